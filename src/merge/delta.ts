@@ -1,0 +1,46 @@
+/** A session's data: each top-level key with its canonical serialized value. */
+export type EncodedValues = ReadonlyMap<string, string>;
+
+/** What one request did to its session: the keys it set and the keys it deleted since its base. */
+export interface Delta {
+  readonly set: ReadonlyMap<string, string>;
+  readonly deleted: ReadonlySet<string>;
+}
+
+/**
+ * Compares a session with its base, key by key, by serialized value. A key that was changed and
+ * changed back is no change; a change deep inside a value is one.
+ *
+ * @param base what was loaded; empty for a new session
+ * @param mine what the session holds now
+ * @param isReachable false for a stored key that the session could not hold (a reserved name):
+ *   its absence from `mine` is no deletion
+ */
+export function computeDelta(
+  base: EncodedValues,
+  mine: EncodedValues,
+  isReachable: (key: string) => boolean = () => true,
+): Delta {
+  const set = new Map<string, string>();
+  for (const [key, value] of mine) {
+    if (base.get(key) !== value) set.set(key, value);
+  }
+  const deleted = new Set<string>();
+  for (const key of base.keys()) {
+    if (!mine.has(key) && isReachable(key)) deleted.add(key);
+  }
+  return { set, deleted };
+}
+
+/** Whether the delta changes nothing. */
+export function isEmptyDelta(delta: Delta): boolean {
+  return delta.set.size === 0 && delta.deleted.size === 0;
+}
+
+/** The values that result when the delta is applied to the current record's values. */
+export function applyDelta(current: EncodedValues, delta: Delta): EncodedValues {
+  const merged = new Map(current);
+  for (const key of delta.deleted) merged.delete(key);
+  for (const [key, value] of delta.set) merged.set(key, value);
+  return merged;
+}

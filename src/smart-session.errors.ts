@@ -1,0 +1,92 @@
+import { HttpException, HttpStatus } from '@nestjs/common';
+
+/**
+ * An error that Nest answers with `status` and a general text, while `message` keeps the detail
+ * for the log: keys, sizes and database errors are not for the client.
+ */
+abstract class SessionError extends HttpException {
+  protected constructor(answer: string, status: HttpStatus, message: string, cause?: unknown) {
+    super(answer, status, { cause });
+    this.message = message;
+    this.name = new.target.name;
+  }
+}
+
+/** Every allowed attempt to commit met another writer. Nothing of the delta was written. Answered with 503. */
+export class SessionConflictError extends SessionError {
+  constructor(storageKey: string, attempts: number, cause?: unknown) {
+    super(
+      'Session unavailable',
+      HttpStatus.SERVICE_UNAVAILABLE,
+      `Session ${abbreviate(storageKey)} was changed by others during each of ${attempts} attempts to commit. ` +
+        'Nothing was written. Raise `maxAttempts`, or write to this session less often.',
+      cause,
+    );
+  }
+}
+
+/**
+ * The database could not be asked, did not answer in time, or was lost at a moment that leaves the
+ * outcome of a commit unknown. Answered with 503.
+ */
+export class SessionUnavailableError extends SessionError {
+  constructor(operation: string, reason: string, cause?: unknown) {
+    super(
+      'Session unavailable',
+      HttpStatus.SERVICE_UNAVAILABLE,
+      `Could not ${operation} the session: ${reason}`,
+      cause,
+    );
+  }
+}
+
+/** The session's serialized data is larger than `maxBytes`. The stored session is unchanged. Answered with 500. */
+export class SessionTooLargeError extends SessionError {
+  constructor(bytes: number, maxBytes: number) {
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `The session's data has ${bytes} bytes, \`maxBytes\` allows ${maxBytes}. Nothing was written. ` +
+        'Store less in the session, or raise `maxBytes`.',
+    );
+  }
+}
+
+/** A session value cannot be stored as JSON. The stored session is unchanged. Answered with 500. */
+export class SessionNotSerializableError extends SessionError {
+  /** @param path where the value stands, such as `cart.items[2].price` */
+  constructor(
+    readonly path: string,
+    found: string,
+  ) {
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `The session cannot store ${found} at \`${path}\`. Nothing was written. ` +
+        'Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects.',
+    );
+  }
+}
+
+/** The module's configuration cannot work. Thrown at start. */
+export class SmartSessionConfigError extends Error {
+  /**
+   * @param option the option's name
+   * @param given what was given, as it should be shown
+   * @param expected what would be right
+   */
+  constructor(
+    readonly option: string,
+    given: string,
+    expected: string,
+    cause?: unknown,
+  ) {
+    super(`SmartSessionModule: option \`${option}\`: ${given}. ${expected}`, { cause });
+    this.name = SmartSessionConfigError.name;
+  }
+}
+
+/** Enough of a storage key to find its row, and too little to be one. */
+export function abbreviate(storageKey: string): string {
+  return `${storageKey.slice(0, 8)}…`;
+}
