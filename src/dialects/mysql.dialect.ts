@@ -1,0 +1,60 @@
+import type { FailureKind } from '../persistence/session.repository.js';
+import type { Dialect } from './dialect.js';
+import { driverError, isConnectionLost } from './driver-error.js';
+
+const NOW = 'utc_timestamp(3)';
+
+/** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB: the row changed since the snapshot). */
+const ROLLED_BACK = new Set([1205, 1213, 1020]);
+
+/** ER_SERVER_SHUTDOWN, ER_CONNECTION_KILLED, ER_ERROR_DURING_COMMIT. */
+const UNKNOWN = new Set([1053, 1927, 1180]);
+
+const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
+const qualified = (table: string, schema: string | undefined) =>
+  schema ? `${quote(schema)}.${quote(table)}` : quote(table);
+
+/** MySQL. */
+export const mysql: Dialect = {
+  name: 'mysql',
+  driverPackage: '@mikro-orm/mysql',
+  quote,
+  parameter: () => '?',
+  now: NOW,
+  fromNow: (ms) => `date_add(${NOW}, interval ${ms} * 1000 microsecond)`,
+  remaining: `timestampdiff(microsecond, ${NOW}, expires_at) / 1000`,
+  toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
+  onDuplicateKey: ' on duplicate key update session_id = session_id',
+  begin: 'start transaction',
+  forUpdate: ' for update',
+  forUpdateSkipLocked: ' for update skip locked',
+  boundLockWait: (seconds) => ({
+    beforeBegin: `set session innodb_lock_wait_timeout = ${seconds}`,
+    afterEnd: 'set session innodb_lock_wait_timeout = default',
+  }),
+
+  async columns(run, table, schema) {
+    const { rows } = await run(
+      'select column_name as name from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ?',
+      [schema ?? null, table],
+    );
+    return rows.map((row) => String(row.name));
+  },
+
+  async createTable(run, table, schema) {
+    // Ids compare byte by byte: the default collation ignores case. `text` would end at 64 KiB.
+    await run(
+      `create table if not exists ${qualified(table, schema)} (session_id varchar(255) character set ascii collate ascii_bin not null, ` +
+        'data longtext not null, lock_version int not null default 0, commit_id varchar(36) null, user_id varchar(255) null, ' +
+        'max_age bigint null, created_at datetime(3) not null, updated_at datetime(3) not null, expires_at datetime(3) not null, ' +
+        `primary key (session_id), index ${quote(`${table}_user_id_index`)} (user_id), ` +
+        `index ${quote(`${table}_expires_at_index`)} (expires_at)) default character set utf8mb4`,
+    );
+  },
+
+  classify(error): FailureKind {
+    const failure = driverError(error);
+    if (failure.errno !== undefined && ROLLED_BACK.has(failure.errno)) return 'rolled-back';
+    return isConnectionLost(failure) || (failure.errno !== undefined && UNKNOWN.has(failure.errno)) ? 'unknown' : 'failed';
+  },
+};

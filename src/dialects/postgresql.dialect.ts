@@ -1,0 +1,74 @@
+import type { FailureKind } from '../persistence/session.repository.js';
+import type { RunStatement } from '../persistence/statement-runner.js';
+import type { Dialect } from './dialect.js';
+import { driverError, isConnectionLost } from './driver-error.js';
+
+/** statement_timestamp(): now() stands still inside a transaction, and clock_timestamp() can use no index. */
+const NOW = 'statement_timestamp()';
+
+/** serialization_failure, deadlock_detected, lock_not_available. */
+const ROLLED_BACK = new Set(['40001', '40P01', '55P03']);
+
+/** admin_shutdown, crash_shutdown, connection exceptions. */
+const UNKNOWN = new Set(['57P01', '57P02', '08000', '08003', '08006', '08P01']);
+
+const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+const qualified = (table: string, schema: string | undefined) =>
+  schema ? `${quote(schema)}.${quote(table)}` : quote(table);
+
+/** PostgreSQL. */
+export const postgresql: Dialect = {
+  name: 'postgresql',
+  driverPackage: '@mikro-orm/postgresql',
+  quote,
+  parameter: (n) => `$${n}`,
+  now: NOW,
+  fromNow: (ms) => `${NOW} + cast(${ms} as float8) * interval '1 millisecond'`,
+  remaining: `cast(extract(epoch from expires_at - ${NOW}) * 1000 as float8)`,
+  toDate: (stored) => new Date(stored as string | Date),
+  onDuplicateKey: ' on conflict (session_id) do nothing',
+  begin: 'begin',
+  forUpdate: ' for update',
+  forUpdateSkipLocked: ' for update skip locked',
+  boundLockWait: (seconds) => ({ afterBegin: `set local lock_timeout = '${seconds}s'` }),
+
+  async columns(run, table, schema) {
+    const { rows } = await run(
+      'select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped',
+      [qualified(table, schema)],
+    );
+    return rows.map((row) => String(row.name));
+  },
+
+  async createTable(run, table, schema) {
+    const name = qualified(table, schema);
+    await run('begin');
+    try {
+      // `if not exists` alone still collides in the catalogs when two processes start at once.
+      await run('select pg_advisory_xact_lock(hashtext($1))', [`smart-session ${name}`]);
+      await createUnderLock(run, name, table);
+      await run('commit');
+    } catch (error) {
+      await run('rollback');
+      throw error;
+    }
+  },
+
+  classify(error): FailureKind {
+    const failure = driverError(error);
+    if (failure.code && ROLLED_BACK.has(failure.code)) return 'rolled-back';
+    return isConnectionLost(failure) || (failure.code && UNKNOWN.has(failure.code)) ? 'unknown' : 'failed';
+  },
+};
+
+async function createUnderLock(run: RunStatement, name: string, table: string): Promise<void> {
+  const { rows } = await run('select to_regclass($1) is not null as there', [name]);
+  if (rows[0]?.there) return;
+  await run(
+    `create table ${name} (session_id varchar(255) not null, data text not null, lock_version int not null default 0, ` +
+      'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, created_at timestamptz(3) not null, ' +
+      'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id))',
+  );
+  await run(`create index ${quote(`${table}_user_id_index`)} on ${name} (user_id)`);
+  await run(`create index ${quote(`${table}_expires_at_index`)} on ${name} (expires_at)`);
+}

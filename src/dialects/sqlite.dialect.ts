@@ -1,0 +1,49 @@
+import type { FailureKind } from '../persistence/session.repository.js';
+import type { Dialect } from './dialect.js';
+import { driverError } from './driver-error.js';
+
+/** MikroORM keeps a datetime as whole milliseconds since 1970 on SQLite. */
+const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
+
+const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+
+/** SQLite. It has no schemas of its own: `schema` names an attached database. */
+export const sqlite: Dialect = {
+  name: 'sqlite',
+  driverPackage: '@mikro-orm/sqlite',
+  quote,
+  parameter: () => '?',
+  now: NOW,
+  fromNow: (ms) => `(${NOW} + ${ms})`,
+  remaining: `expires_at - ${NOW}`,
+  toDate: (stored) => new Date(stored as number),
+  onDuplicateKey: ' on conflict (session_id) do nothing',
+  // A transaction that reads first and writes later cannot wait for another writer.
+  begin: 'begin immediate',
+  forUpdate: '',
+  forUpdateSkipLocked: '',
+
+  async columns(run, table, schema) {
+    const { rows } = await run('select name from pragma_table_info(?, ?)', [table, schema ?? 'main']);
+    return rows.map((row) => String(row.name));
+  },
+
+  async createTable(run, table, schema) {
+    const prefix = schema ? `${quote(schema)}.` : '';
+    await run(
+      `create table if not exists ${prefix}${quote(table)} (session_id text not null, data text not null, ` +
+        'lock_version integer not null default 0, commit_id text null, user_id text null, max_age integer null, ' +
+        'created_at datetime not null, updated_at datetime not null, expires_at datetime not null, primary key (session_id))',
+    );
+    for (const column of ['user_id', 'expires_at']) {
+      await run(`create index if not exists ${prefix}${quote(`${table}_${column}_index`)} on ${quote(table)} (${column})`);
+    }
+  },
+
+  classify(error): FailureKind {
+    const { code, message } = driverError(error);
+    return code?.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED' || message.includes('database is locked')
+      ? 'rolled-back'
+      : 'failed';
+  },
+};

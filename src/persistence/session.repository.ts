@@ -1,0 +1,110 @@
+/** One row, as a request loads it. */
+export interface SessionRecord {
+  /** The serialized session. */
+  readonly data: string;
+  /** The lock version; 0 on a table without that column. */
+  readonly version: number;
+  /** The id of the commit that wrote the row last. */
+  readonly commitId: string | null;
+  /** The cookie's original max age, in ms; null for a cookie that ends with the browser. */
+  readonly maxAge: number | null;
+  /** How long the record still lives, in ms, by the database's clock. */
+  readonly remaining: number;
+}
+
+/** How long a record shall live from now. */
+export interface Lifetime {
+  /** From now until the expiry, in ms. */
+  readonly ms: number;
+  /** The expiry is rewritten only when it moves forward by more than this, in ms. */
+  readonly slack: number;
+  /** The handler chose this lifetime: the expiry moves, backwards too. */
+  readonly explicit: boolean;
+}
+
+/** What a commit writes. */
+export interface RecordChange {
+  readonly data: string;
+  readonly commitId: string;
+  readonly userId: string | null;
+  readonly maxAge: number | null;
+  readonly lifetime: Lifetime;
+}
+
+/** A live session in a list. */
+export interface SessionSummary {
+  readonly storageKey: string;
+  readonly userId: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** What an error of the database means for the statement that met it. */
+export type FailureKind =
+  /** Rolled back, nothing happened: try again. */
+  | 'rolled-back'
+  /** The connection was lost: a write may have happened or not. */
+  | 'unknown'
+  /** Nothing happened, and trying again at once would not help. */
+  | 'failed';
+
+/**
+ * Where records are kept. Statements and no policy: merging and retrying are the service's.
+ *
+ * "Now" is always the database's clock. A record whose expiry has passed is absent for every method
+ * but `insert`, `removeExpired`, `prune` and `clear`. Methods reject with the driver's own errors.
+ */
+export abstract class SessionRepository {
+  /** The live record, or undefined when it is absent or expired. */
+  abstract load(storageKey: string): Promise<SessionRecord | undefined>;
+
+  /** Writes a new record with version 0. False, and nothing written, when the key is taken, even by an expired row. */
+  abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
+
+  /**
+   * Writes over the live record if it still has `version`, and moves the version on by one, in one
+   * statement. False, and nothing written, when the version is another or the record is absent.
+   */
+  abstract update(storageKey: string, version: number, change: RecordChange): Promise<boolean>;
+
+  /**
+   * Reads the live record under a row lock, asks `decide` for the change, writes it and releases
+   * the lock, in one transaction. Returns the record that `decide` saw; undefined when absent.
+   * `decide` returning undefined, or throwing, writes nothing.
+   */
+  abstract updateLocked(
+    storageKey: string,
+    decide: (current: SessionRecord) => RecordChange | undefined,
+  ): Promise<SessionRecord | undefined>;
+
+  /** Extends the live record's expiry and nothing else, never backwards unless explicit. */
+  abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;
+
+  /** Deletes the record; absent is fine. */
+  abstract destroy(storageKey: string): Promise<void>;
+
+  /** Deletes the record if it is expired. True when it was. */
+  abstract removeExpired(storageKey: string): Promise<boolean>;
+
+  /** Deletes at most `limit` expired records, skipping locked ones where the database can. Returns how many. */
+  abstract prune(limit: number): Promise<number>;
+
+  /** How many live records there are. */
+  abstract count(): Promise<number>;
+
+  /** Every live record, by storage key. */
+  abstract all(): Promise<ReadonlyMap<string, SessionRecord>>;
+
+  /** Deletes every record. */
+  abstract clear(): Promise<void>;
+
+  /** The live sessions of a user, newest first. */
+  abstract list(userId: string): Promise<SessionSummary[]>;
+
+  /** Deletes the sessions of a user, but for one. Returns how many. */
+  abstract destroyAll(userId: string, exceptStorageKey?: string): Promise<number>;
+
+  /** What an error means. */
+  abstract classify(error: unknown): FailureKind;
+}

@@ -1,0 +1,45 @@
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+
+/** What a statement gave: its rows, and how many rows it changed. */
+export interface StatementResult {
+  readonly rows: readonly Record<string, unknown>[];
+  readonly affected: number;
+}
+
+/** Runs one statement with bound parameters. */
+export type RunStatement = (sql: string, parameters?: readonly unknown[]) => Promise<StatementResult>;
+
+/**
+ * Runs statements on MikroORM's connection, past its unit of work. The one file that knows how
+ * MikroORM 7 (by Kysely) binds parameters.
+ */
+export class StatementRunner {
+  readonly #connection: () => AbstractSqlConnection;
+
+  constructor(connection: () => AbstractSqlConnection) {
+    this.#connection = connection;
+  }
+
+  /** Runs one autocommitted statement. */
+  readonly run: RunStatement = (sql, parameters = []) => execute(this.#connection().getClient(), sql, parameters);
+
+  /** Runs `work` with all its statements on one connection. */
+  async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    return this.#connection()
+      .getClient()
+      .connection()
+      .execute((client) => work((sql, parameters = []) => execute(client, sql, parameters)));
+  }
+}
+
+type Client = ReturnType<AbstractSqlConnection['getClient']>;
+
+async function execute(client: Client, sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
+  const result = await client.executeQuery({
+    sql,
+    parameters,
+    query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
+    queryId: { queryId: sql },
+  });
+  return { rows: result.rows as Record<string, unknown>[], affected: Number(result.numAffectedRows ?? 0) };
+}
