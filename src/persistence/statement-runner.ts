@@ -21,14 +21,19 @@ export class StatementRunner {
   }
 
   /** Runs one autocommitted statement. */
-  readonly run: RunStatement = (sql, parameters = []) => execute(this.#connection().getClient(), sql, parameters);
+  readonly run: RunStatement = async (sql, parameters = []) => execute(await this.#client(), sql, parameters);
 
   /** Runs `work` with all its statements on one connection. */
   async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
-    return this.#connection()
-      .getClient()
-      .connection()
-      .execute((client) => work((sql, parameters = []) => execute(client, sql, parameters)));
+    const client = await this.#client();
+    return client.connection().execute((pinned) => work((sql, parameters = []) => execute(pinned, sql, parameters)));
+  }
+
+  /** The MySQL driver makes its client asynchronously, when it first connects. */
+  async #client(): Promise<Client> {
+    const connection = this.#connection();
+    await connection.ensureConnection();
+    return connection.getClient();
   }
 }
 

@@ -1,0 +1,64 @@
+import { MikroORM, type AbstractSqlConnection, type Options } from '@mikro-orm/sql';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { MariaDbDriver } from '@mikro-orm/mariadb';
+import { MySqlDriver } from '@mikro-orm/mysql';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+
+const env = process.env;
+const server = { host: env.DATABASE_HOST ?? '127.0.0.1', dbName: 'test' };
+const CONNECTIONS = {
+  sqlite: { driver: SqliteDriver, dbName: ':memory:' },
+  postgresql: { driver: PostgreSqlDriver, ...server, user: env.PGUSER ?? 'postgres' },
+  mysql: { driver: MySqlDriver, ...server, user: env.MYSQL_USER ?? 'root', password: env.MYSQL_PASSWORD ?? '' },
+  mariadb: { driver: MariaDbDriver, ...server, user: env.MYSQL_USER ?? 'root', password: env.MYSQL_PASSWORD ?? '' },
+} as const;
+
+describe.each(Object.values(DIALECTS))('dialect $name', (dialect) => {
+  const table = `odd "name" \`${dialect.name}`;
+  let orm: MikroORM;
+  let runner: StatementRunner;
+
+  beforeAll(async () => {
+    orm = await MikroORM.init({ ...CONNECTIONS[dialect.name], entities: [], discovery: { warnWhenNoEntities: false } } as unknown as Options);
+    runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    await runner.run(`drop table if exists ${dialect.quote(table)}`);
+  });
+
+  afterAll(async () => {
+    await runner.run(`drop table if exists ${dialect.quote(table)}`);
+    await orm.close();
+  });
+
+  it('sees a missing table, creates it from several callers at once, and quotes its name', async () => {
+    expect(await dialect.columns(runner.run, table, undefined)).toEqual([]);
+    const create = () => runner.onOneConnection((run) => dialect.createTable(run, table, undefined));
+    await Promise.all([create(), create(), create()]);
+    expect((await dialect.columns(runner.run, table, undefined)).toSorted()).toEqual([
+      'commit_id', 'created_at', 'data', 'expires_at', 'lock_version', 'max_age', 'session_id', 'updated_at', 'user_id',
+    ]);
+  });
+
+  it('binds values, counts rows, and measures an expiry by its own clock', async () => {
+    const name = dialect.quote(table);
+    const [first, second, third] = [1, 2, 3].map((n) => dialect.parameter(n));
+    const insert = () =>
+      runner.run(
+        `insert into ${name} (session_id, data, created_at, updated_at, expires_at) ` +
+          `values (${first}, ${second}, ${dialect.now}, ${dialect.now}, ${dialect.fromNow(third ?? '')})${dialect.onDuplicateKey}`,
+        ["k'1", "{\"a\":\"'; drop table x; -- \u00e4\"}", 90_000],
+      );
+    await insert();
+    await insert();
+    const { rows } = await runner.run(`select data, lock_version, expires_at, ${dialect.remaining} as remaining from ${name}`);
+    expect(rows).toHaveLength(1);
+    expect(rows[0]).toMatchObject({ data: "{\"a\":\"'; drop table x; -- \u00e4\"}", lock_version: 0 });
+    expect(Number(rows[0]?.remaining)).toBeLessThanOrEqual(90_000);
+    expect(Number(rows[0]?.remaining)).toBeGreaterThan(60_000);
+
+    const update = () => runner.run(`update ${name} set lock_version = lock_version + 1 where session_id = ${first} and lock_version = ${second}`, ["k'1", 0]);
+    expect((await update()).affected).toBe(1);
+    expect((await update()).affected).toBe(0);
+  });
+});
