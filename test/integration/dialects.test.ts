@@ -27,8 +27,11 @@ describe.each(Object.values(DIALECTS))('dialect $name', (dialect) => {
   });
 
   afterAll(async () => {
-    await runner.run(`drop table if exists ${dialect.quote(table)}`);
-    await orm.close();
+    try {
+      await runner.run(`drop table if exists ${dialect.quote(table)}`);
+    } finally {
+      await orm.close();
+    }
   });
 
   it('sees a missing table, creates it from several callers at once, and quotes its name', async () => {
