@@ -1,6 +1,7 @@
 import type { FailureKind } from '../persistence/session.repository.js';
 import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
+import { qualifiedName } from './qualified-name.js';
 
 const NOW = 'utc_timestamp(3)';
 
@@ -11,8 +12,6 @@ const ROLLED_BACK = new Set([1205, 1213, 1020]);
 const UNKNOWN = new Set([1053, 1927, 1180]);
 
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
-const qualified = (table: string, schema: string | undefined) =>
-  schema ? `${quote(schema)}.${quote(table)}` : quote(table);
 
 /** MySQL. */
 export const mysql: Dialect = {
@@ -44,7 +43,7 @@ export const mysql: Dialect = {
   async createTable(run, table, schema) {
     // Ids compare byte by byte: the default collation ignores case. `text` would end at 64 KiB.
     await run(
-      `create table if not exists ${qualified(table, schema)} (session_id varchar(255) character set ascii collate ascii_bin not null, ` +
+      `create table if not exists ${qualifiedName(quote, table, schema)} (session_id varchar(255) character set ascii collate ascii_bin not null, ` +
         'data longtext not null, lock_version int not null default 0, commit_id varchar(36) null, user_id varchar(255) null, ' +
         'max_age bigint null, created_at datetime(3) not null, updated_at datetime(3) not null, expires_at datetime(3) not null, ' +
         `primary key (session_id), index ${quote(`${table}_user_id_index`)} (user_id), ` +

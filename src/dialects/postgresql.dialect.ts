@@ -2,6 +2,7 @@ import type { FailureKind } from '../persistence/session.repository.js';
 import type { RunStatement } from '../persistence/statement-runner.js';
 import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
+import { qualifiedName } from './qualified-name.js';
 
 /** statement_timestamp(): now() stands still inside a transaction, and clock_timestamp() can use no index. */
 const NOW = 'statement_timestamp()';
@@ -13,8 +14,6 @@ const ROLLED_BACK = new Set(['40001', '40P01', '55P03']);
 const UNKNOWN = new Set(['57P01', '57P02', '08000', '08003', '08006', '08P01']);
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
-const qualified = (table: string, schema: string | undefined) =>
-  schema ? `${quote(schema)}.${quote(table)}` : quote(table);
 
 /** PostgreSQL. */
 export const postgresql: Dialect = {
@@ -35,13 +34,13 @@ export const postgresql: Dialect = {
   async columns(run, table, schema) {
     const { rows } = await run(
       'select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped',
-      [qualified(table, schema)],
+      [qualifiedName(quote, table, schema)],
     );
     return rows.map((row) => String(row.name));
   },
 
   async createTable(run, table, schema) {
-    const name = qualified(table, schema);
+    const name = qualifiedName(quote, table, schema);
     await run('begin');
     try {
       // `if not exists` alone still collides in the catalogs when two processes start at once.

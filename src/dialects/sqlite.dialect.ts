@@ -1,6 +1,7 @@
 import type { FailureKind } from '../persistence/session.repository.js';
 import type { Dialect } from './dialect.js';
 import { driverError } from './driver-error.js';
+import { qualifiedName } from './qualified-name.js';
 
 /** MikroORM keeps a datetime as whole milliseconds since 1970 on SQLite. */
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
@@ -29,14 +30,15 @@ export const sqlite: Dialect = {
   },
 
   async createTable(run, table, schema) {
-    const prefix = schema ? `${quote(schema)}.` : '';
     await run(
-      `create table if not exists ${prefix}${quote(table)} (session_id text not null, data text not null, ` +
+      `create table if not exists ${qualifiedName(quote, table, schema)} (session_id text not null, data text not null, ` +
         'lock_version integer not null default 0, commit_id text null, user_id text null, max_age integer null, ' +
         'created_at datetime not null, updated_at datetime not null, expires_at datetime not null, primary key (session_id))',
     );
     for (const column of ['user_id', 'expires_at']) {
-      await run(`create index if not exists ${prefix}${quote(`${table}_${column}_index`)} on ${quote(table)} (${column})`);
+      // SQLite wants the schema before the index's name, not before the table's.
+      const index = qualifiedName(quote, `${table}_${column}_index`, schema);
+      await run(`create index if not exists ${index} on ${quote(table)} (${column})`);
     }
   },
 
