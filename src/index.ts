@@ -13,3 +13,5 @@ export {
   type SessionRecord,
   type SessionSummary,
 } from './persistence/session.repository.js';
+export type { DialectName } from './dialects/dialect.js';
+export { SessionEntity, defineSessionEntity, type SessionTable } from './persistence/session.entity.js';

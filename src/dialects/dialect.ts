@@ -18,16 +18,18 @@ export interface Dialect {
   readonly remaining: string;
   /** Turns a stored timestamp, as the driver gives it, into a Date. */
   toDate(stored: unknown): Date;
-  /** Ends an `insert` so that a taken key inserts nothing. */
+  /** Ends an `insert` so that a taken key inserts nothing; empty where that is an error. */
   readonly onDuplicateKey: string;
+  /** Whether an error means that the key was taken. */
+  isDuplicateKey?(error: unknown): boolean;
   /** Starts a transaction that will write. */
   readonly begin: string;
   /** Ends a `select` that takes the row's lock; empty where the transaction holds it already. */
   readonly forUpdate: string;
   /** Ends a `select` that takes the locks of the rows that nobody else holds. */
   readonly forUpdateSkipLocked: string;
-  /** Before and after a transaction: bounds its waiting for a lock. */
-  boundLockWait?(seconds: number): { readonly afterBegin?: string; readonly beforeBegin?: string; readonly afterEnd?: string };
+  /** Statements for inside a transaction: the first bounds its waiting for a lock, the second takes that back. */
+  boundLockWait?(seconds: number): { readonly set: string; readonly reset?: string };
   /** The table's column names; empty when there is no such table. */
   columns(run: RunStatement, table: string, schema: string | undefined): Promise<string[]>;
   /** Creates the table if it is missing; may run in several processes at once. */

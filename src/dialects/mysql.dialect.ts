@@ -23,13 +23,15 @@ export const mysql: Dialect = {
   fromNow: (ms) => `date_add(${NOW}, interval ${ms} * 1000 microsecond)`,
   remaining: `timestampdiff(microsecond, ${NOW}, expires_at) / 1000`,
   toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
-  onDuplicateKey: ' on duplicate key update session_id = session_id',
+  // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
+  onDuplicateKey: '',
+  isDuplicateKey: (error) => driverError(error).errno === 1062,
   begin: 'start transaction',
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
   boundLockWait: (seconds) => ({
-    beforeBegin: `set session innodb_lock_wait_timeout = ${seconds}`,
-    afterEnd: 'set session innodb_lock_wait_timeout = default',
+    set: `set session innodb_lock_wait_timeout = ${seconds}`,
+    reset: 'set session innodb_lock_wait_timeout = default',
   }),
 
   async columns(run, table, schema) {

@@ -29,7 +29,7 @@ export const postgresql: Dialect = {
   begin: 'begin',
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
-  boundLockWait: (seconds) => ({ afterBegin: `set local lock_timeout = '${seconds}s'` }),
+  boundLockWait: (seconds) => ({ set: `set local lock_timeout = '${seconds}s'` }),
 
   async columns(run, table, schema) {
     const { rows } = await run(

@@ -1,0 +1,20 @@
+import type { MikroORM } from '@mikro-orm/core';
+import type { Dialect } from '../dialects/dialect.js';
+import type { StatementRunner } from './statement-runner.js';
+
+/** What a repository stands on: the database, its dialect, and where the table is. Injectable. */
+export class DatabaseContext {
+  constructor(
+    readonly orm: MikroORM,
+    readonly runner: StatementRunner,
+    readonly dialect: Dialect,
+    /** The table's name, not quoted. */
+    readonly tableName: string,
+    /** The table's schema, not quoted; undefined for the connection's own. */
+    readonly schema: string | undefined,
+    /** Whether the table has a `lock_version` column. */
+    readonly isVersioned: boolean,
+    /** How long one statement waits for a row lock, in ms. */
+    readonly lockTimeout: number,
+  ) {}
+}

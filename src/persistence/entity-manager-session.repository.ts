@@ -1,0 +1,199 @@
+import { Injectable } from '@nestjs/common';
+import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata } from '@mikro-orm/core';
+import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import { DatabaseContext } from './database-context.js';
+import type { SessionEntity } from './session.entity.js';
+import { buildStatements, lifetimeParameters, movedExpiry, type SessionStatements } from './session-statements.js';
+import {
+  SessionRepository,
+  type FailureKind,
+  type Lifetime,
+  type RecordChange,
+  type SessionRecord,
+  type SessionSummary,
+} from './session.repository.js';
+import { withBoundLockWait } from './transaction.js';
+
+/**
+ * The portable repository, on MikroORM's entity manager. Every operation has a fork of its own,
+ * so that the app's identity map and unit of work are never touched.
+ */
+@Injectable()
+export class EntityManagerSessionRepository extends SessionRepository {
+  readonly #context: DatabaseContext;
+  readonly #entity: typeof SessionEntity;
+  readonly #statements: SessionStatements;
+
+  /** @throws SmartSessionConfigError when the connection has no entity for the table */
+  constructor(context: DatabaseContext) {
+    super();
+    this.#context = context;
+    this.#entity = entityOf(context);
+    this.#statements = buildStatements(context.dialect, context.tableName, context.schema, context.isVersioned);
+  }
+
+  async load(storageKey: string): Promise<SessionRecord | undefined> {
+    const rows = await this.#selectLive(this.#fork(), { sessionId: storageKey }).execute<RecordRow[]>('all');
+    return rows[0] && toRecord(rows[0]);
+  }
+
+  async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
+    const row = { sessionId: storageKey, data, commitId, userId, maxAge, lockVersion: 0, createdAt: this.#now(), updatedAt: this.#now() };
+    try {
+      await this.#fork().insert(this.#entity, { ...row, expiresAt: this.#fromNow(lifetime.ms) } as never);
+      return true;
+    } catch (error) {
+      if (error instanceof UniqueConstraintViolationException) return false;
+      throw error;
+    }
+  }
+
+  async update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
+    return (await this.#write(this.#fork(), { sessionId: storageKey, lockVersion: version }, this.#assignments(change))) === 1;
+  }
+
+  updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+    return this.#transactional(async (em) => {
+      const query = this.#selectLive(em, { sessionId: storageKey }).setLockMode(LockMode.PESSIMISTIC_WRITE);
+      const rows = await query.execute<RecordRow[]>('all');
+      const record = rows[0] && toRecord(rows[0]);
+      const change = record && decide(record);
+      if (change) await this.#write(em, { sessionId: storageKey }, this.#assignments(change));
+      return record;
+    });
+  }
+
+  async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
+    // MikroORM's own update would move the version on.
+    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
+  }
+
+  async destroy(storageKey: string): Promise<void> {
+    await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED);
+  }
+
+  async removeExpired(storageKey: string): Promise<boolean> {
+    const where = { sessionId: storageKey, expiresAt: { $lte: this.#now() } };
+    return (await this.#fork().nativeDelete(this.#entity, where, UNFILTERED)) === 1;
+  }
+
+  prune(limit: number): Promise<number> {
+    return this.#transactional(async (em) => {
+      const rows = await em
+        .createQueryBuilder(this.#entity)
+        .select('sessionId')
+        .where({ expiresAt: { $lte: this.#now() } })
+        .orderBy({ expiresAt: 'asc' })
+        .limit(limit)
+        .setLockMode(LockMode.PESSIMISTIC_PARTIAL_WRITE)
+        .execute<{ sessionId: string }[]>('all');
+      const sessionId = { $in: rows.map((row) => row.sessionId) };
+      return rows.length === 0 ? 0 : em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
+    });
+  }
+
+  count(): Promise<number> {
+    return this.#fork().count(this.#entity, { expiresAt: { $gt: this.#now() } }, UNFILTERED);
+  }
+
+  async all(): Promise<ReadonlyMap<string, SessionRecord>> {
+    const rows = await this.#selectLive(this.#fork(), {}).execute<RecordRow[]>('all');
+    return new Map(rows.map((row) => [row.sessionId, toRecord(row)]));
+  }
+
+  async clear(): Promise<void> {
+    await this.#fork().nativeDelete(this.#entity, {}, UNFILTERED);
+  }
+
+  async list(userId: string): Promise<SessionSummary[]> {
+    const rows = await this.#fork().find(
+      this.#entity,
+      { userId, expiresAt: { $gt: this.#now() } },
+      { ...UNFILTERED, orderBy: { createdAt: 'desc', sessionId: 'asc' } },
+    );
+    return rows.map(({ sessionId, createdAt, updatedAt, expiresAt }) => ({ storageKey: sessionId, userId, createdAt, updatedAt, expiresAt }));
+  }
+
+  destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
+    return this.#fork().nativeDelete(this.#entity, { userId, sessionId: { $ne: exceptStorageKey } }, UNFILTERED);
+  }
+
+  classify(error: unknown): FailureKind {
+    return this.#context.dialect.classify(error);
+  }
+
+  #fork(): SqlEntityManager {
+    // Not the context of a transaction that the handler may have open.
+    return this.#context.orm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
+  }
+
+  #transactional<Result>(work: (em: SqlEntityManager) => Promise<Result>): Promise<Result> {
+    const { dialect, lockTimeout } = this.#context;
+    return this.#fork().transactional((em) => {
+      const run = async (sql: string) => ({ rows: await em.execute(sql), affected: 0 });
+      return withBoundLockWait(run, dialect, lockTimeout, async () => {
+        // SQLite locks no rows. A write, even of nothing, takes the whole database's lock, which a
+        // transaction that has read already could not wait for.
+        if (dialect.forUpdate === '') await em.nativeDelete(this.#entity, { sessionId: '' }, UNFILTERED);
+        return work(em as SqlEntityManager);
+      });
+    });
+  }
+
+  #selectLive(em: SqlEntityManager, where: { sessionId?: string }): QueryBuilder<any, any, any, any, any> {
+    return em
+      .createQueryBuilder(this.#entity)
+      .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', raw(`${this.#context.dialect.remaining} as remaining`)])
+      .where({ ...where, expiresAt: { $gt: this.#now() } });
+  }
+
+  /** MikroORM moves the version on by itself. */
+  #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number }, assignments: object): Promise<number> {
+    return em.nativeUpdate(this.#entity, { ...where, expiresAt: { $gt: this.#now() } }, assignments, UNFILTERED);
+  }
+
+  #assignments({ data, commitId, userId, maxAge, lifetime }: RecordChange): object {
+    return { data, commitId, userId, maxAge, updatedAt: this.#now(), expiresAt: this.#movedExpiry(lifetime) };
+  }
+
+  #movedExpiry(lifetime: Lifetime) {
+    return raw(movedExpiry(this.#context.dialect, () => '?'), lifetimeParameters(lifetime));
+  }
+
+  #now() {
+    return raw(this.#context.dialect.now);
+  }
+
+  #fromNow(ms: number) {
+    return raw(this.#context.dialect.fromNow('?'), [ms]);
+  }
+}
+
+const UNFILTERED = { filters: false } as const;
+
+interface RecordRow {
+  readonly sessionId: string;
+  readonly data: string;
+  readonly lockVersion: number;
+  readonly commitId: string | null;
+  readonly maxAge: number | string | null;
+  readonly remaining: number | string;
+}
+
+function toRecord({ data, lockVersion, commitId, maxAge, remaining }: RecordRow): SessionRecord {
+  return { data, version: lockVersion, commitId, maxAge: maxAge === null ? null : Number(maxAge), remaining: Number(remaining) };
+}
+
+function entityOf({ orm, tableName, schema }: DatabaseContext): typeof SessionEntity {
+  const isTable = (meta: EntityMetadata) => meta.tableName === tableName && (meta.schema ?? undefined) === schema;
+  const found = [...orm.getMetadata()].find(isTable);
+  if (!found?.versionProperty) {
+    throw new SmartSessionConfigError(
+      'repository',
+      `EntityManagerSessionRepository was given, and the connection has no entity with a lock version for the table "${tableName}"`,
+      "Add `SessionEntity` to MikroORM's `entities` (for another table: `defineSessionEntity({ tableName })`), or leave `repository` out.",
+    );
+  }
+  return found.class as unknown as typeof SessionEntity;
+}

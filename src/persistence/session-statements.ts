@@ -1,0 +1,81 @@
+import type { Dialect } from '../dialects/dialect.js';
+import { qualifiedName } from '../dialects/qualified-name.js';
+import type { Lifetime } from './session.repository.js';
+
+/** The texts of the statements on one table. Built once, at start. */
+export type SessionStatements = ReturnType<typeof buildStatements>;
+
+/**
+ * Writes the statements for one table in one dialect. Parameters stand in the order in which the
+ * comments name them.
+ */
+export function buildStatements(dialect: Dialect, tableName: string, schema: string | undefined, isVersioned: boolean) {
+  const table = qualifiedName(dialect.quote, tableName, schema);
+  const { now } = dialect;
+  const record = `data, ${isVersioned ? 'lock_version' : '0 as lock_version'}, commit_id, max_age, ${dialect.remaining} as remaining`;
+
+  /** Numbers the parameters of one statement. */
+  const parameters = () => {
+    let n = 0;
+    return () => dialect.parameter(++n);
+  };
+  const live = (key: string) => `session_id = ${key} and expires_at > ${now}`;
+  const assignments = (next: () => string) =>
+    `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
+    `expires_at = ${movedExpiry(dialect, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
+
+  const load = (suffix: string) => `select ${record} from ${table} where ${live(dialect.parameter(1))}${suffix}`;
+
+  return {
+    /** key */
+    load: load(''),
+    /** key */
+    loadLocked: load(dialect.forUpdate),
+    /** key, data, commit id, user id, max age, lifetime */
+    insert: build(parameters(), (next) =>
+      `insert into ${table} (session_id, data, commit_id, user_id, max_age, created_at, updated_at, expires_at) ` +
+      `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
+    ),
+    /** the change (see `changeParameters`), key, version */
+    update: build(parameters(), (next) =>
+      `update ${table} set ${assignments(next)} where ${live(next())}${isVersioned ? ` and lock_version = ${next()}` : ''}`,
+    ),
+    /** the change, key; the caller holds the row's lock */
+    updateUnderLock: build(parameters(), (next) => `update ${table} set ${assignments(next)} where session_id = ${next()}`),
+    /** explicit (1 or 0), threshold, lifetime, key */
+    touch: build(parameters(), (next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
+    /** key */
+    destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}`,
+    /** key */
+    removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and expires_at <= ${now}`,
+    /** limit */
+    findExpired: `select session_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
+    /** as many keys as `count` */
+    removeAll: (count: number) =>
+      build(parameters(), (next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),
+    count: `select count(*) as live from ${table} where expires_at > ${now}`,
+    all: `select session_id, ${record} from ${table} where expires_at > ${now}`,
+    clear: `delete from ${table}`,
+    /** user id */
+    list:
+      `select session_id, user_id, created_at, updated_at, expires_at from ${table} ` +
+      `where user_id = ${dialect.parameter(1)} and expires_at > ${now} order by created_at desc, session_id`,
+    /** user id, the key to spare */
+    destroyAll: build(parameters(), (next) => `delete from ${table} where user_id = ${next()} and session_id <> ${next()}`),
+  };
+}
+
+/** The expiry moves when this is explicit, or when it lies before "lifetime less slack" from now. */
+export function movedExpiry(dialect: Dialect, next: () => string): string {
+  // Every parameter stands once: not every driver can refer to one twice.
+  return `case when ${next()} = 1 or expires_at < ${dialect.fromNow(next())} then ${dialect.fromNow(next())} else expires_at end`;
+}
+
+/** What `movedExpiry` asks for. */
+export function lifetimeParameters({ ms, slack, explicit }: Lifetime): unknown[] {
+  return [explicit ? 1 : 0, ms - slack, ms];
+}
+
+function build(next: () => string, write: (next: () => string) => string): string {
+  return write(next);
+}

@@ -1,0 +1,133 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseContext } from './database-context.js';
+import { buildStatements, lifetimeParameters, type SessionStatements } from './session-statements.js';
+import {
+  SessionRepository,
+  type FailureKind,
+  type Lifetime,
+  type RecordChange,
+  type SessionRecord,
+  type SessionSummary,
+} from './session.repository.js';
+import { inTransaction } from './transaction.js';
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The repository of hand-written statements, one per operation, over MikroORM's connection. */
+@Injectable()
+export class SqlSessionRepository extends SessionRepository {
+  readonly #context: DatabaseContext;
+  readonly #statements: SessionStatements;
+
+  constructor(context: DatabaseContext) {
+    super();
+    this.#context = context;
+    this.#statements = buildStatements(context.dialect, context.tableName, context.schema, context.isVersioned);
+  }
+
+  async load(storageKey: string): Promise<SessionRecord | undefined> {
+    const { rows } = await this.#context.runner.run(this.#statements.load, [storageKey]);
+    return rows[0] && toRecord(rows[0]);
+  }
+
+  async insert(storageKey: string, change: RecordChange): Promise<boolean> {
+    const { data, commitId, userId, maxAge, lifetime } = change;
+    try {
+      return await this.#changesOne(this.#statements.insert, [storageKey, data, commitId, userId, maxAge, lifetime.ms]);
+    } catch (error) {
+      if (this.#context.dialect.isDuplicateKey?.(error)) return false;
+      throw error;
+    }
+  }
+
+  async update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
+    const parameters = [...changeParameters(change), storageKey];
+    if (this.#context.isVersioned) parameters.push(version);
+    return this.#changesOne(this.#statements.update, parameters);
+  }
+
+  updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+    const { runner, dialect, lockTimeout } = this.#context;
+    return inTransaction(runner, dialect, lockTimeout, async (run) => {
+      const { rows } = await run(this.#statements.loadLocked, [storageKey]);
+      const record = rows[0] && toRecord(rows[0]);
+      const change = record && decide(record);
+      if (change) await run(this.#statements.updateUnderLock, [...changeParameters(change), storageKey]);
+      return record;
+    });
+  }
+
+  async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
+    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
+  }
+
+  async destroy(storageKey: string): Promise<void> {
+    await this.#context.runner.run(this.#statements.destroy, [storageKey]);
+  }
+
+  async removeExpired(storageKey: string): Promise<boolean> {
+    return this.#changesOne(this.#statements.removeExpired, [storageKey]);
+  }
+
+  prune(limit: number): Promise<number> {
+    const { runner, dialect, lockTimeout } = this.#context;
+    return inTransaction(runner, dialect, lockTimeout, async (run) => {
+      const { rows } = await run(this.#statements.findExpired, [limit]);
+      if (rows.length === 0) return 0;
+      const keys = rows.map((row) => row.session_id);
+      return (await run(this.#statements.removeAll(keys.length), keys)).affected;
+    });
+  }
+
+  async count(): Promise<number> {
+    const { rows } = await this.#context.runner.run(this.#statements.count);
+    return Number(rows[0]?.live);
+  }
+
+  async all(): Promise<ReadonlyMap<string, SessionRecord>> {
+    const { rows } = await this.#context.runner.run(this.#statements.all);
+    return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
+  }
+
+  async clear(): Promise<void> {
+    await this.#context.runner.run(this.#statements.clear);
+  }
+
+  async list(userId: string): Promise<SessionSummary[]> {
+    const { rows } = await this.#context.runner.run(this.#statements.list, [userId]);
+    const { toDate } = this.#context.dialect;
+    return rows.map((row) => ({
+      storageKey: String(row.session_id),
+      userId: String(row.user_id),
+      createdAt: toDate(row.created_at),
+      updatedAt: toDate(row.updated_at),
+      expiresAt: toDate(row.expires_at),
+    }));
+  }
+
+  async destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
+    return (await this.#context.runner.run(this.#statements.destroyAll, [userId, exceptStorageKey])).affected;
+  }
+
+  classify(error: unknown): FailureKind {
+    return this.#context.dialect.classify(error);
+  }
+
+  async #changesOne(sql: string, parameters: readonly unknown[]): Promise<boolean> {
+    return (await this.#context.runner.run(sql, parameters)).affected === 1;
+  }
+}
+
+function toRecord(row: Row): SessionRecord {
+  return {
+    data: String(row.data),
+    version: Number(row.lock_version),
+    commitId: row.commit_id === null ? null : String(row.commit_id),
+    maxAge: row.max_age === null ? null : Number(row.max_age),
+    remaining: Number(row.remaining),
+  };
+}
+
+function changeParameters({ data, commitId, userId, maxAge, lifetime }: RecordChange): unknown[] {
+  return [data, commitId, userId, maxAge, ...lifetimeParameters(lifetime)];
+}

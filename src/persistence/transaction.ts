@@ -1,0 +1,47 @@
+import type { Dialect } from '../dialects/dialect.js';
+import type { RunStatement, StatementRunner } from './statement-runner.js';
+
+/**
+ * Runs `work` in one transaction that will write, on one connection, with bounded waits for locks.
+ *
+ * @param lockTimeout in ms
+ */
+export function inTransaction<Result>(
+  runner: StatementRunner,
+  dialect: Dialect,
+  lockTimeout: number,
+  work: (run: RunStatement) => Promise<Result>,
+): Promise<Result> {
+  return runner.onOneConnection(async (run) => {
+    await run(dialect.begin);
+    try {
+      const result = await withBoundLockWait(run, dialect, lockTimeout, () => work(run));
+      await run('commit');
+      return result;
+    } catch (error) {
+      // A connection that is lost has rolled back by itself; what matters is the first error.
+      await run('rollback').catch(() => undefined);
+      throw error;
+    }
+  });
+}
+
+/**
+ * Runs `work` inside the transaction of `run`, with bounded waits for locks.
+ *
+ * @param lockTimeout in ms; databases count seconds, so it is rounded up
+ */
+export async function withBoundLockWait<Result>(
+  run: RunStatement,
+  dialect: Dialect,
+  lockTimeout: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const bound = dialect.boundLockWait?.(Math.max(1, Math.ceil(lockTimeout / 1000)));
+  if (bound) await run(bound.set);
+  try {
+    return await work();
+  } finally {
+    if (bound?.reset) await run(bound.reset).catch(() => undefined);
+  }
+}

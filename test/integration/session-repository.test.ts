@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import type { RecordChange, SessionRepository } from '../../src/index.js';
+import { EntityManagerSessionRepository } from '../../src/persistence/entity-manager-session.repository.js';
+import { SqlSessionRepository } from '../../src/persistence/sql-session.repository.js';
+import { DATABASES } from '../support/databases.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+const MINUTE = 60_000;
+
+function change(data: string, overrides: Partial<RecordChange> = {}): RecordChange {
+  const lifetime = { ms: 10 * MINUTE, slack: MINUTE, explicit: false };
+  return { data, commitId: randomUUID(), userId: null, maxAge: null, lifetime, ...overrides };
+}
+
+const REPOSITORIES = { SqlSessionRepository, EntityManagerSessionRepository };
+const CASES = DATABASES.flatMap((database) => Object.entries(REPOSITORIES).map(([name, Repository]) => ({ database, name, Repository })));
+
+describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repository }) => {
+  let database: SessionsDatabase;
+  let repository: SessionRepository;
+
+  beforeAll(async () => {
+    database = await SessionsDatabase.open(databaseName, `repo_${databaseName}_${name.slice(0, 3)}`);
+    repository = new Repository(database.context);
+  });
+  beforeEach(() => repository.clear());
+  afterAll(() => database.close());
+
+  it('inserts once, and loads what was inserted', async () => {
+    const first = change('{"a":"ä\\u0000 \' ` \\" \\\\"}', { maxAge: 86_400_000_000, userId: 'u1' });
+    expect(await repository.insert('k', first)).toBe(true);
+    expect(await repository.insert('k', change('{}'))).toBe(false);
+    const record = await repository.load('k');
+    expect(record).toMatchObject({ data: first.data, version: 0, commitId: first.commitId, maxAge: 86_400_000_000 });
+    expect(record?.remaining).toBeGreaterThan(9 * MINUTE);
+    expect(record?.remaining).toBeLessThanOrEqual(10 * MINUTE);
+    expect(await repository.load('K')).toBeUndefined();
+  });
+
+  it('updates the version it was told and no other', async () => {
+    await repository.insert('k', change('{}'));
+    expect(await repository.update('k', 0, change('{"a":1}'))).toBe(true);
+    expect(await repository.update('k', 0, change('{"a":2}'))).toBe(false);
+    expect(await repository.load('k')).toMatchObject({ data: '{"a":1}', version: 1 });
+    expect(await repository.update('absent', 0, change('{}'))).toBe(false);
+  });
+
+  it('updates under the row lock, one after the other', async () => {
+    await repository.insert('k', change('0'));
+    await Promise.all(
+      Array.from({ length: 8 }, () => repository.updateLocked('k', (current) => change(String(Number(current.data) + 1)))),
+    );
+    expect(await repository.load('k')).toMatchObject({ data: '8', version: 8 });
+  });
+
+  it('writes nothing when the decision is to, or throws', async () => {
+    await repository.insert('k', change('{}'));
+    expect(await repository.updateLocked('k', () => undefined)).toMatchObject({ data: '{}', version: 0 });
+    const refused = new Error('refused');
+    await expect(repository.updateLocked('k', () => { throw refused; })).rejects.toBe(refused);
+    expect(await repository.updateLocked('absent', () => change('{}'))).toBeUndefined();
+    expect(await repository.load('k')).toMatchObject({ data: '{}', version: 0 });
+  });
+
+  it('moves the expiry forward by more than the slack, backwards only when explicit', async () => {
+    const remaining = async () => Math.round(((await repository.load('k'))?.remaining ?? 0) / MINUTE);
+    await repository.insert('k', change('{}'));
+    await repository.touch('k', { ms: 10.5 * MINUTE, slack: MINUTE, explicit: false });
+    expect(await remaining()).toBe(10);
+    await repository.touch('k', { ms: 20 * MINUTE, slack: MINUTE, explicit: false });
+    expect(await remaining()).toBe(20);
+    await repository.touch('k', { ms: 5 * MINUTE, slack: MINUTE, explicit: false });
+    expect(await remaining()).toBe(20);
+    await repository.touch('k', { ms: 5 * MINUTE, slack: MINUTE, explicit: true });
+    expect(await remaining()).toBe(5);
+    await repository.update('k', 0, change('{}', { lifetime: { ms: 2 * MINUTE, slack: 0, explicit: false } }));
+    expect(await remaining()).toBe(5);
+    await repository.update('k', 1, change('{}', { lifetime: { ms: 2 * MINUTE, slack: 0, explicit: true } }));
+    expect(await remaining()).toBe(2);
+  });
+
+  it('leaves version and updated_at alone in a touch, and sets both times', async () => {
+    await repository.insert('k', change('{}', { userId: 'u' }));
+    const [before] = await repository.list('u');
+    await repository.touch('k', { ms: 60 * MINUTE, slack: 0, explicit: false });
+    const [touched] = await repository.list('u');
+    expect(touched?.updatedAt).toEqual(before?.updatedAt);
+    expect((await repository.load('k'))?.version).toBe(0);
+    await database.run(`update {table} set updated_at = ${database.context.dialect.fromNow('-1000')}`);
+    await repository.update('k', 0, change('{}', { userId: 'u' }));
+    const [updated] = await repository.list('u');
+    expect(updated?.createdAt).toEqual(before?.createdAt);
+    expect(Math.abs(Number(updated?.updatedAt) - Date.now())).toBeLessThan(MINUTE);
+  });
+
+  it('takes an expired record for absent', async () => {
+    await repository.insert('k', change('{}', { userId: 'u' }));
+    expect(await repository.removeExpired('k')).toBe(false);
+    await database.expireAll();
+    expect(await repository.load('k')).toBeUndefined();
+    expect(await repository.update('k', 0, change('{"a":1}'))).toBe(false);
+    expect(await repository.updateLocked('k', () => change('{"a":1}'))).toBeUndefined();
+    await repository.touch('k', { ms: MINUTE, slack: 0, explicit: true });
+    expect([await repository.count(), (await repository.all()).size, await repository.list('u')]).toEqual([0, 0, []]);
+    expect(await repository.insert('k', change('{}'))).toBe(false);
+    expect(await repository.removeExpired('k')).toBe(true);
+    expect(await repository.insert('k', change('{}'))).toBe(true);
+  });
+
+  it('prunes expired records only, in bounded batches', async () => {
+    for (const key of ['a', 'b', 'c']) await repository.insert(key, change('{}'));
+    await database.expireAll();
+    await repository.insert('live', change('{}'));
+    expect([await repository.prune(2), await repository.prune(2), await repository.prune(2)]).toEqual([2, 1, 0]);
+    expect([...(await repository.all()).keys()]).toEqual(['live']);
+  });
+
+  it('lists, counts and destroys', async () => {
+    for (const key of ['a', 'b', 'c']) await repository.insert(key, change('{}', { userId: key === 'c' ? 'v' : 'u' }));
+    expect((await repository.list('u')).map((session) => session.storageKey).toSorted()).toEqual(['a', 'b']);
+    expect(await repository.destroyAll('u', 'b')).toBe(1);
+    expect([...(await repository.all()).keys()].toSorted()).toEqual(['b', 'c']);
+    await repository.destroy('b');
+    await repository.destroy('b');
+    expect(await repository.count()).toBe(1);
+    expect(await repository.destroyAll('v')).toBe(1);
+  });
+
+  it('says that nothing happened when a lock was not to be had in time', async () => {
+    if (databaseName === 'sqlite') return;
+    await repository.insert('k', change('{}'));
+    const impatient = new Repository(Object.assign(Object.create(database.context), { lockTimeout: 100 }));
+    let failure: unknown;
+    await database.context.runner.onOneConnection(async (run) => {
+      await run('begin');
+      await run(`select * from ${database.table} where session_id = 'k' for update`);
+      failure = await impatient.updateLocked('k', () => change('{"lost":1}')).catch((error: unknown) => error);
+      expect(await repository.prune(10)).toBe(0);
+      await run('rollback');
+    });
+    expect(repository.classify(failure)).toBe('rolled-back');
+    expect(await repository.load('k')).toMatchObject({ data: '{}', version: 0 });
+  });
+});

@@ -1,0 +1,28 @@
+import { MariaDbDriver } from '@mikro-orm/mariadb';
+import { MySqlDriver } from '@mikro-orm/mysql';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+import type { Options } from '@mikro-orm/sql';
+import type { DialectName } from '../../src/index.js';
+import { MYSQL, POSTGRESQL } from './servers.js';
+
+const CONNECTIONS = {
+  sqlite: { driver: SqliteDriver, dbName: ':memory:' },
+  postgresql: { driver: PostgreSqlDriver, ...POSTGRESQL },
+  mysql: { driver: MySqlDriver, ...MYSQL },
+  mariadb: { driver: MariaDbDriver, ...MYSQL },
+} as const;
+
+/** MikroORM's options for a database of the tests, without entities. */
+export function connectionOptions(dialect: DialectName, overrides: Record<string, unknown> = {}): Options {
+  return {
+    ...CONNECTIONS[dialect],
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    allowGlobalContext: true,
+    ...overrides,
+  } as unknown as Options;
+}
+
+/** The databases to test on: set by the global set-up, which found them. */
+export const DATABASES = (process.env.TEST_DATABASES ?? 'sqlite').split(',') as DialectName[];

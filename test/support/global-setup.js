@@ -1,0 +1,35 @@
+import { connect } from 'node:net';
+import { MYSQL, POSTGRESQL } from './servers.js';
+
+/** Says which databases the tests run on, and fails when one that `DATABASE` asks for is not there. */
+export default async function globalSetup() {
+  const found = { sqlite: true, postgresql: await answers(POSTGRESQL), mysql: await answers(MYSQL), mariadb: await answers(MYSQL) };
+  const names = Object.keys(found);
+  const asked = process.env.DATABASE?.split(',');
+  for (const name of asked ?? []) {
+    if (!names.includes(name)) throw new Error(`DATABASE=${name}: use one of ${names.join(', ')}.`);
+    if (!found[name]) throw new Error(`DATABASE=${name}: nothing answers at ${addressOf(name)}.`);
+  }
+  const used = asked ?? names.filter((name) => found[name]);
+  process.env.TEST_DATABASES = used.join(',');
+  const missing = names.filter((name) => !used.includes(name));
+  process.stdout.write(`\nTesting on ${used.map((name) => `${name} (${addressOf(name)})`).join(', ')}\n`);
+  if (missing.length > 0) process.stdout.write(`Not testing on ${missing.map((name) => `${name} (${addressOf(name)})`).join(', ')}\n`);
+}
+
+function addressOf(name) {
+  if (name === 'sqlite') return 'in this process';
+  const { host, port } = name === 'postgresql' ? POSTGRESQL : MYSQL;
+  return `${host}:${port}`;
+}
+
+function answers({ host, port }) {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 2000 });
+    const settle = (there) => {
+      socket.destroy();
+      resolve(there);
+    };
+    socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
+  });
+}

@@ -1,0 +1,48 @@
+import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
+import type { DialectName } from '../../src/index.js';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { DatabaseContext } from '../../src/persistence/database-context.js';
+import { defineSessionEntity } from '../../src/persistence/session.entity.js';
+import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { connectionOptions } from './databases.js';
+
+/** An open database with a fresh sessions table. */
+export class SessionsDatabase {
+  private constructor(
+    readonly context: DatabaseContext,
+    readonly table: string,
+  ) {}
+
+  /** @param overrides more options for MikroORM */
+  static async open(name: DialectName, tableName: string, overrides: Record<string, unknown> = {}): Promise<SessionsDatabase> {
+    const orm = await MikroORM.init(connectionOptions(name, { entities: [defineSessionEntity({ tableName })], ...overrides }));
+    const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000);
+    const database = new SessionsDatabase(context, DIALECTS[name].quote(tableName));
+    await database.drop();
+    await runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
+    return database;
+  }
+
+  /** Runs a statement on the table's database; `{table}` stands for the quoted table. */
+  async run(sql: string, parameters: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
+    return (await this.context.runner.run(sql.replaceAll('{table}', this.table), parameters)).rows;
+  }
+
+  /** Makes every record expired. */
+  async expireAll(): Promise<void> {
+    await this.run(`update {table} set expires_at = ${this.context.dialect.fromNow('-1000')}`);
+  }
+
+  async drop(): Promise<void> {
+    await this.run('drop table if exists {table}');
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.drop();
+    } finally {
+      await this.context.orm.close();
+    }
+  }
+}
