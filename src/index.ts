@@ -1,3 +1,14 @@
+export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
+export { SmartSessionOptions, type Locking, type SmartSessionModuleOptions } from './smart-session.options.js';
+export { SessionService, type UserSessions } from './services/session.service.js';
+export { SmartSessionStore } from './store/smart-session.store.js';
+export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
+export { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
+export { SqlSessionRepository } from './persistence/sql-session.repository.js';
+export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
+export { DatabaseContext } from './persistence/database-context.js';
+export { StatementRunner, type RunStatement, type StatementResult } from './persistence/statement-runner.js';
+export type { Dialect } from './dialects/dialect.js';
 export {
   SessionConflictError,
   SessionNotSerializableError,

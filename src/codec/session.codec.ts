@@ -15,13 +15,22 @@ export function encodeValues(session: object): EncodedValues {
   const values = new Map<string, string>();
   for (const key of Object.keys(session).toSorted()) {
     if (key === 'cookie') continue;
-    if (isReservedName(key)) {
-      throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)');
-    }
-    const text = canonicalJson((session as SessionValues)[key], key);
+    const text = encodeValue(session, key);
     if (text !== undefined) values.set(key, text);
   }
   return values;
+}
+
+/**
+ * Encodes one top-level key; undefined where there is nothing to store.
+ *
+ * @throws SessionNotSerializableError
+ */
+export function encodeValue(session: object, key: string): string | undefined {
+  if (isReservedName(key)) {
+    throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)');
+  }
+  return canonicalJson((session as SessionValues)[key], key);
 }
 
 /** Joins encoded values to the text of a record, keys sorted. */

@@ -6,6 +6,10 @@ export interface Dialect {
   readonly name: DialectName;
   /** The package with MikroORM's driver. */
   readonly driverPackage: string;
+  /** The name of that driver's class. */
+  readonly driver: string;
+  /** Prepares a database that the library opened itself. */
+  prepare?(run: RunStatement): Promise<void>;
   /** Quotes an identifier. */
   quote(identifier: string): string;
   /** The n-th parameter, from 1. */

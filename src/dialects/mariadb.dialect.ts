@@ -6,4 +6,5 @@ export const mariadb: Dialect = {
   ...mysql,
   name: 'mariadb',
   driverPackage: '@mikro-orm/mariadb',
+  driver: 'MariaDbDriver',
 };

@@ -17,6 +17,7 @@ const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
 export const mysql: Dialect = {
   name: 'mysql',
   driverPackage: '@mikro-orm/mysql',
+  driver: 'MySqlDriver',
   quote,
   parameter: () => '?',
   now: NOW,

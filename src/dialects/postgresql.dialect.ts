@@ -19,6 +19,7 @@ const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 export const postgresql: Dialect = {
   name: 'postgresql',
   driverPackage: '@mikro-orm/postgresql',
+  driver: 'PostgreSqlDriver',
   quote,
   parameter: (n) => `$${n}`,
   now: NOW,

@@ -12,6 +12,13 @@ const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 export const sqlite: Dialect = {
   name: 'sqlite',
   driverPackage: '@mikro-orm/sqlite',
+  driver: 'SqliteDriver',
+  async prepare(run) {
+    // With a write-ahead log readers and the writer do not wait for each other (https://sqlite.org/wal.html).
+    // A short wait in the engine, for it blocks the whole process; the commit tries again.
+    for (const pragma of ['journal_mode = wal', 'busy_timeout = 50']) await run(`pragma ${pragma}`);
+  },
+
   quote,
   parameter: () => '?',
   now: NOW,

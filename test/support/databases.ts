@@ -6,7 +6,8 @@ import type { Options } from '@mikro-orm/sql';
 import type { DialectName } from '../../src/index.js';
 import { MYSQL, POSTGRESQL } from './servers.js';
 
-const CONNECTIONS = {
+/** The connection of each database. */
+export const CONNECTIONS = {
   sqlite: { driver: SqliteDriver, dbName: ':memory:' },
   postgresql: { driver: PostgreSqlDriver, ...POSTGRESQL },
   mysql: { driver: MySqlDriver, ...MYSQL },

@@ -1,0 +1,71 @@
+import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import expressSession from 'express-session';
+import { announceRetry } from '../http/retry-after.js';
+import { SessionService } from '../services/session.service.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { SmartSessionStore } from '../store/smart-session.store.js';
+import { ResponseGate, type GateKeeper } from './response-gate.js';
+
+/** express-session with the store, and before the response the gate that commits first. */
+@Injectable()
+export class SmartSessionMiddleware implements NestMiddleware {
+  readonly #logger = new Logger('SmartSession');
+  readonly #expressSession: RequestHandler;
+
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly options: SmartSessionOptions,
+    store: SmartSessionStore,
+  ) {
+    const { name, secret, cookie, rolling } = options;
+    // `unset` is left to the gate: express-session would destroy after the answer.
+    this.#expressSession = expressSession({ store, name, secret: [...secret], cookie, rolling, resave: false, saveUninitialized: false });
+  }
+
+  use(request: Request, response: Response, next: NextFunction): void {
+    if (request.session) return next();
+    this.#expressSession(request, response, (error?: unknown) => {
+      if (error) {
+        announceRetry(response, error);
+        return next(error);
+      }
+      if (request.session) ResponseGate.install(request, response, this.#keeperOf(request));
+      next();
+    });
+  }
+
+  #keeperOf(request: Request): GateKeeper {
+    const { sessions } = this;
+    let hasSession = true;
+    let hasFailed = false;
+    const isUnset = () => hasSession && !request.session && this.options.unset === 'destroy';
+    const fail = () => {
+      hasSession = false;
+      hasFailed = true;
+      removeSession(request);
+    };
+    return {
+      isSettled: () => {
+        if (request.session && sessions.isAbandoned(request.session)) fail();
+        return request.session ? sessions.isSettled(request.session) : !isUnset();
+      },
+      settle: async () => {
+        if (request.session) return sessions.commit(request.session);
+        await sessions.destroy(request.sessionID);
+        hasSession = false;
+      },
+      giveUp: (error) => {
+        this.#logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
+        if (request.session) sessions.abandon(request.session, error);
+        fail();
+      },
+      hasFailed: () => hasFailed,
+    };
+  }
+}
+
+/** Without a session express-session neither saves nor sends a cookie. */
+function removeSession(request: Request): void {
+  delete (request as { session?: unknown }).session;
+}

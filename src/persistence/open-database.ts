@@ -1,0 +1,90 @@
+import { MikroORM } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import type { Dialect, DialectName } from '../dialects/dialect.js';
+import { DIALECTS } from '../dialects/index.js';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import type { SmartSessionOptions } from '../smart-session.options.js';
+import { DatabaseContext } from './database-context.js';
+import { defineSessionEntity } from './session.entity.js';
+import { StatementRunner } from './statement-runner.js';
+
+/** The columns that every table needs; `lock_version` is what `locking` is about. */
+const COLUMNS = ['session_id', 'data', 'commit_id', 'user_id', 'max_age', 'created_at', 'updated_at', 'expires_at'];
+
+/**
+ * Finds the sessions table, on the app's MikroORM or on one of its own, which it then opens.
+ *
+ * @param appOrm the app's MikroORM, if there is one
+ * @throws SmartSessionConfigError
+ */
+export async function openDatabase(options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
+  const orm = options.connection ? await openOwn(options) : appOrm;
+  if (!orm) {
+    throw new SmartSessionConfigError(
+      options.contextName ? 'contextName' : 'connection',
+      `there is no MikroORM${options.contextName ? ` named "${options.contextName}"` : ''} in the app`,
+      'Import `MikroOrmModule.forRoot(…)` in the app, or give `connection` for a database of the sessions\' own.',
+    );
+  }
+  try {
+    return await inspect(options, orm);
+  } catch (error) {
+    if (options.connection) await orm.close();
+    throw error;
+  }
+}
+
+async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<DatabaseContext> {
+  const dialect = dialectOf(options, orm);
+  const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+  const { tableName, schema } = options;
+  if (options.connection) await dialect.prepare?.(runner.run);
+  if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
+  const columns = await dialect.columns(runner.run, tableName, schema);
+  checkColumns(columns, options);
+  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout);
+}
+
+function checkColumns(columns: readonly string[], { tableName, schema, locking }: SmartSessionOptions): void {
+  const name = schema ? `${schema}.${tableName}` : tableName;
+  if (columns.length === 0) {
+    throw new SmartSessionConfigError('tableName', `there is no table "${name}"`, 'Add `SessionEntity` to your migrations, or set `createTable: true`.');
+  }
+  const missing = COLUMNS.filter((column) => !columns.includes(column));
+  if (missing.length > 0) {
+    throw new SmartSessionConfigError('tableName', `the table "${name}" has no column ${missing.join(', ')}`, 'Add what is missing, or name another table.');
+  }
+  if (locking === 'optimistic' && !columns.includes('lock_version')) {
+    throw new SmartSessionConfigError('locking', `'optimistic' was given, and the table "${name}" has no column lock_version`, "Add the column, or use 'auto' or 'pessimistic'.");
+  }
+}
+
+function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dialect {
+  const driver = orm.em.getDriver().constructor.name;
+  const found = Object.values(DIALECTS).find((dialect) => dialect.driver === driver);
+  if (!found) {
+    throw new SmartSessionConfigError('connection', `its driver is ${driver}`, `Use the driver of ${Object.keys(DIALECTS).join(', ')}.`);
+  }
+  if (given && given !== found.name) {
+    throw new SmartSessionConfigError('dialect', `'${given}' was given, and the connection's driver is that of ${found.name}`, `Use '${found.name}', or leave \`dialect\` out.`);
+  }
+  return found;
+}
+
+async function openOwn({ connection, dialect, tableName, schema }: SmartSessionOptions): Promise<MikroORM> {
+  const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
+  const driver = connection?.driver ?? (await importDriver(dialect));
+  return MikroORM.init({ ...connection, driver, entities: [entity] } as never);
+}
+
+async function importDriver(dialect: DialectName | undefined): Promise<unknown> {
+  if (!dialect) {
+    throw new SmartSessionConfigError('dialect', 'nothing was given, and `connection` names no driver', `Use one of ${Object.keys(DIALECTS).join(', ')}.`);
+  }
+  const { driverPackage, driver } = DIALECTS[dialect];
+  try {
+    return ((await import(driverPackage)) as Record<string, unknown>)[driver];
+  } catch (error) {
+    throw new SmartSessionConfigError('dialect', `'${dialect}' was given, and ${driverPackage} cannot be loaded`, `Install it: npm install ${driverPackage}`, error);
+  }
+}

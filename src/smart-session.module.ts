@@ -1,0 +1,151 @@
+import {
+  Inject,
+  Module,
+  type Abstract,
+  type DynamicModule,
+  type FactoryProvider,
+  type MiddlewareConsumer,
+  type ModuleMetadata,
+  type NestModule,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { MikroORM } from '@mikro-orm/core';
+import type { DialectName } from './dialects/dialect.js';
+import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
+import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
+import { DatabaseContext } from './persistence/database-context.js';
+import { openDatabase } from './persistence/open-database.js';
+import { SessionRepository } from './persistence/session.repository.js';
+import { SqlSessionRepository } from './persistence/sql-session.repository.js';
+import { SessionCommitter } from './services/session-committer.js';
+import { SessionPruner } from './services/session-pruner.service.js';
+import { SessionService } from './services/session.service.js';
+import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
+import { SmartSessionStore } from './store/smart-session.store.js';
+
+/** Makes the options, for `useClass` and `useExisting`. */
+export interface SmartSessionOptionsFactory {
+  createSmartSessionOptions(): SmartSessionModuleOptions | Promise<SmartSessionModuleOptions>;
+}
+
+type Shared = Pick<ModuleMetadata, 'imports'> & {
+  /** The context name of the app's MikroORM: what to inject must be known before the options are made. */
+  contextName?: string;
+};
+
+/** What `SmartSessionModule.forRootAsync` takes: one of the three ways to make the options. */
+export type SmartSessionModuleAsyncOptions = Shared &
+  (
+    | Pick<FactoryProvider<SmartSessionModuleOptions | Promise<SmartSessionModuleOptions>>, 'useFactory' | 'inject'>
+    | { useClass: Type<SmartSessionOptionsFactory> }
+    | { useExisting: Type<SmartSessionOptionsFactory> | Abstract<SmartSessionOptionsFactory> }
+  );
+
+/** The options as they were given. */
+const GIVEN_OPTIONS = Symbol('SmartSessionModuleOptions');
+
+/**
+ * Sessions that lose no change: express-session as middleware, its store on MikroORM, and an
+ * interceptor that commits after each handler.
+ *
+ * @example
+ * \@Module({ imports: [MikroOrmModule.forRoot(…), SmartSessionModule.forRoot('postgresql')] })
+ * export class AppModule {}
+ */
+@Module({})
+export class SmartSessionModule implements NestModule, OnApplicationShutdown {
+  constructor(
+    @Inject(SmartSessionOptions) private readonly options: SmartSessionOptions,
+    @Inject(DatabaseContext) private readonly database: DatabaseContext,
+  ) {}
+
+  /**
+   * Registers the module with options known now.
+   *
+   * @throws SmartSessionConfigError at start, for options that cannot work
+   */
+  static forRoot(dialect: DialectName, options?: Omit<SmartSessionModuleOptions, 'dialect'>): DynamicModule;
+  static forRoot(options?: SmartSessionModuleOptions): DynamicModule;
+  static forRoot(first: DialectName | SmartSessionModuleOptions = {}, rest: Omit<SmartSessionModuleOptions, 'dialect'> = {}): DynamicModule {
+    const options = typeof first === 'string' ? { ...rest, dialect: first } : first;
+    return dynamicModule([{ provide: GIVEN_OPTIONS, useValue: options }], { contextName: options.contextName });
+  }
+
+  /**
+   * Registers the module with options made at start.
+   *
+   * @example
+   * SmartSessionModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ dialect: 'sqlite', connection: { dbName: config.getOrThrow('SESSIONS_FILE') } }),
+   * })
+   */
+  static forRootAsync(options: SmartSessionModuleAsyncOptions): DynamicModule {
+    return dynamicModule(optionsProviders(options), options);
+  }
+
+  configure(consumer: MiddlewareConsumer): void {
+    if (this.options.mount) consumer.apply(SmartSessionMiddleware).forRoutes('{*path}');
+  }
+
+  /** Closes the sessions' own database. */
+  async onApplicationShutdown(): Promise<void> {
+    if (this.options.connection) await this.database.orm.close();
+  }
+}
+
+function dynamicModule(options: Provider[], { imports = [], contextName }: Shared): DynamicModule {
+  return {
+    module: SmartSessionModule,
+    global: true,
+    imports,
+    providers: [
+      ...options,
+      {
+        provide: DatabaseContext,
+        inject: [GIVEN_OPTIONS, { token: ormToken(contextName), optional: true }],
+        useFactory: (given: SmartSessionModuleOptions, orm?: MikroORM) => openDatabase(new SmartSessionOptions({ contextName, ...given }), orm),
+      },
+      {
+        provide: SmartSessionOptions,
+        inject: [GIVEN_OPTIONS, DatabaseContext],
+        useFactory: (given: SmartSessionModuleOptions, { isVersioned }: DatabaseContext) =>
+          new SmartSessionOptions({ ...given, locking: isVersioned && given.locking !== 'pessimistic' ? 'optimistic' : 'pessimistic' }),
+      },
+      {
+        provide: SessionRepository,
+        inject: [SmartSessionOptions, ModuleRef],
+        useFactory: ({ repository = SqlSessionRepository }: SmartSessionOptions, ref: ModuleRef) => ref.create(repository),
+      },
+      SessionCommitter,
+      SessionService,
+      SessionPruner,
+      SmartSessionStore,
+      SmartSessionMiddleware,
+      { provide: APP_INTERCEPTOR, useClass: SessionCommitInterceptor },
+    ],
+    exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],
+  };
+}
+
+function optionsProviders(options: SmartSessionModuleAsyncOptions): Provider[] {
+  if ('useFactory' in options) {
+    return [{ provide: GIVEN_OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] }];
+  }
+  const isOwn = 'useClass' in options;
+  const factory = isOwn ? options.useClass : options.useExisting;
+  const given: Provider = {
+    provide: GIVEN_OPTIONS,
+    inject: [factory],
+    useFactory: (made: SmartSessionOptionsFactory) => made.createSmartSessionOptions(),
+  };
+  return isOwn ? [options.useClass, given] : [given];
+}
+
+/** The token under which @mikro-orm/nestjs provides a context's MikroORM. */
+function ormToken(contextName: string | undefined) {
+  return contextName === undefined ? MikroORM : `${contextName}_MikroORM`;
+}

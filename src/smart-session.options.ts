@@ -1,0 +1,197 @@
+import type { Type } from '@nestjs/common';
+import type { CookieOptions } from 'express-session';
+import type { DialectName } from './dialects/dialect.js';
+import type { SessionRepository } from './persistence/session.repository.js';
+import { SmartSessionConfigError } from './smart-session.errors.js';
+
+/** How commits meet: by lock version, by row lock, or by what the table has. */
+export type Locking = 'optimistic' | 'pessimistic' | 'auto';
+
+/** What `SmartSessionModule.forRoot` takes. */
+export interface SmartSessionModuleOptions {
+  /** The database. Default: that of the connection's driver. */
+  dialect?: DialectName;
+  /** MikroORM's options for a database of the sessions' own. Default: the app's MikroORM. */
+  connection?: Readonly<Record<string, unknown>>;
+  /** The context name of the app's MikroORM. Default: its default context. */
+  contextName?: string;
+  /** Signs the cookie. The first of several signs, all verify. Default: the environment's `SESSION_SECRET`. */
+  secret?: string | readonly string[];
+  /** The cookie's name. Default: `sid`. */
+  name?: string;
+  /** The cookie's attributes. Default: `httpOnly`, `sameSite: 'lax'`, `secure: 'auto'`, no max age. */
+  cookie?: Omit<CookieOptions, 'expires'>;
+  /** How long a session without a max age lives after its last use, in ms. Default: 1 day. */
+  ttl?: number;
+  /** A session's expiry is moved at most this often, in ms. Default: 1 minute. */
+  touchAfter?: number;
+  /** Sends the cookie anew with every response. Default: false. */
+  rolling?: boolean;
+  /** What `req.session = null` does: `destroy` deletes the session, `keep` leaves it. Default: `keep`. */
+  unset?: 'destroy' | 'keep';
+  /** Default: `auto`: optimistic where the table has a `lock_version` column, pessimistic where it has none. */
+  locking?: Locking;
+  /** Default: `sessions`. */
+  tableName?: string;
+  /** The table's schema. Default: the connection's own. */
+  schema?: string;
+  /** Creates the table at start if it is missing. Default: false. */
+  createTable?: boolean;
+  /** The class that keeps the records. Default: the hand-written statements of the dialect. */
+  repository?: Type<SessionRepository>;
+  /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
+  userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
+  /** The largest size of a session's serialized data, in bytes. Default: 1 MiB. */
+  maxBytes?: number;
+  /** How often one commit is tried. Default: 10. */
+  maxAttempts?: number;
+  /** How long one load or commit may take in all, in ms. Default: 10 seconds. */
+  timeout?: number;
+  /** How often expired records are deleted, in ms, jittered; false for never. Default: 15 minutes. */
+  pruneInterval?: number | false;
+  /** Mounts the middleware on all routes. Default: true. */
+  mount?: boolean;
+}
+
+const MINUTE = 60_000;
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** With the suffixes of its indexes the name must fit PostgreSQL's 63 bytes. */
+const LONGEST_TABLE_NAME = 63 - '_expires_at_index'.length;
+
+const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOptions>]: Check } = {
+  dialect: optional(oneOf('postgresql', 'mysql', 'mariadb', 'sqlite')),
+  connection: optional(isObject, "an object of MikroORM's options"),
+  contextName: optional(isName, 'a name'),
+  secret: (given) => (isSecret(given) ? undefined : 'Give `secret` a string, or several, or set the environment variable SESSION_SECRET.'),
+  name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
+  cookie: optional(isObject, "an object of express-session's cookie options"),
+  ttl: positive(Number.MAX_SAFE_INTEGER),
+  touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER)(given)),
+  rolling: isBoolean,
+  unset: oneOf('destroy', 'keep'),
+  locking: oneOf('optimistic', 'pessimistic', 'auto'),
+  tableName: isTableName,
+  schema: optional(isName, 'a name'),
+  createTable: isBoolean,
+  repository: optional((given) => typeof given === 'function', 'a class that extends SessionRepository'),
+  userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
+  maxBytes: positive(Number.MAX_SAFE_INTEGER),
+  maxAttempts: positive(1000),
+  timeout: positive(LONGEST_TIMER),
+  pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER)(given)),
+  mount: isBoolean,
+};
+
+/** Says what would be right; undefined when the given value is. */
+type Check = (given: unknown) => string | undefined;
+
+/** The options with their defaults, validated and frozen. */
+export class SmartSessionOptions {
+  readonly dialect: DialectName | undefined;
+  readonly connection: Readonly<Record<string, unknown>> | undefined;
+  readonly contextName: string | undefined;
+  readonly secret: readonly string[];
+  readonly name: string;
+  readonly cookie: Omit<CookieOptions, 'expires'>;
+  readonly ttl: number;
+  readonly touchAfter: number;
+  readonly rolling: boolean;
+  readonly unset: 'destroy' | 'keep';
+  readonly locking: Locking;
+  readonly tableName: string;
+  readonly schema: string | undefined;
+  readonly createTable: boolean;
+  readonly repository: Type<SessionRepository> | undefined;
+  readonly userId: SmartSessionModuleOptions['userId'];
+  readonly maxBytes: number;
+  readonly maxAttempts: number;
+  readonly timeout: number;
+  readonly pruneInterval: number | false;
+  readonly mount: boolean;
+
+  /** @throws SmartSessionConfigError for an option that is unknown or wrong */
+  constructor(given: SmartSessionModuleOptions) {
+    refuseUnknown(given);
+    this.dialect = checked('dialect', given.dialect);
+    this.connection = checked('connection', given.connection);
+    this.contextName = checked('contextName', given.contextName);
+    this.secret = Object.freeze([checked('secret', given.secret ?? process.env.SESSION_SECRET)].flat() as string[]);
+    this.name = checked('name', given.name ?? 'sid');
+    const cookie = checked('cookie', given.cookie ?? {});
+    this.cookie = Object.freeze({ httpOnly: true, sameSite: 'lax', secure: 'auto', ...cookie });
+    this.ttl = checked('ttl', given.ttl ?? 24 * 60 * MINUTE);
+    this.touchAfter = checked('touchAfter', given.touchAfter ?? MINUTE);
+    this.rolling = checked('rolling', given.rolling ?? false);
+    this.unset = checked('unset', given.unset ?? 'keep');
+    this.locking = checked('locking', given.locking ?? 'auto');
+    this.tableName = checked('tableName', given.tableName ?? 'sessions');
+    this.schema = checked('schema', given.schema);
+    this.createTable = checked('createTable', given.createTable ?? false);
+    this.repository = checked('repository', given.repository);
+    this.userId = checked('userId', given.userId);
+    this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
+    this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);
+    this.timeout = checked('timeout', given.timeout ?? 10_000);
+    this.pruneInterval = checked('pruneInterval', given.pruneInterval ?? 15 * MINUTE);
+    this.mount = checked('mount', given.mount ?? true);
+    Object.freeze(this);
+  }
+}
+
+function checked<Value>(option: keyof SmartSessionModuleOptions, given: Value): Value {
+  const expected = OPTION_CHECKS[option](given);
+  if (expected !== undefined) throw new SmartSessionConfigError(option, `${show(option, given)} was given`, expected);
+  return given;
+}
+
+function refuseUnknown(given: object): void {
+  const known = Object.keys(OPTION_CHECKS);
+  const unknown = Object.keys(given).find((option) => !known.includes(option));
+  if (unknown !== undefined) throw new SmartSessionConfigError(unknown, 'there is no such option', `The options are ${known.join(', ')}.`);
+}
+
+/** A secret, or a connection's password, is nothing for a log. */
+function show(option: string, given: unknown): string {
+  if (given === undefined) return 'nothing';
+  if (option === 'secret' || option === 'connection') return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
+  return typeof given === 'string' ? `"${given}"` : String(given);
+}
+
+function optional(check: Check | ((given: unknown) => boolean), expected?: string): Check {
+  return (given) => {
+    if (given === undefined) return undefined;
+    const result = check(given);
+    return typeof result === 'boolean' ? (result ? undefined : `Give ${expected}.`) : result;
+  };
+}
+
+function oneOf(...allowed: string[]): Check {
+  return (given) => (allowed.includes(given as string) ? undefined : `Use one of ${allowed.map((name) => `'${name}'`).join(', ')}.`);
+}
+
+function positive(limit: number): Check {
+  return (given) =>
+    typeof given === 'number' && given > 0 && given <= limit ? undefined : `Give a positive number${limit === Number.MAX_SAFE_INTEGER ? '' : `, at most ${limit}`}.`;
+}
+
+function isBoolean(given: unknown): string | undefined {
+  return typeof given === 'boolean' ? undefined : 'Use true or false.';
+}
+
+function isObject(given: unknown): boolean {
+  return typeof given === 'object' && given !== null;
+}
+
+function isName(given: unknown): boolean {
+  return typeof given === 'string' && given !== '';
+}
+
+function isSecret(given: unknown): boolean {
+  return Array.isArray(given) ? given.length > 0 && given.every(isName) : isName(given);
+}
+
+function isTableName(given: unknown): string | undefined {
+  const isRight = typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= LONGEST_TABLE_NAME;
+  return isRight ? undefined : `Give a name of 1 to ${LONGEST_TABLE_NAME} bytes.`;
+}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import type { Request } from 'express';
+import expressSession, { type Session, type SessionData } from 'express-session';
+import { SessionService } from '../services/session.service.js';
+
+type Callback<Result = void> = (error?: unknown, result?: Result) => void;
+
+const nothing = () => undefined;
+
+/**
+ * express-session's store, and the only place with callbacks: each is called exactly once, with a
+ * named error or none. Works without Nest's pipeline too.
+ */
+@Injectable()
+export class SmartSessionStore extends expressSession.Store {
+  constructor(private readonly sessions: SessionService) {
+    super();
+  }
+
+  override get(sessionId: string, callback: Callback<SessionData | null>): void {
+    answer(this.sessions.load(sessionId).then((data) => data ?? null), callback);
+  }
+
+  /** Commits a live session; writes a plain object whole. Calls back at once when there is nothing to do. */
+  override set(sessionId: string, session: SessionData, callback: Callback = nothing): void {
+    if (!isLive(session, sessionId)) return answer(attempt(() => this.sessions.replace(sessionId, session)), callback);
+    if (this.sessions.isSettled(session)) return callback();
+    answer(this.sessions.commit(session), callback);
+  }
+
+  override touch(sessionId: string, session: SessionData, callback: Callback = nothing): void {
+    const touched = this.sessions.touch(sessionId, session);
+    if (!touched) return callback();
+    answer(touched, callback);
+  }
+
+  override destroy(sessionId: string, callback: Callback = nothing): void {
+    answer(this.sessions.destroy(sessionId), callback);
+  }
+
+  /** The live sessions by storage key: nobody knows their ids. */
+  override all(callback: Callback<Record<string, SessionData>>): void {
+    answer(this.sessions.all(), callback);
+  }
+
+  override length(callback: Callback<number>): void {
+    answer(this.sessions.count(), callback);
+  }
+
+  override clear(callback: Callback = nothing): void {
+    answer(this.sessions.clear(), callback);
+  }
+
+  /** Unlike express-session's own, leaves the session as it is when it could not be destroyed. */
+  override regenerate(request: Request, callback: Callback): void {
+    const regenerated = this.sessions.destroy(request.sessionID).then(() => this.generate(request));
+    answer(regenerated, callback);
+  }
+
+  override createSession(request: Request, data: SessionData): Session & SessionData {
+    const session = super.createSession(request, data);
+    if ((session.cookie.secure as unknown) === 'auto') session.cookie.secure = isSecure(request);
+    this.sessions.adopt(session, data);
+    return session;
+  }
+
+  /** express-session puts its own in place of this one. */
+  generate(_request: Request): void {
+    throw new Error('SmartSessionStore: hand the store to express-session before a session is regenerated.');
+  }
+}
+
+function isLive(session: object, sessionId: string): boolean {
+  const { id, regenerate } = session as Partial<Session>;
+  return id === sessionId && typeof regenerate === 'function';
+}
+
+/** `req.secure` follows Express's `trust proxy`. */
+function isSecure(request: Request): boolean {
+  return request.secure === true || (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
+}
+
+async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+  return work();
+}
+
+/** Calls back once. What the callback itself throws is the caller's, and surfaces as an uncaught exception would. */
+function answer<Result>(work: Promise<Result>, callback: Callback<Result>): void {
+  work.then(
+    (result) => process.nextTick(callback, undefined, result),
+    (error: unknown) => process.nextTick(callback, error),
+  );
+}

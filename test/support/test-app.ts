@@ -1,0 +1,131 @@
+import 'reflect-metadata';
+import { Readable } from 'node:stream';
+import {
+  Body, Controller, Delete, ForbiddenException, Get, Header, HttpCode, Module, Post, Redirect, Req, Res, Session, Sse, StreamableFile, UseGuards,
+  type CanActivate, type DynamicModule, type ExecutionContext, type INestApplication,
+} from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { Request, Response } from 'express';
+import type { SessionData } from 'express-session';
+import { from, interval, map, take } from 'rxjs';
+import { SmartSessionModule, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
+import { CONNECTIONS } from './databases.js';
+
+type LiveSession = Request['session'] & Record<string, unknown>;
+
+class WritingGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    context.switchToHttp().getRequest<Request & { session: LiveSession }>().session.refused = 1;
+    throw new ForbiddenException();
+  }
+}
+
+/** Every kind of handler that answers, each with a write to the session before. */
+@Controller()
+export class TestController {
+  @Get('session') read(@Session() session: SessionData): unknown {
+    return session;
+  }
+  @Get('nothing') nothing(): string {
+    return 'nothing';
+  }
+  @Post('set') set(@Session() session: LiveSession, @Body() values: object): object {
+    Object.assign(session, values);
+    return { id: session.id };
+  }
+  @Post('slow-set') async slowSet(@Session() session: LiveSession, @Body() { wait, ...values }: { wait: string }): Promise<object> {
+    await barriers.get(wait);
+    Object.assign(session, values);
+    return session;
+  }
+  @Post('unset') unset(@Session() session: LiveSession, @Body() { keys }: { keys: string[] }): void {
+    for (const key of keys) delete session[key];
+  }
+  @Post('throw') throw(@Session() session: LiveSession): void {
+    session.thrown = 1;
+    throw new ForbiddenException();
+  }
+  @Get('observable') observable(@Session() session: LiveSession): unknown {
+    session.observable = 1;
+    return from(['observed']);
+  }
+  @Post('guarded') @UseGuards(WritingGuard) guarded(): void {}
+  @Get('res') res(@Session() session: LiveSession, @Res() response: Response): void {
+    session.res = 1;
+    response.json({ res: true });
+  }
+  @Get('redirect') @Redirect('/elsewhere') redirect(@Session() session: LiveSession): void {
+    session.redirect = 1;
+  }
+  @Get('res-redirect') resRedirect(@Session() session: LiveSession, @Res() response: Response): void {
+    session.resRedirect = 1;
+    response.redirect('/elsewhere');
+  }
+  @Get('empty') @HttpCode(204) empty(@Session() session: LiveSession): void {
+    session.empty = 1;
+  }
+  @Get('file') @Header('Content-Type', 'text/plain') file(@Session() session: LiveSession): StreamableFile {
+    session.file = 1;
+    return new StreamableFile(Readable.from(['first ', 'second']));
+  }
+  @Get('res-file') resFile(@Session() session: LiveSession, @Res() response: Response): void {
+    session.resFile = 1;
+    response.sendFile('package.json', { root: process.cwd() });
+  }
+  @Get('pipe') pipe(@Session() session: LiveSession, @Res() response: Response): void {
+    session.pipe = 1;
+    Readable.from(['one ', 'two ', 'three']).pipe(response);
+  }
+  @Sse('events') events(@Session() session: LiveSession): unknown {
+    session.events = 1;
+    return interval(5).pipe(take(2), map((data) => ({ data: String(data) })));
+  }
+  @Post('login') async login(@Req() request: Request): Promise<object> {
+    await new Promise<void>((resolve, reject) => request.session.regenerate((error) => (error ? reject(error) : resolve())));
+    (request.session as LiveSession).user = 'anna';
+    return { id: request.session.id };
+  }
+  @Delete('session') async logout(@Req() request: Request): Promise<void> {
+    await new Promise<void>((resolve, reject) => request.session.destroy((error) => (error ? reject(error) : resolve())));
+  }
+  @Delete('null') null(@Req() request: Request): void {
+    (request as { session: unknown }).session = null;
+  }
+  @Post('remember') remember(@Session() session: LiveSession, @Body() { maxAge }: { maxAge: number }): void {
+    session.cookie.maxAge = maxAge;
+  }
+  @Post('save-and-reload') async saveAndReload(@Req() request: Request): Promise<unknown> {
+    (request.session as LiveSession).saved = 1;
+    await new Promise<void>((resolve, reject) => request.session.save((error) => (error ? reject(error) : resolve())));
+    (request.session as LiveSession).thrownAway = 1;
+    await new Promise<void>((resolve, reject) => request.session.reload((error) => (error ? reject(error) : resolve())));
+    return request.session;
+  }
+  @Post('unstorable') unstorable(@Session() session: LiveSession): void {
+    session.list = [{ price: 1n }];
+  }
+}
+
+/** What `slow-set` waits for, by name. */
+export const barriers = new Map<string, Promise<void>>();
+
+@Module({ controllers: [TestController] })
+class TestModule {}
+
+export interface TestAppSettings {
+  readonly options?: Partial<SmartSessionModuleOptions>;
+  readonly module?: DynamicModule;
+  readonly imports?: DynamicModule[];
+  readonly prepare?: (app: INestApplication) => void;
+}
+
+/** Starts an app with a session module on a database of its own. */
+export async function startTestApp(dialect: DialectName, { options, module, imports = [], prepare }: TestAppSettings = {}): Promise<INestApplication> {
+  const { driver: _, ...connection } = CONNECTIONS[dialect];
+  const sessions = module ?? SmartSessionModule.forRoot(dialect, { connection, secret: 'test', createTable: true, ...options });
+  const testing = await Test.createTestingModule({ imports: [...imports, sessions, TestModule] }).compile();
+  const app = testing.createNestApplication({ logger: process.env.TEST_LOG ? undefined : false });
+  prepare?.(app);
+  await app.listen(0, '127.0.0.1');
+  return app;
+}
