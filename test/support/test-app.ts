@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Body, Controller, Delete, ForbiddenException, Get, Header, HttpCode, Module, Post, Redirect, Req, Res, Session, Sse, StreamableFile, UseGuards,
   type CanActivate, type DynamicModule, type ExecutionContext, type INestApplication,
@@ -37,6 +38,10 @@ export class TestController {
     await barriers.get(wait);
     Object.assign(session, values);
     return session;
+  }
+  @Post('dawdle') async dawdle(@Session() session: LiveSession, @Body() values: object): Promise<void> {
+    await sleep(Math.random() * 20);
+    Object.assign(session, values);
   }
   @Post('unset') unset(@Session() session: LiveSession, @Body() { keys }: { keys: string[] }): void {
     for (const key of keys) delete session[key];

@@ -1,0 +1,23 @@
+import { EntityManagerSessionRepository, SqlSessionRepository, type RecordChange, type SmartSessionModuleOptions } from '../../src/index.js';
+
+/** What every other store does: the whole session over whatever is there. */
+class LastWriteWinsRepository extends SqlSessionRepository {
+  override async update(storageKey: string, _version: number, change: RecordChange): Promise<boolean> {
+    const current = await this.load(storageKey);
+    return current !== undefined && super.update(storageKey, current.version, change);
+  }
+}
+
+/** The kinds of app that race, by name. */
+export const RACE_VARIANTS = {
+  'optimistic, statements': { locking: 'optimistic', repository: SqlSessionRepository },
+  'pessimistic, statements': { locking: 'pessimistic', repository: SqlSessionRepository },
+  'optimistic, entity manager': { locking: 'optimistic', repository: EntityManagerSessionRepository },
+  'pessimistic, entity manager': { locking: 'pessimistic', repository: EntityManagerSessionRepository },
+  'last write wins': { locking: 'optimistic', repository: LastWriteWinsRepository },
+} as const satisfies Record<string, Partial<SmartSessionModuleOptions>>;
+
+export type RaceVariant = keyof typeof RACE_VARIANTS;
+
+/** The variant that must lose. */
+export const CONTROL: RaceVariant = 'last write wins';
