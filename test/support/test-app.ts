@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Body, Controller, Delete, ForbiddenException, Get, Header, HttpCode, Module, Post, Redirect, Req, Res, Session, Sse, StreamableFile, UseGuards,
-  type CanActivate, type DynamicModule, type ExecutionContext, type INestApplication,
+  type CanActivate, type DynamicModule, type ExecutionContext, type INestApplication, type ModuleMetadata,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Request, Response } from 'express';
@@ -120,7 +120,7 @@ class TestModule {}
 export interface TestAppSettings {
   readonly options?: Partial<SmartSessionModuleOptions>;
   readonly module?: DynamicModule;
-  readonly imports?: DynamicModule[];
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
   readonly prepare?: (app: INestApplication) => void;
 }
 

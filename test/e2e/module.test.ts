@@ -1,0 +1,197 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { Injectable, Module } from '@nestjs/common';
+import { ConfigModule, ConfigService } from '@nestjs/config';
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { MikroORM } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import {
+  DatabaseContext, EntityManagerSessionRepository, SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionModule, StatementRunner, defineSessionEntity,
+  type SmartSessionModuleOptions, type SmartSessionOptionsFactory,
+} from '../../src/index.js';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { Browser } from '../support/browser.js';
+import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { barriers, startTestApp, type TestAppSettings } from '../support/test-app.js';
+
+describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
+  const tableName = `module_${database}`;
+  const { driver: _, ...connection } = CONNECTIONS[database];
+  const options: SmartSessionModuleOptions = { secret: 'test', tableName, createTable: true };
+  const ormModule = (overrides: object = {}) => MikroOrmModule.forRoot({ ...connectionOptions(database), ...overrides } as never);
+
+  afterEach(async () => {
+    const orm = await MikroORM.init(connectionOptions(database));
+    await new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run(`drop table if exists ${DIALECTS[database].quote(tableName)}`);
+    await orm.close();
+  });
+
+  /** Starts an app, and sees that it stores a session and gives it back. */
+  async function works(settings: TestAppSettings): Promise<DatabaseContext> {
+    const app = await startTestApp(database, settings);
+    try {
+      const browser = new Browser(app);
+      expect((await browser.post('/set', { a: 1 })).status).toBe(201);
+      expect(await browser.session()).toEqual({ a: 1 });
+      return app.get(DatabaseContext, { strict: false });
+    } finally {
+      await app.close();
+    }
+  }
+
+  it("uses the app's MikroORM, and leaves closing it to the app", async () => {
+    await works({ imports: [ormModule()], module: SmartSessionModule.forRoot(database, options) });
+    await works({ imports: [ormModule()], module: SmartSessionModule.forRoot(options) });
+  });
+
+  it("uses the app's MikroORM of a context", async () => {
+    const named = ormModule({ contextName: 'sessions', registerRequestContext: false });
+    await works({ imports: [named], module: SmartSessionModule.forRoot(database, { ...options, contextName: 'sessions' }) });
+    await works({ imports: [named], module: SmartSessionModule.forRootAsync({ contextName: 'sessions', useFactory: () => options }) });
+    await expect(works({ imports: [named], module: SmartSessionModule.forRoot(options) })).rejects.toThrow(/`connection`: there is no MikroORM/);
+  });
+
+  it('opens a database of its own through ConfigService, and closes it on shutdown', async () => {
+    const config = ConfigModule.forRoot({ ignoreEnvFile: true, load: [() => ({ sessions: connection, SESSION_SECRET: 'configured' })] });
+    const context = await works({
+      module: SmartSessionModule.forRootAsync({
+        imports: [config],
+        inject: [ConfigService],
+        useFactory: (service: ConfigService) => ({
+          dialect: database,
+          connection: service.getOrThrow<Record<string, unknown>>('sessions'),
+          secret: service.getOrThrow<string>('SESSION_SECRET'),
+          createTable: true,
+          tableName,
+        }),
+      }),
+    });
+    expect(await context.orm.isConnected()).toBe(false);
+  });
+
+  it('takes its options from a class', async () => {
+    @Injectable()
+    class SessionOptions implements SmartSessionOptionsFactory {
+      createSmartSessionOptions(): SmartSessionModuleOptions {
+        return { ...options, dialect: database, connection };
+      }
+    }
+    @Module({ providers: [SessionOptions], exports: [SessionOptions] })
+    class OptionsModule {}
+    await works({ module: SmartSessionModule.forRootAsync({ useClass: SessionOptions }) });
+    await works({ module: SmartSessionModule.forRootAsync({ imports: [OptionsModule], useExisting: SessionOptions }) });
+  });
+
+  it('takes a repository on the entity manager, when there is an entity for it', async () => {
+    const settings = { ...options, repository: EntityManagerSessionRepository };
+    await works({ imports: [ormModule({ entities: [defineSessionEntity({ tableName })] })], module: SmartSessionModule.forRoot(settings) });
+    const orm = await MikroORM.init(connectionOptions(database));
+    const context = new DatabaseContext(orm, undefined as never, DIALECTS[database], tableName, undefined, true, 1000);
+    expect(() => new EntityManagerSessionRepository(context)).toThrow(/`repository`.*SessionEntity/);
+    await orm.close();
+  });
+
+  it('is mounted by one line in main.ts when it shall not mount itself', async () => {
+    const seen: unknown[] = [];
+    await works({
+      options: { ...options, mount: false },
+      prepare: (app) => {
+        const middleware = app.get(SmartSessionMiddleware);
+        app.use(middleware.use.bind(middleware));
+        app.use((request: { session?: unknown }, _response: unknown, next: () => void) => (seen.push(request.session), next()));
+      },
+    });
+    expect(seen).not.toContain(undefined);
+  });
+
+  it("destroys what a handler sets to null, with unset: 'destroy'", async () => {
+    const app = await startTestApp(database, { options: { ...options, unset: 'destroy' } });
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    await browser.delete('/null');
+    expect(await browser.session()).toEqual({});
+    expect(await app.get(SessionService).count()).toBe(0);
+    await app.close();
+  });
+
+  it('takes the pessimistic path, by auto, on a table without a lock version', async () => {
+    const app = await startTestApp(database, { options });
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    // In memory, the table lives as long as the app.
+    const file = database === 'sqlite';
+    if (!file) {
+      await runner.run(`alter table ${dialect.quote(tableName)} drop column lock_version`);
+      await app.close();
+      const unversioned = await startTestApp(database, { options });
+      const browser = new Browser(unversioned);
+      await browser.post('/set', { start: 1 });
+      await Promise.all(Array.from({ length: 10 }, (_, n) => browser.post('/dawdle', { [`k${n}`]: n })));
+      expect(Object.keys(await browser.session())).toHaveLength(11);
+      await expect(startTestApp(database, { options: { ...options, locking: 'optimistic' } })).rejects.toThrow(/`locking`/);
+      await unversioned.close();
+    } else await app.close();
+  });
+
+  it('answers 503 when the table goes away while a handler runs, and stores nothing later', async () => {
+    const app = await startTestApp(database, { options });
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    let go = () => {};
+    barriers.set('gone', new Promise((resolve) => { go = () => resolve(); }));
+    const pending = browser.post('/slow-set', { wait: 'gone', b: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runner.run(`drop table ${dialect.quote(tableName)}`);
+    go();
+    const response = await pending;
+    expect(response.status).toBe(503);
+    expect(response.headers).not.toHaveProperty('set-cookie');
+    expect((await browser.get('/session')).status).toBe(503);
+    await runner.onOneConnection((run) => dialect.createTable(run, tableName, undefined));
+    expect(await browser.session()).toEqual({});
+    await app.close();
+  });
+
+  it('commits whole, or not at all, for a client that went away', async () => {
+    const app = await startTestApp(database, { options });
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    const socket = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1');
+    const body = JSON.stringify({ b: 1, c: 1 });
+    socket.write(`POST /dawdle HTTP/1.1\r\nHost: x\r\nCookie: ${browser.cookie}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    socket.destroy();
+    await once(socket, 'close');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const session = await browser.session();
+    expect([{ a: 1 }, { a: 1, b: 1, c: 1 }]).toContainEqual(session);
+    await app.close();
+  });
+
+  describe('stops the start', () => {
+    const WRONG: [keyof SmartSessionModuleOptions, Record<string, unknown>, RegExp][] = [
+      ['secret', { secret: undefined }, /SESSION_SECRET/],
+      ['dialect', { dialect: 'oracle' }, /"oracle" was given.*'postgresql'/],
+      ['dialect', { dialect: database === 'sqlite' ? 'mysql' : 'sqlite', connection: { ...connection, driver: CONNECTIONS[database].driver } }, /the connection's driver is that of/],
+      ['tableName', { tableName: 'no_such_table', createTable: false }, /no table "no_such_table".*createTable: true/],
+      ['tableName', { tableName: 'x'.repeat(47) }, /1 to 46 bytes/],
+      ['ttl', { ttl: 0 }, /0 was given.*positive number/],
+      ['ttl', { ttl: '1 day' }, /"1 day" was given/],
+      ['ttl', { ttl: Number.NaN }, /NaN was given/],
+      ['touchAfter', { touchAfter: -1 }, /-1 was given/],
+      ['pruneInterval', { pruneInterval: true }, /true was given/],
+      ['locking', { locking: 'hopeful' }, /'optimistic', 'pessimistic', 'auto'/],
+      ['name', { name: 'a b' }, /cookie name/],
+      ['maxage' as never, { maxage: 1 }, /no such option.*maxBytes/],
+    ];
+
+    it.each(WRONG)('%s: %j', async (option, wrong, message) => {
+      const started = startTestApp(database, { module: SmartSessionModule.forRoot({ ...options, dialect: database, connection, ...wrong } as never) });
+      const error = await started.then((app) => app.close(), (thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(SmartSessionConfigError);
+      expect(error).toMatchObject({ option, message: expect.stringMatching(message) });
+      expect(String(error)).not.toContain('test');
+    });
+
+  });
+});
