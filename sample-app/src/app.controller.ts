@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Body, Controller, Delete, Get, Param, Post, Query, Req, Session } from '@nestjs/common';
+import type { Request } from 'express';
+import type { SessionData } from 'express-session';
+import { SessionService } from 'nestjs-smart-session';
+import './session-data.js';
+
+@Controller()
+export class AppController {
+  constructor(private readonly sessions: SessionService) {}
+
+  /** What the session holds. */
+  @Get('session')
+  read(@Session() session: SessionData): Partial<SessionData> {
+    const { cookie: _, ...values } = session;
+    return values;
+  }
+
+  /** Sets one key, after `wait` ms of work: fire many at once, and all of them are kept. */
+  @Post('tabs/:n')
+  async visitTab(@Session() session: SessionData, @Param('n') n: number, @Query('wait') wait = '20'): Promise<{ tab: number }> {
+    await sleep(Math.min(Number(wait) || 0, 5000));
+    session[`tab${n}`] = new Date().toISOString();
+    return { tab: n };
+  }
+
+  /** A new session id at login, so that nobody can have planted the old one. */
+  @Post('login')
+  async login(@Req() request: Request, @Body() { userId }: { userId: string }): Promise<{ userId: string }> {
+    await this.sessions.regenerate(request);
+    request.session.userId = userId;
+    return { userId };
+  }
+
+  /** The logged-in user's sessions. */
+  @Get('sessions')
+  async list(@Session() { userId }: SessionData): Promise<unknown> {
+    return userId === undefined ? [] : this.sessions.list({ userId });
+  }
+
+  /** Logs the user out everywhere else. */
+  @Delete('sessions')
+  async logoutElsewhere(@Req() { session, sessionID }: Request): Promise<{ destroyed: number }> {
+    if (session.userId === undefined) return { destroyed: 0 };
+    return { destroyed: await this.sessions.destroyAll({ userId: session.userId, except: sessionID }) };
+  }
+
+  @Delete('session')
+  logout(@Req() request: Request): Promise<void> {
+    return new Promise((resolve, reject) => request.session.destroy((error) => (error ? reject(error) : resolve())));
+  }
+}
