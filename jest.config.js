@@ -1,6 +1,14 @@
 export default {
   roots: ['<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/global-setup.js',
+  collectCoverageFrom: ['src/**/*.ts'],
+  coverageProvider: 'v8',
+  // What a change of a session goes through has no untested branch.
+  coverageThreshold: {
+    './src/merge/': { branches: 100, lines: 100 },
+    './src/services/session-committer.ts': { branches: 100, lines: 100 },
+    './src/services/session.service.ts': { branches: 100, lines: 100 },
+  },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {

@@ -7,7 +7,9 @@ export { SessionCommitInterceptor } from './interceptors/session-commit.intercep
 export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
-export { StatementRunner, type RunStatement, type StatementResult } from './persistence/statement-runner.js';
+export { StatementRunner } from './persistence/statement-runner.js';
+export type { RunStatement, StatementResult } from './dialects/run-statement.js';
+export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect } from './dialects/dialect.js';
 export {
   SessionConflictError,
@@ -18,7 +20,6 @@ export {
 } from './smart-session.errors.js';
 export {
   SessionRepository,
-  type FailureKind,
   type Lifetime,
   type RecordChange,
   type SessionRecord,

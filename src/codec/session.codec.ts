@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import type { EncodedValues } from '../merge/delta.js';
 import { isReservedName } from './reserved-names.js';
@@ -79,7 +80,7 @@ function canonical(given: unknown, path: string, ancestors: readonly object[]): 
     throw new SessionNotSerializableError(path, `a ${typeof value}`);
   }
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Number || value instanceof String || value instanceof Boolean) return value.valueOf();
+  if (types.isBoxedPrimitive(value)) return value.valueOf();
   if (ancestors.includes(value)) throw new SessionNotSerializableError(path, 'a cycle');
   const line = [...ancestors, value];
   if (Array.isArray(value)) return value.map((item, index) => canonical(item, `${path}[${index}]`, line));

@@ -1,5 +1,5 @@
-import type { RunStatement } from '../persistence/statement-runner.js';
-import type { FailureKind } from '../persistence/session.repository.js';
+import type { RunStatement } from './run-statement.js';
+import type { FailureKind } from './failure-kind.js';
 
 /** What differs between the databases, and nothing else. */
 export interface Dialect {

@@ -1,5 +1,5 @@
-import type { FailureKind } from '../persistence/session.repository.js';
-import type { RunStatement } from '../persistence/statement-runner.js';
+import type { FailureKind } from './failure-kind.js';
+import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';

@@ -1,4 +1,4 @@
-import type { FailureKind } from '../persistence/session.repository.js';
+import type { FailureKind } from './failure-kind.js';
 import type { Dialect } from './dialect.js';
 import { driverError } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';

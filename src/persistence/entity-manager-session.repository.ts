@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata } from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
+import type { FailureKind } from '../dialects/failure-kind.js';
 import { DatabaseContext } from './database-context.js';
 import type { SessionEntity } from './session.entity.js';
 import { buildStatements, lifetimeParameters, movedExpiry, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
-  type FailureKind,
   type Lifetime,
   type RecordChange,
   type SessionRecord,

@@ -1,3 +1,5 @@
+import type { FailureKind } from '../dialects/failure-kind.js';
+
 /** One row, as a request loads it. */
 export interface SessionRecord {
   /** The serialized session. */
@@ -39,15 +41,6 @@ export interface SessionSummary {
   readonly updatedAt: Date;
   readonly expiresAt: Date;
 }
-
-/** What an error of the database means for the statement that met it. */
-export type FailureKind =
-  /** Rolled back, nothing happened: try again. */
-  | 'rolled-back'
-  /** The connection was lost: a write may have happened or not. */
-  | 'unknown'
-  /** Nothing happened, and trying again at once would not help. */
-  | 'failed';
 
 /**
  * Where records are kept. Statements and no policy: merging and retrying are the service's.

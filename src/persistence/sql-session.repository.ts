@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
+import type { FailureKind } from '../dialects/failure-kind.js';
 import { DatabaseContext } from './database-context.js';
 import { buildStatements, lifetimeParameters, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
-  type FailureKind,
   type Lifetime,
   type RecordChange,
   type SessionRecord,

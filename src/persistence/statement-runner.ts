@@ -1,13 +1,5 @@
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
-
-/** What a statement gave: its rows, and how many rows it changed. */
-export interface StatementResult {
-  readonly rows: readonly Record<string, unknown>[];
-  readonly affected: number;
-}
-
-/** Runs one statement with bound parameters. */
-export type RunStatement = (sql: string, parameters?: readonly unknown[]) => Promise<StatementResult>;
+import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
 
 /**
  * Runs statements on MikroORM's connection, past its unit of work. The one file that knows how

@@ -1,5 +1,6 @@
 import type { Dialect } from '../dialects/dialect.js';
-import type { RunStatement, StatementRunner } from './statement-runner.js';
+import type { RunStatement } from '../dialects/run-statement.js';
+import type { StatementRunner } from './statement-runner.js';
 
 /**
  * Runs `work` in one transaction that will write, on one connection, with bounded waits for locks.

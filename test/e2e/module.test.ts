@@ -125,7 +125,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       const unversioned = await startTestApp(database, { options });
       const browser = new Browser(unversioned);
       await browser.post('/set', { start: 1 });
-      await Promise.all(Array.from({ length: 10 }, (_, n) => browser.post('/dawdle', { [`k${n}`]: n })));
+      await Promise.all(Array.from({ length: 10 }, (_item, n) => browser.post('/dawdle', { [`k${n}`]: n })));
       expect(Object.keys(await browser.session())).toHaveLength(11);
       await expect(startTestApp(database, { options: { ...options, locking: 'optimistic' } })).rejects.toThrow(/`locking`/);
       await unversioned.close();
