@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { SessionConflictError, SessionNotSerializableError, SessionService, SessionUnavailableError, SmartSessionOptions, SqlSessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { SessionCommitter } from '../../src/services/session-committer.js';
+import { DATABASES } from '../support/databases.js';
+import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+type Live = Record<string, any>;
+
+const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
+const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
+const ROLLED_BACK: Fault = { kind: 'rolled-back', effect: 'none' };
+const FAILED: Fault = { kind: 'failed', effect: 'none' };
+
+describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => {
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let sessions: SessionService;
+  let id: string;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(databaseName, `faults_${databaseName}`);
+  });
+  beforeEach(() => {
+    id = randomUUID();
+    setUp({});
+  });
+  afterAll(() => database.close());
+
+  function setUp(options: SmartSessionModuleOptions): void {
+    const settled = new SmartSessionOptions({ secret: 'x', locking: 'optimistic', maxAttempts: 6, ...options });
+    repository = new FaultyRepository(database.context);
+    sessions = new SessionService(repository, new SessionCommitter(repository, settled), settled);
+  }
+  const create = (values: object): Live => Object.assign(Object.defineProperty({}, 'id', { value: id }), values);
+  const given = (values: object) => sessions.commit(create(values));
+  const load = async (): Promise<Live> => (await sessions.load(id)) as Live;
+  const record = () => new SqlSessionRepository(database.context).load(storageKeyOf(id));
+  const stored = async () => {
+    const found = await record();
+    return found && { ...JSON.parse(found.data), version: found.version };
+  };
+  /** Somebody else commits, through no fault. */
+  const theirs = (values: object) => async () => {
+    const settled = new SmartSessionOptions({ secret: 'x', locking: 'optimistic' });
+    const plain = new SqlSessionRepository(database.context);
+    const others = new SessionService(plain, new SessionCommitter(plain, settled), settled);
+    await others.commit(Object.assign((await others.load(id)) as object, values));
+  };
+  const breakRow = () => database.run(`update {table} set data = '{', lock_version = lock_version + 1 where session_id = '${storageKeyOf(id)}'`);
+  const destroyRow = () => database.run(`delete from {table} where session_id = '${storageKeyOf(id)}'`);
+
+  it('AtMostOnce: is done when the connection was lost after the update', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [LOST_AFTER];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+    expect(sessions.isSettled(live)).toBe(true);
+  });
+
+  it('tries again when the connection was lost before the update', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [LOST_BEFORE];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+  });
+
+  it('says that the outcome is unknown when somebody else has written since, and never tries again', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [{ ...LOST_AFTER, then: theirs({ a: 2 }) }];
+    live.a = 'mine';
+    const failure = await sessions.commit(live).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(SessionUnavailableError);
+    expect(String(failure)).toContain('unknown');
+    await expect(sessions.commit(Object.assign(live, { c: 1 }))).rejects.toBe(failure);
+    expect(await stored()).toEqual({ a: 2, version: 2 });
+  });
+
+  it('settles later when the first look is lost too', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [LOST_AFTER];
+    repository.faults.load = [LOST_BEFORE, ROLLED_BACK];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+  });
+
+  it('gives up when the database cannot be asked', async () => {
+    await given({ a: 1 });
+    const [first, second] = [await load(), await load()];
+    repository.faults.update = [LOST_AFTER, FAILED];
+    repository.faults.load = [FAILED];
+    await expect(sessions.commit(Object.assign(first, { b: 1 }))).rejects.toThrow(/settle an unknown commit/);
+    await expect(sessions.commit(Object.assign(second, { c: 1 }))).rejects.toThrow(SessionUnavailableError);
+  });
+
+  it('inserts once when the connection was lost after or before', async () => {
+    repository.faults.insert = [LOST_BEFORE, LOST_AFTER];
+    await given({ a: 1 });
+    expect(await stored()).toEqual({ a: 1, version: 0 });
+    expect(repository.calls.filter((call) => call === 'insert')).toHaveLength(2);
+  });
+
+  it('does not know whether a lost insert was its own when somebody has updated since', async () => {
+    repository.faults.insert = [{ ...LOST_AFTER, then: theirs({ b: 1 }) }];
+    await expect(given({ a: 1 })).rejects.toThrow(/unknown/);
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+  });
+
+  it('BoundedOutcome: ends after maxAttempts, and says whether something may be written', async () => {
+    await given({ a: 1 });
+    const [first, second] = [await load(), await load()];
+    repository.faults.update = [ROLLED_BACK, ROLLED_BACK, ROLLED_BACK];
+    repository.faults.updateLocked = [ROLLED_BACK, ROLLED_BACK, ROLLED_BACK];
+    await expect(sessions.commit(Object.assign(first, { b: 1 }))).rejects.toThrow(SessionConflictError);
+    expect(repository.calls.filter((call) => call.startsWith('update'))).toEqual([...Array(3).fill('update'), ...Array(3).fill('updateLocked')]);
+    await sessions.commit(first);
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+    repository.faults.update = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
+    repository.faults.updateLocked = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
+    await expect(sessions.commit(Object.assign(second, { c: 1 }))).rejects.toThrow(/unknown/);
+  });
+
+  it('takes the lock after three lost races, so that nobody starves', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    const race = (n: number): Fault => ({ effect: 'none', then: theirs({ [`t${n}`]: n }) });
+    repository.faults.update = [race(1), race(2), race(3)];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(await stored()).toEqual({ a: 1, b: 1, t1: 1, t2: 2, t3: 3, version: 4 });
+    expect(repository.calls.filter((call) => call === 'updateLocked')).toHaveLength(1);
+    expect(live).toMatchObject({ t1: 1, t2: 2, t3: 3 });
+  });
+
+  it('writes nothing when the others have written the same', async () => {
+    await given({ a: 1 });
+    const [first, second] = [await load(), await load()];
+    await sessions.commit(Object.assign(first, { b: 1 }));
+    await sessions.commit(Object.assign(second, { b: 1 }));
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+    setUp({ locking: 'pessimistic' });
+    const third = await load();
+    await theirs({ c: 1 })();
+    await sessions.commit(Object.assign(third, { c: 1 }));
+    expect(await stored()).toEqual({ a: 1, b: 1, c: 1, version: 2 });
+  });
+
+  it('NoResurrection: drops the changes when the record goes away between two tries, by version or by lock', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [{ ...ROLLED_BACK, then: destroyRow }];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(await stored()).toBeUndefined();
+
+    await given({ a: 1 });
+    setUp({ locking: 'pessimistic' });
+    const locked = await load();
+    await destroyRow();
+    await sessions.commit(Object.assign(locked, { b: 1 }));
+    expect(await stored()).toBeUndefined();
+  });
+
+  it('drops the changes when the row has become unreadable', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [{ ...ROLLED_BACK, then: breakRow }];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(sessions.isSettled(live)).toBe(true);
+    await sessions.destroy(id);
+
+    await given({ a: 1 });
+    const settled = await load();
+    const breakData = () => database.run(`update {table} set data = '{' where session_id = '${storageKeyOf(id)}'`);
+    repository.faults.update = [{ ...LOST_AFTER, then: breakData }];
+    await sessions.commit(Object.assign(settled, { b: 1 }));
+    await sessions.destroy(id);
+
+    await given({ a: 1 });
+    setUp({ locking: 'pessimistic' });
+    const locked = await load();
+    await breakRow();
+    await sessions.commit(Object.assign(locked, { b: 1 }));
+    await sessions.destroy(id);
+  });
+
+  it('inserts where an expired row is in the way', async () => {
+    await given({ old: 1 });
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = '${storageKeyOf(id)}'`);
+    await given({ a: 1 });
+    expect(await stored()).toEqual({ a: 1, version: 0 });
+  });
+
+  it('answers in time when the database does not, and holds no later commit up', async () => {
+    await given({ a: 1 });
+    setUp({ timeout: 100 });
+    const live = await load();
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => { release = resolve; });
+    repository.faults.update = [{ effect: 'none', then: () => wait }];
+    await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(/did not answer within 100 ms/);
+    await expect(sessions.commit(live)).rejects.toThrow(SessionUnavailableError);
+    await sessions.commit(Object.assign(await load(), { c: 1 }));
+    release();
+  });
+
+  it('asks again for what can be asked again, and says so when that is in vain', async () => {
+    await given({ a: 1 });
+    repository.faults.load = [ROLLED_BACK, LOST_BEFORE];
+    expect(await load()).toMatchObject({ a: 1 });
+    repository.faults.load = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
+    await expect(sessions.load(id)).rejects.toThrow(SessionUnavailableError);
+    repository.faults.load = [FAILED];
+    await expect(sessions.load(id)).rejects.toThrow(/load the session/);
+    repository.faults.touch = [FAILED];
+    await sessions.touch(id, { cookie: { originalMaxAge: 1000 } });
+    repository.faults.destroy = [FAILED];
+    await expect(sessions.destroy(id)).rejects.toThrow(SessionUnavailableError);
+    expect(await stored()).toMatchObject({ a: 1 });
+  });
+
+  it('leaves what the handler breaks while a commit is under way to the next commit', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    const later: Fault = {
+      effect: 'none',
+      then: async () => {
+        await theirs({ a: 2 })();
+        live.a = 1n;
+      },
+    };
+    repository.faults.update = [later];
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(await stored()).toEqual({ a: 2, b: 1, version: 2 });
+    expect(sessions.isSettled(live)).toBe(false);
+    await expect(sessions.commit(live)).rejects.toThrow(SessionNotSerializableError);
+  });
+
+  it('puts commits of one session one after the other', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [FAILED];
+    const first = sessions.commit(Object.assign(live, { b: 1 }));
+    const second = sessions.commit(Object.assign(live, { c: 1 }));
+    expect(sessions.hasChanges(live)).toBe(true);
+    const outcomes = await Promise.allSettled([first, second]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await stored()).toEqual({ a: 1, version: 0 });
+  });
+
+  it('finds the user by a function, and refuses one that is too long', async () => {
+    setUp({ userId: (session) => (session.passport as { user?: string } | undefined)?.user });
+    await given({ passport: { user: id } });
+    expect(await sessions.list({ userId: id })).toHaveLength(1);
+    await expect(sessions.commit(Object.assign(await load(), { passport: { user: 'x'.repeat(256) } }))).rejects.toThrow(/256 characters/);
+    setUp({});
+    await expect(sessions.list({ userId: id })).rejects.toThrow(/`userId`/);
+    await expect(sessions.destroyAll({ userId: id })).rejects.toThrow(/`userId`/);
+  });
+});

@@ -1,0 +1,56 @@
+import { SqlSessionRepository, type FailureKind, type RecordChange, type SessionRecord } from '../../src/index.js';
+
+type Method = 'load' | 'insert' | 'update' | 'updateLocked' | 'touch' | 'destroy';
+
+/** What goes wrong in a call, and whether its effect has happened by then. */
+export interface Fault {
+  readonly kind?: FailureKind;
+  readonly effect: 'done' | 'none';
+  /** What somebody else does in between. */
+  readonly then?: () => Promise<unknown>;
+}
+
+class FaultError extends Error {
+  constructor(readonly kind: FailureKind) {
+    super(`injected: ${kind}`);
+  }
+}
+
+/** Real statements on a real database, with faults where a test wants them. */
+export class FaultyRepository extends SqlSessionRepository {
+  /** The next calls' faults, per method; `undefined` lets a call pass. */
+  readonly faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
+  readonly calls: Method[] = [];
+
+  override load(key: string): Promise<SessionRecord | undefined> {
+    return this.#run('load', () => super.load(key));
+  }
+  override insert(key: string, change: RecordChange): Promise<boolean> {
+    return this.#run('insert', () => super.insert(key, change));
+  }
+  override update(key: string, version: number, change: RecordChange): Promise<boolean> {
+    return this.#run('update', () => super.update(key, version, change));
+  }
+  override updateLocked(key: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+    return this.#run('updateLocked', () => super.updateLocked(key, decide));
+  }
+  override touch(...parameters: Parameters<SqlSessionRepository['touch']>): Promise<void> {
+    return this.#run('touch', () => super.touch(...parameters));
+  }
+  override destroy(key: string): Promise<void> {
+    return this.#run('destroy', () => super.destroy(key));
+  }
+  override classify(error: unknown): FailureKind {
+    return error instanceof FaultError ? error.kind : super.classify(error);
+  }
+
+  async #run<Result>(method: Method, call: () => Promise<Result>): Promise<Result> {
+    this.calls.push(method);
+    const fault = this.faults[method]?.shift();
+    if (!fault) return call();
+    if (fault.effect === 'done') await call();
+    await fault.then?.();
+    if (!fault.kind) return call();
+    throw new FaultError(fault.kind);
+  }
+}
