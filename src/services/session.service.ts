@@ -297,16 +297,15 @@ export class SessionService {
     return withDeadline(operation, this.options.timeout, this.#askAgain(operation, ask));
   }
 
-  async #askAgain<Result>(operation: string, ask: () => Promise<Result>): Promise<Result> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await ask();
-      } catch (error) {
-        const isLast = attempt === IDEMPOTENT_ATTEMPTS || this.repository.classify(error) === 'failed';
-        if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
-      }
-      await backOff(attempt);
+  async #askAgain<Result>(operation: string, ask: () => Promise<Result>, attempt = 1): Promise<Result> {
+    try {
+      return await ask();
+    } catch (error) {
+      const isLast = attempt === IDEMPOTENT_ATTEMPTS || this.repository.classify(error) === 'failed';
+      if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
     }
+    await backOff(attempt);
+    return this.#askAgain(operation, ask, attempt + 1);
   }
 }
 

@@ -147,8 +147,41 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     expect(response.status).toBe(503);
     expect(response.headers).not.toHaveProperty('set-cookie');
     expect((await browser.get('/session')).status).toBe(503);
+    const { cookie } = browser;
+    expect((await browser.post('/login')).status).toBe(503);
+    expect(browser.cookie).toBe(cookie);
     await runner.onOneConnection((run) => dialect.createTable(run, tableName, undefined));
     expect(await browser.session()).toEqual({});
+    await app.close();
+  });
+
+  it('leaves a session as it was when it could not be destroyed to be regenerated', async () => {
+    const app = await startTestApp(database, { options });
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    let go = () => {};
+    barriers.set('login', new Promise((resolve) => { go = () => resolve(); }));
+    const pending = browser.post('/slow-login', { wait: 'login' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await runner.run(`drop table ${dialect.quote(tableName)}`);
+    go();
+    expect((await pending).body).toEqual({ failed: 'SessionUnavailableError', isSame: true });
+    await app.close();
+  });
+
+  it('prunes from time to time, and stops with the app', async () => {
+    const app = await startTestApp(database, { options: { ...options, pruneInterval: 20 } });
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    const table = dialect.quote(tableName);
+    const rows = async () => Number((await runner.run(`select count(*) as n from ${table}`)).rows[0]?.n);
+    const browsers = [new Browser(app), new Browser(app)];
+    for (const browser of browsers) await browser.post('/set', { a: 1 });
+    const expired = `update ${table} set expires_at = ${dialect.fromNow('-1')} where session_id = (select session_id from (select min(session_id) as session_id from ${table}) as first)`;
+    await runner.run(expired);
+    while ((await rows()) > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await runner.run(`drop table ${table}`);
+    await new Promise((resolve) => setTimeout(resolve, 60));
     await app.close();
   });
 

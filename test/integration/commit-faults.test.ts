@@ -100,6 +100,15 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     await expect(sessions.commit(Object.assign(second, { c: 1 }))).rejects.toThrow(SessionUnavailableError);
   });
 
+  it('gives up when the database cannot be asked after a lost race', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults.update = [ROLLED_BACK];
+    repository.faults.load = [FAILED];
+    await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(/commit the session/);
+    expect(await stored()).toEqual({ a: 1, version: 0 });
+  });
+
   it('inserts once when the connection was lost after or before', async () => {
     repository.faults.insert = [LOST_BEFORE, LOST_AFTER];
     await given({ a: 1 });
@@ -115,7 +124,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
 
   it('BoundedOutcome: ends after maxAttempts, and says whether something may be written', async () => {
     await given({ a: 1 });
-    const [first, second] = [await load(), await load()];
+    const first = await load();
     repository.faults.update = [ROLLED_BACK, ROLLED_BACK, ROLLED_BACK];
     repository.faults.updateLocked = [ROLLED_BACK, ROLLED_BACK, ROLLED_BACK];
     await expect(sessions.commit(Object.assign(first, { b: 1 }))).rejects.toThrow(SessionConflictError);
@@ -124,7 +133,20 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
     repository.faults.update = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
     repository.faults.updateLocked = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
-    await expect(sessions.commit(Object.assign(second, { c: 1 }))).rejects.toThrow(/unknown/);
+    await expect(sessions.commit(Object.assign(await load(), { c: 1 }))).rejects.toThrow(/unknown/);
+    expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+  });
+
+  it('NoResurrection: destroys a session after its first save, when that is under way, whatever comes of it', async () => {
+    const inTheMidst = (fault: Fault): Fault => ({ ...fault, then: () => new Promise((resolve) => setTimeout(resolve, 20)) });
+    for (const fault of [{ effect: 'none' } as const, FAILED]) {
+      repository.faults.insert = [inTheMidst(fault)];
+      const saved = given({ a: 1 });
+      await new Promise(setImmediate);
+      const [, destroyed] = await Promise.allSettled([saved, sessions.destroy(id)]);
+      expect(destroyed.status).toBe('fulfilled');
+      expect(await stored()).toBeUndefined();
+    }
   });
 
   it('takes the lock after three lost races, so that nobody starves', async () => {
@@ -172,6 +194,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.update = [{ ...ROLLED_BACK, then: breakRow }];
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(sessions.isSettled(live)).toBe(true);
+    expect(sessions.touch(id, live)).toBeUndefined();
     await sessions.destroy(id);
 
     await given({ a: 1 });
@@ -258,6 +281,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     await given({ passport: { user: id } });
     expect(await sessions.list({ userId: id })).toHaveLength(1);
     await expect(sessions.commit(Object.assign(await load(), { passport: { user: 'x'.repeat(256) } }))).rejects.toThrow(/256 characters/);
+    expect(await sessions.destroyAll({ userId: id })).toBe(1);
     setUp({});
     await expect(sessions.list({ userId: id })).rejects.toThrow(/`userId`/);
     await expect(sessions.destroyAll({ userId: id })).rejects.toThrow(/`userId`/);

@@ -9,7 +9,7 @@ import { Test } from '@nestjs/testing';
 import type { Request, Response } from 'express';
 import type { SessionData } from 'express-session';
 import { from, interval, map, take } from 'rxjs';
-import { SmartSessionModule, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SessionService, SmartSessionModule, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
 import { CONNECTIONS } from './databases.js';
 
 type LiveSession = Request['session'] & Record<string, unknown>;
@@ -24,6 +24,8 @@ class WritingGuard implements CanActivate {
 /** Every kind of handler that answers, each with a write to the session before. */
 @Controller()
 export class TestController {
+  constructor(private readonly sessions: SessionService) {}
+
   @Get('session') read(@Session() session: SessionData): unknown {
     return session;
   }
@@ -86,9 +88,15 @@ export class TestController {
     return interval(5).pipe(take(2), map((data) => ({ data: String(data) })));
   }
   @Post('login') async login(@Req() request: Request): Promise<object> {
-    await new Promise<void>((resolve, reject) => request.session.regenerate((error) => (error ? reject(error) : resolve())));
+    await this.sessions.regenerate(request);
     (request.session as LiveSession).user = 'anna';
     return { id: request.session.id };
+  }
+  @Post('slow-login') async slowLogin(@Req() request: Request, @Body() { wait }: { wait: string }): Promise<object> {
+    const { session } = request;
+    await barriers.get(wait);
+    const failure = await this.sessions.regenerate(request).catch((error: Error) => error);
+    return { failed: failure?.name, isSame: request.session === session };
   }
   @Delete('session') async logout(@Req() request: Request): Promise<void> {
     await new Promise<void>((resolve, reject) => request.session.destroy((error) => (error ? reject(error) : resolve())));
