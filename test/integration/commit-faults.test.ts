@@ -73,7 +73,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   it('says that the outcome is unknown when somebody else has written since, and never tries again', async () => {
     await given({ a: 1 });
     const live = await load();
-    repository.faults.update = [{ ...LOST_AFTER, then: theirs({ a: 2 }) }];
+    repository.faults.update = [{ ...LOST_AFTER, meanwhile: theirs({ a: 2 }) }];
     live.a = 'mine';
     const failure = await sessions.commit(live).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(SessionUnavailableError);
@@ -117,7 +117,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   });
 
   it('does not know whether a lost insert was its own when somebody has updated since', async () => {
-    repository.faults.insert = [{ ...LOST_AFTER, then: theirs({ b: 1 }) }];
+    repository.faults.insert = [{ ...LOST_AFTER, meanwhile: theirs({ b: 1 }) }];
     await expect(given({ a: 1 })).rejects.toThrow(/unknown/);
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
   });
@@ -138,7 +138,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   });
 
   it('NoResurrection: destroys a session after its first save, when that is under way, whatever comes of it', async () => {
-    const inTheMidst = (fault: Fault): Fault => ({ ...fault, then: () => new Promise((resolve) => setTimeout(resolve, 20)) });
+    const inTheMidst = (fault: Fault): Fault => ({ ...fault, meanwhile: () => new Promise((resolve) => setTimeout(resolve, 20)) });
     for (const fault of [{ effect: 'none' } as const, FAILED]) {
       repository.faults.insert = [inTheMidst(fault)];
       const saved = given({ a: 1 });
@@ -152,7 +152,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   it('takes the lock after three lost races, so that nobody starves', async () => {
     await given({ a: 1 });
     const live = await load();
-    const race = (n: number): Fault => ({ effect: 'none', then: theirs({ [`t${n}`]: n }) });
+    const race = (n: number): Fault => ({ effect: 'none', meanwhile: theirs({ [`t${n}`]: n }) });
     repository.faults.update = [race(1), race(2), race(3)];
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(await stored()).toEqual({ a: 1, b: 1, t1: 1, t2: 2, t3: 3, version: 4 });
@@ -176,7 +176,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   it('NoResurrection: drops the changes when the record goes away between two tries, by version or by lock', async () => {
     await given({ a: 1 });
     const live = await load();
-    repository.faults.update = [{ ...ROLLED_BACK, then: destroyRow }];
+    repository.faults.update = [{ ...ROLLED_BACK, meanwhile: destroyRow }];
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(await stored()).toBeUndefined();
 
@@ -191,7 +191,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   it('drops the changes when the row has become unreadable', async () => {
     await given({ a: 1 });
     const live = await load();
-    repository.faults.update = [{ ...ROLLED_BACK, then: breakRow }];
+    repository.faults.update = [{ ...ROLLED_BACK, meanwhile: breakRow }];
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(sessions.isSettled(live)).toBe(true);
     expect(sessions.touch(id, live)).toBeUndefined();
@@ -200,7 +200,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     await given({ a: 1 });
     const settled = await load();
     const breakData = () => database.run(`update {table} set data = '{' where session_id = '${storageKeyOf(id)}'`);
-    repository.faults.update = [{ ...LOST_AFTER, then: breakData }];
+    repository.faults.update = [{ ...LOST_AFTER, meanwhile: breakData }];
     await sessions.commit(Object.assign(settled, { b: 1 }));
     await sessions.destroy(id);
 
@@ -225,7 +225,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     const live = await load();
     let release = () => {};
     const wait = new Promise<void>((resolve) => { release = resolve; });
-    repository.faults.update = [{ effect: 'none', then: () => wait }];
+    repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];
     await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(/did not answer within 100 ms/);
     await expect(sessions.commit(live)).rejects.toThrow(SessionUnavailableError);
     await sessions.commit(Object.assign(await load(), { c: 1 }));
@@ -252,7 +252,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     const live = await load();
     const later: Fault = {
       effect: 'none',
-      then: async () => {
+      meanwhile: async () => {
         await theirs({ a: 2 })();
         live.a = 1n;
       },

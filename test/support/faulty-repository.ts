@@ -7,7 +7,7 @@ export interface Fault {
   readonly kind?: FailureKind;
   readonly effect: 'done' | 'none';
   /** What somebody else does in between. */
-  readonly then?: () => Promise<unknown>;
+  readonly meanwhile?: () => Promise<unknown>;
 }
 
 class FaultError extends Error {
@@ -49,7 +49,7 @@ export class FaultyRepository extends SqlSessionRepository {
     const fault = this.faults[method]?.shift();
     if (!fault) return call();
     if (fault.effect === 'done') await call();
-    await fault.then?.();
+    await fault.meanwhile?.();
     if (!fault.kind) return call();
     throw new FaultError(fault.kind);
   }
