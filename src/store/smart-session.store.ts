@@ -70,9 +70,9 @@ export class SmartSessionStore extends expressSession.Store {
   }
 }
 
-function isLive(session: object, sessionId: string): boolean {
-  const { id, regenerate } = session as Partial<Session>;
-  return id === sessionId && typeof regenerate === 'function';
+function isLive(session: object | null | undefined, sessionId: string): boolean {
+  const live = session as Partial<Session> | null | undefined;
+  return live?.id === sessionId && typeof live.regenerate === 'function';
 }
 
 /** `req.secure` follows Express's `trust proxy`. */

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Injectable, Module } from '@nestjs/common';
 import { ConfigModule, ConfigService } from '@nestjs/config';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import {
-  DatabaseContext, EntityManagerSessionRepository, SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionModule, StatementRunner, defineSessionEntity,
+  DatabaseContext, EntityManagerSessionRepository, SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionModule, SmartSessionOptions, SqlSessionRepository, StatementRunner, defineSessionEntity,
   type SmartSessionModuleOptions, type SmartSessionOptionsFactory,
 } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
@@ -115,21 +118,36 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
   });
 
   it('takes the pessimistic path, by auto, on a table without a lock version', async () => {
-    const app = await startTestApp(database, { options });
-    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    // In memory, the table lives as long as the app.
-    const file = database === 'sqlite';
-    if (!file) {
-      await runner.run(`alter table ${dialect.quote(tableName)} drop column lock_version`);
-      await app.close();
-      const unversioned = await startTestApp(database, { options });
-      const browser = new Browser(unversioned);
-      await browser.post('/set', { start: 1 });
-      await Promise.all(Array.from({ length: 10 }, (_item, n) => browser.post('/dawdle', { [`k${n}`]: n })));
-      expect(Object.keys(await browser.session())).toHaveLength(11);
-      await expect(startTestApp(database, { options: { ...options, locking: 'optimistic' } })).rejects.toThrow(/`locking`/);
-      await unversioned.close();
-    } else await app.close();
+    const file = join(tmpdir(), `unversioned-${process.pid}.sqlite`);
+    const settings = { ...options, ...(database === 'sqlite' ? { connection: { dbName: file } } : {}) };
+    const first = await startTestApp(database, { options: settings });
+    const { runner, dialect } = first.get(DatabaseContext, { strict: false });
+    await runner.run(`alter table ${dialect.quote(tableName)} drop column lock_version`);
+    await first.close();
+    const app = await startTestApp(database, { options: settings });
+    expect(app.get(SmartSessionOptions).locking).toBe('pessimistic');
+    const browser = new Browser(app);
+    await browser.post('/set', { start: 1 });
+    await Promise.all(Array.from({ length: 10 }, (_item, n) => browser.post('/dawdle', { [`k${n}`]: n })));
+    expect(Object.keys(await browser.session())).toHaveLength(11);
+    await app.close();
+    await expect(startTestApp(database, { options: { ...settings, locking: 'optimistic' } })).rejects.toThrow(/`locking`/);
+    rmSync(file, { force: true });
+  });
+
+  it('keeps its table in a schema, whatever the names are', async () => {
+    if (database === 'sqlite') return;
+    const orm = await MikroORM.init(connectionOptions(database));
+    const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    const { quote } = DIALECTS[database];
+    const odd = { schema: `odd "schema" of ${database}`, tableName: 'odd `table" name' };
+    const dropSchema = () => run(`drop schema if exists ${quote(odd.schema)}${database === 'postgresql' ? ' cascade' : ''}`);
+    await dropSchema();
+    await run(`create schema ${quote(odd.schema)}`);
+    for (const repository of [SqlSessionRepository, EntityManagerSessionRepository]) await works({ options: { ...options, ...odd, repository } });
+    expect((await run(`select count(*) as n from ${quote(odd.schema)}.${quote(odd.tableName)}`)).rows.map(({ n }) => Number(n))).toEqual([2]);
+    await dropSchema();
+    await orm.close();
   });
 
   it('answers 503 when the table goes away while a handler runs, and stores nothing later', async () => {
