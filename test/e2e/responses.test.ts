@@ -51,6 +51,15 @@ describe.each(DATABASES)('the response, on %s', (database) => {
     expect((await browser.get('/events')).text).toMatch(/data: 0[^]*data: 1/);
   });
 
+  it('stores what changes after the first byte before the last, and cuts the answer off when it cannot', async () => {
+    const browser = new Browser(app);
+    await browser.post('/set', { before: 1 });
+    expect((await browser.get('/late/stored')).text).toBe('first second');
+    expect(await browser.session()).toEqual({ before: 1, late: 'stored' });
+    await expect(browser.get('/late/unstorable')).rejects.toThrow(/aborted|hang up/);
+    expect(await browser.session()).toEqual({ before: 1, late: 'stored' });
+  });
+
   describe('when the table is gone', () => {
     beforeAll(async () => {
       const { runner, dialect } = app.get(DatabaseContext, { strict: false });

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  Body, Controller, Delete, ForbiddenException, Get, Header, HttpCode, Module, Post, Redirect, Req, Res, Session, Sse, StreamableFile, UseGuards,
+  Body, Controller, Delete, ForbiddenException, Get, Header, HttpCode, Module, Param, Post, Redirect, Req, Res, Session, Sse, StreamableFile, UseGuards,
   type CanActivate, type DynamicModule, type ExecutionContext, type INestApplication, type ModuleMetadata,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
@@ -82,6 +82,11 @@ export class TestController {
   @Get('pipe') pipe(@Session() session: LiveSession, @Res() response: Response): void {
     session.pipe = 1;
     Readable.from(['one ', 'two ', 'three']).pipe(response);
+  }
+  @Get('late/:value') late(@Session() session: LiveSession, @Param('value') value: string, @Res() response: Response): void {
+    response.write('first ');
+    session.late = value === 'unstorable' ? 1n : value;
+    response.end('second');
   }
   @Sse('events') events(@Session() session: LiveSession): unknown {
     session.events = 1;
