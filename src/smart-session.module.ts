@@ -23,6 +23,7 @@ import { SqlSessionRepository } from './persistence/sql-session.repository.js';
 import { SessionCommitter } from './services/session-committer.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
+import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
 
@@ -107,7 +108,10 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       {
         provide: DatabaseContext,
         inject: [GIVEN_OPTIONS, { token: ormToken(contextName), optional: true }],
-        useFactory: (given: SmartSessionModuleOptions, orm?: MikroORM) => openDatabase(new SmartSessionOptions({ contextName, ...given }), orm),
+        useFactory: (given: SmartSessionModuleOptions, orm?: MikroORM) => {
+          if (given.contextName !== undefined && given.contextName !== contextName) throw lateContextName(given.contextName);
+          return openDatabase(new SmartSessionOptions({ ...given, contextName }), orm);
+        },
       },
       {
         provide: SmartSessionOptions,
@@ -129,6 +133,10 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],
   };
+}
+
+function lateContextName(given: string): SmartSessionConfigError {
+  return new SmartSessionConfigError('contextName', `"${given}" was made by the factory, too late to inject its MikroORM`, 'Give `contextName` beside `useFactory`.');
 }
 
 function optionsProviders(options: SmartSessionModuleAsyncOptions): Provider[] {

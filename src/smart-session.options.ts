@@ -65,7 +65,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   contextName: optional(isName, 'a name'),
   secret: (given) => (isSecret(given) ? undefined : 'Give `secret` a string, or several, or set the environment variable SESSION_SECRET.'),
   name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
-  cookie: optional(isObject, "an object of express-session's cookie options"),
+  cookie: isCookie,
   ttl: positive(Number.MAX_SAFE_INTEGER),
   touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER)(given)),
   rolling: isBoolean,
@@ -155,6 +155,7 @@ function refuseUnknown(given: object): void {
 function show(option: string, given: unknown): string {
   if (given === undefined) return 'nothing';
   if (option === 'secret' || option === 'connection') return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
+  if (typeof given === 'object') return JSON.stringify(given);
   return typeof given === 'string' ? `"${given}"` : String(given);
 }
 
@@ -181,6 +182,23 @@ function isBoolean(given: unknown): string | undefined {
 
 function isObject(given: unknown): boolean {
   return typeof given === 'object' && given !== null;
+}
+
+const COOKIE_CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
+  maxAge: (given) => given === null || (typeof given === 'number' && given > 0),
+  path: isName,
+  domain: isName,
+  secure: (given) => typeof given === 'boolean' || given === 'auto',
+  httpOnly: (given) => typeof given === 'boolean',
+  partitioned: (given) => typeof given === 'boolean',
+  sameSite: (given) => typeof given === 'boolean' || ['lax', 'strict', 'none', 'auto'].includes(given as string),
+  priority: (given) => ['low', 'medium', 'high'].includes(given as string),
+};
+
+function isCookie(given: unknown): string | undefined {
+  const isRight = ([key, value]: [string, unknown]) => value === undefined || COOKIE_CHECKS[key]?.(value);
+  const isCookieObject = isObject(given) && !Array.isArray(given) && Object.entries(given as object).every(isRight);
+  return isCookieObject ? undefined : `Give express-session's cookie options: ${Object.keys(COOKIE_CHECKS).join(', ')}, with maxAge in ms.`;
 }
 
 function isName(given: unknown): boolean {

@@ -10,8 +10,8 @@ export interface GateKeeper {
   settle(): Promise<void>;
   /** Settling failed: the response becomes an error, without a cookie. */
   giveUp(error: Error): void;
-  /** Whether settling has failed, here or before. */
-  hasFailed(): boolean;
+  /** Why settling has failed, here or before. */
+  failure(): Error | undefined;
 }
 
 type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
@@ -24,6 +24,9 @@ const HEADERS_OF_THE_ANSWER = [
   'set-cookie', 'trailer', 'transfer-encoding',
 ];
 
+/** So often a session may change again while its response is held. */
+const MOST_ROUNDS = 10;
+
 /**
  * Holds a response back until its session is stored. Whatever a handler, a guard, a filter or a
  * middleware calls to answer with waits here, and goes on in its order; when storing fails, the
@@ -34,6 +37,8 @@ export class ResponseGate {
   readonly #original: Record<Method, (...parameters: any[]) => unknown>;
   readonly #hasBegun: () => boolean;
   #held: Call[] | undefined;
+  /** The status when the answer was held: what is set later is too late. */
+  #status: Pick<ServerResponse, 'statusCode' | 'statusMessage'> | undefined;
   /** An error has taken the answer's place. */
   #isRefused = false;
   /** Calls under way: Node and express-session call the response's methods from within one another. */
@@ -62,14 +67,25 @@ export class ResponseGate {
 
   #pass(method: Method, parameters: unknown[]): unknown {
     if (this.#depth > 0) return this.#call(method, parameters);
-    if (this.#isRefused) return method === 'write' ? true : this.response;
-    if (!this.#holds(method)) {
-      // The error that answers may have been sent by Nest: what a stream still writes then is not for the client.
-      this.#isRefused = method === 'end' && this.keeper.hasFailed();
-      return this.#call(method, parameters);
+    if (!this.#isRefused && this.#holds(method)) {
+      refuseWrongBody(method, parameters);
+      this.#hold(method, parameters);
+      return method === 'write' ? false : this.response;
     }
-    this.#hold(method, parameters);
-    return method === 'write' ? false : this.response;
+    const failure = this.keeper.failure();
+    // The session was given up, by Nest's pipeline or by a handler: only an error may say so.
+    if (failure && !this.#isRefused && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) this.#refuse(failure);
+    if (this.#isRefused) {
+      callBack([[method, parameters]], failure);
+      return method === 'write' ? true : this.response;
+    }
+    // An error that Nest sends takes the answer's place: what a stream still writes then is not for the client.
+    this.#isRefused = method === 'end' && failure !== undefined;
+    return this.#call(method, parameters);
+  }
+
+  #statusOf(method: Method, [status]: unknown[]): number {
+    return method === 'writeHead' && typeof status === 'number' ? status : this.response.statusCode;
   }
 
   #holds(method: Method): boolean {
@@ -79,31 +95,50 @@ export class ResponseGate {
   }
 
   #hold(method: Method, parameters: unknown[]): void {
-    const isFirst = this.#held === undefined;
-    this.#held ??= [];
+    if (!this.#held) {
+      const { statusCode, statusMessage } = this.response;
+      this.#status = { statusCode, statusMessage };
+      this.#held = [];
+      void this.#settle();
+    }
     const isEnded = this.#held.some(([held]) => held === 'end');
-    if (!isEnded) this.#held.push([method, parameters]);
-    if (isFirst) void this.#settle();
+    // Who sees no header sent yet asks for it again.
+    const isHeader = method === 'writeHead' || method === 'flushHeaders';
+    if (!isEnded && !(isHeader && this.#held.length > 0)) this.#held.push([method, parameters]);
   }
 
   async #settle(): Promise<void> {
     try {
-      await this.keeper.settle();
+      await this.#settleAll();
+      this.#letGo();
     } catch (error) {
       this.keeper.giveUp(error as Error);
-      return this.#refuse(error as Error);
+      this.#refuse(error as Error);
     }
-    this.#letGo();
+  }
+
+  /** A handler may change the session while an answer is held. */
+  async #settleAll(): Promise<void> {
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      await this.keeper.settle();
+      if (!this.keeper.isSettled()) continue;
+      const failure = this.keeper.failure();
+      if (failure) throw failure;
+      return;
+    }
+    throw new Error(`The session was changed again during each of ${MOST_ROUNDS} commits before its response.`);
   }
 
   #letGo(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
+    if (!this.#hasBegun()) Object.assign(this.response, this.#status);
     for (const [method, parameters] of held) this.#call(method, parameters);
     if (!this.response.writableNeedDrain) this.response.emit('drain');
   }
 
   #refuse(error: Error): void {
+    callBack(this.#held ?? [], error);
     this.#held = undefined;
     this.#isRefused = true;
     // Half an answer cannot be taken back; cut off, it is not taken for a whole one.
@@ -128,6 +163,22 @@ export class ResponseGate {
     } finally {
       this.#depth--;
     }
+  }
+}
+
+/** What Node refuses to write, it must refuse to the caller, not when the answer is let go. */
+function refuseWrongBody(method: Method, [body]: unknown[]): void {
+  const isBody = typeof body === 'string' || body instanceof Uint8Array;
+  const isNoBody = method === 'end' && (body === undefined || body === null || typeof body === 'function');
+  if (method === 'writeHead' || method === 'flushHeaders' || isBody || isNoBody) return;
+  throw new TypeError(`The response's body must be a string, a Buffer or a Uint8Array; ${typeof body} was given.`);
+}
+
+/** Tells who waits for a call that will not be made. */
+function callBack(calls: readonly Call[], error: Error | undefined): void {
+  for (const [, parameters] of calls) {
+    const callback = parameters.at(-1);
+    if (typeof callback === 'function') process.nextTick(callback as () => void, error);
   }
 }
 

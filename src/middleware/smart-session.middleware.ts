@@ -38,16 +38,17 @@ export class SmartSessionMiddleware implements NestMiddleware {
   #keeperOf(request: Request): GateKeeper {
     const { sessions } = this;
     let hasSession = true;
-    let hasFailed = false;
+    let failure: Error | undefined;
     const isUnset = () => hasSession && !request.session && this.options.unset === 'destroy';
-    const fail = () => {
+    const fail = (error: Error) => {
       hasSession = false;
-      hasFailed = true;
+      failure ??= error;
       removeSession(request);
     };
     return {
       isSettled: () => {
-        if (request.session && sessions.isAbandoned(request.session)) fail();
+        const abandoned = request.session && sessions.failureOf(request.session);
+        if (abandoned) fail(abandoned);
         return request.session ? sessions.isSettled(request.session) : !isUnset();
       },
       settle: async () => {
@@ -58,9 +59,9 @@ export class SmartSessionMiddleware implements NestMiddleware {
       giveUp: (error) => {
         this.#logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
         if (request.session) sessions.abandon(request.session, error);
-        fail();
+        fail(error);
       },
-      hasFailed: () => hasFailed,
+      failure: () => failure,
     };
   }
 }

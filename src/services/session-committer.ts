@@ -49,11 +49,12 @@ export class SessionCommitter {
    * Applies an edit to the current record.
    *
    * @param base the record as the caller knows it; undefined to insert
+   * @param signal once aborted, nothing more is written
    * @throws SessionConflictError when `maxAttempts` attempts were in vain
    * @throws SessionUnavailableError when the database failed, or the outcome stayed unknown
    * @throws SessionTooLargeError when the result is over `maxBytes`
    */
-  async commit(storageKey: string, base: StoredValues | undefined, edit: Edit): Promise<CommitOutcome> {
+  async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
     const commitId = randomUUID();
     let known = base;
     let failure: unknown;
@@ -70,8 +71,9 @@ export class SessionCommitter {
         known = record && this.#read(storageKey, record);
         if (record && !known) return GONE;
       }
+      signal.throwIfAborted();
       try {
-        const outcome = await this.#write(storageKey, known, edit, commitId, attempt);
+        const outcome = await this.#write(storageKey, known, guarded(edit, signal), commitId, attempt);
         if (outcome) return outcome;
       } catch (error) {
         failure = error;
@@ -168,6 +170,15 @@ export function readValues(logger: Logger, storageKey: string, data: string): En
     logger.error(`Record ${abbreviate(storageKey)} cannot be read and is taken for no session: ${String(error)}`);
     return undefined;
   }
+}
+
+/** The edit, refusing once the signal is aborted: a row lock may come late. */
+function guarded(edit: Edit, signal: AbortSignal): Edit {
+  const apply = (current: EncodedValues) => {
+    signal.throwIfAborted();
+    return edit.apply(current);
+  };
+  return { ...edit, apply };
 }
 
 /** Whether somebody has written since; an insert counts as unmoved while nobody has updated what it met. */

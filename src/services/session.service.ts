@@ -84,7 +84,7 @@ export class SessionService {
   /** Whether nothing is left to commit; false also for what cannot be stored, so that `commit` says so. */
   isSettled(session: object): boolean {
     try {
-      return !this.hasChanges(session) && !this.isAbandoned(session);
+      return !this.hasChanges(session) && !this.failureOf(session);
     } catch {
       return false;
     }
@@ -99,9 +99,13 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
    */
   async commit(session: object): Promise<void> {
+    if (!this.#baselines.has(session) && typeof (session as { id?: unknown }).id !== 'string') {
+      throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
+    }
     const baseline = this.#baselineOf(session);
     const previous = baseline.committing;
-    const committing = (previous ? previous.catch(() => undefined) : Promise.resolve()).then(() => this.#commitNow(session, baseline));
+    // One that waited for a commit which failed fails with it: its changes are among those that failed.
+    const committing = (previous ?? Promise.resolve()).then(() => this.#commitNow(session, baseline));
     baseline.committing = committing;
     try {
       await committing;
@@ -115,9 +119,9 @@ export class SessionService {
     this.#baselineOf(session).abandoned ??= reason;
   }
 
-  /** Whether the changes of a session were given up. */
-  isAbandoned(session: object): boolean {
-    return this.#baselines.get(session)?.abandoned !== undefined;
+  /** Why the changes of a session were given up; undefined when they were not. */
+  failureOf(session: object): Error | undefined {
+    return this.#baselines.get(session)?.abandoned;
   }
 
   /**
@@ -128,7 +132,7 @@ export class SessionService {
   async replace(sessionId: string, data: object): Promise<void> {
     const values = encodeValues(data);
     const edit: Edit = { apply: () => values, maxAge: maxAgeOf(data) };
-    await withDeadline('commit', this.options.timeout, this.committer.commit(storageKeyOf(sessionId), undefined, edit));
+    await withDeadline('commit', this.options.timeout, (signal) => this.committer.commit(storageKeyOf(sessionId), undefined, edit, signal));
   }
 
   /**
@@ -157,8 +161,10 @@ export class SessionService {
    */
   async destroy(sessionId: string): Promise<void> {
     const storageKey = storageKeyOf(sessionId);
-    await this.#inserting.get(storageKey)?.catch(() => undefined);
-    await this.#ask('destroy', () => this.repository.destroy(storageKey));
+    await withDeadline('destroy', this.options.timeout, async (signal) => {
+      await this.#inserting.get(storageKey)?.catch(() => undefined);
+      await this.#askAgain('destroy', signal, () => this.repository.destroy(storageKey));
+    });
   }
 
   /** Destroys the request's session and gives the request an empty one under a new id. */
@@ -223,7 +229,7 @@ export class SessionService {
   #baselineOf(session: object): SessionBaseline {
     let baseline = this.#baselines.get(session);
     if (!baseline) {
-      baseline = new SessionBaseline(storageKeyOf((session as { id: string }).id));
+      baseline = new SessionBaseline(storageKeyOf(String((session as { id?: string }).id)));
       this.#baselines.set(session, baseline);
     }
     return baseline;
@@ -236,10 +242,13 @@ export class SessionService {
     const edit = this.#editOf(session, baseline, mine);
     if (!edit) return;
     const base = baseline.state === 'new' ? undefined : baseline;
-    const work = this.committer.commit(baseline.storageKey, base, edit);
-    if (!base) this.#rememberInsert(baseline.storageKey, work);
+    const commit = (signal: AbortSignal) => {
+      const work = this.committer.commit(baseline.storageKey, base, edit, signal);
+      if (!base) this.#rememberInsert(baseline.storageKey, work);
+      return work;
+    };
     try {
-      const outcome = await withDeadline('commit', this.options.timeout, work);
+      const outcome = await withDeadline('commit', this.options.timeout, commit);
       if (outcome.kind === 'gone') this.#drop(baseline);
       else this.#advance(session, baseline, mine, outcome.record, edit.maxAge !== undefined);
     } catch (error) {
@@ -278,6 +287,8 @@ export class SessionService {
     const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen);
     const now = performance.now();
     if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
+    const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), baseline.maxAge);
+    if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, baseline.maxAge)) showMaxAge(session, record.maxAge);
     moveBase(baseline, record);
     for (const key of new Set([...mine.keys(), ...record.values.keys()])) {
       const theirs = record.values.get(key);
@@ -294,10 +305,10 @@ export class SessionService {
 
   /** Asks the repository for what can be asked again without harm. */
   async #ask<Result>(operation: string, ask: () => Promise<Result>): Promise<Result> {
-    return withDeadline(operation, this.options.timeout, this.#askAgain(operation, ask));
+    return withDeadline(operation, this.options.timeout, (signal) => this.#askAgain(operation, signal, ask));
   }
 
-  async #askAgain<Result>(operation: string, ask: () => Promise<Result>, attempt = 1): Promise<Result> {
+  async #askAgain<Result>(operation: string, signal: AbortSignal, ask: () => Promise<Result>, attempt = 1): Promise<Result> {
     try {
       return await ask();
     } catch (error) {
@@ -305,7 +316,8 @@ export class SessionService {
       if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
     }
     await backOff(attempt);
-    return this.#askAgain(operation, ask, attempt + 1);
+    signal.throwIfAborted();
+    return this.#askAgain(operation, signal, ask, attempt + 1);
   }
 }
 
@@ -330,6 +342,11 @@ function isUnchangedSince(session: object, key: string, then: string | undefined
   } catch {
     return false;
   }
+}
+
+/** Shows the max age that another request has chosen. */
+function showMaxAge(session: object, maxAge: number | null): void {
+  Object.assign((session as { cookie: object }).cookie, { maxAge });
 }
 
 function showValue(session: object, key: string, text: string | undefined): void {

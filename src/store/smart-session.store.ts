@@ -59,7 +59,9 @@ export class SmartSessionStore extends expressSession.Store {
 
   override createSession(request: Request, data: SessionData): Session & SessionData {
     const session = super.createSession(request, data);
-    if ((session.cookie.secure as unknown) === 'auto') session.cookie.secure = isSecure(request);
+    const { cookie } = session as { cookie: { secure?: boolean | 'auto'; sameSite?: unknown } };
+    if (cookie.secure === 'auto') cookie.secure = isSecure(request);
+    if (cookie.sameSite === 'auto') cookie.sameSite = isSecure(request) ? 'none' : 'lax';
     this.sessions.adopt(session, data);
     return session;
   }

@@ -51,6 +51,8 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     const named = ormModule({ contextName: 'sessions', registerRequestContext: false });
     await works({ imports: [named], module: SmartSessionModule.forRoot(database, { ...options, contextName: 'sessions' }) });
     await works({ imports: [named], module: SmartSessionModule.forRootAsync({ contextName: 'sessions', useFactory: () => options }) });
+    const late = SmartSessionModule.forRootAsync({ useFactory: () => ({ ...options, contextName: 'sessions' }) });
+    await expect(works({ imports: [named], module: late })).rejects.toThrow(/`contextName`.*beside `useFactory`/);
     await expect(works({ imports: [named], module: SmartSessionModule.forRoot(options) })).rejects.toThrow(/`connection`: there is no MikroORM/);
   });
 
@@ -233,6 +235,10 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['pruneInterval', { pruneInterval: true }, /true was given/],
       ['locking', { locking: 'hopeful' }, /'optimistic', 'pessimistic', 'auto'/],
       ['name', { name: 'a b' }, /cookie name/],
+      ['cookie', { cookie: { maxAge: '1d' } }, /"1d".*maxAge in ms/],
+      ['cookie', { cookie: { path: 5 } }, /cookie options/],
+      ['cookie', { cookie: { secure: 'yes' } }, /cookie options/],
+      ['cookie', { cookie: { expires: 1 } }, /cookie options/],
       ['maxage' as never, { maxage: 1 }, /no such option.*maxBytes/],
     ];
 

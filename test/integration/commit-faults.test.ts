@@ -232,6 +232,38 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     release();
   });
 
+  it('BoundedOutcome: begins nothing more after its time is up', async () => {
+    await given({ x: 'first' });
+    setUp({ timeout: 60 });
+    const [mine, next] = [await load(), await load()];
+    repository.faults.update = [{ ...ROLLED_BACK, meanwhile: () => new Promise((resolve) => setTimeout(resolve, 120)) }];
+    await expect(sessions.commit(Object.assign(mine, { x: 'old' }))).rejects.toThrow(SessionUnavailableError);
+    await sessions.commit(Object.assign(next, { x: 'new' }));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await stored()).toEqual({ x: 'new', version: 1 });
+  });
+
+  it('BoundedOutcome: waits no longer for a first save that hangs', async () => {
+    setUp({ timeout: 60 });
+    let release = () => {};
+    repository.faults.insert = [{ ...FAILED, meanwhile: () => new Promise<void>((resolve) => { release = resolve; }) }];
+    await expect(given({ a: 1 })).rejects.toThrow(SessionUnavailableError);
+    await expect(sessions.destroy(id)).rejects.toThrow(SessionUnavailableError);
+    release();
+  });
+
+  it('NoLostKey: keeps the max age that another request has chosen', async () => {
+    await given({ a: 1 });
+    const [mine, theirMaxAge] = [await load(), 30 * 24 * 60 * 60 * 1000];
+    const their = await load();
+    Object.assign(their.cookie, { originalMaxAge: theirMaxAge });
+    await sessions.commit(their);
+    await sessions.commit(Object.assign(mine, { b: 1 }));
+    mine.cookie.originalMaxAge = mine.cookie.maxAge;
+    expect(sessions.isSettled(mine)).toBe(true);
+    expect((await record())?.maxAge).toBe(theirMaxAge);
+  });
+
   it('asks again for what can be asked again, and says so when that is in vain', async () => {
     await given({ a: 1 });
     repository.faults.load = [ROLLED_BACK, LOST_BEFORE];

@@ -19,7 +19,7 @@ class FaultError extends Error {
 /** Real statements on a real database, with faults where a test wants them. */
 export class FaultyRepository extends SqlSessionRepository {
   /** The next calls' faults, per method; `undefined` lets a call pass. */
-  readonly faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
+  faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
   readonly calls: Method[] = [];
 
   override load(key: string): Promise<SessionRecord | undefined> {

@@ -29,7 +29,7 @@ export function forRoot() {
   SmartSessionModule.forRoot({ repository: Date });
 }
 
-export function session(data: SessionData, sessions: SessionService): string | undefined {
+export function typedSession(data: SessionData, sessions: SessionService): string | undefined {
   // @ts-expect-error a list needs a user
   void sessions.list({});
   // @ts-expect-error no number

@@ -1,0 +1,142 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { SessionRepository, SmartSessionMiddleware } from '../../src/index.js';
+import { Browser } from '../support/browser.js';
+import { FaultyRepository } from '../support/faulty-repository.js';
+import { startTestApp } from '../support/test-app.js';
+
+type Handler = (request: Request & { session: any }, response: Response, next: NextFunction) => unknown;
+
+// What answers past Nest's pipeline meets the gate alone. The gate knows no database: SQLite will do.
+describe('the gate before the response', () => {
+  let app: INestApplication;
+  let repository: FaultyRepository;
+  let handler: Handler;
+  let failures: unknown[];
+  const collect = (error: unknown) => failures.push(error);
+
+  beforeAll(async () => {
+    app = await startTestApp('sqlite', {
+      options: { repository: FaultyRepository, mount: false, maxAttempts: 1, timeout: 1000 },
+      prepare: (nest) => {
+        const middleware = nest.get(SmartSessionMiddleware);
+        nest.use(middleware.use.bind(middleware));
+        nest.use('/handler', (request: Request, response: Response, next: NextFunction) => handler(request as never, response, next));
+      },
+    });
+    repository = app.get(SessionRepository);
+    process.on('unhandledRejection', collect);
+  });
+  beforeEach(() => {
+    failures = [];
+    repository.faults = {};
+  });
+  afterEach(() => expect(failures).toEqual([]));
+  afterAll(async () => {
+    process.off('unhandledRejection', collect);
+    await app.close();
+  });
+
+  const answer = (by: Handler, browser = new Browser(app)) => {
+    handler = by;
+    return browser.get('/handler');
+  };
+  const slow = { effect: 'none', meanwhile: () => sleep(50) } as const;
+  const failed = { kind: 'failed', effect: 'none' } as const;
+
+  it.each<[string, Handler]>([
+    ['a header that cannot be sent', ({ session }, response) => { session.a = 1; response.writeHead(302, { Location: '/x\nfoo' }); response.end(); }],
+    ['a body that cannot be sent', ({ session }, response, next) => {
+      session.a = 1;
+      try {
+        (response as any).end({ a: 1 });
+      } catch (error) {
+        next(error);
+      }
+    }],
+    ['an object in place of the session', (request, response) => { request.session = { a: 1 }; response.end('x'); }],
+  ])('answers 500, and does not hang, for %s', async (_what, by) => {
+    expect((await answer(by)).status).toBe(500);
+  });
+
+  it('lets one of several held headers through', async () => {
+    const response = await answer(({ session }, res) => {
+      session.a = 1;
+      for (const part of ['a', 'b']) {
+        if (!res.headersSent || !(res as any)._header) res.writeHead(200, { 'Content-Type': 'text/plain' });
+        res.write(part);
+      }
+      res.end('c');
+    });
+    expect([response.status, response.text]).toEqual([200, 'abc']);
+  });
+
+  it('stores what changes while the answer is held, or refuses the answer', async () => {
+    const browser = new Browser(app);
+    await browser.post('/set', { start: 1 });
+    const changeWhileHeld: Handler = async ({ session }, response) => {
+      session.a = (session.a ?? 0) + 1;
+      response.write('x');
+      await sleep(10);
+      session.b = session.a;
+      response.end('y');
+    };
+    repository.faults.update = [slow];
+    expect((await answer(changeWhileHeld, browser)).text).toBe('xy');
+    expect(await browser.session()).toEqual({ start: 1, a: 1, b: 1 });
+    repository.faults.update = [slow, failed];
+    expect((await answer(changeWhileHeld, browser)).status).toBe(503);
+    expect(await browser.session()).toEqual({ start: 1, a: 2, b: 1 });
+  });
+
+  it('sends no cookie for a session that was made while the answer was held, and never stored', async () => {
+    const browser = new Browser(app);
+    await browser.post('/set', { start: 1 });
+    repository.faults.update = [slow];
+    repository.faults.insert = [failed];
+    const response = await answer((request, res) => {
+      request.session.a = 1;
+      res.write('x');
+      request.session.regenerate(() => {
+        request.session.user = 1;
+        res.end('y');
+      });
+    }, browser);
+    expect(response.status).toBe(503);
+    expect(response.headers).not.toHaveProperty('set-cookie');
+  });
+
+  it('commits nothing behind a 503, though two commits were asked for', async () => {
+    const browser = new Browser(app);
+    await browser.post('/set', { start: 1 });
+    repository.faults.update = [{ kind: 'rolled-back', effect: 'none' }];
+    expect((await browser.get('/res')).status).toBe(503);
+    expect(await browser.session()).toEqual({ start: 1 });
+  });
+
+  it('answers no success for a save that failed and was overlooked', async () => {
+    repository.faults.insert = [failed];
+    const response = await answer(({ session }, res) => {
+      session.a = 1;
+      session.save(() => res.end('fine'));
+    });
+    expect(response.status).toBe(503);
+  });
+
+  it('sends the status that the answer had when it was held, and calls back to who waits for a refused write', async () => {
+    expect((await answer(({ session }, res) => { session.a = 1; res.status(202).json({}); res.statusCode = 500; })).status).toBe(202);
+    repository.faults.insert = [failed];
+    const refused: unknown[] = [];
+    const response = await answer(({ session }, res) => {
+      session.a = 1;
+      res.write('x', (error) => {
+        refused.push(error);
+        res.write('y', (later) => refused.push(later));
+      });
+    });
+    await sleep(10);
+    expect(response.status).toBe(503);
+    expect(refused).toEqual([expect.any(Error), expect.any(Error)]);
+  });
+});
