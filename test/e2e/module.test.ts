@@ -96,6 +96,21 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     await orm.close();
   });
 
+  it.each([SqlSessionRepository, EntityManagerSessionRepository])("never touches the app's identity map or unit of work, by %p", async (repository) => {
+    const entity = defineSessionEntity({ tableName });
+    const app = await startTestApp(database, { imports: [ormModule({ entities: [entity] })], module: SmartSessionModule.forRoot({ ...options, repository }) });
+    const { em } = app.get(MikroORM);
+    const pending = { sessionId: 'pending', data: '{}', createdAt: new Date(), updatedAt: new Date(), expiresAt: new Date(Date.now() + 60_000) };
+    em.persist(em.create(entity, pending as never));
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    await browser.post('/set', { b: 1 });
+    expect(await app.get(SessionService).count()).toBe(1);
+    expect(em.getUnitOfWork().getPersistStack().size).toBe(1);
+    expect([...em.getUnitOfWork().getIdentityMap().values()]).toEqual([expect.objectContaining({ sessionId: 'pending' })]);
+    await app.close();
+  });
+
   it('is mounted by one line in main.ts when it shall not mount itself', async () => {
     const seen: unknown[] = [];
     await works({
