@@ -54,7 +54,9 @@ export interface SmartSessionModuleOptions {
 }
 
 const MINUTE = 60_000;
-const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** In ms; a longer timer fires at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** With the suffixes of its indexes the name must fit PostgreSQL's 63 bytes. */
 const LONGEST_TABLE_NAME = 63 - '_expires_at_index'.length;

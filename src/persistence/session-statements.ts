@@ -14,10 +14,10 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
   const { now } = dialect;
   const record = `data, ${isVersioned ? 'lock_version' : '0 as lock_version'}, commit_id, max_age, ${dialect.remaining} as remaining`;
 
-  /** Numbers the parameters of one statement. */
-  const parameters = () => {
+  /** Writes one statement, its parameters numbered. */
+  const build = (write: (next: () => string) => string) => {
     let n = 0;
-    return () => dialect.parameter(++n);
+    return write(() => dialect.parameter(++n));
   };
   const live = (key: string) => `session_id = ${key} and expires_at > ${now}`;
   const assignments = (next: () => string) =>
@@ -32,18 +32,18 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     /** key */
     loadLocked: load(dialect.forUpdate),
     /** key, data, commit id, user id, max age, lifetime */
-    insert: build(parameters(), (next) =>
+    insert: build((next) =>
       `insert into ${table} (session_id, data, commit_id, user_id, max_age, created_at, updated_at, expires_at) ` +
       `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
     ),
     /** the change (see `changeParameters`), key, version */
-    update: build(parameters(), (next) =>
+    update: build((next) =>
       `update ${table} set ${assignments(next)} where ${live(next())}${isVersioned ? ` and lock_version = ${next()}` : ''}`,
     ),
     /** the change, key; the caller holds the row's lock */
-    updateUnderLock: build(parameters(), (next) => `update ${table} set ${assignments(next)} where session_id = ${next()}`),
+    updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where session_id = ${next()}`),
     /** explicit (1 or 0), threshold, lifetime, key */
-    touch: build(parameters(), (next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
+    touch: build((next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}`,
     /** key */
@@ -52,7 +52,7 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     findExpired: `select session_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
     /** as many keys as `count` */
     removeAll: (count: number) =>
-      build(parameters(), (next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),
+      build((next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),
     count: `select count(*) as live from ${table} where expires_at > ${now}`,
     all: `select session_id, ${record} from ${table} where expires_at > ${now}`,
     clear: `delete from ${table}`,
@@ -61,7 +61,7 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
       `select session_id, user_id, created_at, updated_at, expires_at from ${table} ` +
       `where user_id = ${dialect.parameter(1)} and expires_at > ${now} order by created_at desc, session_id`,
     /** user id, the key to spare */
-    destroyAll: build(parameters(), (next) => `delete from ${table} where user_id = ${next()} and session_id <> ${next()}`),
+    destroyAll: build((next) => `delete from ${table} where user_id = ${next()} and session_id <> ${next()}`),
   };
 }
 
@@ -74,8 +74,4 @@ export function movedExpiry(dialect: Dialect, next: () => string): string {
 /** What `movedExpiry` asks for. */
 export function lifetimeParameters({ ms, slack, explicit }: Lifetime): unknown[] {
   return [explicit ? 1 : 0, ms - slack, ms];
-}
-
-function build(next: () => string, write: (next: () => string) => string): string {
-  return write(next);
 }

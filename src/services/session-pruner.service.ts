@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
-import { SmartSessionOptions } from '../smart-session.options.js';
+import { LONGEST_TIMER, SmartSessionOptions } from '../smart-session.options.js';
 import { SessionService } from './session.service.js';
 
 /** Deletes expired records from time to time, while the app runs. */
@@ -42,6 +42,3 @@ export class SessionPruner implements OnApplicationBootstrap, BeforeApplicationS
       .finally(() => this.#schedule());
   }
 }
-
-/** A longer timer fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;

@@ -15,7 +15,7 @@ import {
 import { DIALECTS } from '../../src/dialects/index.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
-import { barriers, startTestApp, type TestAppSettings } from '../support/test-app.js';
+import { raiseBarrier, startTestApp, type TestAppSettings } from '../support/test-app.js';
 
 describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
   const tableName = `module_${database}`;
@@ -172,8 +172,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
     const browser = new Browser(app);
     await browser.post('/set', { a: 1 });
-    let go = () => {};
-    barriers.set('gone', new Promise((resolve) => { go = () => resolve(); }));
+    const go = raiseBarrier('gone');
     const pending = browser.post('/slow-set', { wait: 'gone', b: 1 });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await runner.run(`drop table ${dialect.quote(tableName)}`);
@@ -195,8 +194,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
     const browser = new Browser(app);
     await browser.post('/set', { a: 1 });
-    let go = () => {};
-    barriers.set('login', new Promise((resolve) => { go = () => resolve(); }));
+    const go = raiseBarrier('login');
     const pending = browser.post('/slow-login', { wait: 'login' });
     await new Promise((resolve) => setTimeout(resolve, 100));
     await runner.run(`drop table ${dialect.quote(tableName)}`);

@@ -6,7 +6,7 @@ import {
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
-import { barriers, startTestApp } from '../support/test-app.js';
+import { raiseBarrier, startTestApp } from '../support/test-app.js';
 
 type Live = SessionData & Record<string, any>;
 
@@ -209,8 +209,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     it('NoLostKey: requests at once, each with a key of its own, over HTTP', async () => {
       const browser = new Browser(app);
       await browser.post('/set', { start: 1 });
-      let go = () => {};
-      barriers.set('all', new Promise((resolve) => { go = () => resolve(); }));
+      const go = raiseBarrier('all');
       const requests = Array.from({ length: 20 }, (_, i) => browser.post('/slow-set', { wait: 'all', [`k${i}`]: i }));
       await new Promise((resolve) => setTimeout(resolve, 50));
       go();

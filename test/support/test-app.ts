@@ -125,7 +125,14 @@ export class TestController {
 }
 
 /** What `slow-set` waits for, by name. */
-export const barriers = new Map<string, Promise<void>>();
+const barriers = new Map<string, Promise<void>>();
+
+/** Sets a barrier up; what it returns lets everybody who waits go on. */
+export function raiseBarrier(name: string): () => void {
+  let release = () => {};
+  barriers.set(name, new Promise((resolve) => { release = resolve; }));
+  return release;
+}
 
 @Module({ controllers: [TestController] })
 class TestModule {}
