@@ -1,6 +1,10 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
-export { SmartSessionOptions, type Locking, type SmartSessionModuleOptions } from './smart-session.options.js';
-export { SessionService, type UserSessions } from './services/session.service.js';
+export { SmartSessionOptions, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
+export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
+export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
+export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
+export type { ValueCodec } from './codec/value-codec.js';
+export { SessionService, type SessionDraft, type UserSessions } from './services/session.service.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 export { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
@@ -13,6 +17,10 @@ export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect } from './dialects/dialect.js';
 export {
   SessionConflictError,
+  SessionGoneError,
+  SessionLockLostError,
+  SessionLockedError,
+  SessionMergeError,
   SessionNotSerializableError,
   SessionTooLargeError,
   SessionUnavailableError,

@@ -52,21 +52,68 @@ export class SessionTooLargeError extends SessionError {
   }
 }
 
-/** A session value cannot be stored as JSON. The stored session is unchanged. Answered with 500. */
+/** A session value cannot be stored. The stored session is unchanged. Answered with 500. */
 export class SessionNotSerializableError extends SessionError {
-  /** @param path where the value stands, such as `cart.items[2].price` */
+  /**
+   * @param path where the value stands, such as `cart.items[2].price`
+   * @param found what stands there
+   * @param advice what to do
+   */
   constructor(
     readonly path: string,
     found: string,
+    advice: string = JSON_ADVICE,
+    cause?: unknown,
   ) {
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The session cannot store ${found} at \`${path}\`. Nothing was written. ${advice}`, cause);
+  }
+}
+
+const JSON_ADVICE =
+  "Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects; `serializer: 'rich'` stores bigints, dates, maps, sets and cycles too.";
+
+/** A merge rule threw, or returned what cannot be stored. Nothing was written. Answered with 500. */
+export class SessionMergeError extends SessionError {
+  /** @param key the session's key that the rule was for */
+  constructor(
+    readonly key: string,
+    cause: unknown,
+  ) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${key}\` failed: ${reason} Nothing was written.`, cause);
+  }
+}
+
+/** There is no session to update or to lock: it was destroyed, or has expired. Nothing was written. Answered with 409. */
+export class SessionGoneError extends SessionError {
+  constructor(storageKey: string, operation: 'update' | 'lock') {
     super(
-      'Internal server error',
-      HttpStatus.INTERNAL_SERVER_ERROR,
-      `The session cannot store ${found} at \`${path}\`. Nothing was written. ` +
-        'Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects.',
+      'Session ended',
+      HttpStatus.CONFLICT,
+      `Could not ${operation} session ${abbreviate(storageKey)}: it was destroyed or has expired. Nothing was written.`,
     );
   }
 }
+
+/** Another request held the session's lock for all of `timeout`, or too many were waiting already. The handler did not run. Answered with 423. */
+export class SessionLockedError extends SessionError {
+  constructor(storageKey: string, reason: string) {
+    super('Session locked', HttpStatus.LOCKED, `Session ${abbreviate(storageKey)} is locked: ${reason} The handler did not run.`);
+  }
+}
+
+/** The lease of a lock ended while its handler ran, and another request took it. Nothing was written. Answered with 503. */
+export class SessionLockLostError extends SessionError {
+  constructor(storageKey: string) {
+    super(
+      'Session unavailable',
+      HttpStatus.SERVICE_UNAVAILABLE,
+      `The lock of session ${abbreviate(storageKey)} was lost while its handler ran: its lease could not be renewed in time, and another request has it now. ` +
+        'Nothing was written. Keep the event loop free, or raise `lease`.',
+    );
+  }
+}
+
 
 /** The module's configuration cannot work. Thrown at start. */
 export class SmartSessionConfigError extends Error {

@@ -14,13 +14,21 @@ import {
 import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './dialects/dialect.js';
+import { SessionCodec } from './codec/session.codec.js';
 import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
+import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { DatabaseContext } from './persistence/database-context.js';
 import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
+import { Backoff } from './services/backoff.js';
+import { LiveSessions } from './services/live-sessions.js';
+import { RecordReader } from './services/record-reader.js';
+import { RepositoryCaller } from './services/repository-caller.js';
 import { SessionCommitter } from './services/session-committer.js';
+import { SessionLocker } from './services/session-locker.js';
+import { SessionMerger } from './services/session-merger.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
@@ -68,8 +76,8 @@ export class SmartSessionModule implements NestModule, OnApplicationShutdown {
    *
    * @throws SmartSessionConfigError at start, for options that cannot work
    */
-  static forRoot(dialect: DialectName, options?: Omit<SmartSessionModuleOptions, 'dialect'>): DynamicModule;
   static forRoot(options?: SmartSessionModuleOptions): DynamicModule;
+  static forRoot(dialect: DialectName, options?: Omit<SmartSessionModuleOptions, 'dialect'>): DynamicModule;
   static forRoot(first: DialectName | SmartSessionModuleOptions = {}, rest: Omit<SmartSessionModuleOptions, 'dialect'> = {}): DynamicModule {
     const options = typeof first === 'string' ? { ...rest, dialect: first } : first;
     return dynamicModule([{ provide: GIVEN_OPTIONS, useValue: options }], { contextName: options.contextName });
@@ -124,11 +132,20 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
         inject: [SmartSessionOptions, ModuleRef],
         useFactory: ({ repository = SqlSessionRepository }: SmartSessionOptions, ref: ModuleRef) => ref.create(repository),
       },
+      SessionCodec,
+      SessionMerger,
+      RecordReader,
+      Backoff,
+      RepositoryCaller,
+      LiveSessions,
       SessionCommitter,
       SessionService,
       SessionPruner,
       SmartSessionStore,
       SmartSessionMiddleware,
+      SessionLocker,
+      // The first stands outside.
+      { provide: APP_INTERCEPTOR, useClass: SessionLockInterceptor },
       { provide: APP_INTERCEPTOR, useClass: SessionCommitInterceptor },
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],

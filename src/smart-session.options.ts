@@ -1,11 +1,18 @@
 import type { Type } from '@nestjs/common';
-import type { CookieOptions } from 'express-session';
+import type { CookieOptions, SessionData } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
+import type { ValueCodec } from './codec/value-codec.js';
+import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 
 /** How commits meet: by lock version, by row lock, or by what the table has. */
 export type Locking = 'optimistic' | 'pessimistic' | 'auto';
+
+/** Merge rules by key, each typed by what the app has declared of its `SessionData`: a key that is not declared there is an error. */
+export type SessionMergeRules = {
+  readonly [Key in keyof SessionData as Key extends 'cookie' ? never : Key]?: MergeRule<NonNullable<SessionData[Key]>>;
+};
 
 /** What `SmartSessionModule.forRoot` takes. */
 export interface SmartSessionModuleOptions {
@@ -39,6 +46,12 @@ export interface SmartSessionModuleOptions {
   createTable?: boolean;
   /** The class that keeps the records. Default: the hand-written statements of the dialect. */
   repository?: Type<SessionRepository>;
+  /** What a key becomes that others and this request have both changed, by key. Default: `mergeDefault`. */
+  merge?: SessionMergeRules;
+  /** The rule of the keys that `merge` does not name. Default: `lastWins()`. */
+  mergeDefault?: MergeRule;
+  /** How values are stored: as JSON, as JSON with dates, maps and more, or by a codec of your own. Default: `json`. */
+  serializer?: 'json' | 'rich' | ValueCodec;
   /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
   userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
   /** The largest size of a session's serialized data, in bytes. Default: 1 MiB. */
@@ -76,7 +89,10 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   tableName: isTableName,
   schema: optional(isName, 'a name'),
   createTable: isBoolean,
-  repository: optional((given) => typeof given === 'function', 'a class that extends SessionRepository'),
+  repository: optional(isFunction, 'a class that extends SessionRepository'),
+  merge: (given) => (isObject(given) && Object.values(given as object).every((rule) => rule === undefined || isFunction(rule)) ? undefined : 'Give rules by key, such as { visits: counter() }.'),
+  mergeDefault: optional(isFunction, 'a rule, such as deep()'),
+  serializer: (given) => (given === 'json' || given === 'rich' || isCodec(given) ? undefined : "Use 'json', 'rich', or an object with encode(value) and decode(stored)."),
   userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
   maxBytes: positive(Number.MAX_SAFE_INTEGER),
   maxAttempts: positive(1000),
@@ -105,6 +121,9 @@ export class SmartSessionOptions {
   readonly schema: string | undefined;
   readonly createTable: boolean;
   readonly repository: Type<SessionRepository> | undefined;
+  readonly merge: ReadonlyMap<string, MergeRule>;
+  readonly mergeDefault: MergeRule | undefined;
+  readonly serializer: 'json' | 'rich' | ValueCodec;
   readonly userId: SmartSessionModuleOptions['userId'];
   readonly maxBytes: number;
   readonly maxAttempts: number;
@@ -131,6 +150,9 @@ export class SmartSessionOptions {
     this.schema = checked('schema', given.schema);
     this.createTable = checked('createTable', given.createTable ?? false);
     this.repository = checked('repository', given.repository);
+    this.merge = new Map(Object.entries<MergeRule | undefined>(checked('merge', given.merge ?? {})).filter(isGiven));
+    this.mergeDefault = checked('mergeDefault', given.mergeDefault);
+    this.serializer = checked('serializer', given.serializer ?? 'json');
     this.userId = checked('userId', given.userId);
     this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
     this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);
@@ -184,6 +206,18 @@ function isBoolean(given: unknown): string | undefined {
 
 function isObject(given: unknown): boolean {
   return typeof given === 'object' && given !== null;
+}
+
+function isGiven(entry: [string, MergeRule | undefined]): entry is [string, MergeRule] {
+  return entry[1] !== undefined;
+}
+
+function isFunction(given: unknown): boolean {
+  return typeof given === 'function';
+}
+
+function isCodec(given: unknown): boolean {
+  return isObject(given) && isFunction((given as ValueCodec).encode) && isFunction((given as ValueCodec).decode);
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {

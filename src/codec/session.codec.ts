@@ -1,103 +1,99 @@
-import { types } from 'node:util';
-import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/delta.js';
+import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { canonicalJson } from './canonical-json.js';
+import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
+import { richCodec } from './rich.codec.js';
+import type { ValueCodec } from './value-codec.js';
 
 /** The values of a session, by key. */
 export type SessionValues = Record<string, unknown>;
 
-/**
- * Encodes each top-level key of a session as canonical JSON: keys sorted at every level, so that
- * equal values have equal texts. The cookie is not data and is left out.
- *
- * @throws SessionNotSerializableError for a function, symbol, bigint, cycle, or a reserved name
- */
-export function encodeValues(session: object): EncodedValues {
-  const values = new Map<string, string>();
-  for (const key of Object.keys(session).toSorted()) {
-    if (key === 'cookie') continue;
-    const text = encodeValue(session, key);
-    if (text !== undefined) values.set(key, text);
+/** Between the values of a session, their encoded texts, and the text of a record. */
+@Injectable()
+export class SessionCodec {
+  readonly #values: ValueCodec;
+
+  constructor({ serializer }: SmartSessionOptions) {
+    this.#values = typeof serializer === 'object' ? serializer : CODECS[serializer];
   }
-  return values;
-}
 
-/**
- * Encodes one top-level key; undefined where there is nothing to store.
- *
- * @throws SessionNotSerializableError
- */
-export function encodeValue(session: object, key: string): string | undefined {
-  if (isReservedName(key)) {
-    throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)');
+  /**
+   * Encodes each top-level key of a session. The cookie is not data and is left out.
+   *
+   * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
+   */
+  encodeValues(session: object): EncodedValues {
+    const values = new Map<string, string>();
+    for (const key of Object.keys(session).toSorted()) {
+      if (key === 'cookie') continue;
+      const text = this.encodeValue(key, (session as SessionValues)[key]);
+      if (text !== undefined) values.set(key, text);
+    }
+    return values;
   }
-  return canonicalJson((session as SessionValues)[key], key);
-}
 
-/** Joins encoded values to the text of a record, keys sorted. */
-export function joinValues(values: EncodedValues): string {
-  const members = [...values.keys()].toSorted().map((key) => `${JSON.stringify(key)}:${values.get(key)}`);
-  return `{${members.join(',')}}`;
-}
-
-/**
- * Splits the text of a record into encoded values. Reserved names are kept as they are, so that a
- * commit carries them along.
- *
- * @throws SyntaxError when the text is not a JSON object
- */
-export function splitValues(text: string): EncodedValues {
-  const parsed: unknown = JSON.parse(text);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-    throw new SyntaxError('not a JSON object');
+  /**
+   * Encodes the value of one top-level key; undefined where there is nothing to store.
+   *
+   * @throws SessionNotSerializableError
+   */
+  encodeValue(key: string, value: unknown): string | undefined {
+    if (isReservedName(key)) {
+      throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)', 'Use another name.');
+    }
+    return canonicalJson(this.#toJsonValue(key, value), key);
   }
-  return new Map(Object.entries(parsed).map(([key, value]) => [key, canonicalJson(value, key) ?? 'null']));
-}
 
-/** Decodes values for a live session; reserved names are left out. */
-export function decodeValues(values: EncodedValues): SessionValues {
-  const decoded: SessionValues = {};
-  for (const [key, text] of values) {
-    if (!isReservedName(key)) decoded[key] = decodeValue(text);
+  /** Decodes values for a live session; reserved names are left out. */
+  decodeValues(values: EncodedValues): SessionValues {
+    const decoded: SessionValues = {};
+    for (const [key, text] of values) {
+      if (!isReservedName(key)) decoded[key] = this.decodeValue(text);
+    }
+    return decoded;
   }
-  return decoded;
-}
 
-/** Decodes one value. */
-export function decodeValue(text: string): unknown {
-  return JSON.parse(text);
-}
-
-/** Canonical JSON of a value, or undefined where JSON has none (`undefined` itself). */
-function canonicalJson(value: unknown, path: string): string | undefined {
-  return JSON.stringify(canonical(value, path, []));
-}
-
-/** A copy with sorted keys, made of JSON values only. `ancestors` finds cycles. */
-function canonical(given: unknown, path: string, ancestors: readonly object[]): unknown {
-  const value = hasToJson(given) ? given.toJSON(lastName(path)) : given;
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
-    throw new SessionNotSerializableError(path, `a ${typeof value}`);
+  /** Decodes one value. Every call gives a copy of its own. */
+  decodeValue(text: string): unknown {
+    return this.#values.decode(JSON.parse(text));
   }
-  if (typeof value !== 'object' || value === null) return value;
-  if (types.isBoxedPrimitive(value)) return value.valueOf();
-  if (ancestors.includes(value)) throw new SessionNotSerializableError(path, 'a cycle');
-  const line = [...ancestors, value];
-  if (Array.isArray(value)) return value.map((item, index) => canonical(item, `${path}[${index}]`, line));
-  return canonicalObject(value as SessionValues, path, line);
+
+  /** Joins encoded values to the text of a record, keys sorted. */
+  join(values: EncodedValues): string {
+    const members = [...values.keys()].toSorted().map((key) => `${JSON.stringify(key)}:${values.get(key)}`);
+    return `{${members.join(',')}}`;
+  }
+
+  /**
+   * Splits the text of a record into encoded values, each as a live session's would be encoded.
+   * Reserved names are kept as they are, so that a commit carries them along.
+   *
+   * @throws SyntaxError when the text is not a JSON object, and what the codec throws
+   */
+  split(text: string): EncodedValues {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+      throw new SyntaxError('not a JSON object');
+    }
+    return new Map(Object.entries(parsed).map(([key, stored]) => [key, this.#normalize(key, stored)]));
+  }
+
+  #normalize(key: string, stored: unknown): string {
+    const value = isReservedName(key) ? stored : this.#toJsonValue(key, this.#values.decode(stored));
+    return canonicalJson(value, key) ?? 'null';
+  }
+
+  #toJsonValue(key: string, value: unknown): unknown {
+    try {
+      return this.#values.encode(value, key);
+    } catch (error) {
+      if (error instanceof SessionNotSerializableError) throw error;
+      throw new SessionNotSerializableError(key, `a value that the serializer refuses (${String(error)})`, 'Store what it accepts.', error);
+    }
+  }
 }
 
-function canonicalObject(value: SessionValues, path: string, line: readonly object[]): unknown {
-  // A null prototype: a stored `__proto__` stays a plain key and reaches nothing.
-  const copy: SessionValues = Object.create(null);
-  for (const key of Object.keys(value).toSorted()) copy[key] = canonical(value[key], `${path}.${key}`, line);
-  return copy;
-}
-
-function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
-  return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function';
-}
-
-function lastName(path: string): string {
-  return path.slice(path.lastIndexOf('.') + 1);
-}
+const CODECS = { json: jsonCodec, rich: richCodec } as const;

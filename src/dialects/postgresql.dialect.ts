@@ -66,7 +66,8 @@ async function createUnderLock(run: RunStatement, name: string, table: string): 
   if (rows[0]?.there) return;
   await run(
     `create table ${name} (session_id varchar(255) not null, data text not null, lock_version int not null default 0, ` +
-      'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, created_at timestamptz(3) not null, ' +
+      'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, lease_id varchar(36) null, ' +
+      'lease_expires_at timestamptz(3) null, created_at timestamptz(3) not null, ' +
       'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id))',
   );
   await run(`create index ${quote(`${table}_user_id_index`)} on ${name} (user_id)`);

@@ -39,7 +39,7 @@ export const sqlite: Dialect = {
   async createTable(run, table, schema) {
     await run(
       `create table if not exists ${qualifiedName(quote, table, schema)} (session_id text not null, data text not null, ` +
-        'lock_version integer not null default 0, commit_id text null, user_id text null, max_age bigint null, ' +
+        'lock_version integer not null default 0, commit_id text null, user_id text null, max_age bigint null, lease_id text null, lease_expires_at datetime null, ' +
         'created_at datetime not null, updated_at datetime not null, expires_at datetime not null, primary key (session_id))',
     );
     for (const column of ['user_id', 'expires_at']) {

@@ -4,8 +4,10 @@ import type { ServerResponse } from 'node:http';
 /** After how many seconds a client may try again. */
 const RETRY_AFTER = 1;
 
-/** Tells the client of a 503 when to come back. */
+const PASSING: ReadonlySet<number> = new Set([HttpStatus.SERVICE_UNAVAILABLE, HttpStatus.LOCKED]);
+
+/** Tells the client of an error that passes when to come back. */
 export function announceRetry(response: ServerResponse, error: unknown): void {
-  const isUnavailable = error instanceof HttpException && error.getStatus() === HttpStatus.SERVICE_UNAVAILABLE;
-  if (isUnavailable && !response.headersSent) response.setHeader('Retry-After', RETRY_AFTER);
+  const isPassing = error instanceof HttpException && PASSING.has(error.getStatus());
+  if (isPassing && !response.headersSent) response.setHeader('Retry-After', RETRY_AFTER);
 }

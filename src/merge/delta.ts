@@ -37,10 +37,28 @@ export function isEmptyDelta(delta: Delta): boolean {
   return delta.set.size === 0 && delta.deleted.size === 0;
 }
 
-/** The values that result when the delta is applied to the current record's values. */
-export function applyDelta(current: EncodedValues, delta: Delta): EncodedValues {
+/**
+ * Decides the text of a key that both sides have changed since the base, from the texts of the three
+ * sides; undefined stands for absent.
+ */
+export type MergeKey = (key: string, base: string | undefined, theirs: string | undefined, mine: string | undefined) => string | undefined;
+
+/** Takes mine. */
+export const takeMine: MergeKey = (_key, _base, _theirs, mine) => mine;
+
+/**
+ * The values that result when the delta is applied to the current record's values. A key that the
+ * current record does not hold as the base did was changed by others too: `mergeKey` decides it.
+ *
+ * @param base what the delta was computed against
+ */
+export function applyDelta(current: EncodedValues, delta: Delta, base: EncodedValues, mergeKey: MergeKey = takeMine): EncodedValues {
   const merged = new Map(current);
-  for (const key of delta.deleted) merged.delete(key);
-  for (const [key, value] of delta.set) merged.set(key, value);
+  for (const key of [...delta.deleted, ...delta.set.keys()]) {
+    const [theirs, mine] = [current.get(key), delta.set.get(key)];
+    const value = theirs === base.get(key) ? mine : mergeKey(key, base.get(key), theirs, mine);
+    if (value === undefined) merged.delete(key);
+    else merged.set(key, value);
+  }
   return merged;
 }

@@ -50,7 +50,9 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
-    return (await this.#write(this.#fork(), { sessionId: storageKey, lockVersion: version }, this.#assignments(change))) === 1;
+    const { leaseId } = change;
+    const where = { sessionId: storageKey, lockVersion: version, ...(leaseId === undefined ? {} : { leaseId }) };
+    return (await this.#write(this.#fork(), where, this.#assignments(change))) === 1;
   }
 
   updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
@@ -65,8 +67,16 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
-    // MikroORM's own update would move the version on.
+    // MikroORM's own update would move the version on; likewise for a lease.
     await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
+  }
+
+  async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
+    return (await this.#context.runner.run(this.#statements.lease, [leaseId, ms, storageKey, leaseId])).affected === 1;
+  }
+
+  async release(storageKey: string, leaseId: string): Promise<void> {
+    await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
   }
 
   async destroy(storageKey: string): Promise<void> {
@@ -144,12 +154,12 @@ export class EntityManagerSessionRepository extends SessionRepository {
   #selectLive(em: SqlEntityManager, where: { sessionId?: string }): QueryBuilder<any, any, any, any, any> {
     return em
       .createQueryBuilder(this.#entity)
-      .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', raw(`${this.#context.dialect.remaining} as remaining`)])
+      .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', raw(`${this.#context.dialect.remaining} as remaining`)])
       .where({ ...where, expiresAt: { $gt: this.#now() } });
   }
 
   /** MikroORM moves the version on by itself. */
-  #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number }, assignments: object): Promise<number> {
+  #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number; leaseId?: string }, assignments: object): Promise<number> {
     return em.nativeUpdate(this.#entity, { ...where, expiresAt: { $gt: this.#now() } }, assignments, UNFILTERED);
   }
 
@@ -178,11 +188,12 @@ interface RecordRow {
   readonly lockVersion: number;
   readonly commitId: string | null;
   readonly maxAge: number | string | null;
+  readonly leaseId: string | null;
   readonly remaining: number | string;
 }
 
-function toRecord({ data, lockVersion, commitId, maxAge, remaining }: RecordRow): SessionRecord {
-  return { data, version: lockVersion, commitId, maxAge: maxAge === null ? null : Number(maxAge), remaining: Number(remaining) };
+function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining }: RecordRow): SessionRecord {
+  return { data, version: lockVersion, commitId, leaseId, maxAge: maxAge === null ? null : Number(maxAge), remaining: Number(remaining) };
 }
 
 function entityOf({ orm, tableName, schema }: DatabaseContext): typeof SessionEntity {

@@ -9,7 +9,7 @@ import { defineSessionEntity } from './session.entity.js';
 import { StatementRunner } from './statement-runner.js';
 
 /** The columns that every table needs; `lock_version` is what `locking` is about. */
-const COLUMNS = ['session_id', 'data', 'commit_id', 'user_id', 'max_age', 'created_at', 'updated_at', 'expires_at'];
+const COLUMNS = ['session_id', 'data', 'commit_id', 'user_id', 'max_age', 'lease_id', 'lease_expires_at', 'created_at', 'updated_at', 'expires_at'];
 
 /**
  * Finds the sessions table, on the app's MikroORM or on one of its own, which it then opens.

@@ -12,7 +12,7 @@ export type SessionStatements = ReturnType<typeof buildStatements>;
 export function buildStatements(dialect: Dialect, tableName: string, schema: string | undefined, isVersioned: boolean) {
   const table = qualifiedName(dialect.quote, tableName, schema);
   const { now } = dialect;
-  const record = `data, ${isVersioned ? 'lock_version' : '0 as lock_version'}, commit_id, max_age, ${dialect.remaining} as remaining`;
+  const record = `data, ${isVersioned ? 'lock_version' : '0 as lock_version'}, commit_id, max_age, lease_id, ${dialect.remaining} as remaining`;
 
   /** Writes one statement, its parameters numbered. */
   const build = (write: (next: () => string) => string) => {
@@ -23,6 +23,9 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
   const assignments = (next: () => string) =>
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
     `expires_at = ${movedExpiry(dialect, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
+
+  const update = (next: () => string) =>
+    `update ${table} set ${assignments(next)} where ${live(next())}${isVersioned ? ` and lock_version = ${next()}` : ''}`;
 
   const load = (suffix: string) => `select ${record} from ${table} where ${live(dialect.parameter(1))}${suffix}`;
 
@@ -37,13 +40,20 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
       `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
     ),
     /** the change (see `changeParameters`), key, version */
-    update: build((next) =>
-      `update ${table} set ${assignments(next)} where ${live(next())}${isVersioned ? ` and lock_version = ${next()}` : ''}`,
-    ),
+    update: build(update),
+    /** the change, key, version, lease id */
+    updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where session_id = ${next()}`),
     /** explicit (1 or 0), threshold, lifetime, key */
     touch: build((next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
+    /** lease id, lease, key, lease id */
+    lease: build((next) =>
+      `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
+      `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`,
+    ),
+    /** key, lease id */
+    release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}`,
     /** key */

@@ -27,6 +27,8 @@ export function defineSessionEntity({ tableName = 'sessions', schema }: SessionT
       commitId: p.string().length(36).nullable(),
       userId: p.string().length(255).nullable().index(`${tableName}_user_id_index`),
       maxAge: p.bigint('number').nullable(),
+      leaseId: p.string().length(36).nullable(),
+      leaseExpiresAt: p.datetime(3).nullable(),
       createdAt: p.datetime(3),
       updatedAt: p.datetime(3),
       expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`),

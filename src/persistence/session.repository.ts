@@ -12,6 +12,8 @@ export interface SessionRecord {
   readonly maxAge: number | null;
   /** How long the record still lives, in ms, by the database's clock. */
   readonly remaining: number;
+  /** The lease that was taken last and not released; it may have ended. */
+  readonly leaseId: string | null;
 }
 
 /** How long a record shall live from now. */
@@ -31,6 +33,8 @@ export interface RecordChange {
   readonly userId: string | null;
   readonly maxAge: number | null;
   readonly lifetime: Lifetime;
+  /** `update` writes only while the record is leased under this id. */
+  readonly leaseId?: string | undefined;
 }
 
 /** A live session in a list. */
@@ -56,8 +60,9 @@ export abstract class SessionRepository {
   abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
 
   /**
-   * Writes over the live record if it still has `version`, and moves the version on by one, in one
-   * statement. False, and nothing written, when the version is another or the record is absent.
+   * Writes over the live record if it still has `version`, and the lease of the change if that names one,
+   * and moves the version on by one, in one statement. False, and nothing written, when the version or the
+   * lease is another or the record is absent.
    */
   abstract update(storageKey: string, version: number, change: RecordChange): Promise<boolean>;
 
@@ -73,6 +78,17 @@ export abstract class SessionRepository {
 
   /** Extends the live record's expiry and nothing else, never backwards unless explicit. */
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;
+
+  /**
+   * Leases the live record, or extends a lease under the same id; the version stays. False, and nothing
+   * written, while the record is leased under another id, or when it is absent.
+   *
+   * @param ms how long the lease lasts, by the database's clock
+   */
+  abstract lease(storageKey: string, leaseId: string, ms: number): Promise<boolean>;
+
+  /** Ends a lease; one that is another's by now stays. */
+  abstract release(storageKey: string, leaseId: string): Promise<void>;
 
   /** Deletes the record; absent is fine. */
   abstract destroy(storageKey: string): Promise<void>;

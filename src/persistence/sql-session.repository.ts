@@ -41,9 +41,11 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   async update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
+    const { update, updateLeased } = this.#statements;
     const parameters = [...changeParameters(change), storageKey];
     if (this.#context.isVersioned) parameters.push(version);
-    return this.#changesOne(this.#statements.update, parameters);
+    if (change.leaseId === undefined) return this.#changesOne(update, parameters);
+    return this.#changesOne(updateLeased, [...parameters, change.leaseId]);
   }
 
   updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
@@ -59,6 +61,14 @@ export class SqlSessionRepository extends SessionRepository {
 
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
     await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
+  }
+
+  async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
+    return this.#changesOne(this.#statements.lease, [leaseId, ms, storageKey, leaseId]);
+  }
+
+  async release(storageKey: string, leaseId: string): Promise<void> {
+    await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
   }
 
   async destroy(storageKey: string): Promise<void> {
@@ -125,6 +135,7 @@ function toRecord(row: Row): SessionRecord {
     commitId: row.commit_id === null ? null : String(row.commit_id),
     maxAge: row.max_age === null ? null : Number(row.max_age),
     remaining: Number(row.remaining),
+    leaseId: row.lease_id === null ? null : String(row.lease_id),
   };
 }
 

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SessionUnavailableError } from '../smart-session.errors.js';
 
 /**
@@ -17,16 +16,3 @@ export async function withDeadline<Result>(operation: string, ms: number, work: 
     clearTimeout(timer);
   }
 }
-
-/**
- * Waits before the next attempt: a random time below a bound that doubles, so that those who
- * collided do not collide again (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015: full jitter).
- *
- * @param attempt how many attempts have failed, from 1
- */
-export async function backOff(attempt: number): Promise<void> {
-  await sleep(Math.random() * Math.min(LONGEST_WAIT, SHORTEST_WAIT * 2 ** attempt));
-}
-
-const SHORTEST_WAIT = 2;
-const LONGEST_WAIT = 250;

@@ -1,4 +1,5 @@
 import type { EncodedValues } from '../merge/delta.js';
+import type { StoredValues } from './record-reader.js';
 
 /** Where a session stands towards its record. */
 export type BaselineState =
@@ -12,20 +13,23 @@ export type BaselineState =
 /** A session's base, and what else its commits need. Moves with every commit. */
 export class SessionBaseline {
   state: BaselineState = 'new';
-  /** The base. */
-  values: EncodedValues = new Map();
-  /** The base as one text. */
-  data = '{}';
-  version = 0;
-  commitId: string | null = null;
-  /** The cookie's max age in the record, in ms. */
-  maxAge: number | null = null;
+  /** The base. The record's own values, but for a key that the handler changed during a commit: what it stood on then. */
+  base: EncodedValues = new Map();
+  /** The record as it was last seen; undefined for a new session. */
+  record: StoredValues | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
   expiresAt = 0;
   /** The commit under way; commits of one session go one after the other. */
-  committing: Promise<void> | undefined;
+  committing: Promise<unknown> | undefined;
   /** Why no further commit is allowed. */
   abandoned: Error | undefined;
+  /** The lease under which the session's handler runs: its commits need it. */
+  leaseId: string | undefined;
 
   constructor(readonly storageKey: string) {}
+
+  /** The cookie's max age in the record, in ms. */
+  get maxAge(): number | null {
+    return this.record?.maxAge ?? null;
+  }
 }

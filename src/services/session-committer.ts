@@ -1,22 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { HttpException, Injectable, Logger } from '@nestjs/common';
-import { joinValues, splitValues } from '../codec/session.codec.js';
-import type { EncodedValues } from '../merge/delta.js';
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import { computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
 import { SessionRepository, type RecordChange, type SessionRecord } from '../persistence/session.repository.js';
-import { SessionConflictError, SessionTooLargeError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
+import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { backOff } from './deadline.js';
+import { Backoff } from './backoff.js';
 import { lifetimeOf } from './lifetime.js';
+import { RecordReader, type StoredValues } from './record-reader.js';
 import { userIdOf } from './user-id.js';
-
-/** A record whose data was read. */
-export interface StoredValues {
-  readonly values: EncodedValues;
-  readonly data: string;
-  readonly version: number;
-  readonly commitId: string | null;
-  readonly maxAge: number | null;
-}
 
 /** What a commit does to the record: a function of the current values, for it may run again on newer ones. */
 export interface Edit {
@@ -24,24 +16,48 @@ export interface Edit {
   apply(current: EncodedValues): EncodedValues;
   /** The cookie's max age in ms, null to end with the browser; absent to leave the record's. */
   readonly maxAge?: number | null;
+  /** The result depends on what it saw, also when it changes nothing: what it saw must be current. */
+  readonly mustSeeCurrent?: boolean;
+  /** Only while the record is leased under this id. */
+  readonly leaseId?: string | undefined;
 }
 
 /** What became of a commit. */
-export type CommitOutcome = { readonly kind: 'committed'; readonly record: StoredValues } | { readonly kind: 'gone' };
+export type CommitOutcome =
+  | { readonly kind: 'committed'; readonly record: StoredValues }
+  /** The record was destroyed, or has expired. */
+  | { readonly kind: 'gone' }
+  /** There was no record, and there is nothing to store in one. */
+  | { readonly kind: 'unstored' };
 
 const GONE: CommitOutcome = { kind: 'gone' };
+const UNSTORED: CommitOutcome = { kind: 'unstored' };
 const EMPTY: EncodedValues = new Map();
 
 /** Attempts by version before the commit takes the row's lock, so that nobody starves. */
 const OPTIMISTIC_ATTEMPTS = 3;
 
+/** A commit's edit, and the id by which it recognizes itself in the record. */
+interface Commit extends Edit {
+  readonly storageKey: string;
+  readonly commitId: string;
+}
+
+/** The record after a commit, and the change that makes it so; no change when it is so already. */
+interface Next {
+  readonly kind: 'committed';
+  readonly record: StoredValues;
+  readonly change: RecordChange | undefined;
+}
+
 /** The protocol of a commit: write, and on a conflict look again, merge and write again, within bounds. */
 @Injectable()
 export class SessionCommitter {
-  readonly #logger = new Logger('SmartSession');
-
   constructor(
     private readonly repository: SessionRepository,
+    private readonly reader: RecordReader,
+    private readonly codec: SessionCodec,
+    private readonly backoff: Backoff,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -53,27 +69,31 @@ export class SessionCommitter {
    * @throws SessionConflictError when `maxAttempts` attempts were in vain
    * @throws SessionUnavailableError when the database failed, or the outcome stayed unknown
    * @throws SessionTooLargeError when the result is over `maxBytes`
+   * @throws SessionLockLostError when the edit's lease was lost
+   * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const commitId = randomUUID();
+    const commit: Commit = { ...edit, apply: onceForEach(guarded(edit, signal)), storageKey, commitId: randomUUID() };
     let known = base;
     let failure: unknown;
     let isInDoubt = false;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
-        await backOff(attempt - 1);
-        const record = await this.#lookAgain(storageKey, isInDoubt);
+        await this.backoff.wait(attempt - 1);
+        const record = await this.#lookAgain(commit, isInDoubt);
         if (record === 'unanswered') continue;
-        if (record && record.commitId === commitId) return this.#committed(storageKey, record);
+        if (record?.commitId === commit.commitId) return this.#committed(storageKey, record);
         if (isInDoubt && hasMoved(known, record)) throw outcomeUnknown(failure);
-        isInDoubt = false;
         if (known && !record) return GONE;
-        known = record && this.#read(storageKey, record);
-        if (record && !known) return GONE;
+        if (record) refuseLostLease(commit, record.leaseId);
+        // In doubt the record is as it was: the same change goes out again, and a copy of it that lands late wins or loses whole.
+        if (!isInDoubt) known = record && this.reader.read(storageKey, record);
+        if (record && !known && !isInDoubt) return GONE;
+        isInDoubt = false;
       }
       signal.throwIfAborted();
       try {
-        const outcome = await this.#write(storageKey, known, guarded(edit, signal), commitId, attempt);
+        const outcome = await this.#write(commit, known, attempt);
         if (outcome) return outcome;
       } catch (error) {
         failure = error;
@@ -85,56 +105,64 @@ export class SessionCommitter {
   }
 
   /** Undefined when somebody else was faster. */
-  async #write(
-    storageKey: string,
-    known: StoredValues | undefined,
-    edit: Edit,
-    commitId: string,
-    attempt: number,
-  ): Promise<CommitOutcome | undefined> {
-    if (!known) return this.#insert(storageKey, edit, commitId);
-    if (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS) return this.#updateLocked(storageKey, edit, commitId);
-    const next = this.#next(known, edit, commitId);
-    if (!next.change) return { kind: 'committed', record: known };
-    return (await this.repository.update(storageKey, known.version, next.change)) ? next : undefined;
+  async #write(commit: Commit, known: StoredValues | undefined, attempt: number): Promise<CommitOutcome | undefined> {
+    if (!known) return this.#insert(commit);
+    if (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS) return this.#updateLocked(commit);
+    const next = this.#next(commit, known);
+    if (next.change) return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
+    const isCurrent = attempt > 1 || !commit.mustSeeCurrent;
+    return isCurrent ? next : undefined;
   }
 
-  async #insert(storageKey: string, edit: Edit, commitId: string): Promise<CommitOutcome | undefined> {
-    const next = this.#next(undefined, edit, commitId);
-    if (await this.repository.insert(storageKey, next.change)) return next;
+  async #insert(commit: Commit): Promise<CommitOutcome | undefined> {
+    const { record, change } = this.#next(commit, undefined);
+    if (!change || (commit.mustSeeCurrent && record.values.size === 0)) return UNSTORED;
+    if (await this.repository.insert(commit.storageKey, change)) return { kind: 'committed', record };
     // What stands in the way may be an expired row that nobody can load.
-    await this.repository.removeExpired(storageKey);
+    await this.repository.removeExpired(commit.storageKey);
     return undefined;
   }
 
-  async #updateLocked(storageKey: string, edit: Edit, commitId: string): Promise<CommitOutcome> {
+  async #updateLocked(commit: Commit): Promise<CommitOutcome> {
     let outcome = GONE;
-    await this.repository.updateLocked(storageKey, (record) => {
-      const current = this.#read(storageKey, record);
+    await this.repository.updateLocked(commit.storageKey, (record) => {
+      const current = this.reader.read(commit.storageKey, record);
       if (!current) return undefined;
-      const next = this.#next(current, edit, commitId);
-      outcome = next.change ? next : { kind: 'committed', record: current };
+      // An earlier attempt, its connection lost, has landed late.
+      const isDone = record.commitId === commit.commitId;
+      const next = isDone ? unchanged(current) : this.#next(commit, current, record.leaseId);
+      outcome = next;
       return next.change;
     });
     return outcome;
   }
 
-  /** The record after the edit, and the change that makes it so; no change when it is so already. */
-  #next(current: undefined, edit: Edit, commitId: string): { kind: 'committed'; record: StoredValues; change: RecordChange };
-  #next(current: StoredValues, edit: Edit, commitId: string): { kind: 'committed'; record: StoredValues; change: RecordChange | undefined };
-  #next(current: StoredValues | undefined, edit: Edit, commitId: string) {
-    const values = edit.apply(current?.values ?? EMPTY);
-    const data = joinValues(values);
-    const bytes = Buffer.byteLength(data);
-    if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
-    const maxAge = edit.maxAge === undefined ? (current?.maxAge ?? null) : edit.maxAge;
-    const isSame = current && data === current.data && edit.maxAge === undefined;
-    const lifetime = lifetimeOf(maxAge, this.options, edit.maxAge !== undefined);
-    const record: StoredValues = { values, data, version: current ? current.version + 1 : 0, commitId, maxAge };
-    return { kind: 'committed', record, change: isSame ? undefined : { data, commitId, userId: userIdOf(values, this.options), maxAge, lifetime } };
+  #next(commit: Commit, current: StoredValues | undefined, leaseId: string | null | undefined = commit.leaseId): Next {
+    try {
+      refuseLostLease(commit, leaseId);
+      return this.#after(commit, current);
+    } catch (error) {
+      throw new Refusal(error);
+    }
   }
 
-  async #lookAgain(storageKey: string, isInDoubt: boolean): Promise<SessionRecord | undefined | 'unanswered'> {
+  #after(commit: Commit, current: StoredValues | undefined): Next {
+    const { commitId, leaseId } = commit;
+    const values = commit.apply(current?.values ?? EMPTY);
+    if (current && commit.maxAge === undefined && isEmptyDelta(computeDelta(current.values, values))) {
+      return unchanged(current);
+    }
+    const data = this.codec.join(values);
+    const bytes = Buffer.byteLength(data);
+    if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
+    const maxAge = commit.maxAge === undefined ? (current?.maxAge ?? null) : commit.maxAge;
+    const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined);
+    const userId = userIdOf(values, this.options, this.codec);
+    const record: StoredValues = { values, data, version: current ? current.version + 1 : 0, commitId, maxAge };
+    return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
+  }
+
+  async #lookAgain({ storageKey }: Commit, isInDoubt: boolean): Promise<SessionRecord | undefined | 'unanswered'> {
     try {
       return await this.repository.load(storageKey);
     } catch (error) {
@@ -143,42 +171,49 @@ export class SessionCommitter {
     }
   }
 
-  /** @throws the error itself when it is no matter of the database, and SessionUnavailableError when trying again will not help */
+  /** @throws the reason itself when the edit was refused, and SessionUnavailableError when trying again will not help */
   #classify(operation: string, error: unknown): 'rolled-back' | 'unknown' {
-    if (error instanceof HttpException) throw error;
+    if (error instanceof Refusal) throw error.reason;
     const kind = this.repository.classify(error);
     if (kind === 'failed') throw new SessionUnavailableError(operation, 'the database reported an error.', error);
     return kind;
   }
 
   #committed(storageKey: string, record: SessionRecord): CommitOutcome {
-    const read = this.#read(storageKey, record);
+    const read = this.reader.read(storageKey, record);
     return read ? { kind: 'committed', record: read } : GONE;
-  }
-
-  #read(storageKey: string, record: SessionRecord): StoredValues | undefined {
-    const values = readValues(this.#logger, storageKey, record.data);
-    return values && { values, data: record.data, version: record.version, commitId: record.commitId, maxAge: record.maxAge };
   }
 }
 
-/** The values of a record; undefined, with a line in the log, when its data cannot be read. */
-export function readValues(logger: Logger, storageKey: string, data: string): EncodedValues | undefined {
-  try {
-    return splitValues(data);
-  } catch (error) {
-    logger.error(`Record ${abbreviate(storageKey)} cannot be read and is taken for no session: ${String(error)}`);
-    return undefined;
-  }
+/** An error that is no matter of the database, carried past the repository. */
+class Refusal {
+  constructor(readonly reason: unknown) {}
 }
 
 /** The edit, refusing once the signal is aborted: a row lock may come late. */
-function guarded(edit: Edit, signal: AbortSignal): Edit {
-  const apply = (current: EncodedValues) => {
+function guarded(edit: Edit, signal: AbortSignal): Edit['apply'] {
+  return (current) => {
     signal.throwIfAborted();
     return edit.apply(current);
   };
-  return { ...edit, apply };
+}
+
+/** Gives the same result for the same values: an edit need not be a pure function. */
+function onceForEach(apply: Edit['apply']): Edit['apply'] {
+  const results = new WeakMap<EncodedValues, EncodedValues>();
+  return (current) => {
+    const result = results.get(current) ?? apply(current);
+    results.set(current, result);
+    return result;
+  };
+}
+
+function unchanged(record: StoredValues): Next {
+  return { kind: 'committed', record, change: undefined };
+}
+
+function refuseLostLease({ storageKey, leaseId }: Commit, found: string | null | undefined): void {
+  if (leaseId !== undefined && found !== leaseId) throw new SessionLockLostError(storageKey);
 }
 
 /** Whether somebody has written since; an insert counts as unmoved while nobody has updated what it met. */

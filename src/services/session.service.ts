@@ -1,31 +1,31 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
-import { decodeValue, decodeValues, encodeValue, encodeValues, joinValues, type SessionValues } from '../codec/session.codec.js';
-import { isReservedName } from '../codec/reserved-names.js';
+import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
-import { applyDelta, computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
-import { SessionRepository, type SessionSummary } from '../persistence/session.repository.js';
-import { SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import type { EncodedValues } from '../merge/delta.js';
+import type { SessionRecord, SessionSummary } from '../persistence/session.repository.js';
+import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { backOff, withDeadline } from './deadline.js';
-import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
-import { SessionBaseline } from './session-baseline.js';
-import { SessionCommitter, readValues, type Edit, type StoredValues } from './session-committer.js';
+import { withDeadline } from './deadline.js';
+import { lifetimeOf, maxAgeOf } from './lifetime.js';
+import { LiveSessions } from './live-sessions.js';
+import { RecordReader, type StoredValues } from './record-reader.js';
+import { RepositoryCaller } from './repository-caller.js';
+import type { SessionBaseline } from './session-baseline.js';
+import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
+import { DraftEdit } from './session-draft.js';
 
 /** Whose sessions. */
 export interface UserSessions {
   readonly userId: string | number;
 }
 
-/** What a session without a base stands on. */
-const UNSTORED = new SessionBaseline('');
+/** The values of a session, typed as the app has declared its `SessionData`; the cookie is not among them. */
+export type SessionDraft = { [Key in keyof SessionData as Key extends 'cookie' ? never : Key]: SessionData[Key] };
 
 /** So many expired records go in one transaction: its locks are held for a moment only. */
 const PRUNE_BATCH = 1000;
-
-/** Statements that can be sent again without harm are, this often. */
-const IDEMPOTENT_ATTEMPTS = 3;
 
 /**
  * Loads and commits sessions. What the store, the interceptor and the middleware call, and what an
@@ -33,14 +33,16 @@ const IDEMPOTENT_ATTEMPTS = 3;
  */
 @Injectable()
 export class SessionService {
-  readonly #baselines = new WeakMap<object, SessionBaseline>();
   /** First saves under way, by storage key: a destroy waits for them. */
   readonly #inserting = new Map<string, Promise<unknown>>();
   readonly #logger = new Logger('SmartSession');
 
   constructor(
-    private readonly repository: SessionRepository,
     private readonly committer: SessionCommitter,
+    private readonly live: LiveSessions,
+    private readonly reader: RecordReader,
+    private readonly codec: SessionCodec,
+    private readonly caller: RepositoryCaller,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -52,21 +54,13 @@ export class SessionService {
    */
   async load(sessionId: string): Promise<SessionData | undefined> {
     const storageKey = storageKeyOf(sessionId);
-    const record = await this.#ask('load', () => this.repository.load(storageKey));
-    const values = record && readValues(this.#logger, storageKey, record.data);
-    if (!values) return undefined;
-    const data = this.#inflate(values, record.maxAge, record.remaining);
-    const baseline = new SessionBaseline(storageKey);
-    moveBase(baseline, { ...record, values });
-    baseline.expiresAt = performance.now() + record.remaining;
-    this.#baselines.set(data, baseline);
-    return data;
+    const found = await this.#read(storageKey);
+    return found && this.live.open(storageKey, found.stored, found.remaining);
   }
 
   /** Hands the base of loaded data on to the live session that was made of it. */
   adopt(session: object, data: object): void {
-    const baseline = this.#baselines.get(data);
-    if (baseline) this.#baselines.set(session, baseline);
+    this.live.adopt(session, data);
   }
 
   /**
@@ -75,10 +69,10 @@ export class SessionService {
    * @throws SessionNotSerializableError
    */
   hasChanges(session: object): boolean {
-    const baseline = this.#baselines.get(session);
+    const baseline = this.live.find(session);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
-    return this.#editOf(session, baseline ?? UNSTORED, encodeValues(session)) !== undefined;
+    return this.live.editOf(session, baseline) !== undefined;
   }
 
   /** Whether nothing is left to commit; false also for what cannot be stored, so that `commit` says so. */
@@ -96,32 +90,48 @@ export class SessionService {
    * others changed, but for keys that were changed here since the commit began.
    *
    * @param session the live session, `req.session`
-   * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
+   * @throws SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
    */
   async commit(session: object): Promise<void> {
-    if (!this.#baselines.has(session) && typeof (session as { id?: unknown }).id !== 'string') {
-      throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
-    }
-    const baseline = this.#baselineOf(session);
-    const previous = baseline.committing;
-    // One that waited for a commit which failed fails with it: its changes are among those that failed.
-    const committing = (previous ?? Promise.resolve()).then(() => this.#commitNow(session, baseline));
-    baseline.committing = committing;
-    try {
-      await committing;
-    } finally {
-      if (baseline.committing === committing) baseline.committing = undefined;
-    }
+    const baseline = this.live.of(session);
+    await this.#inTurn(baseline, async () => {
+      if (baseline.abandoned) throw baseline.abandoned;
+      if (isOver(session, baseline)) return;
+      const mine = this.codec.encodeValues(session);
+      const edit = this.live.editOf(session, baseline, mine);
+      if (edit) await this.#apply(session, baseline, mine, edit);
+    });
+  }
+
+  /**
+   * Changes the current record by a function, in one step with its version check: a read-modify-write
+   * that takes effect exactly once, on any key, with any number of processes. On a conflict the function
+   * runs again, on the record as it is then, so it must do nothing but change its draft. What the request
+   * changed before is committed along with it, and the draft shows it. The live session shows the outcome;
+   * a value taken out of it before is not the session's any more.
+   *
+   * @param session the live session, or a session id where there is no request
+   * @param change changes the draft; synchronous
+   * @returns what the run returned whose draft was committed
+   * @throws SessionGoneError when the session was destroyed, has expired or was never there, and what `commit` and the function throw
+   * @example
+   * const visits = await sessions.update(session, (draft) => (draft.visits = (draft.visits ?? 0) + 1));
+   */
+  async update<Result>(session: object | string, change: (draft: SessionDraft) => Result): Promise<Result> {
+    const draft = new DraftEdit(this.codec, change as (draft: object) => Result);
+    if (typeof session === 'string') await this.#updateStored(storageKeyOf(session), draft);
+    else await this.#updateLive(session, draft);
+    return draft.result;
   }
 
   /** Gives the changes of a session up: what failed must not be tried again behind an answer that said so. */
   abandon(session: object, reason: Error): void {
-    this.#baselineOf(session).abandoned ??= reason;
+    this.live.of(session).abandoned ??= reason;
   }
 
   /** Why the changes of a session were given up; undefined when they were not. */
   failureOf(session: object): Error | undefined {
-    return this.#baselines.get(session)?.abandoned;
+    return this.live.find(session)?.abandoned;
   }
 
   /**
@@ -130,9 +140,23 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
    */
   async replace(sessionId: string, data: object): Promise<void> {
-    const values = encodeValues(data);
-    const edit: Edit = { apply: () => values, maxAge: maxAgeOf(data) };
-    await withDeadline('commit', this.options.timeout, (signal) => this.committer.commit(storageKeyOf(sessionId), undefined, edit, signal));
+    const values = this.codec.encodeValues(data);
+    await this.#commit(storageKeyOf(sessionId), undefined, { apply: () => values, maxAge: maxAgeOf(data) });
+  }
+
+  /**
+   * Shows a live session what is stored now, but for keys that were changed here.
+   *
+   * @returns false when the session is no longer there
+   * @throws SessionUnavailableError
+   */
+  async refresh(session: object): Promise<boolean> {
+    const baseline = this.live.of(session);
+    return this.#inTurn(baseline, async () => {
+      const found = await this.#read(baseline.storageKey);
+      if (found) this.live.refresh(session, baseline, found.stored, found.remaining);
+      return found !== undefined;
+    });
   }
 
   /**
@@ -142,14 +166,14 @@ export class SessionService {
    * @returns undefined when nothing is due
    */
   touch(sessionId: string, session: object): Promise<void> | undefined {
-    const baseline = this.#baselines.get(session);
+    const baseline = this.live.find(session);
     if (baseline && (baseline.state !== 'stored' || baseline.abandoned)) return undefined;
     const lifetime = lifetimeOf(baseline ? baseline.maxAge : maxAgeOf(session), this.options, false);
     const now = performance.now();
     if (baseline && baseline.expiresAt - now >= lifetime.ms - lifetime.slack) return undefined;
     if (baseline) baseline.expiresAt = now + lifetime.ms;
     const storageKey = storageKeyOf(sessionId);
-    return this.#ask('touch', () => this.repository.touch(storageKey, lifetime)).catch((error: unknown) => {
+    return this.caller.ask('touch', (repository) => repository.touch(storageKey, lifetime)).catch((error: unknown) => {
       this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
     });
   }
@@ -163,7 +187,7 @@ export class SessionService {
     const storageKey = storageKeyOf(sessionId);
     await withDeadline('destroy', this.options.timeout, async (signal) => {
       await this.#inserting.get(storageKey)?.catch(() => undefined);
-      await this.#askAgain('destroy', signal, () => this.repository.destroy(storageKey));
+      await this.caller.askUntil(signal, 'destroy', (repository) => repository.destroy(storageKey));
     });
   }
 
@@ -177,7 +201,7 @@ export class SessionService {
   /** The live sessions of a user, newest first. Needs the option `userId`. */
   async list({ userId }: UserSessions): Promise<SessionSummary[]> {
     this.#requireUserId();
-    return this.#ask('list', () => this.repository.list(String(userId)));
+    return this.caller.ask('list', (repository) => repository.list(String(userId)));
   }
 
   /**
@@ -189,20 +213,20 @@ export class SessionService {
   async destroyAll({ userId, except }: UserSessions & { readonly except?: string }): Promise<number> {
     this.#requireUserId();
     const spared = except === undefined ? undefined : storageKeyOf(except);
-    return this.#ask('destroy', () => this.repository.destroyAll(String(userId), spared));
+    return this.caller.ask('destroy', (repository) => repository.destroyAll(String(userId), spared));
   }
 
   /** How many sessions are live. */
   count(): Promise<number> {
-    return this.#ask('count', () => this.repository.count());
+    return this.caller.ask('count', (repository) => repository.count());
   }
 
   /** Every live session, by storage key; without those that cannot be read. */
   async all(): Promise<Record<string, SessionData>> {
     const sessions: Record<string, SessionData> = {};
-    for (const [storageKey, record] of await this.#ask('load', () => this.repository.all())) {
-      const values = readValues(this.#logger, storageKey, record.data);
-      if (values) sessions[storageKey] = this.#inflate(values, record.maxAge, record.remaining);
+    for (const [storageKey, record] of await this.caller.ask('load', (repository) => repository.all())) {
+      const stored = this.reader.read(storageKey, record);
+      if (stored) sessions[storageKey] = this.live.inflate(stored, record.remaining);
     }
     return sessions;
   }
@@ -211,14 +235,14 @@ export class SessionService {
   async prune(): Promise<number> {
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
-      last = await this.#ask('prune', () => this.repository.prune(PRUNE_BATCH));
+      last = await this.caller.ask('prune', (repository) => repository.prune(PRUNE_BATCH));
     }
     return pruned;
   }
 
   /** Deletes every session. */
   clear(): Promise<void> {
-    return this.#ask('destroy', () => this.repository.clear());
+    return this.caller.ask('destroy', (repository) => repository.clear());
   }
 
   #requireUserId(): void {
@@ -226,31 +250,49 @@ export class SessionService {
     throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
   }
 
-  #baselineOf(session: object): SessionBaseline {
-    let baseline = this.#baselines.get(session);
-    if (!baseline) {
-      baseline = new SessionBaseline(storageKeyOf(String((session as { id?: string }).id)));
-      this.#baselines.set(session, baseline);
-    }
-    return baseline;
+  async #read(storageKey: string): Promise<{ stored: StoredValues; remaining: number } | undefined> {
+    const record: SessionRecord | undefined = await this.caller.ask('load', (repository) => repository.load(storageKey));
+    const stored = record && this.reader.read(storageKey, record);
+    return stored && { stored, remaining: record.remaining };
   }
 
-  async #commitNow(session: object, baseline: SessionBaseline): Promise<void> {
-    if (baseline.abandoned) throw baseline.abandoned;
-    if (baseline.state === 'gone' || (baseline.state === 'new' && isLetGo(session))) return;
-    const mine = encodeValues(session);
-    const edit = this.#editOf(session, baseline, mine);
-    if (!edit) return;
-    const base = baseline.state === 'new' ? undefined : baseline;
-    const commit = (signal: AbortSignal) => {
-      const work = this.committer.commit(baseline.storageKey, base, edit, signal);
-      if (!base) this.#rememberInsert(baseline.storageKey, work);
-      return work;
-    };
+  async #updateLive(session: object, draft: DraftEdit<unknown>): Promise<void> {
+    const baseline = this.live.of(session);
+    await this.#inTurn(baseline, async () => {
+      if (baseline.abandoned) throw baseline.abandoned;
+      if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
+      const mine = this.codec.encodeValues(session);
+      const changed = this.live.editOf(session, baseline, mine);
+      const apply = (current: EncodedValues) => draft.apply(changed ? changed.apply(current) : current);
+      const maxAge = baseline.state === 'new' ? { maxAge: maxAgeOf(session) } : {};
+      const outcome = await this.#apply(session, baseline, mine, { leaseId: baseline.leaseId, ...maxAge, ...changed, apply, mustSeeCurrent: true });
+      if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
+    });
+  }
+
+  async #updateStored(storageKey: string, draft: DraftEdit<unknown>): Promise<void> {
+    const found = await this.#read(storageKey);
+    const outcome = found && (await this.#commit(storageKey, found.stored, { apply: draft.apply }));
+    if (outcome?.kind !== 'committed') throw new SessionGoneError(storageKey, 'update');
+  }
+
+  /** Runs work on a live session after the work under way on it, whatever became of that. */
+  async #inTurn<Result>(baseline: SessionBaseline, work: () => Promise<Result>): Promise<Result> {
+    const committing = Promise.resolve(baseline.committing).then(work, work);
+    baseline.committing = committing;
     try {
-      const outcome = await withDeadline('commit', this.options.timeout, commit);
-      if (outcome.kind === 'gone') this.#drop(baseline);
-      else this.#advance(session, baseline, mine, outcome.record, edit.maxAge !== undefined);
+      return await committing;
+    } finally {
+      if (baseline.committing === committing) baseline.committing = undefined;
+    }
+  }
+
+  /** Commits an edit, and moves base and live session on. */
+  async #apply(session: object, baseline: SessionBaseline, mine: EncodedValues, edit: Edit): Promise<CommitOutcome> {
+    try {
+      const outcome = await this.#commit(baseline.storageKey, baseline.record, edit, baseline.state === 'new');
+      this.live.settle(session, baseline, mine, outcome, edit.maxAge !== undefined);
+      return outcome;
     } catch (error) {
       // The outcome may be unknown: a second try could overwrite what was committed since.
       if (error instanceof SessionUnavailableError) baseline.abandoned = error;
@@ -258,15 +300,12 @@ export class SessionService {
     }
   }
 
-  /** What the request changed; undefined when that is nothing. A new session that holds nothing is not stored. */
-  #editOf(session: object, baseline: SessionBaseline, mine: EncodedValues): Edit | undefined {
-    const maxAge = maxAgeOf(session);
-    const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
-    if (!isMaxAgeChosen && joinValues(mine) === baseline.data) return undefined;
-    const delta = computeDelta(baseline.values, mine, (key) => !isReservedName(key));
-    if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
-    const apply = (current: EncodedValues) => applyDelta(current, delta);
-    return isMaxAgeChosen || baseline.state === 'new' ? { apply, maxAge } : { apply };
+  #commit(storageKey: string, base: StoredValues | undefined, edit: Edit, isFirst = false): Promise<CommitOutcome> {
+    return withDeadline('commit', this.options.timeout, (signal) => {
+      const work = this.committer.commit(storageKey, base, edit, signal);
+      if (isFirst) this.#rememberInsert(storageKey, work);
+      return work;
+    });
   }
 
   #rememberInsert(storageKey: string, work: Promise<unknown>): void {
@@ -276,80 +315,11 @@ export class SessionService {
     this.#inserting.set(storageKey, work);
     work.then(forget, forget);
   }
-
-  #drop(baseline: SessionBaseline): void {
-    baseline.state = 'gone';
-    this.#logger.debug(`Record ${abbreviate(baseline.storageKey)} was destroyed while a request ran; the request's changes are dropped.`);
-  }
-
-  /** Moves base and live session on together. */
-  #advance(session: object, baseline: SessionBaseline, mine: EncodedValues, record: StoredValues, isMaxAgeChosen: boolean): void {
-    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen);
-    const now = performance.now();
-    if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
-    const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), baseline.maxAge);
-    if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, baseline.maxAge)) showMaxAge(session, record.maxAge);
-    moveBase(baseline, record);
-    for (const key of new Set([...mine.keys(), ...record.values.keys()])) {
-      const theirs = record.values.get(key);
-      if (theirs !== mine.get(key) && !isReservedName(key) && isUnchangedSince(session, key, mine.get(key))) showValue(session, key, theirs);
-    }
-  }
-
-  #inflate(values: EncodedValues, maxAge: number | null, remaining: number): SessionData {
-    const expires = maxAge === null ? null : new Date(Date.now() + remaining);
-    const cookie = { ...this.options.cookie, originalMaxAge: maxAge, expires };
-    delete (cookie as { maxAge?: unknown }).maxAge;
-    return { ...decodeValues(values), cookie } as unknown as SessionData;
-  }
-
-  /** Asks the repository for what can be asked again without harm. */
-  async #ask<Result>(operation: string, ask: () => Promise<Result>): Promise<Result> {
-    return withDeadline(operation, this.options.timeout, (signal) => this.#askAgain(operation, signal, ask));
-  }
-
-  async #askAgain<Result>(operation: string, signal: AbortSignal, ask: () => Promise<Result>, attempt = 1): Promise<Result> {
-    try {
-      return await ask();
-    } catch (error) {
-      const isLast = attempt === IDEMPOTENT_ATTEMPTS || this.repository.classify(error) === 'failed';
-      if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
-    }
-    await backOff(attempt);
-    signal.throwIfAborted();
-    return this.#askAgain(operation, signal, ask, attempt + 1);
-  }
 }
 
-function moveBase(baseline: SessionBaseline, record: StoredValues): void {
-  baseline.state = 'stored';
-  baseline.values = record.values;
-  baseline.data = record.data;
-  baseline.version = record.version;
-  baseline.commitId = record.commitId;
-  baseline.maxAge = record.maxAge;
-}
-
-/** The request has another session now, or none: it was destroyed or regenerated before it was ever stored. */
-function isLetGo(session: object): boolean {
+/** The record is gone, or there will be none: the request has another session now, or none, since this one was destroyed or regenerated before it was ever stored. */
+function isOver(session: object, { state }: SessionBaseline): boolean {
   const { req } = session as { req?: { session?: unknown } };
-  return req !== undefined && req.session !== session;
-}
-
-function isUnchangedSince(session: object, key: string, then: string | undefined): boolean {
-  try {
-    return encodeValue(session, key) === then;
-  } catch {
-    return false;
-  }
-}
-
-/** Shows the max age that another request has chosen. */
-function showMaxAge(session: object, maxAge: number | null): void {
-  Object.assign((session as { cookie: object }).cookie, { maxAge });
-}
-
-function showValue(session: object, key: string, text: string | undefined): void {
-  if (text === undefined) delete (session as SessionValues)[key];
-  else (session as SessionValues)[key] = decodeValue(text);
+  const isLetGo = req !== undefined && req.session !== session;
+  return state === 'gone' || (state === 'new' && isLetGo);
 }

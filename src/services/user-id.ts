@@ -1,4 +1,4 @@
-import { decodeValue, decodeValues } from '../codec/session.codec.js';
+import type { SessionCodec } from '../codec/session.codec.js';
 import type { EncodedValues } from '../merge/delta.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
@@ -6,15 +6,17 @@ import type { SmartSessionOptions } from '../smart-session.options.js';
 const LONGEST_USER_ID = 255;
 
 /** The user of a session, as the option `userId` finds it in the stored values. */
-export function userIdOf(values: EncodedValues, { userId: find }: Pick<SmartSessionOptions, 'userId'>): string | null {
-  const found = typeof find === 'function' ? find(decodeValues(values)) : valueAt(values, find);
+export function userIdOf(values: EncodedValues, { userId: find }: Pick<SmartSessionOptions, 'userId'>, codec: SessionCodec): string | null {
+  const found = typeof find === 'function' ? find(codec.decodeValues(values)) : valueAt(values, find, codec);
   if (found === undefined || found === null) return null;
   const userId = String(found);
-  if (userId.length > LONGEST_USER_ID) throw new SessionNotSerializableError('userId', `a user id of ${userId.length} characters (at most ${LONGEST_USER_ID})`);
+  if (userId.length > LONGEST_USER_ID) {
+    throw new SessionNotSerializableError('userId', `a user id of ${userId.length} characters (at most ${LONGEST_USER_ID})`, 'Use a shorter one.');
+  }
   return userId;
 }
 
-function valueAt(values: EncodedValues, key: string | undefined): unknown {
+function valueAt(values: EncodedValues, key: string | undefined, codec: SessionCodec): unknown {
   const text = key === undefined ? undefined : values.get(key);
-  return text === undefined ? undefined : decodeValue(text);
+  return text === undefined ? undefined : codec.decodeValue(text);
 }

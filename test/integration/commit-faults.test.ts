@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { SessionConflictError, SessionNotSerializableError, SessionService, SessionUnavailableError, SmartSessionOptions, SqlSessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SessionConflictError, SessionNotSerializableError, SessionUnavailableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
-import { SessionCommitter } from '../../src/services/session-committer.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
@@ -31,9 +31,8 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   afterAll(() => database.close());
 
   function setUp(options: SmartSessionModuleOptions): void {
-    const settled = new SmartSessionOptions({ secret: 'x', locking: 'optimistic', maxAttempts: 6, ...options });
     repository = new FaultyRepository(database.context);
-    sessions = new SessionService(repository, new SessionCommitter(repository, settled), settled);
+    sessions = serviceOver(repository, { maxAttempts: 6, ...options }).sessions;
   }
   const create = (values: object): Live => Object.assign(Object.defineProperty({}, 'id', { value: id }), values);
   const given = (values: object) => sessions.commit(create(values));
@@ -45,9 +44,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   };
   /** Somebody else commits, through no fault. */
   const theirs = (values: object) => async () => {
-    const settled = new SmartSessionOptions({ secret: 'x', locking: 'optimistic' });
-    const plain = new SqlSessionRepository(database.context);
-    const others = new SessionService(plain, new SessionCommitter(plain, settled), settled);
+    const others = serviceOver(new SqlSessionRepository(database.context)).sessions;
     await others.commit(Object.assign((await others.load(id)) as object, values));
   };
   const breakRow = () => database.run(`update {table} set data = '{', lock_version = lock_version + 1 where session_id = '${storageKeyOf(id)}'`);

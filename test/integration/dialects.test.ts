@@ -28,7 +28,7 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
     const create = () => runner.onOneConnection((run) => dialect.createTable(run, table, undefined));
     await Promise.all([create(), create(), create()]);
     expect((await dialect.columns(runner.run, table, undefined)).toSorted()).toEqual([
-      'commit_id', 'created_at', 'data', 'expires_at', 'lock_version', 'max_age', 'session_id', 'updated_at', 'user_id',
+      'commit_id', 'created_at', 'data', 'expires_at', 'lease_expires_at', 'lease_id', 'lock_version', 'max_age', 'session_id', 'updated_at', 'user_id',
     ]);
   });
 

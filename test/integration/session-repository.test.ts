@@ -79,6 +79,34 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await remaining()).toBe(2);
   });
 
+  it('leases a record to one at a time, until it is released or has ended', async () => {
+    await repository.insert('k', change('{}'));
+    expect(await repository.lease('k', 'first', MINUTE)).toBe(true);
+    expect(await repository.lease('k', 'first', MINUTE)).toBe(true);
+    expect(await repository.lease('k', 'second', MINUTE)).toBe(false);
+    await repository.release('k', 'second');
+    expect(await repository.load('k')).toMatchObject({ leaseId: 'first', version: 0 });
+    await repository.release('k', 'first');
+    expect((await repository.load('k'))?.leaseId).toBeNull();
+    expect(await repository.lease('k', 'second', MINUTE)).toBe(true);
+    await database.run(`update {table} set lease_expires_at = ${database.context.dialect.fromNow('-1')}`);
+    expect(await repository.lease('k', 'third', MINUTE)).toBe(true);
+    expect(await repository.lease('absent', 'first', MINUTE)).toBe(false);
+    await database.expireAll();
+    expect(await repository.lease('k', 'third', MINUTE)).toBe(false);
+  });
+
+  it('updates under a lease while it is its own, ended or not', async () => {
+    await repository.insert('k', change('{}'));
+    await repository.lease('k', 'mine', MINUTE);
+    await database.run(`update {table} set lease_expires_at = ${database.context.dialect.fromNow('-1')}`);
+    expect(await repository.update('k', 0, change('{"a":1}', { leaseId: 'mine' }))).toBe(true);
+    await repository.lease('k', 'theirs', MINUTE);
+    expect(await repository.update('k', 1, change('{"a":2}', { leaseId: 'mine' }))).toBe(false);
+    expect(await repository.update('k', 1, change('{"a":3}'))).toBe(true);
+    expect(await repository.load('k')).toMatchObject({ data: '{"a":3}', version: 2, leaseId: 'theirs' });
+  });
+
   it('leaves version and updated_at alone in a touch, and sets both times', async () => {
     await repository.insert('k', change('{}', { userId: 'u' }));
     const [before] = await repository.list('u');

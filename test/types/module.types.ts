@@ -1,10 +1,16 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
 import type { SessionData } from 'express-session';
-import { SmartSessionModule, type SessionService } from '../../src/index.js';
+import { DELETED, LockSession, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
 
 declare module 'express-session' {
   interface SessionData {
-    typedCart?: { sku: string }[];
+    typedCart?: { sku: string; quantity: number }[];
+    typedCount?: number;
+    typedTags?: string[];
+    typedSet?: Set<string>;
+    typedPreferences?: { theme: string };
+    typedLog?: string[];
+    typedPair?: number[];
   }
 }
 
@@ -35,4 +41,61 @@ export function typedSession(data: SessionData, sessions: SessionService): strin
   // @ts-expect-error no number
   data.typedCart = 1;
   return data.typedCart?.[0]?.sku;
+}
+
+export function merging() {
+  SmartSessionModule.forRoot({
+    merge: {
+      typedCart: unionBy('sku', { quantity: counter() }),
+      typedCount: counter(),
+      typedTags: union(),
+      typedSet: union(),
+      typedPreferences: deep({ theme: firstWins() }),
+      typedLog: append(),
+      // Typed by the key: no annotation is needed.
+      typedPair: ({ theirs = [], mine = [] }) => [...theirs, ...mine],
+    },
+    mergeDefault: lastWins(),
+  });
+  SmartSessionModule.forRoot({ merge: { typedCount: ({ theirs = 0, mine = 0 }) => Math.max(theirs, mine) } });
+  SmartSessionModule.forRoot({ merge: { typedCount: ({ mine = DELETED }) => mine } });
+  const largest: MergeRule<number> = ({ theirs = 0, mine = 0 }) => Math.max(theirs, mine);
+  SmartSessionModule.forRoot({ merge: { typedCount: largest } });
+  // @ts-expect-error a counter of a list
+  SmartSessionModule.forRoot({ merge: { typedTags: counter() } });
+  // @ts-expect-error an identity that the items do not have
+  SmartSessionModule.forRoot({ merge: { typedCart: unionBy('id') } });
+  // @ts-expect-error a rule that returns another type
+  SmartSessionModule.forRoot({ merge: { typedCount: () => 'three' } });
+  // @ts-expect-error a rule that may return nothing
+  SmartSessionModule.forRoot({ merge: { typedCount: ({ mine }) => mine } });
+  // @ts-expect-error a key that SessionData does not have
+  SmartSessionModule.forRoot({ merge: { typedCuont: counter() } });
+  // @ts-expect-error no rule
+  SmartSessionModule.forRoot({ merge: { typedCount: 'counter' } });
+}
+
+export function serializing(codec: ValueCodec) {
+  SmartSessionModule.forRoot({ serializer: 'rich' });
+  SmartSessionModule.forRoot({ serializer: codec });
+  // @ts-expect-error an unknown serializer
+  SmartSessionModule.forRoot({ serializer: 'xml' });
+}
+
+export async function updating(sessions: SessionService, session: SessionData): Promise<number> {
+  // @ts-expect-error no number
+  await sessions.update(session, (draft) => { draft.typedCount = 'one'; });
+  // @ts-expect-error the cookie is not among the values
+  await sessions.update(session, (draft) => draft.cookie);
+  return sessions.update('an id', (draft) => (draft.typedCount = (draft.typedCount ?? 0) + 1));
+}
+
+export class Locked {
+  @LockSession()
+  byDefault(): void {}
+  @LockSession({ timeout: 100, lease: 1000, maxWaiting: 1 })
+  byOptions(): void {}
+  // @ts-expect-error an unknown option
+  @LockSession({ wait: 1 })
+  wrong(): void {}
 }

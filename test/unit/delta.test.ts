@@ -11,7 +11,7 @@ describe('delta', () => {
       fc.property(values, values, (base, current) => {
         const delta = computeDelta(base, new Map(base));
         expect(isEmptyDelta(delta)).toBe(true);
-        expect(applyDelta(current, delta)).toEqual(current);
+        expect(applyDelta(current, delta, base)).toEqual(current);
       }),
     );
   });
@@ -19,7 +19,7 @@ describe('delta', () => {
   it('leads from the base to what the session holds', () => {
     fc.assert(
       fc.property(values, values, (base, mine) => {
-        expect(applyDelta(base, computeDelta(base, mine))).toEqual(mine);
+        expect(applyDelta(base, computeDelta(base, mine), base)).toEqual(mine);
       }),
     );
   });
@@ -28,7 +28,7 @@ describe('delta', () => {
     fc.assert(
       fc.property(values, values, values, (base, mine, current) => {
         const delta = computeDelta(base, mine);
-        const merged = applyDelta(current, delta);
+        const merged = applyDelta(current, delta, base);
         for (const key of ['a', 'b', 'c', 'd']) {
           const touched = delta.set.has(key) || delta.deleted.has(key);
           expect(merged.get(key)).toBe(touched ? mine.get(key) : current.get(key));

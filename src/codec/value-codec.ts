@@ -1,0 +1,20 @@
+/**
+ * How a value of a session is stored. Equal values must give equal results, and a value that was
+ * encoded, decoded and encoded again the same result: what has changed is told by the encoded form.
+ *
+ * @example
+ * const money: ValueCodec = {
+ *   encode: (value) => (value instanceof Money ? { $money: value.cents } : value),
+ *   decode: (stored) => (isMoney(stored) ? new Money(stored.$money) : stored),
+ * };
+ */
+export interface ValueCodec {
+  /**
+   * A JSON value that stands for `value`; undefined where there is nothing to store. What it throws fails the commit.
+   *
+   * @param key the session's key that holds the value
+   */
+  encode(value: unknown, key: string): unknown;
+  /** The value for which a JSON value stands. When it throws, the record is taken for unreadable. */
+  decode(stored: unknown): unknown;
+}

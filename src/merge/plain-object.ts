@@ -1,0 +1,9 @@
+/** An object that is a record of names and values, and no instance of a class. */
+export type PlainObject = Readonly<Record<string, unknown>>;
+
+/** Whether a value is a plain object, of this realm or of another. */
+export function isPlainObject(value: unknown): value is PlainObject {
+  if (typeof value !== 'object' || value === null || Object.prototype.toString.call(value) !== '[object Object]') return false;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}

@@ -1,0 +1,33 @@
+import { isSame } from '../fingerprint.js';
+import type { MergeRule } from '../merge-rule.js';
+import { listsOf, unlessDeleted } from './list.js';
+
+/**
+ * A list that only grows, such as a log: what mine has after the base goes to the end of theirs. Deleting
+ * the key takes away what was seen. Independent of the order of commits but for the order of items.
+ *
+ * | base | theirs | mine | result |
+ * | --- | --- | --- | --- |
+ * | a | a b | a c | a b c |
+ * | absent | a | a | a a |
+ * | a | a b | deleted | b |
+ * | a | deleted | a b | b |
+ * | a | a b | b | an error: mine does not start with the base |
+ *
+ * @throws TypeError where a side is no array, or where mine does not start with the base
+ */
+export function append<Item = any>(): MergeRule<Item[]> {
+  return (sides) => {
+    const { base, theirs, mine } = listsOf('append()', sides);
+    if ('mine' in sides && !isGrown(base, mine)) {
+      throw new TypeError('append() is for a list that only grows, and mine does not start with the base; use union() or unionBy() where items are removed or changed.');
+    }
+    const kept = 'mine' in sides || !isGrown(base, theirs) ? theirs : theirs.slice(base.length);
+    const merged = [...kept, ...mine.slice(base.length)];
+    return unlessDeleted(sides, merged.length, merged as Item[]);
+  };
+}
+
+function isGrown(base: readonly unknown[], list: readonly unknown[]): boolean {
+  return base.every((item, n) => n < list.length && isSame(item, list[n]));
+}

@@ -1,0 +1,25 @@
+import type { MergeRule, PathRules } from '../merge-rule.js';
+import { mergeDeep, ruleFinder } from '../three-way.js';
+
+/**
+ * Merges plain objects name by name, and those inside them likewise. What only one side has changed
+ * stays so. What both have changed goes by the rule of its path; without one, mine wins. Arrays and other
+ * values are taken whole.
+ *
+ * | base | theirs | mine | result |
+ * | --- | --- | --- | --- |
+ * | {a:1,b:1} | {a:2,b:1} | {a:1,b:2} | {a:2,b:2} |
+ * | {a:1,b:1} | {b:1} | {a:1,b:1,c:1} | {b:1,c:1} |
+ * | {a:1} | {a:2} | {a:3} | {a:3}, or by the rule of `a` |
+ * | {a:[1]} | {a:[1,2]} | {a:[1,3]} | {a:[1,3]}, or with `{ a: union() }` {a:[1,2,3]} |
+ * | {a:1} | {a:2} | deleted | deleted |
+ * | {a:1} | deleted | {a:2} | {a:2} |
+ *
+ * @param rules rules by path below the key
+ * @example
+ * merge: { preferences: deep({ 'dashboard.widgets': union(), 'clicks.*': counter() }) }
+ */
+export function deep<Value = any>(rules: PathRules = {}): MergeRule<Value> {
+  const ruleAt = ruleFinder(rules);
+  return (sides) => mergeDeep(sides, [], ruleAt) as Value;
+}

@@ -1,0 +1,20 @@
+import { DELETED, type MergeSides } from '../merge-rule.js';
+
+/** The lists of the three sides, empty where one is absent. */
+export type Lists = Record<'base' | 'theirs' | 'mine', readonly unknown[]>;
+
+/** @throws TypeError where a side is no array, or a Set that the rule accepts */
+export function listsOf(rule: string, sides: MergeSides<unknown>, isList: (value: unknown) => value is Iterable<unknown> = Array.isArray): Lists {
+  const list = (side: keyof Lists) => {
+    if (!(side in sides)) return [];
+    const value = sides[side];
+    if (isList(value)) return [...value];
+    throw new TypeError(`${rule} merges lists; ${side} is ${value === null ? 'null' : `a ${typeof value}`}.`);
+  };
+  return { base: list('base'), theirs: list('theirs'), mine: list('mine') };
+}
+
+/** The merged list; deleted when nothing is left and a side had deleted it. */
+export function unlessDeleted<List>(sides: MergeSides<unknown>, size: number, merged: List): List | typeof DELETED {
+  return size === 0 && !('theirs' in sides && 'mine' in sides) ? DELETED : merged;
+}

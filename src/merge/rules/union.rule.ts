@@ -1,0 +1,39 @@
+import { fingerprint } from '../fingerprint.js';
+import type { MergeRule } from '../merge-rule.js';
+import { listsOf, unlessDeleted } from './list.js';
+
+/**
+ * A set of values, as an array or a Set: additions and removals of both sides survive, and equal
+ * values are one. Theirs stand first. Independent of the order of commits but for the order of values.
+ *
+ * | base | theirs | mine | result |
+ * | --- | --- | --- | --- |
+ * | a | a b | a c | a b c |
+ * | a b | b | a b c | b c |
+ * | absent | a | a b | a b |
+ * | a | a b | deleted | b |
+ * | a | deleted | deleted | deleted |
+ *
+ * @throws TypeError where a side is neither an array nor a Set
+ */
+export function union<Value extends readonly unknown[] | ReadonlySet<unknown> = any>(): MergeRule<Value> {
+  return (sides) => {
+    const lists = listsOf('union()', sides, isCollection);
+    const [base, theirs, mine] = [lists.base, lists.theirs, lists.mine].map(byFingerprint) as [Values, Values, Values];
+    const kept = [...theirs].filter(([text]) => mine.has(text) || !base.has(text));
+    const added = [...mine].filter(([text]) => !theirs.has(text) && !base.has(text));
+    const merged = [...kept, ...added].map(([, value]) => value);
+    const isSet = (sides.mine ?? sides.theirs) instanceof Set;
+    return unlessDeleted(sides, merged.length, (isSet ? new Set(merged) : merged) as unknown as Value);
+  };
+}
+
+type Values = ReadonlyMap<string, unknown>;
+
+function byFingerprint(values: readonly unknown[]): Values {
+  return new Map(values.map((value) => [fingerprint(value), value]));
+}
+
+function isCollection(value: unknown): value is Iterable<unknown> {
+  return Array.isArray(value) || value instanceof Set;
+}

@@ -1,0 +1,131 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { SessionData } from 'express-session';
+import { isReservedName } from '../codec/reserved-names.js';
+import { SessionCodec } from '../codec/session.codec.js';
+import { storageKeyOf } from '../codec/storage-key.js';
+import { computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
+import { abbreviate } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
+import { rebase } from './live-values.js';
+import type { StoredValues } from './record-reader.js';
+import { SessionBaseline } from './session-baseline.js';
+import type { CommitOutcome, Edit } from './session-committer.js';
+import { SessionMerger } from './session-merger.js';
+
+/** What a session without a base stands on. */
+const UNSTORED = new SessionBaseline('');
+
+/** The live sessions of requests, each with its base: what they have changed, and what others have. */
+@Injectable()
+export class LiveSessions {
+  readonly #baselines = new WeakMap<object, SessionBaseline>();
+  readonly #logger = new Logger('SmartSession');
+
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly merger: SessionMerger,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /** Makes the data of a record that was loaded, which knows its base. */
+  open(storageKey: string, record: StoredValues, remaining: number): SessionData {
+    const data = this.inflate(record, remaining);
+    const baseline = new SessionBaseline(storageKey);
+    moveTo(baseline, record, record.values);
+    baseline.expiresAt = performance.now() + remaining;
+    this.#baselines.set(data, baseline);
+    return data;
+  }
+
+  /** Makes the data of a record as express-session wants it. */
+  inflate({ values, maxAge }: StoredValues, remaining: number): SessionData {
+    const expires = maxAge === null ? null : new Date(Date.now() + remaining);
+    const cookie = { ...this.options.cookie, originalMaxAge: maxAge, expires };
+    delete (cookie as { maxAge?: unknown }).maxAge;
+    return { ...this.codec.decodeValues(values), cookie } as unknown as SessionData;
+  }
+
+  /** Hands the base of loaded data on to the live session that was made of it. */
+  adopt(session: object, data: object): void {
+    const baseline = this.#baselines.get(data);
+    if (baseline) this.#baselines.set(session, baseline);
+  }
+
+  /** The base of a session; undefined for one that was neither loaded nor committed. */
+  find(session: object): SessionBaseline | undefined {
+    return this.#baselines.get(session);
+  }
+
+  /**
+   * The base of a session, an empty one where it has none.
+   *
+   * @throws TypeError for an object that is no live session
+   */
+  of(session: object): SessionBaseline {
+    const found = this.#baselines.get(session);
+    if (found) return found;
+    const { id } = session as { id?: unknown };
+    if (typeof id !== 'string') {
+      throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
+    }
+    const baseline = new SessionBaseline(storageKeyOf(id));
+    this.#baselines.set(session, baseline);
+    return baseline;
+  }
+
+  /** What the request changed; undefined when that is nothing. A new session that holds nothing is not stored. */
+  editOf(session: object, baseline: SessionBaseline = UNSTORED, mine: EncodedValues = this.codec.encodeValues(session)): Edit | undefined {
+    const maxAge = maxAgeOf(session);
+    const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
+    if (!isMaxAgeChosen && this.#isAsStored(baseline, mine)) return undefined;
+    const { base, leaseId } = baseline;
+    const delta = computeDelta(base, mine, (key) => !isReservedName(key));
+    if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
+    const apply = (current: EncodedValues) => this.merger.apply(current, delta, base);
+    return isMaxAgeChosen || baseline.state === 'new' ? { apply, maxAge, leaseId } : { apply, leaseId };
+  }
+
+  /** Moves base and live session on together, to what a commit made of the record. */
+  settle(session: object, baseline: SessionBaseline, mine: EncodedValues, outcome: CommitOutcome, isMaxAgeChosen: boolean): void {
+    if (outcome.kind === 'gone') return this.#drop(baseline);
+    if (outcome.kind === 'unstored') return;
+    const { record } = outcome;
+    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen);
+    const now = performance.now();
+    if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
+    this.#move(session, baseline, mine, record);
+  }
+
+  /** Moves base and live session on together, to a record that was loaded anew. */
+  refresh(session: object, baseline: SessionBaseline, record: StoredValues, remaining: number): void {
+    baseline.expiresAt = performance.now() + remaining;
+    this.#move(session, baseline, baseline.base, record);
+  }
+
+  #isAsStored({ base, record }: SessionBaseline, mine: EncodedValues): boolean {
+    return record !== undefined && base === record.values && this.codec.join(mine) === record.data;
+  }
+
+  #move(session: object, baseline: SessionBaseline, then: EncodedValues, record: StoredValues): void {
+    const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), baseline.maxAge);
+    if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, baseline.maxAge)) showMaxAge(session, record.maxAge);
+    moveTo(baseline, record, rebase(session, this.codec, then, record.values));
+  }
+
+  #drop(baseline: SessionBaseline): void {
+    baseline.state = 'gone';
+    this.#logger.debug(`Record ${abbreviate(baseline.storageKey)} was destroyed while a request ran; the request's changes are dropped.`);
+  }
+}
+
+function moveTo(baseline: SessionBaseline, record: StoredValues, base: EncodedValues): void {
+  baseline.state = 'stored';
+  baseline.record = record;
+  baseline.base = base;
+}
+
+/** Shows the max age that another request has chosen. */
+function showMaxAge(session: object, maxAge: number | null): void {
+  Object.assign((session as { cookie: object }).cookie, { maxAge });
+}

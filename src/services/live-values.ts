@@ -1,0 +1,42 @@
+import { isReservedName } from '../codec/reserved-names.js';
+import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
+import type { EncodedValues } from '../merge/delta.js';
+
+/**
+ * Shows a live session what the record holds now. A key that the handler has changed since `then` keeps
+ * its value, and its base: what it stood on then.
+ *
+ * @param then what the live session held when it was last looked at
+ * @param now what the record holds
+ * @returns the base of the live session
+ */
+export function rebase(session: object, codec: SessionCodec, then: EncodedValues, now: EncodedValues): EncodedValues {
+  const kept = new Map(now);
+  let isAhead = false;
+  for (const key of new Set([...then.keys(), ...now.keys()])) {
+    const value = then.get(key);
+    if (value === now.get(key) || isReservedName(key)) continue;
+    if (holds(session, codec, key, value)) {
+      show(session, codec, key, now.get(key));
+      continue;
+    }
+    isAhead = true;
+    if (value === undefined) kept.delete(key);
+    else kept.set(key, value);
+  }
+  return isAhead ? kept : now;
+}
+
+function holds(session: object, codec: SessionCodec, key: string, text: string | undefined): boolean {
+  if (!Object.hasOwn(session, key)) return text === undefined;
+  try {
+    return codec.encodeValue(key, (session as SessionValues)[key]) === text;
+  } catch {
+    return false;
+  }
+}
+
+function show(session: object, codec: SessionCodec, key: string, text: string | undefined): void {
+  if (text === undefined) delete (session as SessionValues)[key];
+  else (session as SessionValues)[key] = codec.decodeValue(text);
+}

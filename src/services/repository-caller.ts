@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { SessionRepository } from '../persistence/session.repository.js';
+import { SessionUnavailableError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { Backoff } from './backoff.js';
+import { withDeadline } from './deadline.js';
+
+/** Statements that can be sent again without harm are, this often. */
+const ATTEMPTS = 3;
+
+/** Asks the repository for what can be asked again without harm, within bounds. */
+@Injectable()
+export class RepositoryCaller {
+  constructor(
+    private readonly repository: SessionRepository,
+    private readonly backoff: Backoff,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /**
+   * Asks within `timeout`.
+   *
+   * @param operation what is asked, for the error
+   * @throws SessionUnavailableError
+   */
+  ask<Result>(operation: string, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
+    return withDeadline(operation, this.options.timeout, (signal) => this.askUntil(signal, operation, ask));
+  }
+
+  /**
+   * Asks until the signal is aborted.
+   *
+   * @throws SessionUnavailableError
+   */
+  async askUntil<Result>(signal: AbortSignal, operation: string, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await ask(this.repository);
+      } catch (error) {
+        const isLast = attempt === ATTEMPTS || this.repository.classify(error) === 'failed';
+        if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
+      }
+      await this.backoff.wait(attempt);
+      signal.throwIfAborted();
+    }
+  }
+}

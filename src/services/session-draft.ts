@@ -1,0 +1,36 @@
+import { isReservedName } from '../codec/reserved-names.js';
+import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
+import type { EncodedValues } from '../merge/delta.js';
+import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { isThenable } from './session-merger.js';
+
+/** A function on a draft of a session's values, as an edit of a record. It may run more than once. */
+export class DraftEdit<Result> {
+  #result: Result | undefined;
+
+  /** @param change changes the draft, and returns the result */
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly change: (draft: SessionValues) => Result,
+  ) {}
+
+  /** What the last run returned: the one that was committed. */
+  get result(): Result {
+    return this.#result as Result;
+  }
+
+  /**
+   * Runs the function on a draft of the current values.
+   *
+   * @throws TypeError for a function that returns a promise, SessionNotSerializableError, and what the function throws
+   */
+  readonly apply = (current: EncodedValues): EncodedValues => {
+    const draft = this.codec.decodeValues(current);
+    const result = this.change(draft);
+    if (isThenable(result)) throw new TypeError('The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.');
+    if (Object.hasOwn(draft, 'cookie')) throw new SessionNotSerializableError('cookie', 'anything (the cookie is not among the values)', "Set the cookie of the request's own session.");
+    this.#result = result;
+    const carried = [...current].filter(([key]) => isReservedName(key));
+    return new Map([...this.codec.encodeValues(draft), ...carried]);
+  };
+}

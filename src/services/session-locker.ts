@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { SessionGoneError, SessionLockedError, abbreviate } from '../smart-session.errors.js';
+import { Backoff } from './backoff.js';
+import { LiveSessions } from './live-sessions.js';
+import { RepositoryCaller } from './repository-caller.js';
+import { SessionService } from './session.service.js';
+import { Turns } from './turns.js';
+
+/** How a lock is had and held; times in ms. */
+export interface LockTerms {
+  readonly timeout: number;
+  readonly lease: number;
+  readonly maxWaiting: number;
+}
+
+/** Ends a lock. May be called again; never rejects. */
+export type Unlock = () => Promise<void>;
+
+/** The longest wait before a lock that another process holds is asked for again, in ms. */
+const LONGEST_WAIT = 50;
+
+/** Extensions in the time of one lease. */
+const EXTENSIONS = 3;
+
+/**
+ * Locks sessions across processes, by a lease in the record: a process that is killed extends it no more.
+ * Between two statements no connection is held. In one process requests wait in a line, and only the
+ * first of them asks the database.
+ */
+@Injectable()
+export class SessionLocker {
+  readonly #turns = new Turns();
+  readonly #logger = new Logger('SmartSession');
+
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly live: LiveSessions,
+    private readonly caller: RepositoryCaller,
+    private readonly backoff: Backoff,
+  ) {}
+
+  /**
+   * Locks a live session, and shows it what is stored by then.
+   *
+   * @returns undefined for a session that is not stored yet: nobody else has it
+   * @throws SessionLockedError after `timeout`, or with more than `maxWaiting` before
+   * @throws SessionGoneError when the session ended
+   * @throws SessionUnavailableError
+   */
+  async lock(session: object, terms: LockTerms): Promise<Unlock | undefined> {
+    const baseline = this.live.of(session);
+    const { storageKey } = baseline;
+    if (baseline.state === 'new') return undefined;
+    const deadline = performance.now() + terms.timeout;
+    const endTurn = await this.#turns.take(storageKey, terms);
+    if (!endTurn) throw new SessionLockedError(storageKey, `${this.#turns.length(storageKey)} requests of this process are before this one, and none came to its end within ${terms.timeout} ms.`);
+    const leaseId = randomUUID();
+    try {
+      await this.#lease(storageKey, leaseId, terms, deadline);
+    } catch (error) {
+      endTurn();
+      throw error;
+    }
+    baseline.leaseId = leaseId;
+    const stopExtending = this.#extend(storageKey, leaseId, terms.lease);
+    const unlock = once(async () => {
+      stopExtending();
+      baseline.leaseId = undefined;
+      await this.#release(storageKey, leaseId);
+      endTurn();
+    });
+    return this.#refreshed(session, unlock);
+  }
+
+  async #refreshed(session: object, unlock: Unlock): Promise<Unlock> {
+    try {
+      if (await this.sessions.refresh(session)) return unlock;
+      throw new SessionGoneError(this.live.of(session).storageKey, 'lock');
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  }
+
+  async #lease(storageKey: string, leaseId: string, { lease, timeout }: LockTerms, deadline: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      if (await this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease))) return;
+      const record = await this.caller.ask('lock', (repository) => repository.load(storageKey));
+      if (!record) throw new SessionGoneError(storageKey, 'lock');
+      if (performance.now() >= deadline) throw new SessionLockedError(storageKey, `another process has held the lock for ${timeout} ms.`);
+      await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
+    }
+  }
+
+  /** Extends the lease until it is told to stop. What a commit finds in the record decides whether that was in time. */
+  #extend(storageKey: string, leaseId: string, lease: number): () => void {
+    const extend = () => {
+      this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease)).catch((error: unknown) => {
+        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
+      });
+    };
+    const timer = setInterval(extend, lease / EXTENSIONS);
+    timer.unref();
+    return () => clearInterval(timer);
+  }
+
+  async #release(storageKey: string, leaseId: string): Promise<void> {
+    await this.caller.ask('unlock', (repository) => repository.release(storageKey, leaseId)).catch((error: unknown) => {
+      this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
+    });
+  }
+}
+
+function once(work: () => Promise<void>): Unlock {
+  let working: Promise<void> | undefined;
+  return () => (working ??= work());
+}

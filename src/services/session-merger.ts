@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import { applyDelta, takeMine, type Delta, type EncodedValues, type MergeKey } from '../merge/delta.js';
+import { DELETED, type MergeRule, type MergeSides } from '../merge/merge-rule.js';
+import { SessionMergeError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+
+/** Applies deltas by the merge rules of the options. */
+@Injectable()
+export class SessionMerger {
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /**
+   * The values that result when a request's delta is applied to the current record's values.
+   *
+   * @param base what the delta was computed against
+   * @throws SessionMergeError when a rule throws, or returns what cannot be stored
+   */
+  apply(current: EncodedValues, delta: Delta, base: EncodedValues): EncodedValues {
+    return applyDelta(current, delta, base, this.#mergeKey);
+  }
+
+  readonly #mergeKey: MergeKey = (key, base, theirs, mine) => {
+    const rule = this.options.merge.get(key) ?? this.options.mergeDefault;
+    if (!rule) return takeMine(key, base, theirs, mine);
+    try {
+      return this.#mergeBy(rule, key, { ...this.#side('base', base), ...this.#side('theirs', theirs), ...this.#side('mine', mine), key });
+    } catch (error) {
+      throw new SessionMergeError(key, error);
+    }
+  };
+
+  #mergeBy(rule: MergeRule, key: string, sides: MergeSides): string | undefined {
+    const merged: unknown = rule(sides);
+    if (merged === DELETED) return undefined;
+    if (isThenable(merged)) throw new TypeError('It returned a promise; a rule must return the value itself.');
+    const text = this.codec.encodeValue(key, merged);
+    if (text === undefined) throw new TypeError('It returned undefined; a rule must return a value, or DELETED.');
+    return text;
+  }
+
+  #side(side: 'base' | 'theirs' | 'mine', text: string | undefined): Partial<MergeSides> {
+    return text === undefined ? {} : { [side]: this.codec.decodeValue(text) };
+  }
+}
+
+/** Whether a value is a promise, or is awaited like one. */
+export function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

@@ -1,0 +1,63 @@
+/** Ends a turn; the next in line goes on. */
+export type EndTurn = () => void;
+
+/** Lines of waiters, one for each key: whoever came first goes first. */
+export class Turns {
+  readonly #lines = new Map<string, Line>();
+
+  /** How many wait at a key, or have their turn. */
+  length(key: string): number {
+    return this.#lines.get(key)?.length ?? 0;
+  }
+
+  /**
+   * Waits for a turn.
+   *
+   * @param timeout how long to wait, in ms
+   * @param maxWaiting how many may wait, beside the one that has its turn
+   * @returns undefined when the turn did not come in time, or when the line is full
+   */
+  async take(key: string, { timeout, maxWaiting }: { timeout: number; maxWaiting: number }): Promise<EndTurn | undefined> {
+    const line = this.#lines.get(key) ?? { length: 0, last: Promise.resolve() };
+    if (line.length > maxWaiting) return undefined;
+    const previous = line.last;
+    let resolve = () => {};
+    const turn = new Promise<void>((settle) => (resolve = settle));
+    line.last = previous.then(() => turn);
+    line.length++;
+    this.#lines.set(key, line);
+    const endTurn = this.#ending(key, line, resolve);
+    if (await settlesWithin(previous, timeout)) return endTurn;
+    // Who gave up stands in nobody's way.
+    endTurn();
+    return undefined;
+  }
+
+  #ending(key: string, line: Line, resolve: () => void): EndTurn {
+    let isEnded = false;
+    return () => {
+      if (isEnded) return;
+      isEnded = true;
+      resolve();
+      if (--line.length === 0) this.#lines.delete(key);
+    };
+  }
+}
+
+interface Line {
+  length: number;
+  /** Settles when everybody in the line has had a turn. */
+  last: Promise<void>;
+}
+
+async function settlesWithin(work: Promise<void>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

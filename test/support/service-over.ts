@@ -1,0 +1,20 @@
+import { SmartSessionOptions, SessionService, type SessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SessionCodec } from '../../src/codec/session.codec.js';
+import { Backoff } from '../../src/services/backoff.js';
+import { LiveSessions } from '../../src/services/live-sessions.js';
+import { RecordReader } from '../../src/services/record-reader.js';
+import { RepositoryCaller } from '../../src/services/repository-caller.js';
+import { SessionCommitter } from '../../src/services/session-committer.js';
+import { SessionLocker } from '../../src/services/session-locker.js';
+import { SessionMerger } from '../../src/services/session-merger.js';
+
+/** The services as the module wires them, over a repository of the test's. */
+export function serviceOver(repository: SessionRepository, given: SmartSessionModuleOptions = {}, backoff = new Backoff()) {
+  const options = new SmartSessionOptions({ secret: 'x', locking: 'optimistic', ...given });
+  const codec = new SessionCodec(options);
+  const reader = new RecordReader(codec);
+  const caller = new RepositoryCaller(repository, backoff, options);
+  const live = new LiveSessions(codec, new SessionMerger(codec, options), options);
+  const sessions = new SessionService(new SessionCommitter(repository, reader, codec, backoff, options), live, reader, codec, caller, options);
+  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec };
+}
