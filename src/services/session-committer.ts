@@ -37,10 +37,14 @@ const EMPTY: EncodedValues = new Map();
 /** Attempts by version before the commit takes the row's lock, so that nobody starves. */
 const OPTIMISTIC_ATTEMPTS = 3;
 
-/** A commit's edit, and the id by which it recognizes itself in the record. */
+/** A commit under way: its edit, and the id by which it recognizes itself in the record. */
 interface Commit extends Edit {
   readonly storageKey: string;
   readonly commitId: string;
+  /** The record as the last attempt saw it; undefined where there was none. */
+  known: StoredValues | undefined;
+  /** Whether the last attempt came so far as to write. */
+  mayHaveWritten: boolean;
 }
 
 /** The record after a commit, and the change that makes it so; no change when it is so already. */
@@ -73,41 +77,46 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: onceForEach(guarded(edit, signal)), storageKey, commitId: randomUUID() };
-    let known = base;
+    const commit: Commit = { ...edit, apply: onceForEach(guarded(edit, signal)), storageKey, commitId: randomUUID(), known: base, mayHaveWritten: false };
     let failure: unknown;
     let isInDoubt = false;
+    let wasInDoubt = false;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
         await this.backoff.wait(attempt - 1);
         const record = await this.#lookAgain(commit, isInDoubt);
         if (record === 'unanswered') continue;
         if (record?.commitId === commit.commitId) return this.#committed(storageKey, record);
-        if (isInDoubt && hasMoved(known, record)) throw outcomeUnknown(failure);
-        if (known && !record) return GONE;
+        if (isInDoubt && hasMoved(commit.known, record)) throw outcomeUnknown(failure);
+        if (commit.known && !record) return GONE;
         if (record) refuseLostLease(commit, record.leaseId);
         // In doubt the record is as it was: the same change goes out again, and a copy of it that lands late wins or loses whole.
-        if (!isInDoubt) known = record && this.reader.read(storageKey, record);
-        if (record && !known && !isInDoubt) return GONE;
+        if (!isInDoubt) commit.known = record && this.reader.read(storageKey, record);
+        if (record && !commit.known && !isInDoubt) return GONE;
         isInDoubt = false;
       }
       signal.throwIfAborted();
       try {
-        const outcome = await this.#write(commit, known, attempt);
+        const outcome = await this.#write(commit, attempt);
         if (outcome) return outcome;
       } catch (error) {
         failure = error;
-        isInDoubt = this.#classify('commit', error) === 'unknown';
+        isInDoubt = this.#classify('commit', error) === 'unknown' && commit.mayHaveWritten;
+        wasInDoubt ||= isInDoubt;
       }
     }
-    if (isInDoubt) throw outcomeUnknown(failure);
+    // An attempt that was not seen in the record may still land.
+    if (wasInDoubt) throw outcomeUnknown(failure);
     throw new SessionConflictError(storageKey, this.options.maxAttempts, failure);
   }
 
   /** Undefined when somebody else was faster. */
-  async #write(commit: Commit, known: StoredValues | undefined, attempt: number): Promise<CommitOutcome | undefined> {
+  async #write(commit: Commit, attempt: number): Promise<CommitOutcome | undefined> {
+    const { known } = commit;
+    const isLocked = known && (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS);
+    commit.mayHaveWritten = !isLocked;
     if (!known) return this.#insert(commit);
-    if (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS) return this.#updateLocked(commit);
+    if (isLocked) return this.#updateLocked(commit);
     const next = this.#next(commit, known);
     if (next.change) return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
     const isCurrent = attempt > 1 || !commit.mustSeeCurrent;
@@ -132,6 +141,8 @@ export class SessionCommitter {
       const isDone = record.commitId === commit.commitId;
       const next = isDone ? unchanged(current) : this.#next(commit, current, record.leaseId);
       outcome = next;
+      commit.known = current;
+      commit.mayHaveWritten = true;
       return next.change;
     });
     return outcome;

@@ -118,7 +118,7 @@ describe('a merge rule', () => {
 
   it.each<[string, MergeRule]>([
     ['deep()', deep()],
-    ['deep() by path', deep({ '*.polluted': lastWins(), __proto__: deep() })],
+    ['deep() by path', deep({ '*.polluted': lastWins() })],
     ['lastWins()', lastWins()],
     ['firstWins()', firstWins()],
   ])('%s lets no name reach a prototype', (_name, rule) => {

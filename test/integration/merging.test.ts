@@ -1,0 +1,390 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import {
+  DELETED, SessionGoneError, SessionMergeError, SessionNotSerializableError, SessionUnavailableError, SqlSessionRepository, append, counter, deep, firstWins, lastWins, unionBy,
+  type SessionService, type SmartSessionModuleOptions,
+} from '../../src/index.js';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { DATABASES } from '../support/databases.js';
+import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+type Live = Record<string, any>;
+
+const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
+const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
+
+const RULES = {
+  merge: {
+    visits: counter(),
+    cart: unionBy('sku', { quantity: counter() }),
+    preferences: deep(),
+    csrf: firstWins(),
+    log: append(),
+    max: ({ theirs = 0, mine = 0 }) => Math.max(theirs, mine),
+    kept: () => 'kept',
+    either: () => DELETED,
+    broken: () => { throw new RangeError('no way.'); },
+    unstorable: () => ({ f: () => 1 }),
+    nothing: () => undefined,
+    later: () => Promise.resolve(1),
+    spoiling: ({ base, theirs, mine }: Live) => {
+      for (const side of [base, theirs, mine]) side.spoilt = true;
+      return mine;
+    },
+  } as Record<string, any>,
+} satisfies SmartSessionModuleOptions;
+
+const CASES = DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as const).map((locking) => ({ database, locking })));
+
+describe.each(CASES)('on $database, $locking', ({ database: databaseName, locking }) => {
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let sessions: SessionService;
+  let id: string;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(databaseName, `merging_${databaseName}_${locking}`);
+  });
+  beforeEach(() => {
+    id = randomUUID();
+    setUp({});
+  });
+  afterAll(() => database.close());
+
+  function setUp(options: SmartSessionModuleOptions): void {
+    repository = new FaultyRepository(database.context);
+    sessions = serviceOver(repository, { ...RULES, locking, ...options }).sessions;
+  }
+  const create = (values: object): Live => Object.assign(Object.defineProperty({}, 'id', { value: id }), values);
+  const given = (values: object) => sessions.commit(create(values));
+  const load = async (): Promise<Live> => (await sessions.load(id)) as Live;
+  const stored = async () => {
+    const found = await new SqlSessionRepository(database.context).load(storageKeyOf(id));
+    return found && { ...JSON.parse(found.data), version: found.version };
+  };
+  const valuesOf = ({ cookie: _, ...values }: Live) => values;
+  const writes = () => repository.calls.filter((call) => call === 'update' || call === 'updateLocked');
+  /** Somebody else commits, through no fault. */
+  const theirs = (change: (live: Live) => void) => async () => {
+    const others = serviceOver(new SqlSessionRepository(database.context), { ...RULES, locking }).sessions;
+    const live = (await others.load(id)) as Live;
+    change(live);
+    await others.commit(live);
+  };
+  /** Two requests load the same, and commit one after the other; returns what the second one sees then. */
+  async function race(first: (live: Live) => void, second: (live: Live) => void): Promise<Live> {
+    const [one, other] = [await load(), await load()];
+    first(one);
+    second(other);
+    await sessions.commit(one);
+    await sessions.commit(other);
+    return other;
+  }
+
+  describe('a commit', () => {
+    it('merges a key that both have changed by its rule, and shows the result', async () => {
+      await given({ visits: 1, cart: [{ sku: 'a', quantity: 1 }], preferences: { theme: 'light', size: 1 }, max: 3 });
+      const live = await race(
+        (session) => { session.visits++; session.cart[0].quantity = 2; session.cart.push({ sku: 'b', quantity: 1 }); session.preferences.theme = 'dark'; session.csrf = 'first'; session.max = 9; },
+        (session) => { session.visits++; session.cart[0].quantity = 3; session.cart.push({ sku: 'b', quantity: 2 }); session.preferences.size = 2; session.csrf = 'second'; session.max = 7; },
+      );
+      const expected = { visits: 3, cart: [{ sku: 'a', quantity: 4 }, { sku: 'b', quantity: 3 }], preferences: { theme: 'dark', size: 2 }, csrf: 'first', max: 9 };
+      expect(await stored()).toEqual({ ...expected, version: 2 });
+      expect(valuesOf(live)).toEqual(expected);
+      expect(sessions.isSettled(live)).toBe(true);
+    });
+
+    it('merges first saves under one id', async () => {
+      await Promise.all([given({ visits: 1 }), given({ visits: 1 }), given({ visits: 1 })]);
+      expect(await stored()).toEqual({ visits: 3, version: 2 });
+    });
+
+    it('asks no rule where only one side changed the key, and takes DELETED for an answer', async () => {
+      await given({ kept: 1, either: 1, visits: 1 });
+      await race((session) => { session.kept = 2; }, (session) => { session.either = 2; });
+      expect(await stored()).toEqual({ kept: 2, either: 2, visits: 1, version: 2 });
+      await race((session) => { session.either = 3; session.kept = 3; }, (session) => { session.either = 4; delete session.kept; });
+      expect(await stored()).toEqual({ kept: 'kept', visits: 1, version: 4 });
+    });
+
+    it('uses the default rule for keys without one', async () => {
+      setUp({ mergeDefault: deep() });
+      await given({ other: { a: 1 }, visits: 0 });
+      await race((session) => { session.other.b = 1; session.visits++; }, (session) => { session.other.c = 1; session.visits++; });
+      expect(await stored()).toEqual({ other: { a: 1, b: 1, c: 1 }, visits: 2, version: 2 });
+    });
+
+    it('gives rules copies: what one does to them reaches nothing', async () => {
+      await given({ spoiling: { n: 0 } });
+      const live = await race((session) => { session.spoiling.n = 1; }, (session) => { session.spoiling.n = 2; });
+      expect(valuesOf(live)).toEqual({ spoiling: { n: 2, spoilt: true } });
+      expect(await stored()).toEqual({ spoiling: { n: 2, spoilt: true }, version: 2 });
+    });
+
+    it.each([
+      ['broken', /The merge rule of `broken` failed: no way. Nothing was written/],
+      ['unstorable', /rule of `unstorable` failed: .* a function at `unstorable.f`/],
+      ['nothing', /rule of `nothing` failed: It returned undefined; .* DELETED/],
+      ['later', /rule of `later` failed: It returned a promise/],
+      ['visits', /rule of `visits` failed: counter\(\) adds finite numbers; mine is two/],
+    ])('fails with an error that names the key when a rule fails, and writes nothing: %s', async (key, message) => {
+      await given({ [key]: 0, whole: 0 });
+      const [one, other] = [await load(), await load()];
+      await sessions.commit(Object.assign(one, { [key]: 1 }));
+      const failure = await sessions.commit(Object.assign(other, { [key]: 'two', whole: 1 })).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(SessionMergeError);
+      expect(failure).toMatchObject({ key, message: expect.stringMatching(message), status: 500 });
+      expect(await stored()).toEqual({ [key]: 1, whole: 0, version: 1 });
+      await sessions.commit(Object.assign(await load(), { after: 1 }));
+      expect(await stored()).toMatchObject({ after: 1 });
+    });
+
+    it.each([LOST_AFTER, LOST_BEFORE])('AtMostOnce: counts once when the connection was lost: %p', async (fault) => {
+      await given({ visits: 0 });
+      const live = await load();
+      await theirs((session) => { session.visits++; })();
+      repository.faults = { update: [undefined, fault], updateLocked: [fault] };
+      live.visits++;
+      await sessions.commit(live);
+      expect(await stored()).toEqual({ visits: 2, version: 2 });
+      await sessions.commit(live);
+      expect(await stored()).toEqual({ visits: 2, version: 2 });
+    });
+
+    it('never lets a stored name reach a prototype, by any rule', async () => {
+      const polluted = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
+      await given({ preferences: {}, cart: [], log: [] });
+      await race(
+        (session) => { session.preferences = JSON.parse(polluted); session.cart = [{ sku: 'x', ...JSON.parse(polluted) }]; },
+        (session) => { session.preferences = JSON.parse(polluted.replaceAll('1', '2')); session.cart = [{ sku: 'x', n: 1 }]; },
+      );
+      expect(({} as Live).polluted).toBeUndefined();
+      const live = await load();
+      expect([live.preferences.polluted, live.cart[0].polluted]).toEqual([undefined, undefined]);
+      expect(JSON.stringify(live.preferences)).toBe('{"__proto__":{"polluted":2},"constructor":{"prototype":{"polluted":2}}}');
+    });
+  });
+
+  describe('while a commit is under way', () => {
+    const method = locking === 'optimistic' ? 'update' : 'updateLocked';
+
+    it('what the handler changes is merged by its rule with what others have changed', async () => {
+      await given({ visits: 0, log: ['a'], preferences: { x: 0 }, plain: 0 });
+      const live = await load();
+      await theirs((session) => { session.visits += 10; session.log.push('b'); session.preferences.y = 1; session.plain = 'theirs'; })();
+      repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.visits++; live.log.push('d'); live.preferences.z = 1; live.plain = 'mine'; } }];
+      live.visits++;
+      live.log.push('c');
+      await sessions.commit(live);
+      expect(await stored()).toEqual({ visits: 11, log: ['a', 'b', 'c'], preferences: { x: 0, y: 1 }, plain: 'theirs', version: 2 });
+      expect(valuesOf(live)).toEqual({ visits: 2, log: ['a', 'c', 'd'], preferences: { x: 0, z: 1 }, plain: 'mine' });
+      expect(sessions.isSettled(live)).toBe(false);
+      await sessions.commit(live);
+      const expected = { visits: 12, log: ['a', 'b', 'c', 'd'], preferences: { x: 0, y: 1, z: 1 }, plain: 'mine' };
+      expect(await stored()).toEqual({ ...expected, version: 3 });
+      expect(valuesOf(live)).toEqual(expected);
+      await sessions.commit(live);
+      expect(await stored()).toMatchObject({ version: 3 });
+    });
+
+    it('what it sets to what others have set already still counts', async () => {
+      await given({ visits: 0 });
+      const live = await load();
+      await theirs((session) => { session.visits++; })();
+      repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.visits = 1; } }];
+      await sessions.commit(Object.assign(live, { other: 1 }));
+      expect(await stored()).toMatchObject({ visits: 1 });
+      await sessions.commit(live);
+      expect(await stored()).toMatchObject({ visits: 2 });
+    });
+
+    it('what it adds, deletes or breaks is left to the next commit', async () => {
+      await given({ a: 0, b: 0, c: 0 });
+      const live = await load();
+      await theirs((session) => { session.b = 1; session.c = 1; })();
+      repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.added = 1; delete live.b; live.c = 1n; } }];
+      await sessions.commit(Object.assign(live, { a: 1 }));
+      expect(await stored()).toEqual({ a: 1, b: 1, c: 1, version: 2 });
+      await expect(sessions.commit(live)).rejects.toThrow(SessionNotSerializableError);
+      live.c = 0;
+      await sessions.commit(live);
+      expect(await stored()).toEqual({ a: 1, added: 1, c: 1, version: 3 });
+      expect(valuesOf(live)).toEqual({ a: 1, added: 1, c: 1 });
+    });
+  });
+
+  describe('update', () => {
+    it('runs on the current record, and again on a conflict; returns the result and shows it', async () => {
+      await given({ list: ['a'] });
+      const live = await load();
+      await theirs((session) => { session.list.push('b'); session.other = 1; })();
+      const length = await sessions.update(live, (draft: Live) => draft.list.push('c'));
+      expect(length).toBe(3);
+      expect(valuesOf(live)).toEqual({ list: ['a', 'b', 'c'], other: 1 });
+      expect(await stored()).toEqual({ list: ['a', 'b', 'c'], other: 1, version: 2 });
+      expect(sessions.isSettled(live)).toBe(true);
+    });
+
+    it('commits what the request changed before along with it, and counts that once', async () => {
+      await given({ visits: 0, n: 0 });
+      const live = await load();
+      await theirs((session) => { session.visits++; session.n = 5; })();
+      live.visits++;
+      live.set = 1;
+      expect(await sessions.update(live, (draft: Live) => (draft.n += draft.visits + draft.set))).toBe(8);
+      expect(await stored()).toEqual({ visits: 2, n: 8, set: 1, version: 2 });
+      await sessions.commit(live);
+      expect(await stored()).toMatchObject({ version: 2 });
+    });
+
+    it('adds up, by session and by id, many at once', async () => {
+      await given({ n: 0 });
+      const lives = await Promise.all(Array.from({ length: 8 }, load));
+      const increment = (draft: Live) => ++draft.n;
+      const results = await Promise.all([...lives.map((live) => sessions.update(live, increment)), ...lives.map(() => sessions.update(id, increment))]);
+      expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, n) => n + 1));
+      expect(await stored()).toEqual({ n: 16, version: 16 });
+    });
+
+    it('adds up on one live session too, and with its commits', async () => {
+      await given({ n: 0 });
+      const live = await load();
+      const increment = (draft: Live) => ++draft.n;
+      const updates = [sessions.update(live, increment), sessions.update(live, increment)];
+      live.own = 1;
+      await Promise.all([...updates, sessions.commit(live), sessions.update(live, increment)]);
+      expect(valuesOf(live)).toEqual({ n: 3, own: 1 });
+      expect(await stored()).toMatchObject({ n: 3, own: 1 });
+    });
+
+    it.each([LOST_AFTER, LOST_BEFORE])('AtMostOnce: takes effect once when the connection was lost, and returns what was stored: %p', async (fault) => {
+      await given({ n: 1 });
+      const live = await load();
+      repository.faults = { update: [fault], updateLocked: [fault] };
+      const token = await sessions.update(live, (draft: Live) => { draft.n++; return (draft.token = randomUUID()); });
+      expect(await stored()).toEqual({ n: 2, token, version: 1 });
+      expect(valuesOf(live)).toEqual({ n: 2, token });
+    });
+
+    it('does not decide by an old record, also where it changes nothing', async () => {
+      await given({ open: true });
+      const live = await load();
+      await theirs((session) => { session.open = false; })();
+      expect(await sessions.update(live, (draft: Live) => draft.open)).toBe(false);
+      expect(valuesOf(live)).toEqual({ open: false });
+      expect(await stored()).toEqual({ open: false, version: 1 });
+    });
+
+    it('stores a new session, unless there is nothing to store', async () => {
+      const live = create({});
+      await sessions.update(live, () => undefined);
+      expect(await stored()).toBeUndefined();
+      expect(repository.calls).toEqual([]);
+      await sessions.update(live, (draft: Live) => { draft.n = 1; });
+      expect(await stored()).toEqual({ n: 1, version: 0 });
+      expect(valuesOf(live)).toEqual({ n: 1 });
+      await sessions.commit(Object.assign(live, { m: 1 }));
+      expect(await stored()).toEqual({ n: 1, m: 1, version: 1 });
+    });
+
+    it('throws what the function throws, and writes nothing', async () => {
+      await given({ n: 0 });
+      const live = await load();
+      const refused = Object.assign(new Error('sold out'), { code: 'ECONNRESET' });
+      const refuse = (draft: Live) => { draft.n++; throw refused; };
+      await expect(sessions.update(live, refuse)).rejects.toBe(refused);
+      await expect(sessions.update(id, refuse)).rejects.toBe(refused);
+      const outcomes = await Promise.allSettled([sessions.update(live, refuse), sessions.update(live, (draft: Live) => ++draft.n)]);
+      expect(outcomes).toMatchObject([{ status: 'rejected', reason: refused }, { status: 'fulfilled', value: 1 }]);
+      expect(await stored()).toEqual({ n: 1, version: 1 });
+    });
+
+    it.each<[string, (draft: Live) => unknown, string]>([
+      ['a promise', async (draft) => { draft.n++; }, 'returned a promise'],
+      ['a cookie', (draft) => { draft.cookie = {}; }, '`cookie`'],
+      ['a reserved name', (draft) => { draft.save = 1; }, '`save`'],
+      ['what cannot be stored', (draft) => { draft.n = 1n; }, 'a bigint at `n`'],
+    ])('refuses %s, and writes nothing', async (_what, change, message) => {
+      await given({ n: 0 });
+      await expect(sessions.update(id, change)).rejects.toThrow(message);
+      expect(await stored()).toEqual({ n: 0, version: 0 });
+    });
+
+    it('refuses an object that is no live session', async () => {
+      await expect(sessions.update({}, () => undefined)).rejects.toThrow(TypeError);
+    });
+
+    it('NoResurrection: says that the session is gone, and brings nothing back', async () => {
+      await expect(sessions.update(randomUUID(), () => undefined)).rejects.toThrow(SessionGoneError);
+      await given({ n: 0 });
+      const live = await load();
+      await sessions.destroy(id);
+      const increment = (draft: Live) => ++draft.n;
+      await expect(sessions.update(live, increment)).rejects.toThrow(/it was destroyed or has expired/);
+      await expect(sessions.update(live, increment)).rejects.toThrow(SessionGoneError);
+      await expect(sessions.update(id, increment)).rejects.toThrow(SessionGoneError);
+      expect(await stored()).toBeUndefined();
+    });
+
+    it('NoResurrection: not when the record goes away between its load and its write', async () => {
+      await given({ n: 0 });
+      const destroy = () => database.run(`delete from {table} where session_id = '${storageKeyOf(id)}'`);
+      repository.faults = { update: [{ effect: 'none', meanwhile: destroy }], updateLocked: [{ effect: 'none', meanwhile: destroy }] };
+      await expect(sessions.update(id, (draft: Live) => ++draft.n)).rejects.toThrow(SessionGoneError);
+      expect(await stored()).toBeUndefined();
+    });
+
+    it('carries stored names along that a session cannot hold', async () => {
+      await given({ n: 0 });
+      await database.run(`update {table} set data = '{"n":0,"save":1}' where session_id = '${storageKeyOf(id)}'`);
+      await sessions.update(id, (draft: Live) => ++draft.n);
+      expect(await stored()).toEqual({ n: 1, save: 1, version: 1 });
+    });
+
+    it('BoundedOutcome: gives the session up when the outcome is unknown', async () => {
+      await given({ n: 0 });
+      const live = await load();
+      const lost = { ...LOST_AFTER, meanwhile: theirs((session) => { session.other = 1; }) };
+      repository.faults = { update: [lost], updateLocked: [lost] };
+      await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
+      await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(SessionUnavailableError);
+      expect(await stored()).toEqual({ n: 1, other: 1, version: 2 });
+    });
+
+    it('takes the lock after three lost races', async () => {
+      await given({ n: 0 });
+      const live = await load();
+      const lostRace: Fault = { effect: 'none', meanwhile: theirs((session) => { session.others = (session.others ?? 0) + 1; }) };
+      repository.faults.update = [lostRace, lostRace, lostRace];
+      expect(await sessions.update(live, (draft: Live) => ++draft.n)).toBe(1);
+      expect(writes().at(-1)).toBe('updateLocked');
+      expect(await stored()).toMatchObject({ n: 1 });
+    });
+
+    it('AtMostOnce: recognizes its own attempt that lands late, when it has taken the lock', async () => {
+      if (locking === 'pessimistic' || databaseName === 'sqlite') return;
+      await given({ n: 0 });
+      const live = await load();
+      let late: { change: any } | undefined;
+      const update = repository.update.bind(repository);
+      repository.update = async (key, version, change) => {
+        late ??= { change };
+        return update(key, version, change);
+      };
+      const land = async () => { await new SqlSessionRepository(database.context).update(storageKeyOf(id), 0, late?.change); };
+      repository.faults = { update: [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE], updateLocked: [{ effect: 'none', meanwhile: land }] };
+      const token = await sessions.update(live, (draft: Live) => { draft.n++; return (draft.token = randomUUID()); });
+      expect(await stored()).toEqual({ n: 1, token, version: 1 });
+    });
+  });
+
+  it('lastWins() is what a key without a rule does', async () => {
+    setUp({ merge: { a: lastWins() } as Record<string, any> });
+    await given({ a: 0, b: 0 });
+    await race((session) => { session.a = 1; session.b = 1; }, (session) => { session.a = 2; session.b = 2; });
+    expect(await stored()).toEqual({ a: 2, b: 2, version: 2 });
+  });
+});
