@@ -135,6 +135,16 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.insert('k', change('{}'))).toBe(true);
   });
 
+  it('NoResurrection: writes nothing, and says so, when the record expires under its lock', async () => {
+    await repository.insert('k', change('{}', { lifetime: { ms: 100, slack: 0, explicit: true } }));
+    const found = await repository.updateLocked('k', () => {
+      for (const end = performance.now() + 200; performance.now() < end; );
+      return change('{"a":1}');
+    });
+    expect(found).toBeUndefined();
+    expect(await repository.load('k')).toBeUndefined();
+  });
+
   it('prunes expired records only, in bounded batches', async () => {
     for (const key of ['a', 'b', 'c']) await repository.insert(key, change('{}'));
     await database.expireAll();
