@@ -61,8 +61,8 @@ export class EntityManagerSessionRepository extends SessionRepository {
       const rows = await query.execute<RecordRow[]>('all');
       const record = rows[0] && toRecord(rows[0]);
       const change = record && decide(record);
-      if (change) await this.#write(em, { sessionId: storageKey }, this.#assignments(change));
-      return record;
+      if (!change) return record;
+      return (await this.#write(em, { sessionId: storageKey }, this.#assignments(change))) === 1 ? record : undefined;
     });
   }
 

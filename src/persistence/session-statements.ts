@@ -44,7 +44,7 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     /** the change, key, version, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** the change, key; the caller holds the row's lock */
-    updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where session_id = ${next()}`),
+    updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key */
     touch: build((next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
     /** lease id, lease, key, lease id */

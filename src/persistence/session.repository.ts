@@ -68,8 +68,8 @@ export abstract class SessionRepository {
 
   /**
    * Reads the live record under a row lock, asks `decide` for the change, writes it and releases
-   * the lock, in one transaction. Returns the record that `decide` saw; undefined when absent.
-   * `decide` returning undefined, or throwing, writes nothing.
+   * the lock, in one transaction. Returns the record that `decide` saw; undefined when it is absent, or
+   * has expired by the time it is written. `decide` returning undefined, or throwing, writes nothing.
    */
   abstract updateLocked(
     storageKey: string,

@@ -54,8 +54,9 @@ export class SqlSessionRepository extends SessionRepository {
       const { rows } = await run(this.#statements.loadLocked, [storageKey]);
       const record = rows[0] && toRecord(rows[0]);
       const change = record && decide(record);
-      if (change) await run(this.#statements.updateUnderLock, [...changeParameters(change), storageKey]);
-      return record;
+      if (!change) return record;
+      const { affected } = await run(this.#statements.updateUnderLock, [...changeParameters(change), storageKey]);
+      return affected === 1 ? record : undefined;
     });
   }
 

@@ -134,7 +134,7 @@ export class SessionCommitter {
 
   async #updateLocked(commit: Commit): Promise<CommitOutcome> {
     let outcome = GONE;
-    await this.repository.updateLocked(commit.storageKey, (record) => {
+    const written = await this.repository.updateLocked(commit.storageKey, (record) => {
       const current = this.reader.read(commit.storageKey, record);
       if (!current) return undefined;
       // An earlier attempt, its connection lost, has landed late.
@@ -145,7 +145,7 @@ export class SessionCommitter {
       commit.mayHaveWritten = true;
       return next.change;
     });
-    return outcome;
+    return written ? outcome : GONE;
   }
 
   #next(commit: Commit, current: StoredValues | undefined, leaseId: string | null | undefined = commit.leaseId): Next {
