@@ -10,6 +10,7 @@ export async function withDeadline<Result>(operation: string, ms: number, work: 
   const { signal } = controller;
   const tooLate = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
   const timer = setTimeout(() => controller.abort(new SessionUnavailableError(operation, `the database did not answer within ${ms} ms.`)), ms);
+  timer.unref();
   try {
     return await Promise.race([work(signal), tooLate]);
   } finally {

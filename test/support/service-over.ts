@@ -14,7 +14,8 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const codec = new SessionCodec(options);
   const reader = new RecordReader(codec);
   const caller = new RepositoryCaller(repository, backoff, options);
-  const live = new LiveSessions(codec, new SessionMerger(codec, options), options);
+  const merger = new SessionMerger(codec, options);
+  const live = new LiveSessions(codec, merger, options);
   const sessions = new SessionService(new SessionCommitter(repository, reader, codec, backoff, options), live, reader, codec, caller, options);
-  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec };
+  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live };
 }

@@ -1,0 +1,104 @@
+import { randomInt } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { exploreAll, exploreSample } from './explorer.js';
+import { runHistory, type History, type Mutant, type Scenario } from './history.js';
+import { LAWS, violations } from './laws.js';
+import { BREACHES } from './mutants.js';
+import { OPERATION_NAMES } from './operations.js';
+import type { Choose } from './scheduler.js';
+
+/** Walks what `npm test` only samples. */
+const IS_LONG = process.env.EXPLORE === 'long';
+
+/** Of what is sampled: `SEED=1 npm test -- interleavings` walks the same once more. */
+const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
+
+/** Interleavings of a scenario that is sampled. */
+const SAMPLE = IS_LONG ? 400 : 10;
+
+const KINDS = [...OPERATION_NAMES, 'expiry'] as const;
+const LOCKINGS = [['optimistic'], ['pessimistic'], ['optimistic', 'pessimistic']] as const;
+
+type Operations = Scenario['operations'];
+
+/** In every order: with mixed locking it matters who is who. */
+const PAIRS: Operations[] = KINDS.flatMap((one) => KINDS.map((other) => [one, other]));
+const TRIPLES: Operations[] = KINDS.flatMap((one, i) => KINDS.slice(i).flatMap((two, j) => KINDS.slice(i + j).map((three) => [one, two, three])));
+
+/** What is walked whole with a lost connection: the rest has tens of thousands of interleavings each. */
+const FAULTY_PAIRS = IS_LONG ? PAIRS : PAIRS.filter((pair) => !pair.includes('change during commit'));
+
+const HOUR = 3_600_000;
+
+describe('interleavings', () => {
+  let walked = 0;
+
+  beforeAll(() => Logger.overrideLogger(false));
+  afterAll(() => process.stdout.write(`Walked ${walked} interleavings in all; SEED=${SEED}.\n`));
+
+  const check = (scenario: Scenario) => async (choose: Choose) => {
+    walked++;
+    const history = await runHistory(scenario, choose);
+    const broken = violations(history);
+    if (broken.size > 0) throw new Error(report(history, broken));
+  };
+
+  function walkAll(title: string, scenarios: readonly Operations[], settings: Omit<Scenario, 'operations'>): void {
+    it(title, async () => {
+      let count = 0;
+      for (const operations of scenarios) count += await exploreAll(check({ ...settings, operations }));
+      process.stdout.write(`${title}: ${scenarios.length} scenarios, all ${count} interleavings.\n`);
+      // Fewer would mean that the steps are no longer interleaved.
+      expect(count).toBeGreaterThan(scenarios.length * 3);
+    }, HOUR);
+  }
+  function walkSome(title: string, scenarios: readonly Operations[], settings: Omit<Scenario, 'operations'>): void {
+    it(title, async () => {
+      for (const [n, operations] of scenarios.entries()) await exploreSample(SEED + n, SAMPLE, check({ ...settings, operations }));
+      process.stdout.write(`${title}: ${scenarios.length} scenarios, ${SAMPLE} interleavings of each, SEED=${SEED}.\n`);
+    }, HOUR);
+  }
+
+  for (const locking of LOCKINGS) {
+    const name = locking.join(' against ');
+    walkAll(`2 requests, ${name}`, PAIRS, { locking });
+    walkAll(`2 requests in one process, ${name}`, PAIRS, { locking, isOneProcess: true });
+    walkAll(`2 requests, ${name}, a connection lost anywhere`, FAULTY_PAIRS, { locking, faults: 1 });
+    (IS_LONG ? walkAll : walkSome)(`3 requests, ${name}`, TRIPLES, { locking });
+    walkSome(`3 requests in one process, ${name}`, TRIPLES, { locking, isOneProcess: true });
+    walkSome(`3 requests, ${name}, two connections lost anywhere`, TRIPLES, { locking, faults: 2 });
+  }
+});
+
+describe('the checker sees', () => {
+  beforeAll(() => Logger.overrideLogger(false));
+
+  it.each(Object.entries(BREACHES))('%s', async (_name, { law, scenario, ...mutant }) => {
+    const seen = await lawsBrokenBy(scenario, mutant);
+    expect([...seen]).toContain(law);
+    expect([...(await lawsBrokenBy(scenario, {}))]).toEqual([]);
+  });
+
+  it('a breach of every law', () => {
+    const laws = new Set(Object.values(BREACHES).map(({ law }) => law));
+    expect([...laws].toSorted()).toEqual(Object.keys(LAWS).toSorted());
+  });
+});
+
+/** The laws that any interleaving of a scenario breaks. */
+async function lawsBrokenBy(scenario: Scenario, mutant: Mutant): Promise<Set<string>> {
+  const seen = new Set<string>();
+  await exploreAll(async (choose) => {
+    for (const law of violations(await runHistory(scenario, choose, mutant)).keys()) seen.add(law);
+  });
+  return seen;
+}
+
+function report({ scenario, trace, requests }: History, broken: ReadonlyMap<string, string>): string {
+  return [
+    ...[...broken].map(([law, wrong]) => `${law}: ${wrong}`),
+    `SEED=${SEED}, ${JSON.stringify(scenario)}`,
+    ...trace,
+    ...requests.map(({ actor, operation, kind, error }) => `${actor} (${operation}): ${kind} ${error === undefined ? '' : String(error)}`),
+  ].join('\n');
+}

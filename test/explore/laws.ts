@@ -1,0 +1,128 @@
+import { isDeepStrictEqual } from 'node:util';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import type { History, RequestOutcome } from './history.js';
+import { INITIAL, operationOf, type Values } from './operations.js';
+import type { AuditEntry, Row } from './simulated-repository.js';
+
+/** Says what is wrong with a history; undefined when nothing is. */
+type Law = (history: History) => string | undefined;
+
+const same = isDeepStrictEqual;
+const show = (value: unknown) => JSON.stringify(value);
+const valuesOf = (row: Row | undefined): Values => (row ? (JSON.parse(row.data) as Values) : {});
+const isWrite = ({ kind }: AuditEntry) => kind === 'insert' || kind === 'update';
+const writesOf = ({ audit, key }: History, actor: string) => audit.filter((entry) => entry.key === key && entry.actor === actor && isWrite(entry));
+const first = <Item>(items: Iterable<Item>, check: (item: Item) => string | undefined): string | undefined => {
+  for (const item of items) {
+    const wrong = check(item);
+    if (wrong) return wrong;
+  }
+  return undefined;
+};
+
+/** Whether a request may have found its session ended before its answer. */
+function mayBeGone({ database, key }: History, { answeredAt }: RequestOutcome): boolean {
+  return (database.ended.get(key) ?? Infinity) <= answeredAt;
+}
+
+/** Each law of the design that a history shows. */
+export const LAWS: Readonly<Record<string, Law>> = {
+  NoLostKey: (history) =>
+    first(history.audit.filter((entry) => entry.key === history.key && entry.kind === 'update'), ({ actor, before, after }) => {
+      const request = history.requests.find((one) => one.actor === actor);
+      const effect = request && operationOf(request.operation).effect;
+      const expected = effect ? effect(valuesOf(before), actor) : valuesOf(before);
+      return same(valuesOf(after), expected) ? undefined : `${actor} made ${show(valuesOf(before))} into ${show(valuesOf(after))}, and should have made it ${show(expected)}`;
+    }) ??
+    first(history.requests, (request) => {
+      const { effect, commits = 1 } = operationOf(request.operation);
+      if (request.kind !== 'ok' || !effect || writesOf(history, request.actor).length >= commits || mayBeGone(history, request)) return undefined;
+      // Something is not written: then nothing was left to do, at some moment before the answer.
+      const states = [INITIAL, ...history.audit.filter((entry) => entry.key === history.key && entry.at <= request.answeredAt).map(({ after }) => valuesOf(after))];
+      return states.some((state) => same(effect(state, request.actor), state)) ? undefined : `${request.actor} was answered, and not all of it is stored`;
+    }),
+
+  NoPhantom: (history) =>
+    first(history.audit.filter((entry) => entry.kind === 'touch'), ({ actor, before, after }) =>
+      before?.data === after?.data && before?.version === after?.version && before?.commitId === after?.commitId ? undefined : `${actor}'s touch changed the record`) ??
+    first(history.audit.filter((entry) => entry.kind === 'update'), ({ actor, before, after }) =>
+      before?.data === after?.data ? `${actor} wrote what stood there already` : undefined) ??
+    first(history.requests, ({ kind, actor }) => (kind === 'failed' && writesOf(history, actor).length > 0 ? `${actor} was refused, and is stored` : undefined)),
+
+  NoResurrection: ({ database, audit }) =>
+    first(audit, ({ actor, kind, key, at }) => {
+      const end = database.ended.get(key);
+      return kind !== 'delete' && end !== undefined && at > end ? `${actor} brought the record back by ${kind}` : undefined;
+    }),
+
+  CommitBeforeAnswer: (history) =>
+    first(history.requests, ({ kind, actor, answeredAt, operation }) => {
+      const late = history.audit.find((entry) => entry.actor === actor && entry.at > answeredAt);
+      if (kind === 'ok' && late) return `${actor} was answered at ${answeredAt}, and wrote at ${late.at}`;
+      const isEnding = kind === 'ok' && operationOf(operation).ends;
+      return isEnding && history.database.rows.has(history.key) ? `${actor} ended the session, and it is there` : undefined;
+    }) ??
+    first(history.loads, ({ actor, row, record }) => (record && record.data !== row?.data ? `${actor} loaded what was not stored` : undefined)),
+
+  Isolation: (history) =>
+    first(history.audit.filter(({ key }) => key !== history.key), ({ actor, key, after }) => {
+      const isOwn = key === storageKeyOf(`the session of ${actor}`) && same(valuesOf(after), { regenerated: actor });
+      return isOwn ? undefined : `${actor} wrote ${show(valuesOf(after))} under another id`;
+    }) ??
+    first(history.loads, ({ actor, row, record }) => (record && !row ? `${actor} loaded another session` : undefined)) ??
+    first(history.audit.filter(({ key }) => key === history.key), ({ actor, after }) => ('regenerated' in valuesOf(after) ? `${actor} wrote a new session's value into the old one` : undefined)),
+
+  WholeDelta: (history) =>
+    first(history.audit, ({ actor, after }) => {
+      const values = valuesOf(after);
+      const torn = ['A', 'B', 'C'].find((one) => `${one}1` in values !== `${one}2` in values);
+      return torn && `${actor} left half of ${torn}'s keys`;
+    }),
+
+  AtMostOnce: (history) =>
+    first(history.requests, ({ actor, operation }) => (writesOf(history, actor).length > (operationOf(operation).commits ?? 1) ? `${actor} took effect twice` : undefined)),
+
+  Lifetime: (history) =>
+    first(history.loads, ({ actor, row, record, clock }) => {
+      const isLive = row !== undefined && row.expiresAt > clock;
+      if (record && !isLive) return `${actor} loaded a session that had ended`;
+      return !record && isLive ? `${actor} was refused a live session` : undefined;
+    }) ??
+    first(history.audit, ({ actor, before, after }) => (before && after && after.expiresAt < before.expiresAt ? `${actor} shortened the session's life` : undefined)),
+
+  BoundedOutcome: ({ stuck, database, requests, scenario, steps }) => {
+    if (stuck.length > 0) return `${stuck.join(', ')} cannot go on`;
+    if (database.locks.size > 0) return 'a lock was left behind';
+    if (steps > 30 * scenario.operations.length) return `${steps} steps`;
+    const failed = requests.find(({ kind }) => kind === 'failed' || (kind === 'unknown' && !scenario.faults));
+    return failed && `${failed.actor} failed without a fault: ${String(failed.error)}`;
+  },
+
+  OneProtocol: (history) =>
+    first(history.audit.filter((entry) => entry.kind === 'update'), ({ actor, before, after }) =>
+      after?.version === (before?.version ?? 0) + 1 ? undefined : `${actor} did not move the version on`),
+
+  'base and live session move together': (history) =>
+    first(history.requests, (request) => {
+      const { actor, kind, operation, live, result } = request;
+      // Settled after the session had ended: there is nothing left to show.
+      if (history.scenario.faults && mayBeGone(history, request)) return undefined;
+      const { commits = 1, ends } = operationOf(operation);
+      // The last of them: what was dropped since the session ended is still in the live session.
+      const committed = writesOf(history, actor)[commits - 1];
+      if (kind !== 'ok' || !committed || ends) return undefined;
+      const values = valuesOf(committed.after);
+      if (operation !== 'update by id' && !same(live, values)) return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
+      const expected = operationOf(operation).result?.(values);
+      return same(result, expected) ? undefined : `${actor} was given ${show(result)}, and committed ${show(expected)}`;
+    }),
+};
+
+/** The laws that a history breaks, each with what is wrong. */
+export function violations(history: History): ReadonlyMap<string, string> {
+  const found = Object.entries(LAWS).flatMap(([name, law]) => {
+    const wrong = law(history);
+    return wrong === undefined ? [] : [[name, wrong] as const];
+  });
+  return new Map(found);
+}

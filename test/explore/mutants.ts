@@ -1,0 +1,126 @@
+import type { Lifetime, RecordChange, SessionRecord } from '../../src/index.js';
+import { applyDelta, type Delta, type EncodedValues } from '../../src/merge/delta.js';
+import type { StoredValues } from '../../src/services/record-reader.js';
+import type { SessionBaseline } from '../../src/services/session-baseline.js';
+import type { Mutant, Scenario } from './history.js';
+import { SimulatedRepository, type Row } from './simulated-repository.js';
+
+/** A writer that does not look at the version. */
+class OverwritingRepository extends SimulatedRepository {
+  protected override isVersion(): boolean {
+    return true;
+  }
+}
+
+/** A touch that moves the version on. */
+class VersionMovingTouchRepository extends SimulatedRepository {
+  override touch(key: string, lifetime: Lifetime): Promise<void> {
+    return this.writing('touch', key, () => {
+      const row = this.liveRow(key);
+      if (row) this.put('touch', key, { ...row, version: row.version + 1, expiresAt: this.moved(row, lifetime) });
+    });
+  }
+}
+
+/** An update that inserts where there is nothing, as an upsert does. */
+class UpsertingRepository extends SimulatedRepository {
+  override update(key: string, version: number, change: RecordChange): Promise<boolean> {
+    return this.writing('upsert', key, () => {
+      const row = this.liveRow(key);
+      if (row && row.version !== version) return false;
+      this.put('update', key, row ? this.updated(row, change) : { ...this.content(change), version: 0, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
+      return true;
+    });
+  }
+}
+
+/** A load that gives somebody else's row where there is none. */
+class ConfusingRepository extends SimulatedRepository {
+  protected override read(key: string): SessionRecord | undefined {
+    const [other] = this.database.rows.keys();
+    return super.read(key) ?? (other === undefined ? undefined : super.read(other));
+  }
+}
+
+/** An update that writes one key after the other. */
+class TearingRepository extends SimulatedRepository {
+  override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
+    const [torn] = Object.keys(JSON.parse(change.data) as object).filter((name) => /^[A-C]2$/.test(name));
+    if (torn === undefined) return super.update(key, version, change);
+    const { [torn]: _, ...rest } = JSON.parse(change.data) as Record<string, unknown>;
+    return (await super.update(key, version, { ...change, data: JSON.stringify(rest) })) && super.update(key, version + 1, change);
+  }
+}
+
+/** Nobody can tell whose commit a record shows, and a lost connection is taken for a rollback: the commit is tried again blindly. */
+class ForgetfulRepository extends SimulatedRepository {
+  protected override content(change: RecordChange) {
+    return { ...super.content(change), commitId: null as unknown as string };
+  }
+  override classify(): 'rolled-back' {
+    return 'rolled-back';
+  }
+}
+
+/** Sessions that never expire. */
+class EternalRepository extends SimulatedRepository {
+  protected override liveRow(key: string): Row | undefined {
+    return this.database.rows.get(key);
+  }
+}
+
+/** A transaction that is not ended when there is nothing to write. */
+class LeakingRepository extends SimulatedRepository {
+  protected override unlock(key: string): void {
+    if (this.database.audit.length === 0) super.unlock(key);
+  }
+}
+
+/** A locked writer that leaves the version as it is. */
+class VersionKeepingRepository extends SimulatedRepository {
+  protected override updated(row: Row, change: RecordChange): Row {
+    return { ...super.updated(row, change), version: row.version };
+  }
+}
+
+/** A breach of our own code, the law that it breaks, and where that shows. */
+export interface Breach extends Mutant {
+  readonly law: string;
+  readonly scenario: Scenario;
+}
+
+const OPTIMISTIC = { locking: ['optimistic'] } as const;
+
+/** For each law at least one breach that the exploration must see. */
+export const BREACHES: Readonly<Record<string, Breach>> = {
+  'no version check': { law: 'NoLostKey', repository: OverwritingRepository, scenario: { operations: ['set', 'set'], ...OPTIMISTIC } },
+  'no merge rules': {
+    law: 'NoLostKey',
+    breakServices: ({ merger }) => Object.assign(merger, { apply: (current: EncodedValues, delta: Delta, base: EncodedValues) => applyDelta(current, delta, base) }),
+    scenario: { operations: ['counter', 'counter'], ...OPTIMISTIC },
+  },
+  'a touch that moves the version': { law: 'NoPhantom', repository: VersionMovingTouchRepository, scenario: { operations: ['set', 'touch'], ...OPTIMISTIC } },
+  'upsert instead of update': { law: 'NoResurrection', repository: UpsertingRepository, scenario: { operations: ['set', 'destroy'], ...OPTIMISTIC } },
+  'upsert after expiry': { law: 'NoResurrection', repository: UpsertingRepository, scenario: { operations: ['set', 'expiry'], ...OPTIMISTIC } },
+  'answer before commit': { law: 'CommitBeforeAnswer', answersEarly: true, scenario: { operations: ['set', 'touch'], ...OPTIMISTIC } },
+  "somebody else's row": { law: 'Isolation', repository: ConfusingRepository, scenario: { operations: ['set', 'regenerate'], ...OPTIMISTIC } },
+  'one key at a time': { law: 'WholeDelta', repository: TearingRepository, scenario: { operations: ['set', 'counter'], ...OPTIMISTIC } },
+  'blind retry': { law: 'AtMostOnce', repository: ForgetfulRepository, scenario: { operations: ['counter', 'touch'], ...OPTIMISTIC, faults: 1 } },
+  'no expiry': { law: 'Lifetime', repository: EternalRepository, scenario: { operations: ['set', 'expiry'], ...OPTIMISTIC } },
+  'a lock that stays': { law: 'BoundedOutcome', repository: LeakingRepository, scenario: { operations: ['set', 'set'], locking: ['pessimistic'] } },
+  'a lock without a version': { law: 'OneProtocol', repository: VersionKeepingRepository, scenario: { operations: ['set', 'set'], locking: ['pessimistic', 'optimistic'] } },
+  'a base that moves alone, as in the Ruby original': {
+    law: 'NoLostKey',
+    breakServices: ({ live }) => Object.assign(live, { settle: moveBaseAlone }),
+    scenario: { operations: ['change during commit', 'set'], ...OPTIMISTIC },
+  },
+  'a live session that is not shown the outcome': {
+    law: 'base and live session move together',
+    breakServices: ({ live }) => Object.assign(live, { settle: moveBaseAlone }),
+    scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
+  },
+};
+
+function moveBaseAlone(_session: object, baseline: SessionBaseline, _mine: EncodedValues, outcome: { record?: StoredValues }): void {
+  if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, base: outcome.record.values });
+}

@@ -1,0 +1,49 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { AnswerMessage } from './history-worker.js';
+import { INITIAL, operationOf, type OperationName, type Values } from './operations.js';
+
+/** A request of a history, with its answer. */
+export interface Served {
+  readonly actor: string;
+  readonly operation: OperationName;
+  readonly answer: AnswerMessage;
+}
+
+/** What a session's row holds in the end; undefined where there is none. */
+export type Final = { readonly values: Values; readonly version: number } | undefined;
+
+interface State {
+  readonly values: Values | undefined;
+  readonly version: number;
+}
+
+/**
+ * Whether some order of the requests' commits, one after the other, gives the final row, its version,
+ * and every answer.
+ */
+export function isExplained(requests: readonly Served[], final: Final): boolean {
+  const commits = requests.flatMap((request) => Array.from({ length: operationOf(request.operation).commits ?? 1 }, () => request));
+  return extend({ values: INITIAL, version: 0 }, commits, final);
+}
+
+function extend(state: State, left: readonly Served[], final: Final): boolean {
+  if (left.length === 0) return isDeepStrictEqual(state.values && { values: state.values, version: state.version }, final);
+  return [...new Set(left)].some((request) => {
+    const next = apply(state, request);
+    const n = left.indexOf(request);
+    return next !== undefined && extend(next, left.toSpliced(n, 1), final);
+  });
+}
+
+/** The state after a commit; undefined when the request's answer says otherwise. */
+function apply(state: State, { actor, operation, answer }: Served): State | undefined {
+  const { effect, ends, result } = operationOf(operation);
+  const { values, version } = state;
+  if (values === undefined) return answer.kind === 'failed' || (result && answer.kind === 'ok') ? undefined : state;
+  if (answer.kind !== 'ok') return undefined;
+  if (ends) return { values: undefined, version };
+  if (!effect) return state;
+  const next = effect(values, actor);
+  if (result && answer.result !== result(next)) return undefined;
+  return { values: next, version: isDeepStrictEqual(next, values) ? version : version + 1 };
+}

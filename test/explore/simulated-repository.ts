@@ -1,0 +1,210 @@
+import { SessionRepository, type FailureKind, type Lifetime, type RecordChange, type SessionRecord, type SessionSummary } from '../../src/index.js';
+import type { Scheduler } from './scheduler.js';
+
+export interface Row extends Omit<SessionRecord, 'remaining'> {
+  readonly expiresAt: number;
+}
+
+/** What happened to a row, in the order in which it happened: the truth against which histories are checked. */
+export interface AuditEntry {
+  readonly at: number;
+  readonly actor: string;
+  readonly kind: 'insert' | 'update' | 'touch' | 'delete';
+  readonly key: string;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+  /** The database's clock, in ms. */
+  readonly clock: number;
+}
+
+/** What a load gave. */
+export interface LoadEntry {
+  readonly at: number;
+  readonly actor: string;
+  readonly key: string;
+  readonly row: Row | undefined;
+  readonly record: SessionRecord | undefined;
+  readonly clock: number;
+}
+
+export class LostConnection extends Error {}
+
+/** A database in memory: what its rows hold, who holds their locks, and what has happened. */
+export class SimulatedDatabase {
+  readonly rows = new Map<string, Row>();
+  readonly locks = new Map<string, string>();
+  readonly audit: AuditEntry[] = [];
+  readonly loads: LoadEntry[] = [];
+  /** When a row was deleted or expired, by key. */
+  readonly ended = new Map<string, number>();
+  clock = 0;
+  /** How many connections may still be lost. */
+  faults = 0;
+
+  /** Lets time pass. */
+  pass(ms: number, at: number): void {
+    this.clock += ms;
+    for (const [key, { expiresAt }] of this.rows) if (expiresAt <= this.clock) this.end(key, at);
+  }
+
+  end(key: string, at: number): void {
+    if (!this.ended.has(key)) this.ended.set(key, at);
+  }
+}
+
+/** A repository on a simulated database: each step of I/O happens when the scheduler says so. */
+export class SimulatedRepository extends SessionRepository {
+  constructor(
+    protected readonly database: SimulatedDatabase,
+    protected readonly scheduler: Scheduler,
+  ) {
+    super();
+  }
+
+  load(key: string): Promise<SessionRecord | undefined> {
+    return this.scheduler.step('load', () => [() => {
+      const record = this.read(key);
+      const { clock } = this.database;
+      this.database.loads.push({ at: this.scheduler.now, actor: this.scheduler.actor, key, row: this.database.rows.get(key), record, clock });
+      return record;
+    }]);
+  }
+
+  insert(key: string, change: RecordChange): Promise<boolean> {
+    return this.writing('insert', key, () => {
+      if (this.database.rows.has(key)) return false;
+      this.put('insert', key, { ...this.content(change), version: 0, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
+      return true;
+    });
+  }
+
+  update(key: string, version: number, change: RecordChange): Promise<boolean> {
+    return this.writing('update', key, () => {
+      const row = this.liveRow(key);
+      if (!row || !this.isVersion(row, version)) return false;
+      this.put('update', key, this.updated(row, change));
+      return true;
+    });
+  }
+
+  async updateLocked(key: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+    const { scheduler, database } = this;
+    const { actor } = scheduler;
+    const isFree = () => !database.locks.has(key);
+    const record = await scheduler.step('lock', () => [() => (database.locks.set(key, actor), this.read(key))], isFree);
+    let change: RecordChange | undefined;
+    try {
+      change = record && decide(record);
+    } catch (error) {
+      this.unlock(key);
+      throw error;
+    }
+    if (!change) return this.unlock(key), record;
+    const write = change;
+    return scheduler.step('write and unlock', () => this.withFaults(() => {
+      const row = this.liveRow(key);
+      if (row) this.put('update', key, this.updated(row, write));
+      this.unlock(key);
+      return row && record;
+    }, () => this.unlock(key)));
+  }
+
+  touch(key: string, lifetime: Lifetime): Promise<void> {
+    return this.writing('touch', key, () => {
+      const row = this.liveRow(key);
+      if (row) this.put('touch', key, { ...row, expiresAt: this.moved(row, lifetime) });
+    });
+  }
+
+  destroy(key: string): Promise<void> {
+    return this.writing('destroy', key, () => this.remove(key));
+  }
+
+  removeExpired(key: string): Promise<boolean> {
+    return this.writing('remove expired', key, () => {
+      const isExpired = this.database.rows.has(key) && !this.liveRow(key);
+      if (isExpired) this.remove(key);
+      return isExpired;
+    });
+  }
+
+  classify(error: unknown): FailureKind {
+    return error instanceof LostConnection ? 'unknown' : 'failed';
+  }
+
+  lease = unused;
+  release = unused;
+  prune = unused;
+  count = unused;
+  all = unused;
+  clear = unused;
+  list = unused as () => Promise<SessionSummary[]>;
+  destroyAll = unused;
+
+  /** One statement: it waits for the row's lock, and its connection may be lost before or after. */
+  protected writing<Result>(name: string, key: string, effect: () => Result): Promise<Result> {
+    return this.scheduler.step(name, () => this.withFaults(effect), () => !this.database.locks.has(key));
+  }
+
+  protected withFaults<Result>(effect: () => Result, undo: () => void = () => {}): (() => Result)[] {
+    if (this.database.faults === 0) return [effect];
+    const lose = (meanwhile: () => unknown) => () => {
+      this.database.faults--;
+      meanwhile();
+      throw new LostConnection();
+    };
+    return [effect, lose(undo), lose(effect)];
+  }
+
+  protected read(key: string): SessionRecord | undefined {
+    const row = this.liveRow(key);
+    return row && { ...row, remaining: row.expiresAt - this.database.clock };
+  }
+
+  protected liveRow(key: string): Row | undefined {
+    const row = this.database.rows.get(key);
+    return row && row.expiresAt > this.database.clock ? row : undefined;
+  }
+
+  protected isVersion(row: Row, version: number): boolean {
+    return row.version === version;
+  }
+
+  protected updated(row: Row, change: RecordChange): Row {
+    return { ...row, ...this.content(change), version: row.version + 1, expiresAt: this.moved(row, change.lifetime) };
+  }
+
+  protected content({ data, commitId, maxAge }: RecordChange) {
+    return { data, commitId, maxAge };
+  }
+
+  protected moved({ expiresAt }: Row, { ms, slack, explicit }: Lifetime): number {
+    const { clock } = this.database;
+    return explicit || expiresAt < clock + ms - slack ? clock + ms : expiresAt;
+  }
+
+  protected put(kind: AuditEntry['kind'], key: string, after: Row): void {
+    this.record(kind, key, after);
+    this.database.rows.set(key, after);
+  }
+
+  protected unlock(key: string): void {
+    this.database.locks.delete(key);
+  }
+
+  protected remove(key: string): void {
+    if (!this.database.rows.has(key)) return;
+    this.record('delete', key, undefined);
+    this.database.end(key, this.scheduler.now);
+    this.database.rows.delete(key);
+  }
+
+  private record(kind: AuditEntry['kind'], key: string, after: Row | undefined): void {
+    const { rows, audit, clock } = this.database;
+    audit.push({ at: this.scheduler.now, actor: this.scheduler.actor, kind, key, before: rows.get(key), after, clock });
+  }
+}
+
+function unused(): never {
+  throw new Error('Not simulated.');
+}
