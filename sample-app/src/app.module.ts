@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
-import { SmartSessionModule } from 'nestjs-smart-session';
+import { SmartSessionModule, counter, deep, unionBy } from 'nestjs-smart-session';
 import { AppController } from './app.controller.js';
 import ormOptions from './mikro-orm.config.js';
+import { ShopController } from './shop.controller.js';
 
 @Module({
   imports: [
@@ -12,8 +13,13 @@ import ormOptions from './mikro-orm.config.js';
       secret: process.env.SESSION_SECRET ?? 'the sample has no secret to keep',
       userId: 'userId',
       createTable: true,
+      merge: {
+        visits: counter(),
+        cart: unionBy('sku', { quantity: counter() }),
+        preferences: deep(),
+      },
     }),
   ],
-  controllers: [AppController],
+  controllers: [AppController, ShopController],
 })
 export class AppModule {}

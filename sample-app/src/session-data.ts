@@ -4,7 +4,11 @@ import 'express-session';
 declare module 'express-session' {
   interface SessionData {
     userId?: string;
-    cart?: Record<string, number>;
+    visits?: number;
+    cart?: { sku: string; quantity: number }[];
+    preferences?: Record<string, string>;
+    tickets?: number;
+    orders?: number;
     [tab: `tab${number}`]: string;
   }
 }

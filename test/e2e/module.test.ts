@@ -252,6 +252,10 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['cookie', { cookie: { path: 5 } }, /cookie options/],
       ['cookie', { cookie: { secure: 'yes' } }, /cookie options/],
       ['cookie', { cookie: { expires: 1 } }, /cookie options/],
+      ['merge', { merge: { visits: 'counter' } }, /"visits":"counter".*rules by key/],
+      ['mergeDefault', { mergeDefault: 'deep' }, /"deep" was given.*a rule/],
+      ['serializer', { serializer: 'xml' }, /"xml" was given.*'json', 'rich'/],
+      ['serializer', { serializer: { encode: () => 1 } }, /encode\(value\) and decode\(stored\)/],
       ['maxage' as never, { maxage: 1 }, /no such option.*maxBytes/],
     ];
 

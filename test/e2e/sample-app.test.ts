@@ -4,22 +4,42 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { DATABASES } from '../support/databases.js';
+import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
+import type { DialectName } from '../../src/index.js';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { DATABASES, connectionOptions } from '../support/databases.js';
 
 const run = promisify(execFile);
 const SAMPLE = 'sample-app';
 const TABS = 20;
+const PROCESSES = 3;
+const CLIENTS = 16;
+const ROUNDS = 10;
 
 describe('the sample app', () => {
   // Inside the sample: a migration looks up MikroORM from where it is.
   const directory = mkdtempSync(join(SAMPLE, 'tmp-'));
-  const env = (database: string, file: string) => ({ ...process.env, DATABASE: database, SQLITE_FILE: join('..', directory, file), MIGRATIONS: join('..', directory) });
+  const dbName = `sample_test_${process.pid}`;
+  const env = (database: string, file: string) => ({
+    ...process.env, DATABASE: database, PGDATABASE: dbName, MYSQL_DATABASE: dbName, SQLITE_FILE: join('..', directory, file), MIGRATIONS: join('..', directory),
+  });
 
   beforeAll(async () => {
     await run('npm', ['run', 'build']);
     await run('npm', ['run', 'build', '--workspace', SAMPLE]);
   }, 60_000);
-  afterAll(() => rmSync(directory, { recursive: true }));
+  afterAll(async () => {
+    for (const database of DATABASES) if (database !== 'sqlite') await dropDatabase(database);
+    rmSync(directory, { recursive: true });
+  });
+
+  async function dropDatabase(database: DialectName): Promise<void> {
+    const orm = await MikroORM.init(connectionOptions(database));
+    const { run: execute } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    await execute(`drop database if exists ${DIALECTS[database].quote(dbName)}`);
+    await orm.close();
+  }
 
   it("makes its table by MikroORM's own CLI, from SessionEntity", async () => {
     const cli = async (...command: string[]) =>
@@ -30,28 +50,89 @@ describe('the sample app', () => {
   }, 60_000);
 
   it.each(DATABASES)('keeps every tab on %s', async (database) => {
-    const port = await freePort();
-    const app = spawn(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env(database, 'sample.sqlite'), PORT: String(port) } });
+    const app = await start(database, 'sample.sqlite');
     try {
-      const [started] = (await once(app.stdout, 'data')) as [Buffer];
-      const url = String(started).match(/http:\S+/)?.[0];
-      const post = (path: string, cookie = '', body = {}) =>
-        fetch(`${url}${path}`, { method: 'POST', headers: { cookie, 'content-type': 'application/json' }, body: JSON.stringify(body) });
-      const login = await post('/login', '', { userId: database });
-      const cookie = login.headers.getSetCookie()[0]?.split(';')[0] ?? '';
-      await Promise.all(Array.from({ length: TABS }, (_, n) => post(`/tabs/${n}`, cookie)));
-      const get = async (path: string) => (await fetch(`${url}${path}`, { headers: { cookie } })).json();
-      const session = (await get('/session')) as object;
+      const cookie = await login(app, database);
+      await Promise.all(Array.from({ length: TABS }, (_, n) => send(app, 'POST', `/tabs/${n}`, cookie)));
+      const session = await read(app, '/session', cookie);
       expect(Object.keys(session).filter((key) => key.startsWith('tab'))).toHaveLength(TABS);
-      expect(((await get('/sessions')) as unknown[]).length).toBeGreaterThanOrEqual(1);
-      await fetch(`${url}/session`, { method: 'DELETE', headers: { cookie } });
-      expect(await get('/session')).toEqual({});
+      expect(((await read(app, '/sessions', cookie)) as unknown[]).length).toBeGreaterThanOrEqual(1);
+      await send(app, 'DELETE', '/session', cookie);
+      expect(await read(app, '/session', cookie)).toEqual({});
     } finally {
-      app.kill();
-      if (app.exitCode === null) await once(app, 'exit');
+      await app.stop();
     }
   }, 60_000);
+
+  it.each(DATABASES)(`loses nothing of one key in ${PROCESSES} processes, with ${CLIENTS} clients, on %s`, async (database) => {
+    const apps = await Promise.all(Array.from({ length: PROCESSES }, () => start(database, 'shop.sqlite')));
+    try {
+      const cookie = await login(apps[0]!, database);
+      const tickets: unknown[] = [];
+      const client = async (n: number) => {
+        for (let round = 1; round <= ROUNDS; round++) {
+          const app = apps[(n + round) % PROCESSES]!;
+          const answers = await Promise.all([
+            send(app, 'POST', '/visits', cookie),
+            send(app, 'POST', '/cart/shared', cookie),
+            send(app, 'POST', `/cart/own${n}`, cookie),
+            send(app, 'PATCH', '/preferences', cookie, { [`client${n}`]: `round ${round}` }),
+            send(app, 'POST', '/tickets', cookie),
+          ]);
+          expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 200, 201]);
+          tickets.push((await answers[4]!.json()).ticket);
+        }
+      };
+      await Promise.all(Array.from({ length: CLIENTS }, (_, n) => client(n)));
+      const all = CLIENTS * ROUNDS;
+      const { visits, cart, preferences } = await read(apps[0]!, '/session', cookie);
+      expect(visits).toBe(all);
+      expect(new Map(cart.map(({ sku, quantity }: { sku: string; quantity: number }) => [sku, quantity]))).toEqual(
+        new Map([['shared', all], ...Array.from({ length: CLIENTS }, (_, n) => [`own${n}`, ROUNDS] as const)]),
+      );
+      expect(preferences).toEqual(Object.fromEntries(Array.from({ length: CLIENTS }, (_, n) => [`client${n}`, `round ${ROUNDS}`])));
+      expect(tickets.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: all }, (_, n) => n + 1));
+
+      const orders = await Promise.all(Array.from({ length: CLIENTS }, async (_, n) => (await send(apps[n % PROCESSES]!, 'POST', '/orders', cookie)).json()));
+      expect(orders.map(({ paid }) => paid).toSorted((a, b) => a - b)).toEqual([...Array(CLIENTS - 1).fill(0), 2 * all]);
+      expect(await read(apps[0]!, '/session', cookie)).toMatchObject({ orders: 2 * all, cart: [] });
+    } finally {
+      await Promise.all(apps.map((app) => app.stop()));
+    }
+  }, 120_000);
+
+  /** Starts a process of the app. */
+  async function start(database: string, file: string): Promise<App> {
+    const port = await freePort();
+    const app = spawn(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env(database, file), PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const early = once(app, 'exit').then(() => Promise.reject(new Error('The sample app ended before it had started.')));
+    const [started] = (await Promise.race([once(app.stdout, 'data'), early])) as [Buffer];
+    early.catch(() => undefined);
+    const stop = async () => {
+      app.kill();
+      if (app.exitCode === null) await once(app, 'exit');
+    };
+    return { url: String(String(started).match(/http:\S+/)?.[0]), stop };
+  }
+
+  async function login(app: App, userId: string): Promise<string> {
+    const response = await send(app, 'POST', '/login', '', { userId });
+    return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  }
 });
+
+interface App {
+  readonly url: string;
+  readonly stop: () => Promise<void>;
+}
+
+function send({ url }: App, method: string, path: string, cookie: string, body = {}): Promise<Response> {
+  return fetch(`${url}${path}`, { method, headers: { cookie, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+}
+
+async function read({ url }: App, path: string, cookie: string): Promise<any> {
+  return (await fetch(`${url}${path}`, { headers: { cookie } })).json();
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);

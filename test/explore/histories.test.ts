@@ -13,7 +13,7 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { randomOf } from './explorer.js';
 import type { AnswerMessage, RequestMessage } from './history-worker.js';
-import { INITIAL, OPERATION_NAMES, RULES, operationOf } from './operations.js';
+import { INITIAL, OPERATION_NAMES, operationOf } from './operations.js';
 import { isExplained, type Served } from './serial-orders.js';
 
 const PROCESSES = 3;

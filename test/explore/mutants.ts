@@ -45,7 +45,7 @@ class ConfusingRepository extends SimulatedRepository {
 /** An update that writes one key after the other. */
 class TearingRepository extends SimulatedRepository {
   override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
-    const [torn] = Object.keys(JSON.parse(change.data) as object).filter((name) => /^[A-C]2$/.test(name));
+    const torn = Object.keys(JSON.parse(change.data) as object).find((name) => /^[A-C]2$/.test(name));
     if (torn === undefined) return super.update(key, version, change);
     const { [torn]: _, ...rest } = JSON.parse(change.data) as Record<string, unknown>;
     return (await super.update(key, version, { ...change, data: JSON.stringify(rest) })) && super.update(key, version + 1, change);

@@ -65,7 +65,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     const found = await new SqlSessionRepository(database.context).load(storageKeyOf(id));
     return found && { ...JSON.parse(found.data), version: found.version };
   };
-  const valuesOf = ({ cookie: _, ...values }: Live) => values;
+  const valuesOf = (live: Live) => Object.fromEntries(Object.entries(live).filter(([key]) => key !== 'cookie'));
   const writes = () => repository.calls.filter((call) => call === 'update' || call === 'updateLocked');
   /** Somebody else commits, through no fault. */
   const theirs = (change: (live: Live) => void) => async () => {

@@ -55,7 +55,7 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     cycle.self = cycle;
     const values = {
       date: new Date(0), invalid: new Date(NaN), map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]), none: undefined, nan: NaN, zero: -0,
-      holes: [1, , 3], bytes: new Uint8Array([1, 2]), buffer: Buffer.from('x'), empty: Buffer.alloc(0), url: new URL('http://a/b?c'), pattern: /a/gi,
+      holes: Object.assign(Array.from<number>({ length: 0 }), { 0: 1, 2: 3 }), bytes: new Uint8Array([1, 2]), buffer: Buffer.from('x'), empty: Buffer.alloc(0), url: new URL('http://a/b?c'), pattern: /a/gi,
       bare: Object.assign(Object.create(null), { a: 1 }), lookalike: { $rich: [1] }, cycle,
     };
     const { loaded } = await roundTrip(over({ serializer: 'rich' }), values);
@@ -91,7 +91,9 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
 
   it("refuses by 'rich' what would come back as another thing, and names it", async () => {
     const sessions = over({ serializer: 'rich' });
-    class Money {}
+    class Money {
+      constructor(readonly cents = 1) {}
+    }
     class Registry extends Map {}
     for (const [value, found] of [
       [{ a: [new Money()] }, 'a Money at `v.a[0]`'],

@@ -1,0 +1,47 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Body, Controller, Param, Patch, Post, Session } from '@nestjs/common';
+import type { SessionData } from 'express-session';
+import { LockSession, SessionService } from 'nestjs-smart-session';
+import './session-data.js';
+
+/** Handlers that read and rewrite one key: by the merge rules of AppModule, by an update, and under a lock. */
+@Controller()
+export class ShopController {
+  constructor(private readonly sessions: SessionService) {}
+
+  @Post('visits')
+  visit(@Session() session: SessionData): void {
+    session.visits = (session.visits ?? 0) + 1;
+  }
+
+  @Post('cart/:sku')
+  addToCart(@Session() session: SessionData, @Param('sku') sku: string): void {
+    const cart = (session.cart ??= []);
+    const item = cart.find((other) => other.sku === sku);
+    if (item) item.quantity += 1;
+    else cart.push({ sku, quantity: 1 });
+  }
+
+  @Patch('preferences')
+  prefer(@Session() session: SessionData, @Body() preferences: Record<string, string>): void {
+    session.preferences = { ...session.preferences, ...preferences };
+  }
+
+  /** A number that nobody else is given. */
+  @Post('tickets')
+  async drawTicket(@Session() session: SessionData): Promise<{ ticket: number }> {
+    const ticket = await this.sessions.update(session, (draft) => (draft.tickets = (draft.tickets ?? 0) + 1));
+    return { ticket };
+  }
+
+  /** Nobody pays for one cart twice. */
+  @Post('orders')
+  @LockSession({ timeout: 30_000 })
+  async order(@Session() session: SessionData): Promise<{ paid: number }> {
+    const paid = (session.cart ?? []).reduce((sum, { quantity }) => sum + quantity, 0);
+    await sleep(10); // the payment
+    session.orders = (session.orders ?? 0) + paid;
+    session.cart = [];
+    return { paid };
+  }
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import * as library from '../../src/index.js';
+
+type Row = readonly [line: string, base: string, theirs: string, mine: string, result: string];
+
+const page = readFileSync('docs/merging.md', 'utf8');
+const sample = ['app.module.ts', 'shop.controller.ts', 'app.controller.ts'].map((file) => readFileSync(`sample-app/src/${file}`, 'utf8')).join('\n');
+const readme = readFileSync('README.md', 'utf8');
+
+/** Evaluates an expression of the docs with the library's exports in scope. */
+function evaluate(expression: string): any {
+  return Function(...Object.keys(library), `return (${expression});`)(...Object.values(library));
+}
+
+/** Each rule of the page with the rows of its table. */
+const TABLES = page
+  .split('\n### `')
+  .slice(1)
+  .map((section) => {
+    const rows = [...section.split('\n## ')[0]!.matchAll(/^\| (.+) \| (.+) \| (.+) \| (.+) \|$/gm)].slice(2) as unknown as Row[];
+    return [section.slice(0, section.indexOf('`\n')), rows.map(([, ...cells]) => cells)] as const;
+  });
+
+describe('docs/merging.md', () => {
+  it('has a table for every rule', () => {
+    expect(TABLES.map(([rule]) => rule.replace(/\(.*/, '')).toSorted()).toEqual(['append', 'counter', 'deep', 'firstWins', 'lastWins', 'union', 'unionBy']);
+    for (const [, rows] of TABLES) expect(rows.length).toBeGreaterThan(1);
+  });
+
+  describe.each(TABLES)('%s', (rule, rows) => {
+    it.each(rows)('base %s, theirs %s, mine %s: %s', (...cells) => {
+      const [base, theirs, mine, result] = cells.map((cell) => (cell === 'absent' ? library.DELETED : cell.replaceAll('`', '')));
+      const given = Object.entries({ base, theirs, mine }).filter(([, value]) => value !== library.DELETED);
+      const sides = { key: 'k', ...Object.fromEntries(given.map(([side, value]) => [side, evaluate(String(value))])) };
+      const merge = () => evaluate(rule)(sides);
+      if (result === 'an error') expect(merge).toThrow(TypeError);
+      else expect(merge()).toEqual(result === library.DELETED ? result : evaluate(String(result)));
+    });
+  });
+});
+
+/** The lines of a block without their indentation. */
+const flat = (text: string) => text.split('\n').map((line) => line.trim()).filter(Boolean).join('\n');
+
+describe('README.md', () => {
+  const blocks = [...readme.matchAll(/<!-- from the sample app -->\n\n```ts\n([\s\S]*?)```/g)].map(([, block]) => block!);
+
+  it('shows the sample app as it runs', () => {
+    expect(blocks.length).toBeGreaterThanOrEqual(3);
+    for (const block of blocks) expect(flat(sample)).toContain(flat(block));
+  });
+});
