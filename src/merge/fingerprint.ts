@@ -26,7 +26,7 @@ function contents(value: object): string {
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return bytes(value as ArrayBuffer);
   if (hasToJson(value)) return fingerprint(value.toJSON());
   const text = String(value);
-  if (text.startsWith('[object ')) throw new TypeError(`A ${value.constructor?.name ?? 'value'} cannot be compared: give it a toJSON(), or write a rule of your own for it.`);
+  if (text.startsWith('[object ')) throw new TypeError(`${text} cannot be compared: give it a toJSON(), or write a rule of your own for it.`);
   return text;
 }
 

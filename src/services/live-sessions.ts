@@ -57,21 +57,25 @@ export class LiveSessions {
     return this.#baselines.get(session);
   }
 
-  /**
-   * The base of a session, an empty one where it has none.
-   *
-   * @throws TypeError for an object that is no live session
-   */
+  /** The base of a session, an empty one where it has none. */
   of(session: object): SessionBaseline {
     const found = this.#baselines.get(session);
     if (found) return found;
-    const { id } = session as { id?: unknown };
-    if (typeof id !== 'string') {
-      throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
-    }
-    const baseline = new SessionBaseline(storageKeyOf(id));
+    const baseline = new SessionBaseline(storageKeyOf(String((session as { id?: unknown }).id)));
     this.#baselines.set(session, baseline);
     return baseline;
+  }
+
+  /**
+   * The base of a live session.
+   *
+   * @throws TypeError for an object that is none
+   */
+  ofLive(session: object): SessionBaseline {
+    if (!this.#baselines.has(session) && typeof (session as { id?: unknown }).id !== 'string') {
+      throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
+    }
+    return this.of(session);
   }
 
   /** What the request changed; undefined when that is nothing. A new session that holds nothing is not stored. */

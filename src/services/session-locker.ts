@@ -54,7 +54,8 @@ export class SessionLocker {
     if (baseline.state === 'new') return undefined;
     const deadline = performance.now() + terms.timeout;
     const endTurn = await this.#turns.take(storageKey, terms);
-    if (!endTurn) throw new SessionLockedError(storageKey, `${this.#turns.length(storageKey)} requests of this process are before this one, and none came to its end within ${terms.timeout} ms.`);
+    if (endTurn === 'full') throw new SessionLockedError(storageKey, `more than ${terms.maxWaiting} requests of this process wait for it.`);
+    if (endTurn === 'late') throw new SessionLockedError(storageKey, `other requests of this process have held it for ${terms.timeout} ms.`);
     const leaseId = randomUUID();
     try {
       await this.#lease(storageKey, leaseId, terms, deadline);
@@ -88,7 +89,7 @@ export class SessionLocker {
       if (await this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease))) return;
       const record = await this.caller.ask('lock', (repository) => repository.load(storageKey));
       if (!record) throw new SessionGoneError(storageKey, 'lock');
-      if (performance.now() >= deadline) throw new SessionLockedError(storageKey, `another process has held the lock for ${timeout} ms.`);
+      if (performance.now() >= deadline) throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms.`);
       await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
     }
   }

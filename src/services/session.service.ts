@@ -93,7 +93,7 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
    */
   async commit(session: object): Promise<void> {
-    const baseline = this.live.of(session);
+    const baseline = this.live.ofLive(session);
     await this.#inTurn(baseline, async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       if (isOver(session, baseline)) return;
@@ -151,7 +151,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async refresh(session: object): Promise<boolean> {
-    const baseline = this.live.of(session);
+    const baseline = this.live.ofLive(session);
     return this.#inTurn(baseline, async () => {
       const found = await this.#read(baseline.storageKey);
       if (found) this.live.refresh(session, baseline, found.stored, found.remaining);
@@ -257,7 +257,7 @@ export class SessionService {
   }
 
   async #updateLive(session: object, draft: DraftEdit<unknown>): Promise<void> {
-    const baseline = this.live.of(session);
+    const baseline = this.live.ofLive(session);
     await this.#inTurn(baseline, async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');

@@ -5,21 +5,16 @@ export type EndTurn = () => void;
 export class Turns {
   readonly #lines = new Map<string, Line>();
 
-  /** How many wait at a key, or have their turn. */
-  length(key: string): number {
-    return this.#lines.get(key)?.length ?? 0;
-  }
-
   /**
    * Waits for a turn.
    *
    * @param timeout how long to wait, in ms
    * @param maxWaiting how many may wait, beside the one that has its turn
-   * @returns undefined when the turn did not come in time, or when the line is full
+   * @returns `late` when the turn did not come in time, `full` when too many wait already
    */
-  async take(key: string, { timeout, maxWaiting }: { timeout: number; maxWaiting: number }): Promise<EndTurn | undefined> {
+  async take(key: string, { timeout, maxWaiting }: { timeout: number; maxWaiting: number }): Promise<EndTurn | 'late' | 'full'> {
     const line = this.#lines.get(key) ?? { length: 0, last: Promise.resolve() };
-    if (line.length > maxWaiting) return undefined;
+    if (line.length > maxWaiting) return 'full';
     const previous = line.last;
     let resolve = () => {};
     const turn = new Promise<void>((settle) => (resolve = settle));
@@ -30,7 +25,7 @@ export class Turns {
     if (await settlesWithin(previous, timeout)) return endTurn;
     // Who gave up stands in nobody's way.
     endTurn();
-    return undefined;
+    return 'late';
   }
 
   #ending(key: string, line: Line, resolve: () => void): EndTurn {

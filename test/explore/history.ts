@@ -60,6 +60,11 @@ const HOUR = 3_600_000;
 const SESSION_ID = 'the session';
 
 
+/** The session id that a request makes when it regenerates its session. */
+export function newIdOf(actor: string): string {
+  return `the session of ${actor}`;
+}
+
 /** No time passes but by a step of its own. */
 const NO_WAIT = { wait: async () => {} } as unknown as Backoff;
 
@@ -103,7 +108,7 @@ async function request(sessions: Services['sessions'], operation: OperationName,
   const startedAt = scheduler.now;
   const outcome = { actor, operation, startedAt, live: {} };
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };
-  const create = () => Object.defineProperty({}, 'id', { value: `the session of ${actor}` });
+  const create = () => Object.defineProperty({}, 'id', { value: newIdOf(actor) });
   const pause = () => scheduler.step('goes on', () => [() => undefined]);
   const visit: Visit = { sessions, sessionId: SESSION_ID, live, create, actor, pause };
   try {

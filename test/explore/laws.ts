@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
-import type { History, RequestOutcome } from './history.js';
+import { newIdOf, type History, type RequestOutcome } from './history.js';
 import { INITIAL, operationOf, type Values } from './operations.js';
 import type { AuditEntry, Row } from './simulated-repository.js';
 
@@ -10,6 +10,7 @@ type Law = (history: History) => string | undefined;
 const same = isDeepStrictEqual;
 const show = (value: unknown) => JSON.stringify(value);
 const valuesOf = (row: Row | undefined): Values => (row ? (JSON.parse(row.data) as Values) : {});
+const newKeyOf = (actor: string) => storageKeyOf(newIdOf(actor));
 const isWrite = ({ kind }: AuditEntry) => kind === 'insert' || kind === 'update';
 const writesOf = ({ audit, key }: History, actor: string) => audit.filter((entry) => entry.key === key && entry.actor === actor && isWrite(entry));
 const first = <Item>(items: Iterable<Item>, check: (item: Item) => string | undefined): string | undefined => {
@@ -52,6 +53,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
   NoResurrection: ({ database, audit }) =>
     first(audit, ({ actor, kind, key, at }) => {
       const end = database.ended.get(key);
+      // Nobody else knows an id yet that this very request has made.
+      if (key === newKeyOf(actor)) return undefined;
       return kind !== 'delete' && end !== undefined && at > end ? `${actor} brought the record back by ${kind}` : undefined;
     }),
 
@@ -65,8 +68,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
     first(history.loads, ({ actor, row, record }) => (record && record.data !== row?.data ? `${actor} loaded what was not stored` : undefined)),
 
   Isolation: (history) =>
-    first(history.audit.filter(({ key }) => key !== history.key), ({ actor, key, after }) => {
-      const isOwn = key === storageKeyOf(`the session of ${actor}`) && same(valuesOf(after), { regenerated: actor });
+    first(history.audit.filter(({ key, after }) => key !== history.key && after), ({ actor, key, after }) => {
+      const isOwn = key === newKeyOf(actor) && same(valuesOf(after), { regenerated: actor });
       return isOwn ? undefined : `${actor} wrote ${show(valuesOf(after))} under another id`;
     }) ??
     first(history.loads, ({ actor, row, record }) => (record && !row ? `${actor} loaded another session` : undefined)) ??

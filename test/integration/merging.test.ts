@@ -28,7 +28,8 @@ const RULES = {
     broken: () => { throw new RangeError('no way.'); },
     unstorable: () => ({ f: () => 1 }),
     nothing: () => undefined,
-    later: () => Promise.resolve(1),
+    later: () => Promise.reject(new Error('of the promise')),
+    bare: () => { throw Object.create(null); },
     spoiling: ({ base, theirs, mine }: Live) => {
       for (const side of [base, theirs, mine]) side.spoilt = true;
       return mine;
@@ -129,6 +130,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       ['unstorable', /rule of `unstorable` failed: .* a function at `unstorable.f`/],
       ['nothing', /rule of `nothing` failed: It returned undefined; .* DELETED/],
       ['later', /rule of `later` failed: It returned a promise/],
+      ['bare', /rule of `bare` failed: \[Object: null prototype\] \{\}/],
       ['visits', /rule of `visits` failed: counter\(\) adds finite numbers; mine is two/],
     ])('fails with an error that names the key when a rule fails, and writes nothing: %s', async (key, message) => {
       await given({ [key]: 0, whole: 0 });
@@ -303,7 +305,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     });
 
     it.each<[string, (draft: Live) => unknown, string]>([
-      ['a promise', async (draft) => { draft.n++; }, 'returned a promise'],
+      ['a promise', async (draft) => { draft.n++; throw new Error('of the promise'); }, 'returned a promise'],
       ['a cookie', (draft) => { draft.cookie = {}; }, '`cookie`'],
       ['a reserved name', (draft) => { draft.save = 1; }, '`save`'],
       ['what cannot be stored', (draft) => { draft.n = 1n; }, 'a bigint at `n`'],
@@ -364,6 +366,47 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ n: 1 });
     });
 
+    it.each(['after the look', 'before the lock'])('AtMostOnce: says that the outcome is unknown when an attempt landed late, %s, and was written over', async (when) => {
+      await given({ n: 0 });
+      const live = await load();
+      const plain = new SqlSessionRepository(database.context);
+      let late: (() => Promise<unknown>) | undefined;
+      const isLocked = locking === 'pessimistic';
+      const lost = (change: any) => {
+        late = async () => {
+          late = undefined;
+          await plain.update(storageKeyOf(id), 0, change);
+          await theirs((session) => { session.other = 1; })();
+        };
+        throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
+      };
+      const original = { update: repository.update, updateLocked: repository.updateLocked, load: repository.load };
+      let attempts = 0;
+      repository.update = async (key, version, change) => (++attempts === 1 ? lost(change) : original.update.call(repository, key, version, change));
+      repository.updateLocked = async (key, decide) => {
+        if (++attempts > 1) {
+          if (when === 'before the lock') await late?.();
+          return original.updateLocked.call(repository, key, decide);
+        }
+        const record = await plain.load(key);
+        return lost(record && decide(record));
+      };
+      repository.load = async (key) => {
+        const record = await original.load.call(repository, key);
+        if (when === 'after the look' || !isLocked) await late?.();
+        return record;
+      };
+      repository.classify = (error) => ((error as { code?: string }).code === 'ECONNRESET' ? 'unknown' : 'failed');
+      await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
+      expect(await stored()).toEqual({ n: 1, other: 1, version: 2 });
+    });
+
+    it('needs no second attempt to change nothing', async () => {
+      setUp({ maxAttempts: 1 });
+      await given({ n: 1 });
+      expect(await sessions.update(await load(), (draft: Live) => draft.n)).toBe(1);
+    });
+
     it('AtMostOnce: recognizes its own attempt that lands late, when it has taken the lock', async () => {
       if (locking === 'pessimistic' || databaseName === 'sqlite') return;
       await given({ n: 0 });
@@ -379,6 +422,32 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       const token = await sessions.update(live, (draft: Live) => { draft.n++; return (draft.token = randomUUID()); });
       expect(await stored()).toEqual({ n: 1, token, version: 1 });
     });
+  });
+
+  it('keeps a max age that the handler takes back while a commit is under way', async () => {
+    await given({ a: 1 });
+    const live = await load();
+    live.cookie.originalMaxAge = 3_600_000;
+    const method = locking === 'optimistic' ? 'update' : 'updateLocked';
+    repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.cookie.originalMaxAge = null; } }];
+    await sessions.commit(live);
+    expect((await load()).cookie.originalMaxAge).toBe(3_600_000);
+    expect(live.cookie.originalMaxAge).toBeNull();
+    await sessions.commit(live);
+    expect((await load()).cookie.originalMaxAge).toBeNull();
+  });
+
+  it('replaces a record that cannot be read', async () => {
+    await given({ a: 1 });
+    await database.run(`update {table} set data = 'nonsense' where session_id = '${storageKeyOf(id)}'`);
+    await sessions.replace(id, { a: 2 });
+    expect(await stored()).toMatchObject({ a: 2 });
+  });
+
+  it('names the key of a value that is nested too deep', async () => {
+    let value: unknown = 1;
+    for (let depth = 0; depth < 20_000; depth++) value = [value];
+    await expect(given({ cart: value })).rejects.toThrow('nested too deep at `cart`');
   });
 
   it('lastWins() is what a key without a rule does', async () => {

@@ -81,8 +81,11 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
 
   it('leases a record to one at a time, until it is released or has ended', async () => {
     await repository.insert('k', change('{}'));
+    expect(await repository.extend('k', 'first', MINUTE)).toBe(false);
     expect(await repository.lease('k', 'first', MINUTE)).toBe(true);
     expect(await repository.lease('k', 'first', MINUTE)).toBe(true);
+    expect(await repository.extend('k', 'first', MINUTE)).toBe(true);
+    expect(await repository.extend('k', 'second', MINUTE)).toBe(false);
     expect(await repository.lease('k', 'second', MINUTE)).toBe(false);
     await repository.release('k', 'second');
     expect(await repository.load('k')).toMatchObject({ leaseId: 'first', version: 0 });
@@ -90,10 +93,12 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect((await repository.load('k'))?.leaseId).toBeNull();
     expect(await repository.lease('k', 'second', MINUTE)).toBe(true);
     await database.run(`update {table} set lease_expires_at = ${database.context.dialect.fromNow('-1')}`);
+    expect(await repository.extend('k', 'third', MINUTE)).toBe(false);
     expect(await repository.lease('k', 'third', MINUTE)).toBe(true);
     expect(await repository.lease('absent', 'first', MINUTE)).toBe(false);
     await database.expireAll();
     expect(await repository.lease('k', 'third', MINUTE)).toBe(false);
+    expect(await repository.extend('k', 'third', MINUTE)).toBe(false);
   });
 
   it('updates under a lease while it is its own, ended or not', async () => {

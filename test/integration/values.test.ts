@@ -69,6 +69,29 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     expect([back.self === back, (back.shared as object[])[0] === (back.shared as object[])[1], Buffer.isBuffer(buffer)]).toEqual([true, true, true]);
   });
 
+  it("keeps shared references, in no more time than they are large, by 'rich'", async () => {
+    let value: unknown = { n: 1 };
+    for (let level = 0; level < 60; level++) value = [value, value];
+    const { loaded } = await roundTrip(over({ serializer: 'rich' }), { value });
+    const [left, right] = (loaded as { value: unknown[] }).value;
+    expect(left).toBe(right);
+  });
+
+  it("stores of a view its own bytes only, by 'rich'", async () => {
+    const sessions = over({ serializer: 'rich' });
+    const pooled = Buffer.from('abc');
+    const view = new Uint8Array(pooled.buffer, pooled.byteOffset, pooled.byteLength);
+    const data = new DataView(pooled.buffer, pooled.byteOffset, pooled.byteLength);
+    const live = create(randomUUID(), { view, data });
+    await sessions.commit(live);
+    Buffer.from('what another request keeps in the same pool');
+    expect(sessions.isSettled(live)).toBe(true);
+    const id = (live as { id: string }).id;
+    expect((await stored(id)).length).toBeLessThan(300);
+    const loaded = (await sessions.load(id)) as unknown as { view: Uint8Array; data: DataView };
+    expect([loaded.view, loaded.data.getUint8(2)]).toEqual([new Uint8Array([97, 98, 99]), 99]);
+  });
+
   it("reads by 'rich' what 'json' has written, and does not take it for changed", async () => {
     const { id } = await roundTrip(over({ serializer: 'json' }), { a: [1, { b: 'x' }], c: 1 });
     const rich = over({ serializer: 'rich' });
@@ -95,12 +118,18 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
       constructor(readonly cents = 1) {}
     }
     class Registry extends Map {}
+    class Orphan extends (null as unknown as ObjectConstructor) {}
+    const namesakes = { Map: new (class Map extends globalThis.Map {})(), orphan: Object.create(Orphan.prototype) as object };
     for (const [value, found] of [
       [{ a: [new Money()] }, 'a Money at `v.a[0]`'],
       [new Registry(), 'a Registry at `v`'],
       [{ f: () => 1 }, 'a function at `v.f`'],
       [[Symbol('s')], 'a symbol at `v[0]`'],
       [Promise.resolve(), 'a Promise at `v`'],
+      [/b/.exec('abc'), 'an Array at `v`'],
+      [Math, 'a Math at `v`'],
+      [namesakes.Map, 'a Map at `v`'],
+      [namesakes.orphan, 'an Orphan at `v`'],
       [{ n: 1n, p: JSON.parse('{"__proto__":1}') }, '`__proto__` as a name at `v.p`'],
     ] as const) {
       const failure = await sessions.commit(create(randomUUID(), { v: value })).catch((error: unknown) => error);
@@ -132,6 +161,7 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     '{"a":{"$rich":[["Function","x"]]}}',
     '{"a":{"$rich":[{"__proto__":1}]}}',
     '{"a":{"$rich":"code"}}',
+    '{"a":{"$rich":[["Buffer",1],[2],{"length":3},200000000]}}',
     '{"a":{"$rich":[["BigInt","x"]]}}',
     `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
   ])('takes a row that names what is not there for no session: %#', async (data) => {

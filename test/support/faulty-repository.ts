@@ -1,6 +1,6 @@
 import { SqlSessionRepository, type FailureKind, type RecordChange, type SessionRecord } from '../../src/index.js';
 
-type Method = 'load' | 'insert' | 'update' | 'updateLocked' | 'touch' | 'destroy';
+type Method = 'load' | 'insert' | 'update' | 'updateLocked' | 'touch' | 'destroy' | 'lease' | 'extend' | 'release';
 
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {
@@ -39,6 +39,15 @@ export class FaultyRepository extends SqlSessionRepository {
   }
   override destroy(key: string): Promise<void> {
     return this.#run('destroy', () => super.destroy(key));
+  }
+  override lease(...parameters: Parameters<SqlSessionRepository['lease']>): Promise<boolean> {
+    return this.#run('lease', () => super.lease(...parameters));
+  }
+  override extend(...parameters: Parameters<SqlSessionRepository['extend']>): Promise<boolean> {
+    return this.#run('extend', () => super.extend(...parameters));
+  }
+  override release(...parameters: Parameters<SqlSessionRepository['release']>): Promise<void> {
+    return this.#run('release', () => super.release(...parameters));
   }
   override classify(error: unknown): FailureKind {
     return error instanceof FaultError ? error.kind : super.classify(error);

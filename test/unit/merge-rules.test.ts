@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { DELETED, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type MergeSides } from '../../src/index.js';
 
+const cycle: unknown[] = [];
+cycle.push(cycle);
+
 /** Marks a side, or a result, that is absent. */
 const absent = DELETED;
 
@@ -21,7 +24,7 @@ const [A, B, C] = [item('a'), item('b'), item('c')];
 const TABLES: [name: string, rule: MergeRule, rows: Row[]][] = [
   ['lastWins()', lastWins(), [['a', 'b', 'c', 'c'], ['a', 'b', absent, absent], ['a', absent, 'c', 'c'], [absent, 'b', 'c', 'c'], [1, 2, undefined, undefined]]],
   ['firstWins()', firstWins(), [['a', 'b', 'c', 'b'], ['a', 'b', absent, 'b'], ['a', absent, 'c', absent], [absent, 'b', 'c', 'b']]],
-  ['counter()', counter(), [[5, 6, 7, 8], [absent, 1, 1, 2], [5, 6, absent, 1], [5, absent, 6, 1], [5, absent, absent, absent], [5, 3, 4, 2], [5n, 6n, 7n, 8n], [absent, 1n, 2n, 3n], [0, 1n, 2n, 3n]]],
+  ['counter()', counter(), [[5, 6, 7, 8], [absent, 1, 1, 2], [5, 6, absent, 1], [5, absent, 6, 1], [5, absent, absent, absent], [5, 3, 4, 2], [5n, 6n, 7n, 8n], [absent, 1n, 2n, 3n], [0, 1n, 2n, 3n], [9007199254740988, 9007199254740989, 9007199254740990, 9007199254740991]]],
   ['union()', union(), [
     [['a'], ['a', 'b'], ['a', 'c'], ['a', 'b', 'c']],
     [['a', 'b'], ['b'], ['a', 'b', 'c'], ['b', 'c']],
@@ -74,6 +77,11 @@ const TABLES: [name: string, rule: MergeRule, rows: Row[]][] = [
     [{ a: new Map([[1, 1]]) }, { a: new Map([[1, 2]]) }, { a: new Map([[1, 1]]), b: 1 }, { a: new Map([[1, 2]]), b: 1 }],
     [{ a: new Uint8Array([1]).buffer }, { a: new Uint8Array([2]).buffer }, { a: new Uint8Array([1]).buffer, b: 1 }, { a: new Uint8Array([2]).buffer, b: 1 }],
     [{ a: new URL('http://a/') }, { a: new URL('http://b/') }, { a: new URL('http://a/'), b: 1 }, { a: new URL('http://b/'), b: 1 }],
+    [{ a: 1n }, { a: 2n }, { a: 1n, b: 1 }, { a: 2n, b: 1 }],
+    [{ a: -0 }, { a: 0 }, { a: -0, b: 1 }, { a: 0, b: 1 }],
+    [{ a: 'x' }, { a: 'y' }, { a: 'x', b: undefined }, { a: 'y', b: undefined }],
+    [{ a: new Set([1]) }, { a: new Set([2]) }, { a: new Set([1]), b: 1 }, { a: new Set([2]), b: 1 }],
+    [{ a: new DataView(new ArrayBuffer(1)) }, { a: new DataView(new ArrayBuffer(2)) }, { a: new DataView(new ArrayBuffer(1)), b: 1 }, { a: new DataView(new ArrayBuffer(2)), b: 1 }],
     [{ a: /a/ }, { a: /b/ }, { a: /a/, b: 1 }, { a: /b/, b: 1 }],
   ]],
   ['deep() with rules for paths', deep({ 'a.n': counter(), 'clicks.*': counter(), tags: union(), '*.last': firstWins() }), [
@@ -92,9 +100,30 @@ describe.each(TABLES)('%s', (_name, rule, rows) => {
 });
 
 describe('a merge rule', () => {
+  it('takes no more time for shared references and depth than they are large', () => {
+    const shared = (leaf: number) => {
+      let value: unknown = { leaf };
+      for (let level = 0; level < 60; level++) value = { left: value, right: value };
+      return value;
+    };
+    const nested = (leaf: unknown) => {
+      let value: unknown = leaf;
+      for (let level = 0; level < 800; level++) value = { inner: value, list: Array.from({ length: 100 }, (_, n) => n) };
+      return value;
+    };
+    expect(merge(union(), [shared(1)], [shared(1), shared(2)], [shared(2), shared(3)])).toHaveLength(2);
+    expect(merge(deep(), nested({}), nested({ a: 1 }), nested({ b: 1 }))).toEqual(nested({ a: 1, b: 1 }));
+  });
+
+  it('tells values apart that look alike', () => {
+    expect(merge(union(), [], [Buffer.from('a'), []], [new Uint8Array([97]), Array(1)])).toHaveLength(4);
+  });
+
   it.each<[rule: MergeRule, row: readonly unknown[], message: string]>([
     [counter(), [1, 'two', 3], 'counter() adds finite numbers; theirs is two.'],
     [counter(), [1, 2, NaN], 'mine is NaN'],
+    [counter(), [0, 1e308, 1e308], 'the sum is Infinity'],
+    [union(), [[], [cycle], []], 'A cycle cannot be compared'],
     [counter(), [1, 2n, 3], 'numbers or bigints, not both; 3 is a number'],
     [union(), [[], 'b', []], 'union() merges lists; theirs is a string.'],
     [append(), [[], [], null], 'append() merges lists; mine is null.'],
@@ -102,7 +131,7 @@ describe('a merge rule', () => {
     [unionBy('sku'), [[], [{ sku: 1 }], [{ id: 1 }]], "unionBy('sku') merges objects with a field `sku`; mine[0] has none."],
     [unionBy('sku'), [[], ['text'], []], 'theirs[0] has none'],
     [unionBy('sku'), [[], [{ sku: 1 }, { sku: 1 }], []], 'theirs has 1 twice'],
-    [deep(), [{ a: new WeakMap() }, { a: 1 }, { a: 2 }], 'A WeakMap cannot be compared'],
+    [deep(), [{ a: new WeakMap() }, { a: 1 }, { a: 2 }], '[object WeakMap] cannot be compared'],
   ])('refuses what it cannot merge: %p %p', (rule, [base, theirs, mine], message) => {
     expect(() => merge(rule, base, theirs, mine)).toThrow(TypeError);
     expect(() => merge(rule, base, theirs, mine)).toThrow(message);

@@ -1,0 +1,201 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { from, lastValueFrom, of, throwError, type Observable } from 'rxjs';
+import { SessionGoneError, SessionLockLostError, SessionLockedError, SessionUnavailableError, SqlSessionRepository, type SessionService } from '../../src/index.js';
+import { SessionLockInterceptor } from '../../src/interceptors/session-lock.interceptor.js';
+import type { SessionLocker } from '../../src/services/session-locker.js';
+import { DATABASES } from '../support/databases.js';
+import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+type Live = Record<string, any>;
+
+const FAILED: Fault = { kind: 'failed', effect: 'none' };
+const TERMS = { timeout: 1000, lease: 200, maxWaiting: 1 };
+
+describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let sessions: SessionService;
+  let locker: SessionLocker;
+  let id: string;
+  let live: Live;
+  const warnings: string[] = [];
+
+  beforeAll(async () => {
+    Logger.overrideLogger({ log() {}, error() {}, debug() {}, warn: (message: string) => warnings.push(message) });
+    database = await SessionsDatabase.open(databaseName, `locking_${databaseName}`);
+  });
+  beforeEach(async () => {
+    warnings.length = 0;
+    repository = new FaultyRepository(database.context);
+    ({ sessions, locker } = serviceOver(repository));
+    id = randomUUID();
+    await database.run('delete from {table}');
+    await sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }));
+    live = (await sessions.load(id)) as Live;
+    repository.calls.length = 0;
+  });
+  afterAll(() => database.close());
+
+  const leases = () => database.run('select lease_id from {table} where lease_id is not null');
+
+  it("is not had when the database fails, and stands in nobody's way", async () => {
+    repository.faults.lease = [FAILED];
+    await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionUnavailableError);
+    const unlock = await locker.lock(live, TERMS);
+    await unlock?.();
+    expect(await leases()).toEqual([]);
+  });
+
+  it('is given back when the session cannot be loaded, or has ended', async () => {
+    repository.faults.load = [FAILED];
+    await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionUnavailableError);
+    expect(await leases()).toEqual([]);
+    repository.faults.load = [{ effect: 'none', meanwhile: async () => { await database.run('delete from {table}'); } }];
+    await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionGoneError);
+    await expect(locker.lock(live, TERMS)).rejects.toThrow(/Could not lock session/);
+  });
+
+  it('is held though it could not be extended once, and is free though it could not be released', async () => {
+    const unlock = await locker.lock(live, TERMS);
+    repository.faults.extend = [FAILED];
+    await sleep(150);
+    expect(warnings.join()).toContain('was not extended');
+    repository.faults.release = [FAILED];
+    await sessions.commit(Object.assign(live, { n: 1 }));
+    await unlock?.();
+    await unlock?.();
+    expect(warnings.join()).toContain('was not released, and ends by itself');
+    expect(await leases()).toHaveLength(1);
+    const again = await locker.lock(live, TERMS);
+    await again?.();
+    const extensions = repository.calls.filter((call) => call === 'extend').length;
+    await sleep(150);
+    expect(repository.calls.filter((call) => call === 'extend')).toHaveLength(extensions);
+  });
+
+  it('says who holds it, and lets the next one go on', async () => {
+    const terms = { ...TERMS, timeout: 50 };
+    const unlock = await locker.lock(live, TERMS);
+    const late = expect(locker.lock(live, terms)).rejects.toThrow(/other requests of this process have held it for 50 ms/);
+    await expect(locker.lock(live, terms)).rejects.toThrow(/more than 1 requests of this process wait/);
+    await late;
+    const { locker: other, sessions: others } = serviceOver(new SqlSessionRepository(database.context));
+    const theirs = (await others.load(id)) as Live;
+    await expect(other.lock(theirs, terms)).rejects.toThrow(/another process has held it for 50 ms/);
+    const next = locker.lock(live, TERMS);
+    await unlock?.();
+    await (await next)?.();
+    await (await other.lock(theirs, terms))?.();
+    expect(await leases()).toEqual([]);
+  });
+
+  it('BoundedOutcome: leaves nobody in line', async () => {
+    const unlock = await locker.lock(live, TERMS);
+    const waiting = Array.from({ length: 5 }, () => locker.lock(live, { ...TERMS, timeout: 30, maxWaiting: 10 }));
+    const outcomes = await Promise.allSettled(waiting);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(SessionLockedError) });
+    await unlock?.();
+    await (await locker.lock(live, { ...TERMS, maxWaiting: 0 }))?.();
+    expect(await leases()).toEqual([]);
+  });
+
+  const endLeases = () => database.run(`update {table} set lease_expires_at = ${database.context.dialect.fromNow('-1000')}`);
+  const stored = async () => JSON.parse(String((await database.run('select data from {table}'))[0]?.data)) as object;
+  /** Another process, and the same session in it. */
+  async function another() {
+    const services = serviceOver(new SqlSessionRepository(database.context));
+    return { ...services, live: (await services.sessions.load(id)) as Live };
+  }
+
+  it('is not had again by an extension, once it was lost', async () => {
+    const other = await another();
+    const unlock = await locker.lock(live, TERMS);
+    await endLeases();
+    const theirs = await other.locker.lock(other.live, TERMS);
+    await other.sessions.commit(Object.assign(other.live, { paid: 1 }));
+    await theirs?.();
+    const extensions = repository.calls.filter((call) => call === 'extend').length;
+    await sleep(150);
+    expect(repository.calls.filter((call) => call === 'extend').length).toBeGreaterThan(extensions);
+    await expect(sessions.commit(Object.assign(live, { paid: 2 }))).rejects.toThrow(SessionLockLostError);
+    await unlock?.();
+    expect(await stored()).toEqual({ n: 0, paid: 1 });
+  });
+
+  it('is free after its release, also when an extension was under way', async () => {
+    let extend = () => {};
+    repository.faults.extend = [{ effect: 'none', meanwhile: () => new Promise<void>((resolve) => (extend = resolve)) }];
+    const unlock = await locker.lock(live, TERMS);
+    while (!repository.calls.includes('extend')) await sleep(5);
+    await unlock?.();
+    extend();
+    await sleep(20);
+    expect(await leases()).toEqual([]);
+  });
+
+  it('goes over to the session that a reload puts in place', async () => {
+    const unlock = await locker.lock(live, TERMS);
+    const data = (await sessions.load(id)) as Live;
+    const reloaded: Live = { ...data };
+    sessions.adopt(reloaded, data, live);
+    await database.run("update {table} set lease_id = 'another'");
+    await expect(sessions.commit(Object.assign(reloaded, { paid: 1 }))).rejects.toThrow(SessionLockLostError);
+    await unlock?.();
+    await sessions.commit(Object.assign(reloaded, { paid: 2 }));
+    expect(await stored()).toEqual({ n: 0, paid: 2 });
+  });
+
+  describe('of an interceptor', () => {
+    const intercept = (handle: () => Observable<unknown>) => {
+      const request = { getRequest: () => ({ session: live }), getResponse: () => ({ setHeader() {} }) };
+      const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
+      return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker).intercept(context as never, { handle });
+    };
+
+    it('is given back when nobody waits for it any more by the time it is had', async () => {
+      const other = await another();
+      const theirs = await other.locker.lock(other.live, TERMS);
+      const waiting = intercept(() => of('handled')).subscribe();
+      await sleep(20);
+      waiting.unsubscribe();
+      await theirs?.();
+      while (!repository.calls.includes('release')) await sleep(5);
+      expect(await leases()).toEqual([]);
+    });
+
+    it('lets a handler that was given up write nothing', async () => {
+      let goOn = () => {};
+      const handler = new Promise<void>((resolve) => (goOn = resolve)).then(() => sessions.commit(Object.assign(live, { late: 1 })));
+      const handling = intercept(() => from(handler)).subscribe();
+      while ((await leases()).length === 0) await sleep(5);
+      await sleep(20);
+      handling.unsubscribe();
+      while ((await leases()).length > 0) await sleep(5);
+      goOn();
+      await expect(handler).rejects.toThrow(SessionLockLostError);
+      expect(await stored()).toEqual({ n: 0 });
+    });
+
+    it('is given back before the answer, whatever comes of the handler', async () => {
+      expect(await lastValueFrom(intercept(() => of('handled')))).toBe('handled');
+      expect(await leases()).toEqual([]);
+      const refused = new Error('refused');
+      await expect(lastValueFrom(intercept(() => throwError(() => refused)))).rejects.toBe(refused);
+      expect(await leases()).toEqual([]);
+      await sessions.commit(Object.assign(live, { after: 1 }));
+      expect(await stored()).toEqual({ n: 0, after: 1 });
+    });
+  });
+
+  it('is extended no more once the app has shut down', async () => {
+    await locker.lock(live, TERMS);
+    locker.onApplicationShutdown();
+    const extensions = repository.calls.filter((call) => call === 'extend').length;
+    await sleep(150);
+    expect(repository.calls.filter((call) => call === 'extend')).toHaveLength(extensions);
+  });
+});
