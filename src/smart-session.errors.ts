@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { HttpException, HttpStatus } from '@nestjs/common';
 
 /**
@@ -79,7 +80,7 @@ export class SessionMergeError extends SessionError {
     readonly key: string,
     cause: unknown,
   ) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = cause instanceof Error ? cause.message : inspect(cause);
     super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${key}\` failed: ${reason} Nothing was written.`, cause);
   }
 }

@@ -11,27 +11,32 @@ type Members = Record<string, unknown>;
  * @throws SessionNotSerializableError for a function, symbol, bigint or cycle
  */
 export function canonicalJson(value: unknown, path: string): string | undefined {
-  return JSON.stringify(canonical(value, path, []));
+  return JSON.stringify(canonical(value, path, new Set()));
 }
 
 /** A copy with sorted names, made of JSON values only. `ancestors` finds cycles. */
-function canonical(given: unknown, path: string, ancestors: readonly object[]): unknown {
+function canonical(given: unknown, path: string, ancestors: Set<object>): unknown {
   const value = hasToJson(given) ? given.toJSON(lastName(path)) : given;
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
     throw new SessionNotSerializableError(path, `a ${typeof value}`);
   }
   if (typeof value !== 'object' || value === null) return value;
   if (types.isBoxedPrimitive(value)) return value.valueOf();
-  if (ancestors.includes(value)) throw new SessionNotSerializableError(path, 'a cycle');
-  const line = [...ancestors, value];
-  if (Array.isArray(value)) return value.map((item, index) => canonical(item, `${path}[${index}]`, line));
-  return canonicalObject(value as Members, path, line);
+  if (ancestors.has(value)) throw new SessionNotSerializableError(path, 'a cycle');
+  ancestors.add(value);
+  const copy = Array.isArray(value) ? canonicalArray(value, path, ancestors) : canonicalObject(value as Members, path, ancestors);
+  ancestors.delete(value);
+  return copy;
 }
 
-function canonicalObject(value: Members, path: string, line: readonly object[]): unknown {
+function canonicalArray(value: readonly unknown[], path: string, ancestors: Set<object>): unknown {
+  return value.map((item, index) => canonical(item, `${path}[${index}]`, ancestors));
+}
+
+function canonicalObject(value: Members, path: string, ancestors: Set<object>): unknown {
   // A null prototype: a stored `__proto__` stays a plain name and reaches nothing.
   const copy: Members = Object.create(null);
-  for (const name of Object.keys(value).toSorted()) copy[name] = canonical(value[name], `${path}.${name}`, line);
+  for (const name of Object.keys(value).toSorted()) copy[name] = canonical(value[name], `${path}.${name}`, ancestors);
   return copy;
 }
 

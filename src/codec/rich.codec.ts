@@ -1,12 +1,14 @@
 import { DevalueError, defaultStringifyOperations, stringify, unflatten } from 'devalue';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { isJsonValue } from './json-value.js';
+import { isPlainPrototype } from './plain-prototype.js';
 import type { ValueCodec } from './value-codec.js';
 
 /**
  * JSON values as they are, and others in devalue's format: dates, maps, sets, bigints, typed arrays,
  * Buffers, URLs, regular expressions, `undefined`, `NaN`, `-0`, infinities, cycles and shared references
- * come back as they went in. Reads what the JSON codec has written.
+ * come back as they went in; a view comes back with a buffer of its own bytes. Reads what the JSON codec
+ * has written, but for an object whose only name is `$rich`.
  */
 export const richCodec: ValueCodec = {
   encode(value, key) {
@@ -28,20 +30,48 @@ const RICH_ADVICE = 'Store plain objects and built-in values, and no instance of
 
 /** The text of a Buffer in a list, for devalue takes an empty text for "not a Buffer". */
 const BUFFER_TO_TEXT = { Buffer: (value: unknown) => Buffer.isBuffer(value) && [value.toString('base64')] };
-const TEXT_TO_BUFFER = { Buffer: ([text]: [string]) => Buffer.from(text, 'base64') };
+const TEXT_TO_BUFFER = {
+  Buffer: ([text]: [unknown]) => {
+    if (typeof text !== 'string') throw new TypeError('A Buffer is stored as a text.');
+    return Buffer.from(text, 'base64');
+  },
+};
 
-/** Sorts names, so that equal values have equal texts, and takes no subclass for its built-in parent. */
+/** What devalue asks of a value, so that equal values have equal texts, and nothing comes back as another thing. */
 const CANONICAL: Partial<typeof defaultStringifyOperations> = {
   shapeOf(value: object) {
-    const shape = defaultStringifyOperations.shapeOf(value);
+    const isPlain = defaultStringifyOperations.tagOf(value) === 'Object' && isPlainPrototype(Object.getPrototypeOf(value) as object | null);
+    const shape = isPlain ? defaultStringifyOperations.shapeOf(value) : ({ kind: 'not-plain' } as const);
     return 'keys' in shape ? { ...shape, keys: shape.keys.toSorted() } : shape;
   },
   tagOf(value: object) {
     const tag = defaultStringifyOperations.tagOf(value);
-    const isBuiltIn = value.constructor?.name === tag || tag.includes('.');
-    return isBuiltIn ? tag : 'Object';
+    return isBuiltIn(value, tag) ? tag : 'Object';
   },
+  // The buffer may be a pool, with what others keep in it.
+  viewInfo: (view: ArrayBufferView) => defaultStringifyOperations.viewInfo(view.byteLength === view.buffer.byteLength ? view : ownBytes(view)),
 };
+
+/** Whether a value is of the built-in class of its tag, and of no subclass, and has no names beside its own. */
+function isBuiltIn(value: object, tag: string): boolean {
+  const { constructor } = value;
+  const name = tag.replace(/^.*\./, '');
+  // Of another realm, as in a test runner's, a class can only be told by its name.
+  const isOfRealm = constructor === (globalThis as Record<string, unknown>)[name];
+  const isOfClass = isOfRealm || (constructor?.name === name && Function.prototype.toString.call(constructor).includes('[native code]'));
+  return isOfClass && !(Array.isArray(value) && hasNames(value));
+}
+
+/** Names of an array come after its indices. */
+function hasNames(value: readonly unknown[]): boolean {
+  const last = Object.keys(value).at(-1);
+  return last !== undefined && !/^\d+$/.test(last);
+}
+
+function ownBytes(view: ArrayBufferView): ArrayBufferView {
+  const buffer = view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength);
+  return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
+}
 
 function isEnvelope(value: unknown): value is Record<typeof ENVELOPE, unknown> {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, ENVELOPE) && Object.keys(value).length === 1;
@@ -49,6 +79,9 @@ function isEnvelope(value: unknown): value is Record<typeof ENVELOPE, unknown> {
 
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
-  const { name } = value.constructor ?? {};
-  return name === undefined || name === 'Object' ? 'an object with a symbol or `__proto__` as a name' : `a ${name}`;
+  const tag = defaultStringifyOperations.tagOf(value);
+  if (tag === 'Object' && isPlainPrototype(Object.getPrototypeOf(value) as object | null)) return 'an object with a symbol or `__proto__` as a name';
+  const className = value.constructor?.name ?? 'Object';
+  const name = className === 'Object' ? tag : className;
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }

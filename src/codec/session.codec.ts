@@ -44,7 +44,11 @@ export class SessionCodec {
     if (isReservedName(key)) {
       throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)', 'Use another name.');
     }
-    return canonicalJson(this.#toJsonValue(key, value), key);
+    try {
+      return canonicalJson(this.#toJsonValue(key, value), key);
+    } catch (error) {
+      throw isStackOverflow(error) ? new SessionNotSerializableError(key, 'a value that is nested too deep', 'Store flatter values.', error) : error;
+    }
   }
 
   /** Decodes values for a live session; reserved names are left out. */
@@ -90,10 +94,14 @@ export class SessionCodec {
     try {
       return this.#values.encode(value, key);
     } catch (error) {
-      if (error instanceof SessionNotSerializableError) throw error;
+      if (error instanceof SessionNotSerializableError || isStackOverflow(error)) throw error;
       throw new SessionNotSerializableError(key, `a value that the serializer refuses (${String(error)})`, 'Store what it accepts.', error);
     }
   }
+}
+
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
 }
 
 const CODECS = { json: jsonCodec, rich: richCodec } as const;

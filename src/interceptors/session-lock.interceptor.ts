@@ -1,10 +1,10 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError, type Observable } from 'rxjs';
-import { LOCK_SESSION, type LockSessionOptions } from '../decorators/lock-session.decorator.js';
+import { catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError, Observable } from 'rxjs';
+import { LOCK_SESSION } from '../decorators/lock-session.decorator.js';
 import { announceRetry } from '../http/retry-after.js';
-import { SessionLocker, type Unlock } from '../services/session-locker.js';
+import { SessionLocker, type LockTerms, type Unlock } from '../services/session-locker.js';
 
 /** Holds the session's lock around the handlers that ask for it. Stands around the commit, which the lock is for. */
 @Injectable()
@@ -15,19 +15,33 @@ export class SessionLockInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const terms = this.reflector.getAllAndOverride<Required<LockSessionOptions> | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
+    const terms = this.reflector.getAllAndOverride<LockTerms | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
     if (!terms || context.getType() !== 'http') return next.handle();
     const { session } = context.switchToHttp().getRequest<Request>();
     if (!session) return next.handle();
-    const lock = defer(() => this.locker.lock(session, terms)).pipe(
+    return this.#locked(session, terms).pipe(
       tap({ error: (error) => announceRetry(context.switchToHttp().getResponse<Response>(), error) }),
+      concatMap((unlock) => (unlock ? handleLocked(next, unlock) : next.handle())),
     );
-    return lock.pipe(concatMap((unlock) => (unlock ? handleLocked(next, unlock) : next.handle())));
+  }
+
+  /** Emits when the session is locked. A lock that comes when nobody waits for it any more is given back. */
+  #locked(session: object, terms: LockTerms): Observable<Unlock | undefined> {
+    return new Observable((subscriber) => {
+      this.locker.lock(session, terms).then(
+        (unlock) => {
+          if (subscriber.closed) return unlock?.();
+          subscriber.next(unlock);
+          return subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+    });
   }
 }
 
-/** Unlocks before the response, whatever came of the handler; at once when nobody waits for it any more. */
+/** Unlocks before the answer, whatever came of the handler; at once when nobody waits for it any more. */
 function handleLocked(next: CallHandler, unlock: Unlock): Observable<unknown> {
   const handled = next.handle().pipe(catchError((thrown: unknown) => from(unlock()).pipe(concatMap(() => throwError(() => thrown)))));
-  return concat(handled, defer(unlock).pipe(ignoreElements())).pipe(finalize(() => void unlock()));
+  return concat(handled, defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
 }

@@ -1,26 +1,50 @@
 import { isPlainObject } from './plain-object.js';
 
 /**
- * A text that equal values share, and others do not: to compare values, and to find one again in a list.
+ * Gives equal values equal texts, and others different ones: to compare values, and to find one again in
+ * a list. Texts of one function can be compared, and no others.
  *
  * @throws TypeError for an object that cannot be compared by what it holds
  */
-export function fingerprint(value: unknown): string {
+export type Fingerprint = (value: unknown) => string;
+
+/**
+ * Makes a function that gives texts. Each object is looked at once, and its text is short, whatever it
+ * holds (hash consing: Ershov, "On programming of arithmetic operations", 1958).
+ */
+export function fingerprints(): Fingerprint {
+  const known = new Map<object, string>();
+  const ids = new Map<string, string>();
+  const fingerprint = (value: unknown): string => {
+    if (typeof value !== 'object' || value === null) return primitive(value);
+    const text = known.get(value);
+    if (text === UNDER_WAY) throw new TypeError('A cycle cannot be compared.');
+    if (text !== undefined) return text;
+    known.set(value, UNDER_WAY);
+    const content = `${typeOf(value)}(${contents(value, fingerprint)})`;
+    const id = ids.get(content) ?? `#${ids.size}`;
+    ids.set(content, id);
+    known.set(value, id);
+    return id;
+  };
+  return fingerprint;
+}
+
+const UNDER_WAY = '';
+
+function primitive(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
-  if (Object.is(value, -0)) return '-0';
-  if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return `[${value.map(fingerprint).join()}]`;
-  if (isPlainObject(value)) return `{${Object.keys(value).toSorted().map((name) => `${JSON.stringify(name)}:${fingerprint(value[name])}`).join()}}`;
-  return `${Object.prototype.toString.call(value)}(${contents(value)})`;
+  return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** Whether two values are equal. */
-export function isSame(left: unknown, right: unknown): boolean {
-  return Object.is(left, right) || fingerprint(left) === fingerprint(right);
+/** With the class: a Buffer is no Uint8Array. */
+function typeOf(value: object): string {
+  return `${Object.prototype.toString.call(value)} ${value.constructor?.name}`;
 }
 
-function contents(value: object): string {
+function contents(value: object, fingerprint: Fingerprint): string {
+  if (Array.isArray(value) || isPlainObject(value)) return members(value, fingerprint);
   if (value instanceof Map || value instanceof Set) return [...value].map(fingerprint).join();
   if (ArrayBuffer.isView(value)) return bytes(value.buffer, value.byteOffset, value.byteLength);
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return bytes(value as ArrayBuffer);
@@ -28,6 +52,13 @@ function contents(value: object): string {
   const text = String(value);
   if (text.startsWith('[object ')) throw new TypeError(`${text} cannot be compared: give it a toJSON(), or write a rule of your own for it.`);
   return text;
+}
+
+/** An array's length tells of holes at its end. */
+function members(value: object, fingerprint: Fingerprint): string {
+  const names = Object.keys(value).toSorted();
+  const texts = names.map((name) => `${JSON.stringify(name)}:${fingerprint((value as Record<string, unknown>)[name])}`);
+  return `${Array.isArray(value) ? value.length : ''}{${texts.join()}}`;
 }
 
 function bytes(buffer: ArrayBufferLike, offset = 0, length = buffer.byteLength): string {

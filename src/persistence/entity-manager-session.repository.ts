@@ -75,6 +75,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return (await this.#context.runner.run(this.#statements.lease, [leaseId, ms, storageKey, leaseId])).affected === 1;
   }
 
+  async extend(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
+    return (await this.#context.runner.run(this.#statements.extend, [ms, storageKey, leaseId])).affected === 1;
+  }
+
   async release(storageKey: string, leaseId: string): Promise<void> {
     await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
   }

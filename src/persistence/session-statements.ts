@@ -52,6 +52,8 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
       `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
       `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`,
     ),
+    /** lease, key, lease id */
+    extend: build((next) => `update ${table} set lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} and lease_id = ${next()}`),
     /** key, lease id */
     release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
     /** key */

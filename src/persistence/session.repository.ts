@@ -80,12 +80,15 @@ export abstract class SessionRepository {
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;
 
   /**
-   * Leases the live record, or extends a lease under the same id; the version stays. False, and nothing
+   * Leases the live record; the version stays. May be asked again under the same id. False, and nothing
    * written, while the record is leased under another id, or when it is absent.
    *
    * @param ms how long the lease lasts, by the database's clock
    */
   abstract lease(storageKey: string, leaseId: string, ms: number): Promise<boolean>;
+
+  /** Extends a lease. False, and nothing written, when the record is no longer leased under this id: what was lost is not had again. */
+  abstract extend(storageKey: string, leaseId: string, ms: number): Promise<boolean>;
 
   /** Ends a lease; one that is another's by now stays. */
   abstract release(storageKey: string, leaseId: string): Promise<void>;

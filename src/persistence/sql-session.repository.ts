@@ -68,6 +68,10 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#changesOne(this.#statements.lease, [leaseId, ms, storageKey, leaseId]);
   }
 
+  async extend(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
+    return this.#changesOne(this.#statements.extend, [ms, storageKey, leaseId]);
+  }
+
   async release(storageKey: string, leaseId: string): Promise<void> {
     await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
   }

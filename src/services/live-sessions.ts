@@ -13,6 +13,13 @@ import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { SessionMerger } from './session-merger.js';
 
+/** What a live session holds at one moment. */
+export interface Snapshot {
+  readonly values: EncodedValues;
+  /** The cookie's max age, in ms. */
+  readonly maxAge: number | null;
+}
+
 /** What a session without a base stands on. */
 const UNSTORED = new SessionBaseline('');
 
@@ -46,10 +53,17 @@ export class LiveSessions {
     return { ...this.codec.decodeValues(values), cookie } as unknown as SessionData;
   }
 
-  /** Hands the base of loaded data on to the live session that was made of it. */
-  adopt(session: object, data: object): void {
+  /**
+   * Hands the base of loaded data on to the live session that was made of it.
+   *
+   * @param previous the live session in whose place it comes: it runs under the same lock
+   */
+  adopt(session: object, data: object, previous?: object): void {
     const baseline = this.#baselines.get(data);
-    if (baseline) this.#baselines.set(session, baseline);
+    if (!baseline) return;
+    this.#baselines.set(session, baseline);
+    const replaced = previous && this.#baselines.get(previous);
+    if (replaced?.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
   }
 
   /** The base of a session; undefined for one that was neither loaded nor committed. */
@@ -78,9 +92,17 @@ export class LiveSessions {
     return this.of(session);
   }
 
+  /**
+   * What the session holds now.
+   *
+   * @throws SessionNotSerializableError
+   */
+  snapshot(session: object): Snapshot {
+    return { values: this.codec.encodeValues(session), maxAge: maxAgeOf(session) };
+  }
+
   /** What the request changed; undefined when that is nothing. A new session that holds nothing is not stored. */
-  editOf(session: object, baseline: SessionBaseline = UNSTORED, mine: EncodedValues = this.codec.encodeValues(session)): Edit | undefined {
-    const maxAge = maxAgeOf(session);
+  editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): Edit | undefined {
     const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
     if (!isMaxAgeChosen && this.#isAsStored(baseline, mine)) return undefined;
     const { base, leaseId } = baseline;
@@ -91,30 +113,30 @@ export class LiveSessions {
   }
 
   /** Moves base and live session on together, to what a commit made of the record. */
-  settle(session: object, baseline: SessionBaseline, mine: EncodedValues, outcome: CommitOutcome, isMaxAgeChosen: boolean): void {
+  settle(session: object, baseline: SessionBaseline, then: Snapshot, outcome: CommitOutcome, isMaxAgeChosen: boolean): void {
     if (outcome.kind === 'gone') return this.#drop(baseline);
     if (outcome.kind === 'unstored') return;
     const { record } = outcome;
     const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen);
     const now = performance.now();
     if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
-    this.#move(session, baseline, mine, record);
+    this.#move(session, baseline, then, record);
   }
 
   /** Moves base and live session on together, to a record that was loaded anew. */
   refresh(session: object, baseline: SessionBaseline, record: StoredValues, remaining: number): void {
     baseline.expiresAt = performance.now() + remaining;
-    this.#move(session, baseline, baseline.base, record);
+    this.#move(session, baseline, { values: baseline.base, maxAge: baseline.maxAge }, record);
   }
 
   #isAsStored({ base, record }: SessionBaseline, mine: EncodedValues): boolean {
     return record !== undefined && base === record.values && this.codec.join(mine) === record.data;
   }
 
-  #move(session: object, baseline: SessionBaseline, then: EncodedValues, record: StoredValues): void {
-    const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), baseline.maxAge);
-    if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, baseline.maxAge)) showMaxAge(session, record.maxAge);
-    moveTo(baseline, record, rebase(session, this.codec, then, record.values));
+  #move(session: object, baseline: SessionBaseline, then: Snapshot, record: StoredValues): void {
+    const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), then.maxAge);
+    if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, then.maxAge)) showMaxAge(session, record.maxAge);
+    moveTo(baseline, record, rebase(session, this.codec, then.values, record.values));
   }
 
   #drop(baseline: SessionBaseline): void {

@@ -10,6 +10,12 @@ export type BaselineState =
   /** The record was destroyed or expired while the request ran: its changes are dropped. */
   | 'gone';
 
+/** A lease that a handler's commits need; shared by the live sessions that the handler has after a reload. */
+export interface HeldLease {
+  /** Undefined once the lock was given back after the handler: what is committed then needs none. */
+  id: string | undefined;
+}
+
 /** A session's base, and what else its commits need. Moves with every commit. */
 export class SessionBaseline {
   state: BaselineState = 'new';
@@ -23,10 +29,15 @@ export class SessionBaseline {
   committing: Promise<unknown> | undefined;
   /** Why no further commit is allowed. */
   abandoned: Error | undefined;
-  /** The lease under which the session's handler runs: its commits need it. */
-  leaseId: string | undefined;
+  /** The lease under which the session's handler runs. */
+  lease: HeldLease | undefined;
 
   constructor(readonly storageKey: string) {}
+
+  /** The lease that commits need now. */
+  get leaseId(): string | undefined {
+    return this.lease?.id;
+  }
 
   /** The cookie's max age in the record, in ms. */
   get maxAge(): number | null {

@@ -41,10 +41,12 @@ const OPTIMISTIC_ATTEMPTS = 3;
 interface Commit extends Edit {
   readonly storageKey: string;
   readonly commitId: string;
-  /** The record as the last attempt saw it; undefined where there was none. */
+  /** The record as the last attempt saw it, or as the first one did whose outcome is unknown; undefined where there was none. */
   known: StoredValues | undefined;
   /** Whether the last attempt came so far as to write. */
   mayHaveWritten: boolean;
+  /** An attempt's outcome is unknown: it may have landed, and may still do so. Why; undefined when there is none. */
+  doubt: unknown;
 }
 
 /** The record after a commit, and the change that makes it so; no change when it is so already. */
@@ -77,23 +79,21 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: onceForEach(guarded(edit, signal)), storageKey, commitId: randomUUID(), known: base, mayHaveWritten: false };
+    const commit: Commit = { ...edit, apply: onceForEach(guarded(edit, signal)), storageKey, commitId: randomUUID(), known: base, mayHaveWritten: false, doubt: undefined };
     let failure: unknown;
-    let isInDoubt = false;
-    let wasInDoubt = false;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
         await this.backoff.wait(attempt - 1);
-        const record = await this.#lookAgain(commit, isInDoubt);
+        const record = await this.#lookAgain(commit);
         if (record === 'unanswered') continue;
         if (record?.commitId === commit.commitId) return this.#committed(storageKey, record);
-        if (isInDoubt && hasMoved(commit.known, record)) throw outcomeUnknown(failure);
         if (commit.known && !record) return GONE;
+        refuseInDoubt(commit, record);
         if (record) refuseLostLease(commit, record.leaseId);
+        if (record && !commit.known) commit.doubt = undefined;
         // In doubt the record is as it was: the same change goes out again, and a copy of it that lands late wins or loses whole.
-        if (!isInDoubt) commit.known = record && this.reader.read(storageKey, record);
-        if (record && !commit.known && !isInDoubt) return GONE;
-        isInDoubt = false;
+        if (!commit.doubt) commit.known = record && this.reader.read(storageKey, record);
+        if (record && !commit.known) return GONE;
       }
       signal.throwIfAborted();
       try {
@@ -101,12 +101,10 @@ export class SessionCommitter {
         if (outcome) return outcome;
       } catch (error) {
         failure = error;
-        isInDoubt = this.#classify('commit', error) === 'unknown' && commit.mayHaveWritten;
-        wasInDoubt ||= isInDoubt;
+        if (this.#classify('commit', error) === 'unknown' && commit.mayHaveWritten) commit.doubt ??= error;
       }
     }
-    // An attempt that was not seen in the record may still land.
-    if (wasInDoubt) throw outcomeUnknown(failure);
+    if (commit.doubt) throw outcomeUnknown(commit.doubt);
     throw new SessionConflictError(storageKey, this.options.maxAttempts, failure);
   }
 
@@ -119,7 +117,8 @@ export class SessionCommitter {
     if (isLocked) return this.#updateLocked(commit);
     const next = this.#next(commit, known);
     if (next.change) return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
-    const isCurrent = attempt > 1 || !commit.mustSeeCurrent;
+    commit.mayHaveWritten = false;
+    const isCurrent = !commit.mustSeeCurrent || isAsKnown(known, await this.repository.load(commit.storageKey));
     return isCurrent ? next : undefined;
   }
 
@@ -139,18 +138,22 @@ export class SessionCommitter {
       if (!current) return undefined;
       // An earlier attempt, its connection lost, has landed late.
       const isDone = record.commitId === commit.commitId;
-      const next = isDone ? unchanged(current) : this.#next(commit, current, record.leaseId);
+      const next = isDone ? unchanged(current) : this.#next(commit, (commit.doubt ? commit.known : undefined) ?? current, record);
       outcome = next;
-      commit.known = current;
+      if (!commit.doubt) commit.known = current;
       commit.mayHaveWritten = true;
       return next.change;
     });
     return written ? outcome : GONE;
   }
 
-  #next(commit: Commit, current: StoredValues | undefined, leaseId: string | null | undefined = commit.leaseId): Next {
+  /** @param seen the record under its lock, which no look has checked yet */
+  #next(commit: Commit, current: StoredValues | undefined, seen?: SessionRecord): Next {
     try {
-      refuseLostLease(commit, leaseId);
+      if (seen) {
+        refuseInDoubt(commit, seen);
+        refuseLostLease(commit, seen.leaseId);
+      }
       return this.#after(commit, current);
     } catch (error) {
       throw new Refusal(error);
@@ -173,11 +176,11 @@ export class SessionCommitter {
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
   }
 
-  async #lookAgain({ storageKey }: Commit, isInDoubt: boolean): Promise<SessionRecord | undefined | 'unanswered'> {
+  async #lookAgain({ storageKey, doubt }: Commit): Promise<SessionRecord | undefined | 'unanswered'> {
     try {
       return await this.repository.load(storageKey);
     } catch (error) {
-      this.#classify(isInDoubt ? 'settle an unknown commit of' : 'commit', error);
+      this.#classify(doubt ? 'settle an unknown commit of' : 'commit', error);
       return 'unanswered';
     }
   }
@@ -227,11 +230,15 @@ function refuseLostLease({ storageKey, leaseId }: Commit, found: string | null |
   if (leaseId !== undefined && found !== leaseId) throw new SessionLockLostError(storageKey);
 }
 
-/** Whether somebody has written since; an insert counts as unmoved while nobody has updated what it met. */
-function hasMoved(known: StoredValues | undefined, record: SessionRecord | undefined): boolean {
-  if (!record) return false;
-  if (!known) return record.version > 0;
-  return record.version !== known.version || record.commitId !== known.commitId;
+/** An attempt is in doubt, and the record has moved since: it may be among what moved it, and must not be tried again. */
+function refuseInDoubt({ doubt, known }: Commit, record: SessionRecord | undefined): void {
+  // An insert that meets a record of another, which nobody has updated, has not landed and cannot any more.
+  const hasMoved = known ? !isAsKnown(known, record) : record !== undefined && record.version > 0;
+  if (doubt && hasMoved) throw outcomeUnknown(doubt);
+}
+
+function isAsKnown(known: StoredValues, record: SessionRecord | undefined): boolean {
+  return record !== undefined && record.version === known.version && record.commitId === known.commitId;
 }
 
 function outcomeUnknown(cause: unknown): SessionUnavailableError {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionGoneError, SessionLockedError, abbreviate } from '../smart-session.errors.js';
 import { Backoff } from './backoff.js';
 import { LiveSessions } from './live-sessions.js';
 import { RepositoryCaller } from './repository-caller.js';
+import type { HeldLease } from './session-baseline.js';
 import { SessionService } from './session.service.js';
 import { Turns } from './turns.js';
 
@@ -14,8 +15,12 @@ export interface LockTerms {
   readonly maxWaiting: number;
 }
 
-/** Ends a lock. May be called again; never rejects. */
-export type Unlock = () => Promise<void>;
+/**
+ * Ends a lock. May be called again; never rejects.
+ *
+ * @param isHandled false when the handler may go on, though nobody waits for it: then it writes nothing more
+ */
+export type Unlock = (isHandled?: boolean) => Promise<void>;
 
 /** The longest wait before a lock that another process holds is asked for again, in ms. */
 const LONGEST_WAIT = 50;
@@ -29,8 +34,9 @@ const EXTENSIONS = 3;
  * first of them asks the database.
  */
 @Injectable()
-export class SessionLocker {
+export class SessionLocker implements OnApplicationShutdown {
   readonly #turns = new Turns();
+  readonly #extending = new Set<NodeJS.Timeout>();
   readonly #logger = new Logger('SmartSession');
 
   constructor(
@@ -63,15 +69,21 @@ export class SessionLocker {
       endTurn();
       throw error;
     }
-    baseline.leaseId = leaseId;
+    const held: HeldLease = { id: leaseId };
+    baseline.lease = held;
     const stopExtending = this.#extend(storageKey, leaseId, terms.lease);
-    const unlock = once(async () => {
+    const unlock = once(async (isHandled = true) => {
       stopExtending();
-      baseline.leaseId = undefined;
+      if (isHandled) held.id = undefined;
       await this.#release(storageKey, leaseId);
       endTurn();
     });
     return this.#refreshed(session, unlock);
+  }
+
+  /** Extends no lease any more: the database is about to be closed. */
+  onApplicationShutdown(): void {
+    for (const timer of this.#extending) clearInterval(timer);
   }
 
   async #refreshed(session: object, unlock: Unlock): Promise<Unlock> {
@@ -97,13 +109,17 @@ export class SessionLocker {
   /** Extends the lease until it is told to stop. What a commit finds in the record decides whether that was in time. */
   #extend(storageKey: string, leaseId: string, lease: number): () => void {
     const extend = () => {
-      this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease)).catch((error: unknown) => {
+      this.caller.ask('lock', (repository) => repository.extend(storageKey, leaseId, lease)).catch((error: unknown) => {
         this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
       });
     };
     const timer = setInterval(extend, lease / EXTENSIONS);
     timer.unref();
-    return () => clearInterval(timer);
+    this.#extending.add(timer);
+    return () => {
+      clearInterval(timer);
+      this.#extending.delete(timer);
+    };
   }
 
   async #release(storageKey: string, leaseId: string): Promise<void> {
@@ -113,7 +129,7 @@ export class SessionLocker {
   }
 }
 
-function once(work: () => Promise<void>): Unlock {
+function once(work: Unlock): Unlock {
   let working: Promise<void> | undefined;
-  return () => (working ??= work());
+  return (isHandled) => (working ??= work(isHandled));
 }

@@ -36,7 +36,7 @@ export class SessionMerger {
   #mergeBy(rule: MergeRule, key: string, sides: MergeSides): string | undefined {
     const merged: unknown = rule(sides);
     if (merged === DELETED) return undefined;
-    if (isThenable(merged)) throw new TypeError('It returned a promise; a rule must return the value itself.');
+    refuseThenable(merged, 'It returned a promise; a rule must return the value itself.');
     const text = this.codec.encodeValue(key, merged);
     if (text === undefined) throw new TypeError('It returned undefined; a rule must return a value, or DELETED.');
     return text;
@@ -47,7 +47,9 @@ export class SessionMerger {
   }
 }
 
-/** Whether a value is a promise, or is awaited like one. */
-export function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+/** @throws TypeError for a promise, or what is awaited like one; what it rejects with is nobody's any more */
+export function refuseThenable(value: unknown, message: string): void {
+  if (typeof value !== 'object' || value === null || typeof (value as { then?: unknown }).then !== 'function') return;
+  Promise.resolve(value).catch(() => undefined);
+  throw new TypeError(message);
 }

@@ -9,7 +9,7 @@ import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abb
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
-import { LiveSessions } from './live-sessions.js';
+import { LiveSessions, type Snapshot } from './live-sessions.js';
 import { RecordReader, type StoredValues } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
@@ -58,9 +58,13 @@ export class SessionService {
     return found && this.live.open(storageKey, found.stored, found.remaining);
   }
 
-  /** Hands the base of loaded data on to the live session that was made of it. */
-  adopt(session: object, data: object): void {
-    this.live.adopt(session, data);
+  /**
+   * Hands the base of loaded data on to the live session that was made of it.
+   *
+   * @param previous the live session in whose place it comes
+   */
+  adopt(session: object, data: object, previous?: object): void {
+    this.live.adopt(session, data, previous);
   }
 
   /**
@@ -72,7 +76,7 @@ export class SessionService {
     const baseline = this.live.find(session);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
-    return this.live.editOf(session, baseline) !== undefined;
+    return this.live.editOf(this.live.snapshot(session), baseline) !== undefined;
   }
 
   /** Whether nothing is left to commit; false also for what cannot be stored, so that `commit` says so. */
@@ -97,9 +101,9 @@ export class SessionService {
     await this.#inTurn(baseline, async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       if (isOver(session, baseline)) return;
-      const mine = this.codec.encodeValues(session);
-      const edit = this.live.editOf(session, baseline, mine);
-      if (edit) await this.#apply(session, baseline, mine, edit);
+      const now = this.live.snapshot(session);
+      const edit = this.live.editOf(now, baseline);
+      if (edit) await this.#apply(session, baseline, now, edit);
     });
   }
 
@@ -140,8 +144,12 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
    */
   async replace(sessionId: string, data: object): Promise<void> {
-    const values = this.codec.encodeValues(data);
-    await this.#commit(storageKeyOf(sessionId), undefined, { apply: () => values, maxAge: maxAgeOf(data) });
+    const { values, maxAge } = this.live.snapshot(data);
+    const write = () => this.#commit(storageKeyOf(sessionId), undefined, { apply: () => values, maxAge });
+    if ((await write()).kind === 'committed') return;
+    // What stands there cannot be read.
+    await this.destroy(sessionId);
+    await write();
   }
 
   /**
@@ -259,15 +267,25 @@ export class SessionService {
   async #updateLive(session: object, draft: DraftEdit<unknown>): Promise<void> {
     const baseline = this.live.ofLive(session);
     await this.#inTurn(baseline, async () => {
-      if (baseline.abandoned) throw baseline.abandoned;
-      if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
-      const mine = this.codec.encodeValues(session);
-      const changed = this.live.editOf(session, baseline, mine);
-      const apply = (current: EncodedValues) => draft.apply(changed ? changed.apply(current) : current);
-      const maxAge = baseline.state === 'new' ? { maxAge: maxAgeOf(session) } : {};
-      const outcome = await this.#apply(session, baseline, mine, { leaseId: baseline.leaseId, ...maxAge, ...changed, apply, mustSeeCurrent: true });
-      if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
+      try {
+        await this.#applyDraft(session, baseline, draft);
+      } catch (error) {
+        // Those who wait have nothing to do with what this function refuses.
+        if (draft.refusal?.error !== error) throw error;
+      }
     });
+    if (draft.refusal) throw draft.refusal.error;
+  }
+
+  async #applyDraft(session: object, baseline: SessionBaseline, draft: DraftEdit<unknown>): Promise<void> {
+    if (baseline.abandoned) throw baseline.abandoned;
+    if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
+    const now = this.live.snapshot(session);
+    const changed = this.live.editOf(now, baseline);
+    const apply = (current: EncodedValues) => draft.apply(changed ? changed.apply(current) : current);
+    const maxAge = baseline.state === 'new' ? { maxAge: now.maxAge } : {};
+    const outcome = await this.#apply(session, baseline, now, { leaseId: baseline.leaseId, ...maxAge, ...changed, apply, mustSeeCurrent: true });
+    if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
   }
 
   async #updateStored(storageKey: string, draft: DraftEdit<unknown>): Promise<void> {
@@ -276,9 +294,9 @@ export class SessionService {
     if (outcome?.kind !== 'committed') throw new SessionGoneError(storageKey, 'update');
   }
 
-  /** Runs work on a live session after the work under way on it, whatever became of that. */
+  /** Runs work on a live session after the work under way on it. One that waited for work which failed fails with it: its changes are among those that failed. */
   async #inTurn<Result>(baseline: SessionBaseline, work: () => Promise<Result>): Promise<Result> {
-    const committing = Promise.resolve(baseline.committing).then(work, work);
+    const committing = Promise.resolve(baseline.committing).then(work);
     baseline.committing = committing;
     try {
       return await committing;
@@ -288,10 +306,10 @@ export class SessionService {
   }
 
   /** Commits an edit, and moves base and live session on. */
-  async #apply(session: object, baseline: SessionBaseline, mine: EncodedValues, edit: Edit): Promise<CommitOutcome> {
+  async #apply(session: object, baseline: SessionBaseline, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
       const outcome = await this.#commit(baseline.storageKey, baseline.record, edit, baseline.state === 'new');
-      this.live.settle(session, baseline, mine, outcome, edit.maxAge !== undefined);
+      this.live.settle(session, baseline, now, outcome, edit.maxAge !== undefined);
       return outcome;
     } catch (error) {
       // The outcome may be unknown: a second try could overwrite what was committed since.

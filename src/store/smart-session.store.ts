@@ -58,11 +58,12 @@ export class SmartSessionStore extends expressSession.Store {
   }
 
   override createSession(request: Request, data: SessionData): Session & SessionData {
+    const { session: previous } = request;
     const session = super.createSession(request, data);
     const { cookie } = session as { cookie: { secure?: boolean | 'auto'; sameSite?: unknown } };
     if (cookie.secure === 'auto') cookie.secure = isSecure(request);
     if (cookie.sameSite === 'auto') cookie.sameSite = isSecure(request) ? 'none' : 'lax';
-    this.sessions.adopt(session, data);
+    this.sessions.adopt(session, data, previous);
     return session;
   }
 

@@ -21,13 +21,13 @@ const LOCKINGS = [['optimistic'], ['pessimistic'], ['optimistic', 'pessimistic']
 
 type Operations = Scenario['operations'];
 
-/** In every order: with mixed locking it matters who is who. */
-const PAIRS: Operations[] = KINDS.flatMap((one) => KINDS.map((other) => [one, other]));
+const PAIRS: Operations[] = KINDS.flatMap((one, i) => KINDS.slice(i).map((other) => [one, other]));
+/** With mixed locking it matters who is who. */
+const ORDERED_PAIRS: Operations[] = KINDS.flatMap((one) => KINDS.map((other) => [one, other]));
 const TRIPLES: Operations[] = KINDS.flatMap((one, i) => KINDS.slice(i).flatMap((two, j) => KINDS.slice(i + j).map((three) => [one, two, three])));
 
 /** Two commits of one request, and a step between: three of these alone have millions of interleavings. */
 const isLong = (operations: Operations) => operations.includes('change during commit');
-const SHORT_PAIRS = PAIRS.filter((pair) => !isLong(pair));
 const SHORT_TRIPLES = TRIPLES.filter((triple) => !isLong(triple));
 const LONG_TRIPLES = TRIPLES.filter(isLong);
 
@@ -64,9 +64,10 @@ describe('interleavings', () => {
 
   for (const locking of LOCKINGS) {
     const name = locking.join(' against ');
-    walkAll(`2 requests, ${name}`, PAIRS, { locking });
-    walkAll(`2 requests in one process, ${name}`, PAIRS, { locking, isOneProcess: true });
-    walkAll(`2 requests, ${name}, a connection lost anywhere`, IS_LONG ? PAIRS : SHORT_PAIRS, { locking, faults: 1 });
+    const pairs = locking.length > 1 ? ORDERED_PAIRS : PAIRS;
+    walkAll(`2 requests, ${name}`, pairs, { locking });
+    walkAll(`2 requests in one process, ${name}`, pairs, { locking, isOneProcess: true });
+    walkAll(`2 requests, ${name}, a connection lost anywhere`, IS_LONG ? pairs : pairs.filter((pair) => !isLong(pair)), { locking, faults: 1 });
     (IS_LONG ? walkAll : walkSome)(`3 requests, ${name}`, SHORT_TRIPLES, { locking });
     walkSome(`3 requests, of which some change during commits, ${name}`, LONG_TRIPLES, { locking });
     walkSome(`3 requests in one process, ${name}`, TRIPLES, { locking, isOneProcess: true });

@@ -60,7 +60,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
 
   CommitBeforeAnswer: (history) =>
     first(history.requests, ({ kind, actor, answeredAt, operation }) => {
-      const late = history.audit.find((entry) => entry.actor === actor && entry.at > answeredAt);
+      const late = history.audit.find((entry) => entry.actor === actor && entry.at > answeredAt && entry.kind !== 'touch');
       if (kind === 'ok' && late) return `${actor} was answered at ${answeredAt}, and wrote at ${late.at}`;
       const isEnding = kind === 'ok' && operationOf(operation).ends;
       return isEnding && history.database.rows.has(history.key) ? `${actor} ended the session, and it is there` : undefined;

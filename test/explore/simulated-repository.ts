@@ -101,12 +101,13 @@ export class SimulatedRepository extends SessionRepository {
     }
     if (!change) return this.unlock(key), record;
     const write = change;
-    return scheduler.step('write and unlock', () => this.withFaults(() => {
+    const writeAndUnlock = () => {
       const row = this.liveRow(key);
       if (row) this.put('update', key, this.updated(row, write));
       this.unlock(key);
       return row && record;
-    }, () => this.unlock(key)));
+    };
+    return scheduler.step('write and unlock', () => this.withFaults(writeAndUnlock, () => true, () => this.unlock(key)));
   }
 
   touch(key: string, lifetime: Lifetime): Promise<void> {
@@ -133,6 +134,7 @@ export class SimulatedRepository extends SessionRepository {
   }
 
   lease = unused;
+  extend = unused;
   release = unused;
   prune = unused;
   count = unused;
@@ -141,19 +143,22 @@ export class SimulatedRepository extends SessionRepository {
   list = unused as () => Promise<SessionSummary[]>;
   destroyAll = unused;
 
-  /** One statement: it waits for the row's lock, and its connection may be lost before or after. */
+  /** One statement: it waits for the row's lock, and its connection may be lost. */
   protected writing<Result>(name: string, key: string, effect: () => Result): Promise<Result> {
-    return this.scheduler.step(name, () => this.withFaults(effect), () => !this.database.locks.has(key));
+    const isFree = () => !this.database.locks.has(key);
+    return this.scheduler.step(name, () => this.withFaults(effect, isFree), isFree);
   }
 
-  protected withFaults<Result>(effect: () => Result, undo: () => void = () => {}): (() => Result)[] {
+  /** What may happen: the effect, or a lost connection instead of it, after it, or before it, which then comes at any later time. */
+  protected withFaults<Result>(effect: () => Result, isEnabled: () => boolean, undo: () => void = () => {}): (() => Result)[] {
     if (this.database.faults === 0) return [effect];
     const lose = (meanwhile: () => unknown) => () => {
       this.database.faults--;
       meanwhile();
       throw new LostConnection();
     };
-    return [effect, lose(undo), lose(effect)];
+    const later = () => void this.scheduler.step('lands late', () => [effect], isEnabled);
+    return [effect, lose(undo), lose(effect), lose(later)];
   }
 
   protected read(key: string): SessionRecord | undefined {

@@ -119,7 +119,8 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     }
     class Registry extends Map {}
     class Orphan extends (null as unknown as ObjectConstructor) {}
-    const namesakes = { Map: new (class Map extends globalThis.Map {})(), orphan: Object.create(Orphan.prototype) as object };
+    const Namesake = Object.defineProperty(class extends Map {}, 'name', { value: 'Map' });
+    const namesakes = { Map: new Namesake(), orphan: Object.create(Orphan.prototype) as object };
     for (const [value, found] of [
       [{ a: [new Money()] }, 'a Money at `v.a[0]`'],
       [new Registry(), 'a Registry at `v`'],

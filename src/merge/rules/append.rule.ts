@@ -1,4 +1,4 @@
-import { isSame } from '../fingerprint.js';
+import { fingerprints } from '../fingerprint.js';
 import type { MergeRule } from '../merge-rule.js';
 import { listsOf, unlessDeleted } from './list.js';
 
@@ -29,5 +29,6 @@ export function append<Item = any>(): MergeRule<Item[]> {
 }
 
 function isGrown(base: readonly unknown[], list: readonly unknown[]): boolean {
-  return base.every((item, n) => n < list.length && isSame(item, list[n]));
+  const fingerprint = fingerprints();
+  return base.every((item, n) => n < list.length && fingerprint(item) === fingerprint(list[n]));
 }

@@ -4,7 +4,7 @@ type Count = number | bigint;
 
 /**
  * Adds both differences. An absent counter counts as 0. Independent of the order of commits, exactly so
- * for whole numbers.
+ * for whole numbers up to 2^53.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |
@@ -21,7 +21,7 @@ export function counter<Value extends Count = number>(): MergeRule<Value> {
     if (!('theirs' in sides) && !('mine' in sides)) return DELETED;
     const [base, theirs, mine] = [count(sides, 'base'), count(sides, 'theirs'), count(sides, 'mine')];
     const isBig = [base, theirs, mine].some((value) => typeof value === 'bigint');
-    return (isBig ? big(theirs) + big(mine) - big(base) : Number(theirs) + Number(mine) - Number(base)) as Value;
+    return (isBig ? big(theirs) + (big(mine) - big(base)) : sum(Number(theirs), Number(mine) - Number(base))) as Value;
   };
 }
 
@@ -29,6 +29,12 @@ function count(sides: MergeSides<unknown>, side: 'base' | 'theirs' | 'mine'): Co
   const value = side in sides ? sides[side] : 0;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return value;
   throw new TypeError(`counter() adds finite numbers; ${side} is ${String(value)}.`);
+}
+
+function sum(start: number, difference: number): number {
+  const result = start + difference;
+  if (!Number.isFinite(result)) throw new TypeError(`counter() adds finite numbers; the sum is ${result}.`);
+  return result;
 }
 
 /** An absent counter is the number 0, which goes with any. */

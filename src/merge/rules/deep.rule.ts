@@ -1,5 +1,5 @@
 import type { MergeRule, PathRules } from '../merge-rule.js';
-import { mergeDeep, ruleFinder } from '../three-way.js';
+import { ThreeWayMerge, ruleFinder } from '../three-way.js';
 
 /**
  * Merges plain objects name by name, and those inside them likewise. What only one side has changed
@@ -21,5 +21,5 @@ import { mergeDeep, ruleFinder } from '../three-way.js';
  */
 export function deep<Value = any>(rules: PathRules = {}): MergeRule<Value> {
   const ruleAt = ruleFinder(rules);
-  return (sides) => mergeDeep(sides, [], ruleAt) as Value;
+  return (sides) => new ThreeWayMerge(ruleAt).mergeValue(sides) as Value;
 }

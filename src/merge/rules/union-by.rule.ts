@@ -1,7 +1,6 @@
-import { fingerprint } from '../fingerprint.js';
 import type { MergeRule, PathRules } from '../merge-rule.js';
 import { isPlainObject, type PlainObject } from '../plain-object.js';
-import { mergeChange, mergeObjects, ruleFinder, type RuleAt } from '../three-way.js';
+import { ThreeWayMerge, ruleFinder } from '../three-way.js';
 import { listsOf, unlessDeleted } from './list.js';
 
 /**
@@ -31,20 +30,17 @@ export function unionBy<Item extends object = any>(identity: NoInfer<keyof Item>
     const lists = listsOf(`unionBy('${identity}')`, sides);
     const index = (side: keyof typeof lists) => indexBy(identity, side, lists[side]);
     const [base, theirs, mine] = [index('base'), index('theirs'), index('mine')];
-    const merged: PlainObject[] = [];
+    const merge = new ThreeWayMerge(ruleAt);
+    const merged: unknown[] = [];
     for (const [id, item] of theirs) {
-      const own = mine.get(id);
-      if (own) merged.push(mergeItem(`${sides.key}[${id}]`, base.get(id), item, own, ruleAt));
-      else if (!base.has(id)) merged.push(item);
+      const [old, own] = [base.get(id), mine.get(id)];
+      const key = `${sides.key}[${id}]`;
+      if (own) merged.push(merge.mergeChange(old ? { key, base: old, theirs: item, mine: own } : { key, theirs: item, mine: own }));
+      else if (!old) merged.push(item);
     }
     for (const [id, item] of mine) if (!theirs.has(id) && !base.has(id)) merged.push(item);
     return unlessDeleted(sides, merged.length, merged as Item[]);
   };
-}
-
-function mergeItem(key: string, base: PlainObject | undefined, theirs: PlainObject, mine: PlainObject, ruleAt: RuleAt): PlainObject {
-  const sides = base ? { key, base, theirs, mine } : { key, theirs, mine };
-  return mergeChange(sides, () => mergeObjects({ base: {}, ...sides }, [], ruleAt)) as PlainObject;
 }
 
 function indexBy(identity: string, side: string, items: readonly unknown[]): ReadonlyMap<string, PlainObject> {
@@ -53,9 +49,16 @@ function indexBy(identity: string, side: string, items: readonly unknown[]): Rea
     if (!isPlainObject(item) || !Object.hasOwn(item, identity)) {
       throw new TypeError(`unionBy('${identity}') merges objects with a field \`${identity}\`; ${side}[${n}] has none.`);
     }
-    const id = fingerprint(item[identity]);
+    const id = identityText(item[identity]);
     if (index.has(id)) throw new TypeError(`unionBy('${identity}') tells items apart by \`${identity}\`; ${side} has ${id} twice.`);
     index.set(id, item);
   }
   return index;
+}
+
+/** 1 and '1' are two identities. */
+function identityText(id: unknown): string {
+  if (typeof id === 'string') return JSON.stringify(id);
+  if (typeof id === 'number' || typeof id === 'bigint') return String(id);
+  throw new TypeError(`unionBy() tells items apart by a string or a number; an identity is ${id === null ? 'null' : `a ${typeof id}`}.`);
 }

@@ -1,4 +1,4 @@
-import { fingerprint } from '../fingerprint.js';
+import { fingerprints } from '../fingerprint.js';
 import type { MergeRule } from '../merge-rule.js';
 import { listsOf, unlessDeleted } from './list.js';
 
@@ -19,19 +19,15 @@ import { listsOf, unlessDeleted } from './list.js';
 export function union<Value extends readonly unknown[] | ReadonlySet<unknown> = any>(): MergeRule<Value> {
   return (sides) => {
     const lists = listsOf('union()', sides, isCollection);
-    const [base, theirs, mine] = [lists.base, lists.theirs, lists.mine].map(byFingerprint) as [Values, Values, Values];
+    const fingerprint = fingerprints();
+    const index = (values: readonly unknown[]) => new Map(values.map((value) => [fingerprint(value), value]));
+    const [base, theirs, mine] = [index(lists.base), index(lists.theirs), index(lists.mine)];
     const kept = [...theirs].filter(([text]) => mine.has(text) || !base.has(text));
     const added = [...mine].filter(([text]) => !theirs.has(text) && !base.has(text));
     const merged = [...kept, ...added].map(([, value]) => value);
     const isSet = (sides.mine ?? sides.theirs) instanceof Set;
     return unlessDeleted(sides, merged.length, (isSet ? new Set(merged) : merged) as unknown as Value);
   };
-}
-
-type Values = ReadonlyMap<string, unknown>;
-
-function byFingerprint(values: readonly unknown[]): Values {
-  return new Map(values.map((value) => [fingerprint(value), value]));
 }
 
 function isCollection(value: unknown): value is Iterable<unknown> {
