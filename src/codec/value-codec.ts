@@ -1,11 +1,11 @@
 /**
- * How a value of a session is stored. Equal values must give equal results, and a value that was
+ * How the value of a key is stored, whole. Equal values must give equal results, and a value that was
  * encoded, decoded and encoded again the same result: what has changed is told by the encoded form.
  *
  * @example
  * const money: ValueCodec = {
- *   encode: (value) => (value instanceof Money ? { $money: value.cents } : value),
- *   decode: (stored) => (isMoney(stored) ? new Money(stored.$money) : stored),
+ *   encode: (value, key) => (key === 'balance' ? (value as Money).cents : value),
+ *   decode: (stored) => (typeof stored === 'number' ? new Money(stored) : stored),
  * };
  */
 export interface ValueCodec {
