@@ -41,6 +41,7 @@ const TABLES: [name: string, rule: MergeRule, rows: Row[]][] = [
   ]],
   ["unionBy('id')", unionBy('id', { sum: counter() }), [
     [[A], [A, B], [A, C], [A, B, C]],
+    [[], [{ id: 1 }, { id: 1n }], [{ id: '1' }], [{ id: 1 }, { id: 1n }, { id: '1' }]],
     [[A, B], [B], [A, B, C], [B, C]],
     [[item('a', { n: 1, m: 1 })], [item('a', { n: 2, m: 1 })], [item('a', { n: 1, m: 2 })], [item('a', { n: 2, m: 2 })]],
     [[item('a', { n: 1 })], [item('a', { n: 2 })], [item('a', { n: 3 })], [item('a', { n: 3 })]],
@@ -131,6 +132,8 @@ describe('a merge rule', () => {
     [unionBy('sku'), [[], [{ sku: 1 }], [{ id: 1 }]], "unionBy('sku') merges objects with a field `sku`; mine[0] has none."],
     [unionBy('sku'), [[], ['text'], []], 'theirs[0] has none'],
     [unionBy('sku'), [[], [{ sku: 1 }, { sku: 1 }], []], 'theirs has 1 twice'],
+    [unionBy('sku'), [[], [{ sku: null }], []], 'an identity is null'],
+    [unionBy('sku'), [[], [{ sku: {} }], []], 'an identity is of type object'],
     [deep(), [{ a: new WeakMap() }, { a: 1 }, { a: 2 }], '[object WeakMap] cannot be compared'],
   ])('refuses what it cannot merge: %p %p', (rule, [base, theirs, mine], message) => {
     expect(() => merge(rule, base, theirs, mine)).toThrow(TypeError);

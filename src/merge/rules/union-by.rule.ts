@@ -59,6 +59,7 @@ function indexBy(identity: string, side: string, items: readonly unknown[]): Rea
 /** 1 and '1' are two identities. */
 function identityText(id: unknown): string {
   if (typeof id === 'string') return JSON.stringify(id);
-  if (typeof id === 'number' || typeof id === 'bigint') return String(id);
-  throw new TypeError(`unionBy() tells items apart by a string or a number; an identity is ${id === null ? 'null' : `a ${typeof id}`}.`);
+  if (typeof id === 'number') return String(id);
+  if (typeof id === 'bigint') return `${id}n`;
+  throw new TypeError(`unionBy() tells items apart by a string or a number; an identity is ${id === null ? 'null' : `of type ${typeof id}`}.`);
 }
