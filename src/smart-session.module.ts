@@ -24,6 +24,7 @@ import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
 import { Backoff } from './services/backoff.js';
 import { LiveSessions } from './services/live-sessions.js';
+import { LoadJoiner } from './services/load-joiner.js';
 import { RecordReader } from './services/record-reader.js';
 import { RepositoryCaller } from './services/repository-caller.js';
 import { SessionCommitter } from './services/session-committer.js';
@@ -137,6 +138,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       RecordReader,
       Backoff,
       RepositoryCaller,
+      LoadJoiner,
       LiveSessions,
       SessionCommitter,
       SessionService,

@@ -60,6 +60,8 @@ export interface SmartSessionModuleOptions {
   maxAttempts?: number;
   /** How long one load or commit may take in all, in ms. Default: 10 seconds. */
   timeout?: number;
+  /** How many loads, each of a session of its own, may wait in this process while a query is under way. Default: 10,000. */
+  maxWaiting?: number;
   /** How often expired records are deleted, in ms, jittered; false for never. Default: 15 minutes. */
   pruneInterval?: number | false;
   /** Mounts the middleware on all routes. Default: true. */
@@ -97,6 +99,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   maxBytes: positive(Number.MAX_SAFE_INTEGER),
   maxAttempts: positive(1000),
   timeout: positive(LONGEST_TIMER),
+  maxWaiting: positive(Number.MAX_SAFE_INTEGER),
   pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER)(given)),
   mount: isBoolean,
 };
@@ -128,6 +131,7 @@ export class SmartSessionOptions {
   readonly maxBytes: number;
   readonly maxAttempts: number;
   readonly timeout: number;
+  readonly maxWaiting: number;
   readonly pruneInterval: number | false;
   readonly mount: boolean;
 
@@ -157,6 +161,7 @@ export class SmartSessionOptions {
     this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
     this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);
     this.timeout = checked('timeout', given.timeout ?? 10_000);
+    this.maxWaiting = checked('maxWaiting', given.maxWaiting ?? 10_000);
     this.pruneInterval = checked('pruneInterval', given.pruneInterval ?? 15 * MINUTE);
     this.mount = checked('mount', given.mount ?? true);
     Object.freeze(this);

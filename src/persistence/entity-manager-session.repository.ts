@@ -38,6 +38,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return rows[0] && toRecord(rows[0]);
   }
 
+  override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+    return byKey(await this.#selectLive(this.#fork(), { sessionId: { $in: storageKeys } }).execute<RecordRow[]>('all'));
+  }
+
   async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
     const row = { sessionId: storageKey, data, commitId, userId, maxAge, lockVersion: 0, createdAt: this.#now(), updatedAt: this.#now() };
     try {
@@ -113,7 +117,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   async all(): Promise<ReadonlyMap<string, SessionRecord>> {
     const rows = await this.#selectLive(this.#fork(), {}).execute<RecordRow[]>('all');
-    return new Map(rows.map((row) => [row.sessionId, toRecord(row)]));
+    return byKey(rows);
   }
 
   async clear(): Promise<void> {
@@ -155,7 +159,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     });
   }
 
-  #selectLive(em: SqlEntityManager, where: { sessionId?: string }): QueryBuilder<any, any, any, any, any> {
+  #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
     return em
       .createQueryBuilder(this.#entity)
       .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', raw(`${this.#context.dialect.remaining} as remaining`)])
@@ -194,6 +198,10 @@ interface RecordRow {
   readonly maxAge: number | string | null;
   readonly leaseId: string | null;
   readonly remaining: number | string;
+}
+
+function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, SessionRecord> {
+  return new Map(rows.map((row) => [row.sessionId, toRecord(row)]));
 }
 
 function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining }: RecordRow): SessionRecord {

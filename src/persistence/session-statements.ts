@@ -32,6 +32,9 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
   return {
     /** key */
     load: load(''),
+    /** as many keys as `count` */
+    loadMany: (count: number) =>
+      build((next) => `select session_id, ${record} from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at > ${now}`),
     /** key */
     loadLocked: load(dialect.forUpdate),
     /** key, data, commit id, user id, max age, lifetime */

@@ -56,6 +56,12 @@ export abstract class SessionRepository {
   /** The live record, or undefined when it is absent or expired. */
   abstract load(storageKey: string): Promise<SessionRecord | undefined>;
 
+  /** The live records of these keys, by key; one by one unless the repository has a statement for many. */
+  async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+    const records = await Promise.all(storageKeys.map(async (key) => [key, await this.load(key)] as const));
+    return new Map(records.filter((entry): entry is [string, SessionRecord] => entry[1] !== undefined));
+  }
+
   /** Writes a new record with version 0. False, and nothing written, when the key is taken, even by an expired row. */
   abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
 

@@ -30,6 +30,11 @@ export class SqlSessionRepository extends SessionRepository {
     return rows[0] && toRecord(rows[0]);
   }
 
+  override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+    const { rows } = await this.#context.runner.run(this.#statements.loadMany(storageKeys.length), storageKeys);
+    return byKey(rows);
+  }
+
   async insert(storageKey: string, change: RecordChange): Promise<boolean> {
     const { data, commitId, userId, maxAge, lifetime } = change;
     try {
@@ -101,7 +106,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   async all(): Promise<ReadonlyMap<string, SessionRecord>> {
     const { rows } = await this.#context.runner.run(this.#statements.all);
-    return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
+    return byKey(rows);
   }
 
   async clear(): Promise<void> {
@@ -131,6 +136,10 @@ export class SqlSessionRepository extends SessionRepository {
   async #changesOne(sql: string, parameters: readonly unknown[]): Promise<boolean> {
     return (await this.#context.runner.run(sql, parameters)).affected === 1;
   }
+}
+
+function byKey(rows: readonly Row[]): ReadonlyMap<string, SessionRecord> {
+  return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
 }
 
 function toRecord(row: Row): SessionRecord {

@@ -10,6 +10,7 @@ import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot } from './live-sessions.js';
+import { LoadJoiner } from './load-joiner.js';
 import { RecordReader, type StoredValues } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
@@ -42,6 +43,7 @@ export class SessionService {
     private readonly live: LiveSessions,
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
+    private readonly loads: LoadJoiner,
     private readonly caller: RepositoryCaller,
     private readonly options: SmartSessionOptions,
   ) {}
@@ -259,7 +261,7 @@ export class SessionService {
   }
 
   async #read(storageKey: string): Promise<{ stored: StoredValues; remaining: number } | undefined> {
-    const record: SessionRecord | undefined = await this.caller.ask('load', (repository) => repository.load(storageKey));
+    const record: SessionRecord | undefined = await this.loads.load(storageKey);
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, remaining: record.remaining };
   }

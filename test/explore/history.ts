@@ -36,7 +36,10 @@ export interface RequestOutcome {
   readonly kind: 'ok' | 'no session' | 'gone' | 'unknown' | 'failed';
   readonly error?: unknown;
   readonly result?: unknown;
-  readonly startedAt: number;
+  /** When the session was asked for. */
+  readonly askedAt: number;
+  /** The version that was loaded. */
+  readonly version: number | undefined;
   readonly answeredAt: number;
   /** What the live session held when the request was answered. */
   readonly live: Values;
@@ -80,6 +83,7 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   };
   const key = storageKeyOf(SESSION_ID);
   database.faults = scenario.faults ?? 0;
+  database.isSlow = scenario.isOneProcess ?? false;
   // A touch is due, and half a day later it is too late.
   database.rows.set(key, { data: start('optimistic').codec.join(start('optimistic').codec.encodeValues(INITIAL)), version: 0, commitId: null, maxAge: null, leaseId: null, expiresAt: 12 * HOUR });
 
@@ -95,18 +99,22 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   const actorOf = (operation: OperationName | 'expiry', n: number): [string, () => Promise<void>] => {
     const actor = 'ABC'[n]!;
     if (operation === 'expiry') return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
-    const { sessions } = servicesOf(n);
-    return [actor, async () => { requests.push(await request(sessions, operation, actor, scheduler, mutant)); }];
+    const services = servicesOf(n);
+    return [actor, async () => {
+      // In one process it matters who comes while others are waiting already.
+      if (scenario.isOneProcess) await scheduler.step('comes', () => [() => undefined]);
+      requests.push(await request(services, operation, actor, scheduler, mutant));
+    }];
   };
   const stuck = await scheduler.run(Object.fromEntries(scenario.operations.map(actorOf)), choose);
   const { audit, loads } = database;
   return { scenario, key, requests, audit, loads, database, stuck, trace: scheduler.trace, steps: scheduler.now };
 }
 
-async function request(sessions: Services['sessions'], operation: OperationName, actor: string, scheduler: Scheduler, { answersEarly }: Mutant): Promise<RequestOutcome> {
+async function request({ sessions, live: lives }: Services, operation: OperationName, actor: string, scheduler: Scheduler, { answersEarly }: Mutant): Promise<RequestOutcome> {
+  const askedAt = scheduler.now;
   const live = (await sessions.load(SESSION_ID)) as Values | undefined;
-  const startedAt = scheduler.now;
-  const outcome = { actor, operation, startedAt, live: {} };
+  const outcome = { actor, operation, askedAt, version: live && lives.find(live)?.record?.version, live: {} };
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };
   const create = () => Object.defineProperty({}, 'id', { value: newIdOf(actor) });
   const pause = () => scheduler.step('goes on', () => [() => undefined]);

@@ -65,7 +65,12 @@ export const LAWS: Readonly<Record<string, Law>> = {
       const isEnding = kind === 'ok' && operationOf(operation).ends;
       return isEnding && history.database.rows.has(history.key) ? `${actor} ended the session, and it is there` : undefined;
     }) ??
-    first(history.loads, ({ actor, row, record }) => (record && record.data !== row?.data ? `${actor} loaded what was not stored` : undefined)),
+    first(history.loads, ({ actor, row, record }) => (record && record.data !== row?.data ? `${actor} loaded what was not stored` : undefined)) ??
+    first(history.requests, ({ actor, askedAt, version }) => {
+      const answered = history.requests.filter((other) => other.kind === 'ok' && other.answeredAt <= askedAt);
+      const newest = Math.max(-1, ...answered.flatMap((other) => writesOf(history, other.actor).map((entry) => entry.after?.version ?? -1)));
+      return version !== undefined && version < newest ? `${actor} came after version ${newest} was answered, and was given version ${version}` : undefined;
+    }),
 
   Isolation: (history) =>
     first(history.audit.filter(({ key, after }) => key !== history.key && after), ({ actor, key, after }) => {

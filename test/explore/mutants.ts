@@ -1,5 +1,6 @@
 import type { Lifetime, RecordChange, SessionRecord } from '../../src/index.js';
 import { applyDelta, type Delta, type EncodedValues } from '../../src/merge/delta.js';
+import type { LoadJoiner } from '../../src/services/load-joiner.js';
 import type { StoredValues } from '../../src/services/record-reader.js';
 import type { SessionBaseline } from '../../src/services/session-baseline.js';
 import type { Mutant, Scenario } from './history.js';
@@ -103,6 +104,11 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   'upsert instead of update': { law: 'NoResurrection', repository: UpsertingRepository, scenario: { operations: ['set', 'destroy'], ...OPTIMISTIC } },
   'upsert after expiry': { law: 'NoResurrection', repository: UpsertingRepository, scenario: { operations: ['set', 'expiry'], ...OPTIMISTIC } },
   'answer before commit': { law: 'CommitBeforeAnswer', answersEarly: true, scenario: { operations: ['set', 'touch'], ...OPTIMISTIC } },
+  'a load that joins a query under way': {
+    law: 'CommitBeforeAnswer',
+    breakServices: ({ loads }) => Object.assign(loads, { load: joiningTooLate(loads) }),
+    scenario: { operations: ['set', 'set', 'touch'], ...OPTIMISTIC, isOneProcess: true },
+  },
   "somebody else's row": { law: 'Isolation', repository: ConfusingRepository, scenario: { operations: ['set', 'regenerate'], ...OPTIMISTIC } },
   'one key at a time': { law: 'WholeDelta', repository: TearingRepository, scenario: { operations: ['set', 'counter'], ...OPTIMISTIC } },
   'blind retry': { law: 'AtMostOnce', repository: ForgetfulRepository, scenario: { operations: ['counter', 'touch'], ...OPTIMISTIC, faults: 1 } },
@@ -120,6 +126,17 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
 };
+
+/** Shares a query from when it is asked for until its rows arrive. */
+function joiningTooLate(loads: LoadJoiner): LoadJoiner['load'] {
+  const underWay = new Map<string, Promise<SessionRecord | undefined>>();
+  const load = loads.load.bind(loads);
+  return (key) => {
+    const found = underWay.get(key) ?? load(key).finally(() => underWay.delete(key));
+    underWay.set(key, found);
+    return found;
+  };
+}
 
 function moveBaseAlone(_session: object, baseline: SessionBaseline, _mine: EncodedValues, outcome: { record?: StoredValues }): void {
   if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, base: outcome.record.values });

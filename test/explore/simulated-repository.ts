@@ -40,6 +40,8 @@ export class SimulatedDatabase {
   clock = 0;
   /** How many connections may still be lost. */
   faults = 0;
+  /** What a query has read takes a step of its own to arrive. */
+  isSlow = false;
 
   /** Lets time pass. */
   pass(ms: number, at: number): void {
@@ -62,12 +64,12 @@ export class SimulatedRepository extends SessionRepository {
   }
 
   load(key: string): Promise<SessionRecord | undefined> {
-    return this.scheduler.step('load', () => [() => {
-      const record = this.read(key);
-      const { clock } = this.database;
-      this.database.loads.push({ at: this.scheduler.now, actor: this.scheduler.actor, key, row: this.database.rows.get(key), record, clock });
-      return record;
-    }]);
+    return this.querying(() => this.look(key));
+  }
+
+  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+    const entries = () => keys.map((key) => [key, this.look(key)] as const);
+    return this.querying(() => new Map(entries().filter((entry): entry is [string, SessionRecord] => entry[1] !== undefined)));
   }
 
   insert(key: string, change: RecordChange): Promise<boolean> {
@@ -142,6 +144,19 @@ export class SimulatedRepository extends SessionRepository {
   clear = unused;
   list = unused as () => Promise<SessionSummary[]>;
   destroyAll = unused;
+
+  private async querying<Result>(read: () => Result): Promise<Result> {
+    const result = await this.scheduler.step('load', () => [read]);
+    if (this.database.isSlow) await this.scheduler.step('rows arrive', () => [() => undefined]);
+    return result;
+  }
+
+  private look(key: string): SessionRecord | undefined {
+    const record = this.read(key);
+    const { clock } = this.database;
+    this.database.loads.push({ at: this.scheduler.now, actor: this.scheduler.actor, key, row: this.database.rows.get(key), record, clock });
+    return record;
+  }
 
   /** One statement: it waits for the row's lock, and its connection may be lost. */
   protected writing<Result>(name: string, key: string, effect: () => Result): Promise<Result> {

@@ -37,6 +37,15 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.load('K')).toBeUndefined();
   });
 
+  it('loads many at once: the live ones among those asked for', async () => {
+    for (const key of ['a', 'b', 'c']) await repository.insert(key, change(`"${key}"`));
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = 'c'`);
+    const found = await repository.loadMany(['b', 'absent', 'a', 'c']);
+    expect([...found.keys()].toSorted()).toEqual(['a', 'b']);
+    expect(found.get('b')).toEqual({ ...(await repository.load('b')), remaining: expect.any(Number) });
+    expect((await repository.loadMany(['absent'])).size).toBe(0);
+  });
+
   it('updates the version it was told and no other', async () => {
     await repository.insert('k', change('{}'));
     expect(await repository.update('k', 0, change('{"a":1}'))).toBe(true);

@@ -1,6 +1,6 @@
 import { SqlSessionRepository, type FailureKind, type RecordChange, type SessionRecord } from '../../src/index.js';
 
-type Method = 'load' | 'insert' | 'update' | 'updateLocked' | 'touch' | 'destroy' | 'lease' | 'extend' | 'release';
+type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateLocked' | 'touch' | 'destroy' | 'lease' | 'extend' | 'release';
 
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {
@@ -21,9 +21,15 @@ export class FaultyRepository extends SqlSessionRepository {
   /** The next calls' faults, per method; `undefined` lets a call pass. */
   faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
   readonly calls: Method[] = [];
+  /** How many keys each query for many asked for. */
+  readonly batches: number[] = [];
 
   override load(key: string): Promise<SessionRecord | undefined> {
     return this.#run('load', () => super.load(key));
+  }
+  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+    this.batches.push(keys.length);
+    return this.#run('loadMany', () => super.loadMany(keys));
   }
   override insert(key: string, change: RecordChange): Promise<boolean> {
     return this.#run('insert', () => super.insert(key, change));
@@ -57,9 +63,9 @@ export class FaultyRepository extends SqlSessionRepository {
     this.calls.push(method);
     const fault = this.faults[method]?.shift();
     if (!fault) return call();
-    if (fault.effect === 'done') await call();
+    const done = fault.effect === 'done' ? await call() : undefined;
     await fault.meanwhile?.();
-    if (!fault.kind) return call();
+    if (!fault.kind) return fault.effect === 'done' ? (done as Result) : call();
     throw new FaultError(fault.kind);
   }
 }

@@ -2,6 +2,7 @@ import { SmartSessionOptions, SessionService, type SessionRepository, type Smart
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { Backoff } from '../../src/services/backoff.js';
 import { LiveSessions } from '../../src/services/live-sessions.js';
+import { LoadJoiner } from '../../src/services/load-joiner.js';
 import { RecordReader } from '../../src/services/record-reader.js';
 import { RepositoryCaller } from '../../src/services/repository-caller.js';
 import { SessionCommitter } from '../../src/services/session-committer.js';
@@ -16,6 +17,7 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const caller = new RepositoryCaller(repository, backoff, options);
   const merger = new SessionMerger(codec, options);
   const live = new LiveSessions(codec, merger, options);
-  const sessions = new SessionService(new SessionCommitter(repository, reader, codec, backoff, options), live, reader, codec, caller, options);
-  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live };
+  const loads = new LoadJoiner(caller, options);
+  const sessions = new SessionService(new SessionCommitter(repository, reader, codec, backoff, options), live, reader, codec, loads, caller, options);
+  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads };
 }
