@@ -23,6 +23,7 @@ import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
 import { Backoff } from './services/backoff.js';
+import { CommitJoiner } from './services/commit-joiner.js';
 import { LiveSessions } from './services/live-sessions.js';
 import { LoadJoiner } from './services/load-joiner.js';
 import { RecordReader } from './services/record-reader.js';
@@ -141,6 +142,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       LoadJoiner,
       LiveSessions,
       SessionCommitter,
+      CommitJoiner,
       SessionService,
       SessionPruner,
       SmartSessionStore,

@@ -16,12 +16,12 @@ export function canonicalJson(value: unknown, path: string): string | undefined 
 
 /** A copy with sorted names, made of JSON values only. `ancestors` finds cycles. */
 function canonical(given: unknown, path: string, ancestors: Set<object>): unknown {
-  const value = hasToJson(given) ? given.toJSON(lastName(path)) : given;
+  const plain = hasToJson(given) ? given.toJSON(lastName(path)) : given;
+  const value: unknown = types.isBoxedPrimitive(plain) ? plain.valueOf() : plain;
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') {
     throw new SessionNotSerializableError(path, `a ${typeof value}`);
   }
   if (typeof value !== 'object' || value === null) return value;
-  if (types.isBoxedPrimitive(value)) return value.valueOf();
   if (ancestors.has(value)) throw new SessionNotSerializableError(path, 'a cycle');
   ancestors.add(value);
   const copy = Array.isArray(value) ? canonicalArray(value, path, ancestors) : canonicalObject(value as Members, path, ancestors);

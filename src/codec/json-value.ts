@@ -15,7 +15,7 @@ export function isJsonValue(value: unknown, seen: Set<object> = new Set()): bool
 
 /** No holes and no other names. */
 function isPlainArray(value: readonly unknown[]): boolean {
-  return value.constructor?.name === 'Array' && Object.keys(value).length === value.length && (value.length === 0 || Object.hasOwn(value, value.length - 1));
+  return Object.getPrototypeOf(value)?.constructor?.name === 'Array' && Object.getOwnPropertySymbols(value).length === 0 && Object.keys(value).length === value.length && (value.length === 0 || Object.hasOwn(value, value.length - 1));
 }
 
 function isJsonObject(value: object): boolean {

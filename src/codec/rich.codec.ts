@@ -29,7 +29,7 @@ const ENVELOPE = '$rich';
 const RICH_ADVICE = 'Store plain objects and built-in values, and no instance of a class of your own, function or symbol.';
 
 /** The text of a Buffer in a list, for devalue takes an empty text for "not a Buffer". */
-const BUFFER_TO_TEXT = { Buffer: (value: unknown) => Buffer.isBuffer(value) && [value.toString('base64')] };
+const BUFFER_TO_TEXT = { Buffer: (value: unknown) => Buffer.isBuffer(value) && value.constructor === Buffer && !hasNames(value) && [value.toString('base64')] };
 const TEXT_TO_BUFFER = {
   Buffer: ([text]: [unknown]) => {
     if (typeof text !== 'string') throw new TypeError('A Buffer is stored as a text.');
@@ -54,18 +54,22 @@ const CANONICAL: Partial<typeof defaultStringifyOperations> = {
 
 /** Whether a value is of the built-in class of its tag, and of no subclass, and has no names beside its own. */
 function isBuiltIn(value: object, tag: string): boolean {
-  const { constructor } = value;
+  // Not the value's own: it may have a name `constructor`.
+  const constructor: unknown = (Object.getPrototypeOf(value) as object | null)?.constructor;
+  if (typeof constructor !== 'function') return false;
   const name = tag.replace(/^.*\./, '');
   // Of another realm, as in a test runner's, a class can only be told by its name.
   const isOfRealm = constructor === (globalThis as Record<string, unknown>)[name];
-  const isOfClass = isOfRealm || (constructor?.name === name && Function.prototype.toString.call(constructor).includes('[native code]'));
-  return isOfClass && !(Array.isArray(value) && hasNames(value));
+  const isOfClass = isOfRealm || (constructor.name === name && Function.prototype.toString.call(constructor).includes('[native code]'));
+  return isOfClass && (name === 'Object' || !hasNames(value));
 }
 
-/** Names of an array come after its indices. */
-function hasNames(value: readonly unknown[]): boolean {
+/** Names beside its indices; they come after those. */
+function hasNames(value: object): boolean {
   const last = Object.keys(value).at(-1);
-  return last !== undefined && !/^\d+$/.test(last);
+  const { length } = value as { length?: unknown };
+  const isIndex = last !== undefined && typeof length === 'number' && String(Number(last) >>> 0) === last && Number(last) < length;
+  return (last !== undefined && !isIndex) || Object.getOwnPropertySymbols(value).length > 0;
 }
 
 function ownBytes(view: ArrayBufferView): ArrayBufferView {
@@ -81,7 +85,7 @@ function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
   const tag = defaultStringifyOperations.tagOf(value);
   if (tag === 'Object' && isPlainPrototype(Object.getPrototypeOf(value) as object | null)) return 'an object with a symbol or `__proto__` as a name';
-  const className = value.constructor?.name ?? 'Object';
+  const className = (Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object';
   const name = className === 'Object' ? tag : className;
   return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }

@@ -40,8 +40,12 @@ export class SessionLockInterceptor implements NestInterceptor {
   }
 }
 
-/** Unlocks before the answer, whatever came of the handler; at once when nobody waits for it any more. */
+/**
+ * Unlocks before the answer, whatever came of the handler; at once when nobody waits for it any more. After
+ * an error the handler may still run, as behind an interceptor that lets it time out: then, as where nobody
+ * waits, the session writes nothing more.
+ */
 function handleLocked(next: CallHandler, unlock: Unlock): Observable<unknown> {
-  const handled = next.handle().pipe(catchError((thrown: unknown) => from(unlock()).pipe(concatMap(() => throwError(() => thrown)))));
+  const handled = next.handle().pipe(catchError((thrown: unknown) => from(unlock(false)).pipe(concatMap(() => throwError(() => thrown)))));
   return concat(handled, defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
 }

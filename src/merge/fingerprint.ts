@@ -38,9 +38,10 @@ function primitive(value: unknown): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** With the class: a Buffer is no Uint8Array. */
+/** With the class: a Buffer is no Uint8Array. By its prototype, for an object may have a name `constructor`. */
 function typeOf(value: object): string {
-  return `${Object.prototype.toString.call(value)} ${value.constructor?.name}`;
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return `${Object.prototype.toString.call(value)} ${prototype?.constructor?.name}`;
 }
 
 function contents(value: object, fingerprint: Fingerprint): string {
@@ -49,10 +50,12 @@ function contents(value: object, fingerprint: Fingerprint): string {
   if (ArrayBuffer.isView(value)) return bytes(value.buffer, value.byteOffset, value.byteLength);
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return bytes(value as ArrayBuffer);
   if (hasToJson(value)) return fingerprint(value.toJSON());
-  const text = String(value);
-  if (text.startsWith('[object ')) throw new TypeError(`${text} cannot be compared: give it a toJSON(), or write a rule of your own for it.`);
-  return text;
+  if (TOLD_BY_TEXT.has(Object.prototype.toString.call(value))) return String(value);
+  throw new TypeError(`${Object.prototype.toString.call(value)} cannot be compared: give it a toJSON(), or write a rule of your own for it.`);
 }
+
+/** What has no toJSON(), and all that it holds in its text. */
+const TOLD_BY_TEXT: ReadonlySet<string> = new Set(['RegExp', 'URLSearchParams', 'Number', 'String', 'Boolean', 'BigInt'].map((tag) => `[object ${tag}]`));
 
 /** An array's length tells of holes at its end. */
 function members(value: object, fingerprint: Fingerprint): string {

@@ -1,14 +1,25 @@
+import { applyRule } from './apply-rule.js';
 import { fingerprints, type Fingerprint } from './fingerprint.js';
 import { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge-rule.js';
 import { isPlainObject, type PlainObject } from './plain-object.js';
 
-/** Finds the rule for a path inside a value; undefined where there is none. */
-export type RuleAt = (path: readonly string[]) => MergeRule | undefined;
+/** Rules inside a value, ready to be looked up. */
+export class RulesByPath {
+  readonly #patterns: readonly (readonly [pattern: readonly string[], rule: MergeRule])[];
 
-/** Reads rules by path. */
-export function ruleFinder(rules: PathRules): RuleAt {
-  const patterns = Object.entries(rules).map(([pattern, rule]) => [pattern.split('.'), rule] as const);
-  return (path) => patterns.find(([pattern]) => fits(pattern, path))?.[1];
+  constructor(rules: PathRules) {
+    this.#patterns = Object.entries(rules).map(([pattern, rule]) => [pattern.split('.'), rule] as const);
+  }
+
+  /** The rule of a path; undefined where there is none. */
+  at(path: readonly string[]): MergeRule | undefined {
+    return this.#patterns.find(([pattern]) => fits(pattern, path))?.[1];
+  }
+
+  /** Whether there may be a rule at or below a path. */
+  reach(path: readonly string[]): boolean {
+    return this.#patterns.some(([pattern]) => pattern.length >= path.length);
+  }
 }
 
 const NOTHING: PlainObject = {};
@@ -16,8 +27,10 @@ const NOTHING: PlainObject = {};
 /** One merge of plain objects, and of what is inside them. */
 export class ThreeWayMerge {
   readonly #fingerprint: Fingerprint = fingerprints();
+  /** What was merged already: objects that are there more than once are merged once, and stay one. */
+  readonly #merged = new Map<string, PlainObject>();
 
-  constructor(private readonly ruleAt: RuleAt) {}
+  constructor(private readonly rules: RulesByPath) {}
 
   /**
    * Merges a value that both sides have changed: by the rule of its path, name by name where both are
@@ -26,8 +39,8 @@ export class ThreeWayMerge {
    * @param path where the value stands; empty for the value that is merged
    */
   mergeValue(sides: MergeSides<unknown>, path: readonly string[] = []): unknown {
-    const rule = path.length > 0 ? this.ruleAt(path) : undefined;
-    if (rule) return rule(sides);
+    const rule = path.length > 0 ? this.rules.at(path) : undefined;
+    if (rule) return applyRule(rule, sides);
     const { key, base, theirs, mine } = sides;
     if (isPlainObject(theirs) && isPlainObject(mine)) {
       return this.#mergeObjects({ key, base: isPlainObject(base) ? base : NOTHING, theirs, mine }, path);
@@ -42,7 +55,15 @@ export class ThreeWayMerge {
     return this.mergeValue(sides, path);
   }
 
-  #mergeObjects({ key, base, theirs, mine }: Required<MergeSides<PlainObject>>, path: readonly string[]): PlainObject {
+  #mergeObjects(sides: Required<MergeSides<PlainObject>>, path: readonly string[]): PlainObject {
+    if (this.rules.reach(path)) return this.#mergeNames(sides, path);
+    const id = [sides.base, sides.theirs, sides.mine].map(this.#fingerprint).join();
+    const merged = this.#merged.get(id) ?? this.#mergeNames(sides, path);
+    this.#merged.set(id, merged);
+    return merged;
+  }
+
+  #mergeNames({ key, base, theirs, mine }: Required<MergeSides<PlainObject>>, path: readonly string[]): PlainObject {
     const merged: [string, unknown][] = [];
     for (const name of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
       const sides = { key: `${key}.${name}`, ...valueAt('base', base, name), ...valueAt('theirs', theirs, name), ...valueAt('mine', mine, name) };

@@ -90,7 +90,6 @@ export class SessionCommitter {
         if (commit.known && !record) return GONE;
         refuseInDoubt(commit, record);
         if (record) refuseLostLease(commit, record.leaseId);
-        if (record && !commit.known) commit.doubt = undefined;
         // In doubt the record is as it was: the same change goes out again, and a copy of it that lands late wins or loses whole.
         if (!commit.doubt) commit.known = record && this.reader.read(storageKey, record);
         if (record && !commit.known) return GONE;
@@ -104,8 +103,17 @@ export class SessionCommitter {
         if (this.#classify('commit', error) === 'unknown' && commit.mayHaveWritten) commit.doubt ??= error;
       }
     }
+    return this.#conclude(commit, failure);
+  }
+
+  /** No attempt is left: was it the last one that landed? */
+  async #conclude(commit: Commit, failure: unknown): Promise<CommitOutcome> {
+    const record = commit.doubt ? await this.#lookAgain(commit) : undefined;
+    if (typeof record === 'object' && record.commitId === commit.commitId) return this.#committed(commit.storageKey, record);
     if (commit.doubt) throw outcomeUnknown(commit.doubt);
-    throw new SessionConflictError(storageKey, this.options.maxAttempts, failure);
+    const isLost = failure !== undefined && this.repository.classify(failure) === 'unknown';
+    if (isLost) throw new SessionUnavailableError('commit', `the connection was lost at the last of ${this.options.maxAttempts} attempts. Nothing was written.`, failure);
+    throw new SessionConflictError(commit.storageKey, this.options.maxAttempts, failure);
   }
 
   /** Undefined when somebody else was faster. */
@@ -118,14 +126,20 @@ export class SessionCommitter {
     const next = this.#next(commit, known);
     if (next.change) return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
     commit.mayHaveWritten = false;
-    const isCurrent = !commit.mustSeeCurrent || isAsKnown(known, await this.repository.load(commit.storageKey));
-    return isCurrent ? next : undefined;
+    return !commit.mustSeeCurrent || (await this.#isCurrent(commit, known)) ? next : undefined;
+  }
+
+  async #isCurrent(commit: Commit, known: StoredValues): Promise<boolean> {
+    const record = await this.repository.load(commit.storageKey);
+    if (record) this.#refusing(() => refuseLostLease(commit, record.leaseId));
+    return isAsKnown(known, record);
   }
 
   async #insert(commit: Commit): Promise<CommitOutcome | undefined> {
     const { record, change } = this.#next(commit, undefined);
     if (!change || (commit.mustSeeCurrent && record.values.size === 0)) return UNSTORED;
     if (await this.repository.insert(commit.storageKey, change)) return { kind: 'committed', record };
+    commit.mayHaveWritten = false;
     // What stands in the way may be an expired row that nobody can load.
     await this.repository.removeExpired(commit.storageKey);
     return undefined;
@@ -141,7 +155,7 @@ export class SessionCommitter {
       const next = isDone ? unchanged(current) : this.#next(commit, (commit.doubt ? commit.known : undefined) ?? current, record);
       outcome = next;
       if (!commit.doubt) commit.known = current;
-      commit.mayHaveWritten = true;
+      commit.mayHaveWritten = next.change !== undefined;
       return next.change;
     });
     return written ? outcome : GONE;
@@ -149,12 +163,18 @@ export class SessionCommitter {
 
   /** @param seen the record under its lock, which no look has checked yet */
   #next(commit: Commit, current: StoredValues | undefined, seen?: SessionRecord): Next {
-    try {
+    return this.#refusing(() => {
       if (seen) {
         refuseInDoubt(commit, seen);
         refuseLostLease(commit, seen.leaseId);
       }
       return this.#after(commit, current);
+    });
+  }
+
+  #refusing<Result>(work: () => Result): Result {
+    try {
+      return work();
     } catch (error) {
       throw new Refusal(error);
     }
@@ -232,8 +252,7 @@ function refuseLostLease({ storageKey, leaseId }: Commit, found: string | null |
 
 /** An attempt is in doubt, and the record has moved since: it may be among what moved it, and must not be tried again. */
 function refuseInDoubt({ doubt, known }: Commit, record: SessionRecord | undefined): void {
-  // An insert that meets a record of another, which nobody has updated, has not landed and cannot any more.
-  const hasMoved = known ? !isAsKnown(known, record) : record !== undefined && record.version > 0;
+  const hasMoved = known ? !isAsKnown(known, record) : record !== undefined;
   if (doubt && hasMoved) throw outcomeUnknown(doubt);
 }
 

@@ -1,13 +1,12 @@
 import { isReservedName } from '../codec/reserved-names.js';
 import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
+import { refuseThenable } from '../merge/apply-rule.js';
 import type { EncodedValues } from '../merge/delta.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
-import { refuseThenable } from './session-merger.js';
 
 /** A function on a draft of a session's values, as an edit of a record. It may run more than once. */
 export class DraftEdit<Result> {
   #result: Result | undefined;
-  #refusal: { readonly error: unknown } | undefined;
 
   /** @param change changes the draft, and returns the result */
   constructor(
@@ -20,26 +19,12 @@ export class DraftEdit<Result> {
     return this.#result as Result;
   }
 
-  /** What the function threw, or why what it made was refused: no matter of the session's. */
-  get refusal(): { readonly error: unknown } | undefined {
-    return this.#refusal;
-  }
-
   /**
    * Runs the function on a draft of the current values.
    *
    * @throws TypeError for a function that returns a promise, SessionNotSerializableError, and what the function throws
    */
   readonly apply = (current: EncodedValues): EncodedValues => {
-    try {
-      return this.#run(current);
-    } catch (error) {
-      this.#refusal = { error };
-      throw error;
-    }
-  };
-
-  #run(current: EncodedValues): EncodedValues {
     const draft = this.codec.decodeValues(current);
     const result = this.change(draft);
     refuseThenable(result, 'The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.');
@@ -47,5 +32,5 @@ export class DraftEdit<Result> {
     this.#result = result;
     const carried = [...current].filter(([key]) => isReservedName(key));
     return new Map([...this.codec.encodeValues(draft), ...carried]);
-  }
+  };
 }

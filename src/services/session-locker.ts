@@ -37,6 +37,7 @@ const EXTENSIONS = 3;
 export class SessionLocker implements OnApplicationShutdown {
   readonly #turns = new Turns();
   readonly #extending = new Set<NodeJS.Timeout>();
+  #isShutDown = false;
   readonly #logger = new Logger('SmartSession');
 
   constructor(
@@ -66,6 +67,8 @@ export class SessionLocker implements OnApplicationShutdown {
     try {
       await this.#lease(storageKey, leaseId, terms, deadline);
     } catch (error) {
+      // It may have been had by a statement whose answer was lost.
+      await this.#release(storageKey, leaseId);
       endTurn();
       throw error;
     }
@@ -83,6 +86,7 @@ export class SessionLocker implements OnApplicationShutdown {
 
   /** Extends no lease any more: the database is about to be closed. */
   onApplicationShutdown(): void {
+    this.#isShutDown = true;
     for (const timer of this.#extending) clearInterval(timer);
   }
 
@@ -109,6 +113,7 @@ export class SessionLocker implements OnApplicationShutdown {
   /** Extends the lease until it is told to stop. What a commit finds in the record decides whether that was in time. */
   #extend(storageKey: string, leaseId: string, lease: number): () => void {
     const extend = () => {
+      if (this.#isShutDown) return;
       this.caller.ask('lock', (repository) => repository.extend(storageKey, leaseId, lease)).catch((error: unknown) => {
         this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
       });

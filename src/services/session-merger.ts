@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
+import { applyRule } from '../merge/apply-rule.js';
 import { applyDelta, takeMine, type Delta, type EncodedValues, type MergeKey } from '../merge/delta.js';
 import { DELETED, type MergeRule, type MergeSides } from '../merge/merge-rule.js';
 import { SessionMergeError } from '../smart-session.errors.js';
@@ -34,22 +35,11 @@ export class SessionMerger {
   };
 
   #mergeBy(rule: MergeRule, key: string, sides: MergeSides): string | undefined {
-    const merged: unknown = rule(sides);
-    if (merged === DELETED) return undefined;
-    refuseThenable(merged, 'It returned a promise; a rule must return the value itself.');
-    const text = this.codec.encodeValue(key, merged);
-    if (text === undefined) throw new TypeError('It returned undefined; a rule must return a value, or DELETED.');
-    return text;
+    const merged = applyRule(rule, sides);
+    return merged === DELETED ? undefined : this.codec.encodeValue(key, merged);
   }
 
   #side(side: 'base' | 'theirs' | 'mine', text: string | undefined): Partial<MergeSides> {
     return text === undefined ? {} : { [side]: this.codec.decodeValue(text) };
   }
-}
-
-/** @throws TypeError for a promise, or what is awaited like one; what it rejects with is nobody's any more */
-export function refuseThenable(value: unknown, message: string): void {
-  if (typeof value !== 'object' || value === null || typeof (value as { then?: unknown }).then !== 'function') return;
-  Promise.resolve(value).catch(() => undefined);
-  throw new TypeError(message);
 }

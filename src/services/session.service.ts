@@ -7,6 +7,7 @@ import type { EncodedValues } from '../merge/delta.js';
 import type { SessionRecord, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
+import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot } from './live-sessions.js';
@@ -14,7 +15,7 @@ import { LoadJoiner } from './load-joiner.js';
 import { RecordReader, type StoredValues } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
-import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
+import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './session-draft.js';
 
 /** Whose sessions. */
@@ -34,12 +35,10 @@ const PRUNE_BATCH = 1000;
  */
 @Injectable()
 export class SessionService {
-  /** First saves under way, by storage key: a destroy waits for them. */
-  readonly #inserting = new Map<string, Promise<unknown>>();
   readonly #logger = new Logger('SmartSession');
 
   constructor(
-    private readonly committer: SessionCommitter,
+    private readonly commits: CommitJoiner,
     private readonly live: LiveSessions,
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
@@ -100,7 +99,7 @@ export class SessionService {
    */
   async commit(session: object): Promise<void> {
     const baseline = this.live.ofLive(session);
-    await this.#inTurn(baseline, async () => {
+    await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       if (isOver(session, baseline)) return;
       const now = this.live.snapshot(session);
@@ -162,7 +161,7 @@ export class SessionService {
    */
   async refresh(session: object): Promise<boolean> {
     const baseline = this.live.ofLive(session);
-    return this.#inTurn(baseline, async () => {
+    return this.#afterOthers(baseline, async () => {
       const found = await this.#read(baseline.storageKey);
       if (found) this.live.refresh(session, baseline, found.stored, found.remaining);
       return found !== undefined;
@@ -196,7 +195,7 @@ export class SessionService {
   async destroy(sessionId: string): Promise<void> {
     const storageKey = storageKeyOf(sessionId);
     await withDeadline('destroy', this.options.timeout, async (signal) => {
-      await this.#inserting.get(storageKey)?.catch(() => undefined);
+      await this.commits.firstSaved(storageKey);
       await this.caller.askUntil(signal, 'destroy', (repository) => repository.destroy(storageKey));
     });
   }
@@ -268,15 +267,7 @@ export class SessionService {
 
   async #updateLive(session: object, draft: DraftEdit<unknown>): Promise<void> {
     const baseline = this.live.ofLive(session);
-    await this.#inTurn(baseline, async () => {
-      try {
-        await this.#applyDraft(session, baseline, draft);
-      } catch (error) {
-        // Those who wait have nothing to do with what this function refuses.
-        if (draft.refusal?.error !== error) throw error;
-      }
-    });
-    if (draft.refusal) throw draft.refusal.error;
+    await this.#afterOthers(baseline, () => this.#applyDraft(session, baseline, draft));
   }
 
   async #applyDraft(session: object, baseline: SessionBaseline, draft: DraftEdit<unknown>): Promise<void> {
@@ -296,9 +287,12 @@ export class SessionService {
     if (outcome?.kind !== 'committed') throw new SessionGoneError(storageKey, 'update');
   }
 
-  /** Runs work on a live session after the work under way on it. One that waited for work which failed fails with it: its changes are among those that failed. */
-  async #inTurn<Result>(baseline: SessionBaseline, work: () => Promise<Result>): Promise<Result> {
-    const committing = Promise.resolve(baseline.committing).then(work);
+  /**
+   * Runs work on a live session after what is under way on it. A commit that waited for another which failed
+   * fails with it: its changes are among those that failed.
+   */
+  async #inTurn<Result>(baseline: SessionBaseline, previous: Promise<unknown>, work: () => Promise<Result>): Promise<Result> {
+    const committing = previous.then(work);
     baseline.committing = committing;
     try {
       return await committing;
@@ -307,10 +301,19 @@ export class SessionService {
     }
   }
 
+  /** Runs work that stands for itself: what fails before it is no matter of its own, nor is its failure one of those that wait for it. */
+  async #afterOthers<Result>(baseline: SessionBaseline, work: () => Promise<Result>): Promise<Result> {
+    const previous = Promise.resolve(baseline.committing).catch(() => undefined);
+    let failure: { readonly error: unknown } | undefined;
+    const result = await this.#inTurn(baseline, previous, () => work().catch((error: unknown) => void (failure = { error })));
+    if (failure) throw failure.error;
+    return result as Result;
+  }
+
   /** Commits an edit, and moves base and live session on. */
   async #apply(session: object, baseline: SessionBaseline, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
-      const outcome = await this.#commit(baseline.storageKey, baseline.record, edit, baseline.state === 'new');
+      const outcome = await this.#commit(baseline.storageKey, baseline.record, edit);
       this.live.settle(session, baseline, now, outcome, edit.maxAge !== undefined);
       return outcome;
     } catch (error) {
@@ -320,20 +323,8 @@ export class SessionService {
     }
   }
 
-  #commit(storageKey: string, base: StoredValues | undefined, edit: Edit, isFirst = false): Promise<CommitOutcome> {
-    return withDeadline('commit', this.options.timeout, (signal) => {
-      const work = this.committer.commit(storageKey, base, edit, signal);
-      if (isFirst) this.#rememberInsert(storageKey, work);
-      return work;
-    });
-  }
-
-  #rememberInsert(storageKey: string, work: Promise<unknown>): void {
-    const forget = () => {
-      if (this.#inserting.get(storageKey) === work) this.#inserting.delete(storageKey);
-    };
-    this.#inserting.set(storageKey, work);
-    work.then(forget, forget);
+  #commit(storageKey: string, base: StoredValues | undefined, edit: Edit): Promise<CommitOutcome> {
+    return withDeadline('commit', this.options.timeout, (signal) => this.commits.commit(storageKey, base, edit, signal));
   }
 }
 

@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { newIdOf, type History, type RequestOutcome } from './history.js';
 import { INITIAL, operationOf, type Values } from './operations.js';
-import type { AuditEntry, Row } from './simulated-repository.js';
+import { sharesOf } from './shares.js';
+import type { Row } from './simulated-repository.js';
 
 /** Says what is wrong with a history; undefined when nothing is. */
 type Law = (history: History) => string | undefined;
@@ -11,8 +12,7 @@ const same = isDeepStrictEqual;
 const show = (value: unknown) => JSON.stringify(value);
 const valuesOf = (row: Row | undefined): Values => (row ? (JSON.parse(row.data) as Values) : {});
 const newKeyOf = (actor: string) => storageKeyOf(newIdOf(actor));
-const isWrite = ({ kind }: AuditEntry) => kind === 'insert' || kind === 'update';
-const writesOf = ({ audit, key }: History, actor: string) => audit.filter((entry) => entry.key === key && entry.actor === actor && isWrite(entry));
+const writesOf = (history: History, actor: string) => [...sharesOf(history)].filter(([, shares]) => shares.some((share) => share.actor === actor)).map(([entry]) => entry);
 const first = <Item>(items: Iterable<Item>, check: (item: Item) => string | undefined): string | undefined => {
   for (const item of items) {
     const wrong = check(item);
@@ -29,10 +29,8 @@ function mayBeGone({ database, key }: History, { answeredAt }: RequestOutcome): 
 /** Each law of the design that a history shows. */
 export const LAWS: Readonly<Record<string, Law>> = {
   NoLostKey: (history) =>
-    first(history.audit.filter((entry) => entry.key === history.key && entry.kind === 'update'), ({ actor, before, after }) => {
-      const request = history.requests.find((one) => one.actor === actor);
-      const effect = request && operationOf(request.operation).effect;
-      const expected = effect ? effect(valuesOf(before), actor) : valuesOf(before);
+    first(sharesOf(history), ([{ actor, before, after }, shares]) => {
+      const expected = shares.at(-1)?.values;
       return same(valuesOf(after), expected) ? undefined : `${actor} made ${show(valuesOf(before))} into ${show(valuesOf(after))}, and should have made it ${show(expected)}`;
     }) ??
     first(history.requests, (request) => {
@@ -60,7 +58,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
 
   CommitBeforeAnswer: (history) =>
     first(history.requests, ({ kind, actor, answeredAt, operation }) => {
-      const late = history.audit.find((entry) => entry.actor === actor && entry.at > answeredAt && entry.kind !== 'touch');
+      const others = history.audit.filter((entry) => entry.actor === actor && (entry.kind === 'delete' || entry.key !== history.key));
+      const late = [...writesOf(history, actor), ...others].find(({ at }) => at > answeredAt);
       if (kind === 'ok' && late) return `${actor} was answered at ${answeredAt}, and wrote at ${late.at}`;
       const isEnding = kind === 'ok' && operationOf(operation).ends;
       return isEnding && history.database.rows.has(history.key) ? `${actor} ended the session, and it is there` : undefined;
@@ -120,8 +119,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
       const committed = writesOf(history, actor)[commits - 1];
       if (kind !== 'ok' || !committed || ends) return undefined;
       const values = valuesOf(committed.after);
+      const own = sharesOf(history).get(committed)?.find((share) => share.actor === actor)?.values ?? values;
       if (operation !== 'update by id' && !same(live, values)) return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
-      const expected = operationOf(operation).result?.(values);
+      const expected = operationOf(operation).result?.(own);
       return same(result, expected) ? undefined : `${actor} was given ${show(result)}, and committed ${show(expected)}`;
     }),
 };

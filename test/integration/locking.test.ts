@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { from, lastValueFrom, of, throwError, type Observable } from 'rxjs';
+import { TimeoutError, from, lastValueFrom, of, throwError, timeout, type Observable } from 'rxjs';
 import { SessionGoneError, SessionLockLostError, SessionLockedError, SessionUnavailableError, SqlSessionRepository, type SessionService } from '../../src/index.js';
 import { SessionLockInterceptor } from '../../src/interceptors/session-lock.interceptor.js';
 import type { SessionLocker } from '../../src/services/session-locker.js';
@@ -180,21 +180,50 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       expect(await stored()).toEqual({ n: 0 });
     });
 
+    it('lets a handler that runs on behind an error write nothing', async () => {
+      let goOn = () => {};
+      const handler = new Promise<void>((resolve) => (goOn = resolve)).then(() => sessions.update(live, (draft: Live) => ++draft.n));
+      await expect(lastValueFrom(intercept(() => from(handler).pipe(timeout(20))))).rejects.toThrow(TimeoutError);
+      expect(await leases()).toEqual([]);
+      goOn();
+      await expect(handler).rejects.toThrow(SessionLockLostError);
+      expect(await stored()).toEqual({ n: 0 });
+    });
+
     it('is given back before the answer, whatever comes of the handler', async () => {
       expect(await lastValueFrom(intercept(() => of('handled')))).toBe('handled');
       expect(await leases()).toEqual([]);
+      await sessions.commit(Object.assign(live, { after: 1 }));
+      expect(await stored()).toEqual({ n: 0, after: 1 });
       const refused = new Error('refused');
       await expect(lastValueFrom(intercept(() => throwError(() => refused)))).rejects.toBe(refused);
       expect(await leases()).toEqual([]);
-      await sessions.commit(Object.assign(live, { after: 1 }));
-      expect(await stored()).toEqual({ n: 0, after: 1 });
     });
+  });
+
+  it('is given back when it was had, and the answer was lost each time', async () => {
+    const lost: Fault = { kind: 'unknown', effect: 'done' };
+    repository.faults.lease = [lost, lost, lost];
+    await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionUnavailableError);
+    expect(await leases()).toEqual([]);
+  });
+
+  it('refuses an update that changes nothing too, once it was lost', async () => {
+    const unlock = await locker.lock(live, TERMS);
+    await database.run("update {table} set lease_id = 'another'");
+    await expect(sessions.update(live, (draft: Live) => draft.n)).rejects.toThrow(SessionLockLostError);
+    await unlock?.();
   });
 
   it('is extended no more once the app has shut down', async () => {
     await locker.lock(live, TERMS);
     locker.onApplicationShutdown();
     const extensions = repository.calls.filter((call) => call === 'extend').length;
+    await sleep(150);
+    expect(repository.calls.filter((call) => call === 'extend')).toHaveLength(extensions);
+    await database.run('update {table} set lease_id = null');
+    const late = await another();
+    await locker.lock(late.live, TERMS).catch(() => undefined);
     await sleep(150);
     expect(repository.calls.filter((call) => call === 'extend')).toHaveLength(extensions);
   });

@@ -128,8 +128,8 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it.each([
       ['broken', /The merge rule of `broken` failed: no way. Nothing was written/],
       ['unstorable', /rule of `unstorable` failed: .* a function at `unstorable.f`/],
-      ['nothing', /rule of `nothing` failed: It returned undefined; .* DELETED/],
-      ['later', /rule of `later` failed: It returned a promise/],
+      ['nothing', /rule of `nothing` failed: The rule of `nothing` returned undefined; .* DELETED/],
+      ['later', /rule of `later` failed: The rule of `later` returned a promise/],
       ['bare', /rule of `bare` failed: \[Object: null prototype\] \{\}/],
       ['visits', /rule of `visits` failed: counter\(\) adds finite numbers; mine is two/],
     ])('fails with an error that names the key when a rule fails, and writes nothing: %s', async (key, message) => {
@@ -242,13 +242,14 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ version: 2 });
     });
 
-    it('adds up, by session and by id, many at once', async () => {
+    it('adds up, by session and by id, many at once, in one process and in many', async () => {
       await given({ n: 0 });
-      const lives = await Promise.all(Array.from({ length: 8 }, load));
+      const services = Array.from({ length: 8 }, () => serviceOver(new SqlSessionRepository(database.context), { ...RULES, locking }).sessions);
       const increment = (draft: Live) => ++draft.n;
-      const results = await Promise.all([...lives.map((live) => sessions.update(live, increment)), ...lives.map(() => sessions.update(id, increment))]);
-      expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 16 }, (_, n) => n + 1));
-      expect(await stored()).toEqual({ n: 16, version: 16 });
+      const byLive = async (service: SessionService) => service.update((await service.load(id)) as object, increment);
+      const results = await Promise.all(services.flatMap((own) => [byLive(own), own.update(id, increment), byLive(sessions), sessions.update(id, increment)]));
+      expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, n) => n + 1));
+      expect(await stored()).toMatchObject({ n: 32 });
     });
 
     it('adds up on one live session too, and with its commits', async () => {
@@ -401,6 +402,38 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toEqual({ n: 1, other: 1, version: 2 });
     });
 
+    it('AtMostOnce: does not know whether a lost insert was its own, where nothing counts the versions', async () => {
+      const unversioned = Object.assign(Object.create(database.context), { isVersioned: false }) as typeof database.context;
+      repository = new FaultyRepository(unversioned);
+      sessions = serviceOver(repository, { ...RULES, locking: 'pessimistic' }).sessions;
+      const others = serviceOver(new SqlSessionRepository(unversioned), { ...RULES, locking: 'pessimistic' }).sessions;
+      repository.faults.insert = [{ ...LOST_AFTER, meanwhile: () => others.update(id, (draft: Live) => { draft.other = 1; }) }];
+      await expect(sessions.update(create({ n: 0 }), (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
+      expect(await stored()).toMatchObject({ n: 1, other: 1 });
+    });
+
+    it('AtMostOnce: looks at what the last attempt has done too', async () => {
+      setUp({ maxAttempts: 1 });
+      await given({ n: 0 });
+      repository.faults = { update: [LOST_AFTER], updateLocked: [LOST_AFTER] };
+      expect(await sessions.update(await load(), (draft: Live) => ++draft.n)).toBe(1);
+      expect(await stored()).toMatchObject({ n: 1 });
+    });
+
+    it('fails none of those that wait for it, and a commit that waits is its own', async () => {
+      setUp({ maxBytes: 1000, userId: (session) => { if (session.wrong) throw new Error('no user'); return null; } });
+      await given({ n: 0 });
+      const live = await load();
+      const outcomes = await Promise.allSettled([
+        sessions.update(live, (draft: Live) => { draft.big = 'x'.repeat(2000); }),
+        sessions.update(live, (draft: Live) => ++draft.n),
+        sessions.update(live, (draft: Live) => { draft.wrong = 1; }),
+        sessions.commit(Object.assign(live, { own: 1 })),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
+      expect(await stored()).toMatchObject({ n: 1, own: 1 });
+    });
+
     it('needs no second attempt to change nothing', async () => {
       setUp({ maxAttempts: 1 });
       await given({ n: 1 });
@@ -435,6 +468,20 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     expect(live.cookie.originalMaxAge).toBeNull();
     await sessions.commit(live);
     expect((await load()).cookie.originalMaxAge).toBeNull();
+  });
+
+  it('says that the connection was lost, and not that others were faster, when it was', async () => {
+    setUp({ maxAttempts: 2 });
+    await given({ n: 0 });
+    const live = await load();
+    if (locking === 'pessimistic') {
+      repository.faults.updateLocked = [LOST_BEFORE, LOST_BEFORE];
+      await expect(sessions.commit(Object.assign(live, { n: 1 }))).rejects.toThrow(/lost at the last of 2 attempts. Nothing was written/);
+    }
+    repository.faults.insert = [{ effect: 'none', meanwhile: async () => { repository.removeExpired = async () => { throw Object.assign(new Error('gone'), { code: 'ECONNRESET' }); }; } }];
+    repository.classify = () => 'unknown';
+    await expect(sessions.replace(id, { n: 2 })).resolves.toBeUndefined();
+    expect(await stored()).toMatchObject({ n: 2 });
   });
 
   it('replaces a record that cannot be read', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
 import { SessionNotSerializableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
@@ -56,14 +57,17 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const values = {
       date: new Date(0), invalid: new Date(NaN), map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]), none: undefined, nan: NaN, zero: -0,
       holes: Object.assign(Array.from<number>({ length: 0 }), { 0: 1, 2: 3 }), bytes: new Uint8Array([1, 2]), buffer: Buffer.from('x'), empty: Buffer.alloc(0), url: new URL('http://a/b?c'), pattern: /a/gi,
-      bare: Object.assign(Object.create(null), { a: 1 }), lookalike: { $rich: [1] }, cycle,
+      bare: Object.assign(Object.create(null), { a: 1 }), named: { constructor: { name: 'Object' }, date: new Date(1) }, boxed: Object('ab'),
+      lookalike: { $rich: [1] }, cycle,
     };
     const { loaded } = await roundTrip(over({ serializer: 'rich' }), values);
-    const { invalid, ...others } = loaded as typeof values;
+    const { invalid, named, ...others } = loaded as typeof values;
     // Jest takes no invalid date for equal to another.
     expect(invalid).toBeInstanceOf(Date);
     expect(Number(invalid)).toBeNaN();
-    const { invalid: _, ...expected } = values;
+    // Nor objects whose `constructor` is a value of theirs.
+    expect(isDeepStrictEqual(named, values.named)).toBe(true);
+    const { invalid: _, named: __, ...expected } = values;
     expect(others).toStrictEqual(expected);
     const { cycle: back, buffer } = others;
     expect([back.self === back, (back.shared as object[])[0] === (back.shared as object[])[1], Buffer.isBuffer(buffer)]).toEqual([true, true, true]);
@@ -130,6 +134,10 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
       [/b/.exec('abc'), 'an Array at `v`'],
       [Math, 'a Math at `v`'],
       [namesakes.Map, 'a Map at `v`'],
+      [Object.assign(new Date(0), { name: 1 }), 'a Date at `v`'],
+      [Object.assign(Buffer.from('a'), { name: 1 }), 'a Buffer at `v`'],
+      [Object.assign([1n], { '01': 1 }), 'an Array at `v`'],
+      [Object.assign([1], { [Symbol('s')]: 1 }), 'an Array at `v`'],
       [namesakes.orphan, 'an Orphan at `v`'],
       [{ n: 1n, p: JSON.parse('{"__proto__":1}') }, '`__proto__` as a name at `v.p`'],
     ] as const) {
@@ -137,6 +145,10 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
       expect(failure).toBeInstanceOf(SessionNotSerializableError);
       expect(String(failure)).toContain(found);
     }
+  });
+
+  it("refuses a boxed bigint by 'json' as any other", async () => {
+    await expect(over({}).commit(create(randomUUID(), { a: [Object(1n)] }))).rejects.toThrow('a bigint at `a[0]`');
   });
 
   it('go through a codec of the app, and the row names none', async () => {

@@ -1,6 +1,7 @@
 import { SmartSessionOptions, SessionService, type SessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { Backoff } from '../../src/services/backoff.js';
+import { CommitJoiner } from '../../src/services/commit-joiner.js';
 import { LiveSessions } from '../../src/services/live-sessions.js';
 import { LoadJoiner } from '../../src/services/load-joiner.js';
 import { RecordReader } from '../../src/services/record-reader.js';
@@ -18,6 +19,6 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const merger = new SessionMerger(codec, options);
   const live = new LiveSessions(codec, merger, options);
   const loads = new LoadJoiner(caller, options);
-  const sessions = new SessionService(new SessionCommitter(repository, reader, codec, backoff, options), live, reader, codec, loads, caller, options);
+  const sessions = new SessionService(new CommitJoiner(new SessionCommitter(repository, reader, codec, backoff, options), options), live, reader, codec, loads, caller, options);
   return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads };
 }

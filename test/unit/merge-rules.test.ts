@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { DELETED, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type MergeSides } from '../../src/index.js';
 
+/** Its text does not say all that it holds. */
+class Rounded {
+  readonly #cents = 101;
+  toString(): string {
+    return String(Math.round(this.#cents / 100));
+  }
+}
+
 const cycle: unknown[] = [];
 cycle.push(cycle);
 
@@ -114,6 +122,22 @@ describe('a merge rule', () => {
     };
     expect(merge(union(), [shared(1)], [shared(1), shared(2)], [shared(2), shared(3)])).toHaveLength(2);
     expect(merge(deep(), nested({}), nested({ a: 1 }), nested({ b: 1 }))).toEqual(nested({ a: 1, b: 1 }));
+    const inTwoPlaces = (sides: object) => {
+      let value: object = sides;
+      for (let level = 0; level < 60; level++) value = { left: value, right: value };
+      return value as { left: unknown; right: unknown };
+    };
+    const merged = merge(deep({ top: counter() }), inTwoPlaces({}), inTwoPlaces({ a: 1 }), inTwoPlaces({ b: 1 })) as { left: Record<string, unknown> };
+    expect(merged.left.left).toBe(merged.left.right);
+  });
+
+  it('takes a name `constructor` for one like any other', () => {
+    const odd = (n: number) => ({ constructor: { name: { toString: n } } });
+    expect(merge(deep(), odd(1), odd(2), { ...odd(1), b: 1 })).toEqual({ ...odd(2), b: 1 });
+  });
+
+  it('gives undefined where a side has it', () => {
+    expect(merge(deep({ a: lastWins() }), { a: 1 }, { a: 2 }, { a: undefined })).toStrictEqual({ a: undefined });
   });
 
   it('tells values apart that look alike', () => {
@@ -134,6 +158,10 @@ describe('a merge rule', () => {
     [unionBy('sku'), [[], [{ sku: 1 }, { sku: 1 }], []], 'theirs has 1 twice'],
     [unionBy('sku'), [[], [{ sku: null }], []], 'an identity is null'],
     [unionBy('sku'), [[], [{ sku: {} }], []], 'an identity is of type object'],
+    [deep({ a: async () => { throw new Error('of the promise'); } }), [{}, { a: 1 }, { a: 2 }], 'The rule of `k.a` returned a promise'],
+    [deep({ a: () => undefined }), [{}, { a: 1 }, { a: 2 }], 'The rule of `k.a` returned undefined'],
+    [unionBy('id', { n: () => undefined }), [[], [item('a', { n: 1 })], [item('a', { n: 2 })]], 'returned undefined'],
+    [union(), [[], [new Rounded()], []], '[object Object] cannot be compared'],
     [deep(), [{ a: new WeakMap() }, { a: 1 }, { a: 2 }], '[object WeakMap] cannot be compared'],
   ])('refuses what it cannot merge: %p %p', (rule, [base, theirs, mine], message) => {
     expect(() => merge(rule, base, theirs, mine)).toThrow(TypeError);

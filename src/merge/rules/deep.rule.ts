@@ -1,5 +1,5 @@
 import type { MergeRule, PathRules } from '../merge-rule.js';
-import { ThreeWayMerge, ruleFinder } from '../three-way.js';
+import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 
 /**
  * Merges plain objects name by name, and those inside them likewise. What only one side has changed
@@ -20,6 +20,6 @@ import { ThreeWayMerge, ruleFinder } from '../three-way.js';
  * merge: { preferences: deep({ 'dashboard.widgets': union(), 'clicks.*': counter() }) }
  */
 export function deep<Value = any>(rules: PathRules = {}): MergeRule<Value> {
-  const ruleAt = ruleFinder(rules);
-  return (sides) => new ThreeWayMerge(ruleAt).mergeValue(sides) as Value;
+  const byPath = new RulesByPath(rules);
+  return (sides) => new ThreeWayMerge(byPath).mergeValue(sides) as Value;
 }

@@ -1,6 +1,6 @@
 import type { MergeRule, PathRules } from '../merge-rule.js';
 import { isPlainObject, type PlainObject } from '../plain-object.js';
-import { ThreeWayMerge, ruleFinder } from '../three-way.js';
+import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 import { listsOf, unlessDeleted } from './list.js';
 
 /**
@@ -25,12 +25,12 @@ import { listsOf, unlessDeleted } from './list.js';
  * merge: { cart: unionBy('sku', { quantity: counter() }) }
  */
 export function unionBy<Item extends object = any>(identity: NoInfer<keyof Item> & string, rules: PathRules = {}): MergeRule<Item[]> {
-  const ruleAt = ruleFinder(rules);
+  const byPath = new RulesByPath(rules);
   return (sides) => {
     const lists = listsOf(`unionBy('${identity}')`, sides);
     const index = (side: keyof typeof lists) => indexBy(identity, side, lists[side]);
     const [base, theirs, mine] = [index('base'), index('theirs'), index('mine')];
-    const merge = new ThreeWayMerge(ruleAt);
+    const merge = new ThreeWayMerge(byPath);
     const merged: unknown[] = [];
     for (const [id, item] of theirs) {
       const [old, own] = [base.get(id), mine.get(id)];

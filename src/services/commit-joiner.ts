@@ -1,0 +1,182 @@
+import { Injectable } from '@nestjs/common';
+import type { EncodedValues } from '../merge/delta.js';
+import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { withDeadline } from './deadline.js';
+import type { StoredValues } from './record-reader.js';
+import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
+
+/** A commit that waits for the one before it. */
+interface Waiting {
+  readonly base: StoredValues | undefined;
+  readonly edit: Edit;
+  readonly signal: AbortSignal;
+  resolve(outcome: CommitOutcome): void;
+  reject(error: unknown): void;
+}
+
+/** Why one edit among several was refused. */
+type Refusals = Map<Waiting, unknown>;
+
+/** So many commits of one session go in one update. */
+const LARGEST_BATCH = 100;
+
+/**
+ * Joins commits of one session in this process: while one is under way those that come wait, and then
+ * their edits are applied one after the other and written by one update. Each is told done only when the
+ * update that contains it has succeeded. With nothing under way a commit leaves at once.
+ */
+@Injectable()
+export class CommitJoiner {
+  /** What waits, by storage key, while a commit is under way. */
+  readonly #lines = new Map<string, Waiting[]>();
+  /** First saves under way, by storage key, also those for which nobody waits any more. */
+  readonly #inserting = new Map<string, Promise<unknown>>();
+
+  constructor(
+    private readonly committer: SessionCommitter,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /**
+   * Applies an edit to the current record, alone or with others.
+   *
+   * @param base the record as the caller knows it; undefined to insert
+   * @param signal once aborted, the edit is not applied any more
+   * @throws SessionUnavailableError when too many wait already, and what `SessionCommitter.commit` throws
+   */
+  async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+    const line = this.#lines.get(storageKey);
+    if (line) return this.#join(line, base, edit, signal);
+    this.#lines.set(storageKey, []);
+    try {
+      const outcome = await this.#commitOne(storageKey, base, edit, signal);
+      void this.#goOn(storageKey, newest(base, outcome));
+      return outcome;
+    } catch (error) {
+      void this.#goOn(storageKey, base);
+      throw error;
+    }
+  }
+
+  /** Settles at the deadline too: a database that does not come back shall hold up no later commit. */
+  #commitOne(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+    const work = this.committer.commit(storageKey, base, edit, signal);
+    if (!base) this.#rememberInsert(storageKey, work);
+    return Promise.race([work, rejectionBy(signal)]);
+  }
+
+  #rememberInsert(storageKey: string, work: Promise<unknown>): void {
+    const forget = () => {
+      if (this.#inserting.get(storageKey) === work) this.#inserting.delete(storageKey);
+    };
+    this.#inserting.set(storageKey, work);
+    work.then(forget, forget);
+  }
+
+  /** Waits for a first save that is under way, whatever comes of it: a destroy must not come before it. */
+  async firstSaved(storageKey: string): Promise<void> {
+    await this.#inserting.get(storageKey)?.catch(() => undefined);
+  }
+
+  #join(line: Waiting[], base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+    const { maxWaiting } = this.options;
+    if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already.`);
+    return new Promise((resolve, reject) => line.push({ base, edit, signal, resolve, reject }));
+  }
+
+  /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
+  async #goOn(storageKey: string, latest: StoredValues | undefined): Promise<void> {
+    let known = latest;
+    for (let batch = this.#next(storageKey); batch; batch = this.#next(storageKey)) {
+      known = await this.#commitBatch(storageKey, batch, known);
+    }
+  }
+
+  /** The next commits that can go together; undefined, and the line closed, when none waits. */
+  #next(storageKey: string): Waiting[] | undefined {
+    const line = this.#lines.get(storageKey) ?? [];
+    const [first] = line;
+    if (!first) {
+      this.#lines.delete(storageKey);
+      return undefined;
+    }
+    const alone = line.findIndex((waiting) => !isJoinable(waiting));
+    const count = isJoinable(first) ? Math.min(alone < 0 ? line.length : alone, LARGEST_BATCH) : 1;
+    return line.splice(0, count);
+  }
+
+  async #commitBatch(storageKey: string, batch: readonly Waiting[], latest: StoredValues | undefined): Promise<StoredValues | undefined> {
+    const base = batch[0]!.base && batch.reduce((known, waiting) => newer(known, waiting.base), latest);
+    const refusals: Refusals = new Map();
+    const edit = batch.length === 1 ? batch[0]!.edit : joined(batch, refusals);
+    try {
+      const outcome = await this.#commitWithin(storageKey, base, edit, batch);
+      for (const waiting of batch) {
+        if (refusals.has(waiting)) waiting.reject(refusals.get(waiting));
+        else waiting.resolve(outcome);
+      }
+      return newest(base, outcome);
+    } catch (error) {
+      if (batch.length > 1 && isOfOne(error)) return this.#commitApart(storageKey, batch, base);
+      for (const waiting of batch) waiting.reject(refusals.get(waiting) ?? error);
+      return base;
+    }
+  }
+
+  #commitWithin(storageKey: string, base: StoredValues | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
+    const [only] = batch;
+    if (batch.length === 1 && only) return this.#commitOne(storageKey, base, edit, only.signal);
+    return withDeadline('commit', this.options.timeout, (signal) => this.committer.commit(storageKey, base, edit, signal));
+  }
+
+  /** Together they are too large, say: then each has a commit of its own, and fails for itself. */
+  async #commitApart(storageKey: string, batch: readonly Waiting[], latest: StoredValues | undefined): Promise<StoredValues | undefined> {
+    let known = latest;
+    for (const waiting of batch) known = await this.#commitBatch(storageKey, [waiting], known);
+    return known;
+  }
+}
+
+/** A first save inserts, and a handler that holds a lock has its own condition. */
+function isJoinable({ base, edit }: Waiting): boolean {
+  return base !== undefined && edit.leaseId === undefined;
+}
+
+/** One edit that applies several, one after the other. One that refuses is left out, and fails nobody else. */
+function joined(batch: readonly Waiting[], refusals: Refusals): Edit {
+  const maxAge = batch.findLast(({ edit }) => edit.maxAge !== undefined)?.edit.maxAge;
+  const apply = (current: EncodedValues) => {
+    refusals.clear();
+    return batch.reduce((values, waiting) => applyOne(values, waiting, refusals), current);
+  };
+  return { apply, ...(maxAge === undefined ? {} : { maxAge }), mustSeeCurrent: batch.some(({ edit }) => edit.mustSeeCurrent) };
+}
+
+function applyOne(values: EncodedValues, waiting: Waiting, refusals: Refusals): EncodedValues {
+  try {
+    // Who has been told that it took too long must not take effect any more.
+    waiting.signal.throwIfAborted();
+    return waiting.edit.apply(values);
+  } catch (error) {
+    refusals.set(waiting, error);
+    return values;
+  }
+}
+
+function rejectionBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
+}
+
+/** Whether a commit of several failed for what they made together, and not for the database. */
+function isOfOne(error: unknown): boolean {
+  return !(error instanceof SessionConflictError || error instanceof SessionUnavailableError);
+}
+
+function newest(base: StoredValues | undefined, outcome: CommitOutcome): StoredValues | undefined {
+  return outcome.kind === 'committed' ? outcome.record : base;
+}
+
+function newer(left: StoredValues | undefined, right: StoredValues | undefined): StoredValues | undefined {
+  return left && right && left.version >= right.version ? left : (right ?? left);
+}
