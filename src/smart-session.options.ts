@@ -60,7 +60,7 @@ export interface SmartSessionModuleOptions {
   maxAttempts?: number;
   /** How long one load or commit may take in all, in ms. Default: 10 seconds. */
   timeout?: number;
-  /** How many loads, each of a session of its own, may wait in this process while a query is under way. Default: 10,000. */
+  /** How many loads of different sessions, or commits of one, may wait in this process for those under way. Default: 10,000. */
   maxWaiting?: number;
   /** How often expired records are deleted, in ms, jittered; false for never. Default: 15 minutes. */
   pruneInterval?: number | false;

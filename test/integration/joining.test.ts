@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { SessionUnavailableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SessionGoneError, SessionMergeError, SessionTooLargeError, SessionUnavailableError, SqlSessionRepository, counter, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -8,6 +8,8 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
+
+const RULES: Record<string, any> = { visits: counter(), broken: () => { throw new Error('no way.'); } };
 
 const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
@@ -116,5 +118,126 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     arrive();
     await Promise.all([first, ...waiting]);
     expect(repository.batches).toEqual([100, 50]);
+  });
+});
+
+describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as const).map((locking) => ({ database, locking }))))('commits that join, on $database, $locking', ({ database: databaseName, locking }) => {
+  const method = locking === 'optimistic' ? 'update' : 'updateLocked';
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let sessions: SessionService;
+  let services: ReturnType<typeof serviceOver>;
+  let id: string;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(databaseName, `joining_commits_${databaseName}_${locking}`);
+  });
+  beforeEach(async () => {
+    id = randomUUID();
+    setUp({});
+    await sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { start: 1 }));
+    repository.calls.length = 0;
+  });
+  afterAll(() => database.close());
+
+  function setUp(options: SmartSessionModuleOptions): void {
+    repository = new FaultyRepository(database.context);
+    services = serviceOver(repository, { locking, merge: RULES, ...options });
+    sessions = services.sessions;
+  }
+  const loadAll = (count: number) => Promise.all(Array.from({ length: count }, async () => (await sessions.load(id)) as Live));
+  const stored = async () => {
+    const record = await new SqlSessionRepository(database.context).load(storageKeyOf(id));
+    return record && { ...JSON.parse(record.data), version: record.version };
+  };
+  const writes = () => repository.calls.filter((call) => call === method).length;
+  const valuesOf = (live: Live) => Object.fromEntries(Object.entries(live).filter(([key]) => key !== 'cookie'));
+
+  it('leave at once with nothing under way, and together else; each is answered after its update', async () => {
+    const [first, ...others] = await loadAll(6);
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    repository.faults[method] = [undefined, { effect: 'none', meanwhile: () => wait }];
+    const early = sessions.commit(Object.assign(first!, { k0: 0 }));
+    let answered = 0;
+    const late = others.map((live, n) => sessions.commit(Object.assign(live, { [`k${n + 1}`]: n + 1 })).then(() => answered++));
+    await early;
+    while (writes() < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect([answered, await stored()]).toEqual([0, { start: 1, k0: 0, version: 1 }]);
+    release();
+    await Promise.all(late);
+    const all = { start: 1, k0: 0, k1: 1, k2: 2, k3: 3, k4: 4, k5: 5 };
+    expect(await stored()).toEqual({ ...all, version: 2 });
+    expect(writes()).toBe(2);
+    for (const live of others) expect(valuesOf(live)).toEqual(all);
+    for (const live of others) expect(sessions.isSettled(live)).toBe(true);
+  });
+
+  it('merge by the rules, and give each update its own result', async () => {
+    const lives = await loadAll(4);
+    const results = await Promise.all(lives.map((live) => {
+      live.visits = (live.visits ?? 0) + 1;
+      return sessions.update(live, (draft: Live) => (draft.tickets = (draft.tickets ?? 0) + 1));
+    }));
+    expect(results.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
+    expect(await stored()).toEqual({ start: 1, visits: 4, tickets: 4, version: 2 });
+  });
+
+  it('fail for themselves when what they want is refused, and nobody else with them', async () => {
+    setUp({ maxBytes: 400 });
+    const lives = await loadAll(5);
+    const wanted = [{ a: 1 }, { broken: 1 }, { b: 1 }, { text: 'x'.repeat(500) }, { c: 1 }];
+    await serviceOver(new SqlSessionRepository(database.context)).sessions.update(id, (draft: Live) => { draft.broken = 0; });
+    const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, wanted[n]))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: expect.any(SessionMergeError) });
+    expect(outcomes[3]).toMatchObject({ reason: expect.any(SessionTooLargeError) });
+    expect(await stored()).toMatchObject({ a: 1, b: 1, c: 1, broken: 0 });
+    expect(await stored()).not.toHaveProperty('text');
+  });
+
+  it('fail together when their update fails, and with nobody else', async () => {
+    const lives = await loadAll(4);
+    repository.faults[method] = [undefined, FAILED];
+    const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+    const [later] = await loadAll(1);
+    await sessions.commit(Object.assign(later!, { later: 1 }));
+    expect(await stored()).toEqual({ start: 1, k0: 0, later: 1, version: 2 });
+  });
+
+  it('AtMostOnce: count once when the connection was lost', async () => {
+    const lives = await loadAll(4);
+    repository.faults[method] = [undefined, { kind: 'unknown', effect: 'done' }];
+    await Promise.all(lives.map((live) => sessions.commit(Object.assign(live, { visits: 1 }))));
+    expect(await stored()).toEqual({ start: 1, visits: 4, version: 2 });
+  });
+
+  it('are dropped together when the session ended, and bring nothing back', async () => {
+    const lives = await loadAll(4);
+    repository.faults[method] = [undefined, { effect: 'none', meanwhile: () => database.run(`delete from {table} where session_id = '${storageKeyOf(id)}'`) }];
+    await Promise.all(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
+    expect(await stored()).toBeUndefined();
+    await expect(sessions.update(lives[3]!, () => undefined)).rejects.toThrow(SessionGoneError);
+  });
+
+  it('go alone under a lock, whose loss fails no other', async () => {
+    const lives = await loadAll(4);
+    const unlock = await services.locker.lock(lives[2]!, { timeout: 1000, lease: 5000, maxWaiting: 1 });
+    await database.run("update {table} set lease_id = 'another'");
+    const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(await stored()).toMatchObject({ k0: 0, k1: 1, k3: 3 });
+    await unlock?.();
+  });
+
+  it('BoundedOutcome: wait so many', async () => {
+    setUp({ maxWaiting: 2 });
+    const lives = await loadAll(4);
+    const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
+    expect(outcomes[3]).toMatchObject({ reason: { message: expect.stringContaining('2 commits of this session are waiting already') } });
+    expect(await stored()).toEqual({ start: 1, k0: 0, k1: 1, k2: 2, version: 2 });
   });
 });
