@@ -177,6 +177,7 @@ function newest(base: StoredValues | undefined, outcome: CommitOutcome): StoredV
   return outcome.kind === 'committed' ? outcome.record : base;
 }
 
-function newer(left: StoredValues | undefined, right: StoredValues | undefined): StoredValues | undefined {
-  return left && right && left.version >= right.version ? left : (right ?? left);
+/** What a commit knows of the record, unless an earlier one has seen it later. */
+function newer(earlier: StoredValues | undefined, own: StoredValues | undefined): StoredValues | undefined {
+  return earlier && own && earlier.version > own.version ? earlier : (own ?? earlier);
 }
