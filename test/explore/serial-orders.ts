@@ -5,6 +5,8 @@ import { INITIAL, operationOf, type OperationName, type Values } from './operati
 /** A request of a history, with its answer. */
 export interface Served {
   readonly actor: string;
+  /** The process and the service in it: commits of one service may have joined. Default: one of its own. */
+  readonly service?: string;
   readonly operation: OperationName;
   readonly answer: AnswerMessage;
 }
@@ -14,6 +16,7 @@ export type Final = { readonly values: Values; readonly version: number } | unde
 
 interface State {
   readonly values: Values | undefined;
+  /** How many commits have changed something. */
   readonly version: number;
 }
 
@@ -23,15 +26,23 @@ interface State {
  */
 export function isExplained(requests: readonly Served[], final: Final): boolean {
   const commits = requests.flatMap((request) => Array.from({ length: operationOf(request.operation).commits ?? 1 }, () => request));
-  return extend({ values: INITIAL, version: 0 }, commits, final);
+  const services = new Set(commits.map(({ service, actor }) => service ?? actor));
+  // Of each service's commits all may have joined the first.
+  const mayHaveJoined = commits.length - services.size;
+  const isFinal = ({ values, version }: State) => {
+    if (!values || !final) return values === final;
+    const isVersion = final.version <= version && final.version >= Math.max(version - mayHaveJoined, Math.min(version, 1));
+    return isVersion && isDeepStrictEqual(values, final.values);
+  };
+  return extend({ values: INITIAL, version: 0 }, commits, isFinal);
 }
 
-function extend(state: State, left: readonly Served[], final: Final): boolean {
-  if (left.length === 0) return isDeepStrictEqual(state.values && { values: state.values, version: state.version }, final);
+function extend(state: State, left: readonly Served[], isFinal: (state: State) => boolean): boolean {
+  if (left.length === 0) return isFinal(state);
   return [...new Set(left)].some((request) => {
     const next = apply(state, request);
     const n = left.indexOf(request);
-    return next !== undefined && extend(next, left.toSpliced(n, 1), final);
+    return next !== undefined && extend(next, left.toSpliced(n, 1), isFinal);
   });
 }
 
