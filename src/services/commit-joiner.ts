@@ -67,16 +67,16 @@ export class CommitJoiner {
   }
 
   #rememberInsert(storageKey: string, work: Promise<unknown>): void {
-    const forget = () => {
-      if (this.#inserting.get(storageKey) === work) this.#inserting.delete(storageKey);
-    };
-    this.#inserting.set(storageKey, work);
-    work.then(forget, forget);
+    const all = Promise.allSettled([this.#inserting.get(storageKey), work]);
+    this.#inserting.set(storageKey, all);
+    void all.then(() => {
+      if (this.#inserting.get(storageKey) === all) this.#inserting.delete(storageKey);
+    });
   }
 
   /** Waits for a first save that is under way, whatever comes of it: a destroy must not come before it. */
   async firstSaved(storageKey: string): Promise<void> {
-    await this.#inserting.get(storageKey)?.catch(() => undefined);
+    await this.#inserting.get(storageKey);
   }
 
   #join(line: Waiting[], base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
@@ -109,7 +109,9 @@ export class CommitJoiner {
   async #commitBatch(storageKey: string, batch: readonly Waiting[], latest: StoredValues | undefined): Promise<StoredValues | undefined> {
     const base = batch[0]!.base && batch.reduce((known, waiting) => newer(known, waiting.base), latest);
     const refusals: Refusals = new Map();
-    const edit = batch.length === 1 ? batch[0]!.edit : joined(batch, refusals);
+    const own = batch.length === 1 ? batch[0]!.edit : joined(batch, refusals);
+    // On a base that was read for others, "nothing to do" may be out of date.
+    const edit = base === batch[0]!.base && batch.length === 1 ? own : { ...own, mustSeeCurrent: true };
     try {
       const outcome = await this.#commitWithin(storageKey, base, edit, batch);
       for (const waiting of batch) {
@@ -138,19 +140,18 @@ export class CommitJoiner {
   }
 }
 
-/** A first save inserts, and a handler that holds a lock has its own condition. */
+/** A first save inserts, a handler that holds a lock has its own condition, and a max age goes or fails with its own edit. */
 function isJoinable({ base, edit }: Waiting): boolean {
-  return base !== undefined && edit.leaseId === undefined;
+  return base !== undefined && edit.leaseId === undefined && edit.maxAge === undefined;
 }
 
 /** One edit that applies several, one after the other. One that refuses is left out, and fails nobody else. */
 function joined(batch: readonly Waiting[], refusals: Refusals): Edit {
-  const maxAge = batch.findLast(({ edit }) => edit.maxAge !== undefined)?.edit.maxAge;
   const apply = (current: EncodedValues) => {
     refusals.clear();
     return batch.reduce((values, waiting) => applyOne(values, waiting, refusals), current);
   };
-  return { apply, ...(maxAge === undefined ? {} : { maxAge }), mustSeeCurrent: batch.some(({ edit }) => edit.mustSeeCurrent) };
+  return { apply };
 }
 
 function applyOne(values: EncodedValues, waiting: Waiting, refusals: Refusals): EncodedValues {

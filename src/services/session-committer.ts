@@ -79,7 +79,7 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: onceForEach(guarded(edit, signal)), storageKey, commitId: randomUUID(), known: base, mayHaveWritten: false, doubt: undefined };
+    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), signal), storageKey, commitId: randomUUID(), known: base, mayHaveWritten: false, doubt: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -95,6 +95,7 @@ export class SessionCommitter {
         if (record && !commit.known) return GONE;
       }
       signal.throwIfAborted();
+      failure = undefined;
       try {
         const outcome = await this.#write(commit, attempt);
         if (outcome) return outcome;
@@ -120,13 +121,28 @@ export class SessionCommitter {
   async #write(commit: Commit, attempt: number): Promise<CommitOutcome | undefined> {
     const { known } = commit;
     const isLocked = known && (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS);
-    commit.mayHaveWritten = !isLocked;
+    commit.mayHaveWritten = !known;
     if (!known) return this.#insert(commit);
     if (isLocked) return this.#updateLocked(commit);
-    const next = this.#next(commit, known);
-    if (next.change) return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
-    commit.mayHaveWritten = false;
-    return !commit.mustSeeCurrent || (await this.#isCurrent(commit, known)) ? next : undefined;
+    const next = await this.#nextOn(commit, known);
+    if (!next?.change) return next;
+    commit.mayHaveWritten = true;
+    return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
+  }
+
+  /** What comes of the record as it is known; undefined when that decided by something which is out of date. */
+  async #nextOn(commit: Commit, known: StoredValues): Promise<Next | undefined> {
+    let next: Next | Refusal;
+    try {
+      next = this.#next(commit, known);
+    } catch (error) {
+      next = error as Refusal;
+    }
+    const isWritten = !(next instanceof Refusal) && next.change !== undefined;
+    // The version check of what is written says whether the record was current.
+    if (!isWritten && commit.mustSeeCurrent && !(await this.#isCurrent(commit, known))) return undefined;
+    if (next instanceof Refusal) throw next;
+    return next;
   }
 
   async #isCurrent(commit: Commit, known: StoredValues): Promise<boolean> {
@@ -225,10 +241,10 @@ class Refusal {
 }
 
 /** The edit, refusing once the signal is aborted: a row lock may come late. */
-function guarded(edit: Edit, signal: AbortSignal): Edit['apply'] {
+function guarded(apply: Edit['apply'], signal: AbortSignal): Edit['apply'] {
   return (current) => {
     signal.throwIfAborted();
-    return edit.apply(current);
+    return apply(current);
   };
 }
 

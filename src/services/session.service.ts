@@ -196,6 +196,7 @@ export class SessionService {
     const storageKey = storageKeyOf(sessionId);
     await withDeadline('destroy', this.options.timeout, async (signal) => {
       await this.commits.firstSaved(storageKey);
+      signal.throwIfAborted();
       await this.caller.askUntil(signal, 'destroy', (repository) => repository.destroy(storageKey));
     });
   }

@@ -13,6 +13,8 @@ export function userIdOf(values: EncodedValues, { userId: find }: Pick<SmartSess
   if (userId.length > LONGEST_USER_ID) {
     throw new SessionNotSerializableError('userId', `a user id of ${userId.length} characters (at most ${LONGEST_USER_ID})`, 'Use a shorter one.');
   }
+  // PostgreSQL's texts have none.
+  if (userId.includes('\0')) throw new SessionNotSerializableError('userId', 'a user id with a NUL', 'Use one without.');
   return userId;
 }
 

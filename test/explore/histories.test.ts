@@ -147,6 +147,8 @@ describe('an explanation', () => {
     expect(isExplained(joined, { values: after(['set', 'A'], ['set', 'B']), version: 1 })).toBe(true);
     expect(isExplained(both, { values: after(['set', 'A'], ['set', 'B']), version: 1 })).toBe(false);
     expect(isExplained(joined, { values: after(['set', 'A'], ['set', 'B']), version: 0 })).toBe(false);
+    const beside = [...both, { ...one('touch', 'ok', undefined, 'C'), service: 'A' }];
+    expect(isExplained(beside, { values: after(['set', 'A'], ['set', 'B']), version: 1 })).toBe(false);
     expect(isExplained([one('counter', 'ok'), one('counter', 'ok', undefined, 'B')], { values: after(['counter', 'A']), version: 2 })).toBe(false);
     expect(isExplained([one('set', 'failed')], { values: after(['set', 'A']), version: 1 })).toBe(false);
   });

@@ -1,5 +1,6 @@
 import type { Lifetime, RecordChange, SessionRecord } from '../../src/index.js';
 import { applyDelta, type Delta, type EncodedValues } from '../../src/merge/delta.js';
+import type { CommitJoiner } from '../../src/services/commit-joiner.js';
 import type { LoadJoiner } from '../../src/services/load-joiner.js';
 import type { StoredValues } from '../../src/services/record-reader.js';
 import type { SessionBaseline } from '../../src/services/session-baseline.js';
@@ -109,6 +110,21 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     breakServices: ({ loads }) => Object.assign(loads, { load: joiningTooLate(loads) }),
     scenario: { operations: ['set', 'set', 'touch'], ...OPTIMISTIC, isOneProcess: true },
   },
+  'a joined commit that is dropped': {
+    law: 'NoLostKey',
+    breakServices: ({ commits }) => Object.assign(commits, { commit: meanwhile(commits, (_commit, underWay) => underWay) }),
+    scenario: { operations: ['set', 'counter'], ...OPTIMISTIC, isOneProcess: true },
+  },
+  'a joined commit that is answered with the one before': {
+    law: 'CommitBeforeAnswer',
+    breakServices: ({ commits }) => Object.assign(commits, { commit: meanwhile(commits, (commit, underWay) => (void commit(), underWay)) }),
+    scenario: { operations: ['set', 'counter'], ...OPTIMISTIC, isOneProcess: true },
+  },
+  'a joined commit that is applied twice': {
+    law: 'AtMostOnce',
+    breakServices: ({ commits }) => Object.assign(commits, { commit: meanwhile(commits, (commit) => commit().then(commit)) }),
+    scenario: { operations: ['counter', 'counter'], ...OPTIMISTIC, isOneProcess: true },
+  },
   "somebody else's row": { law: 'Isolation', repository: ConfusingRepository, scenario: { operations: ['set', 'regenerate'], ...OPTIMISTIC } },
   'one key at a time': { law: 'WholeDelta', repository: TearingRepository, scenario: { operations: ['set', 'counter'], ...OPTIMISTIC } },
   'blind retry': { law: 'AtMostOnce', repository: ForgetfulRepository, scenario: { operations: ['counter', 'touch'], ...OPTIMISTIC, faults: 1 } },
@@ -126,6 +142,21 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
 };
+
+type Commit = CommitJoiner['commit'];
+
+/** Commits the first as it is, and what comes meanwhile as `join` says. */
+function meanwhile(commits: CommitJoiner, join: (commit: () => ReturnType<Commit>, underWay: ReturnType<Commit>) => ReturnType<Commit>): Commit {
+  const underWay = new Map<string, ReturnType<Commit>>();
+  const commit = commits.commit.bind(commits);
+  return (key, ...parameters) => {
+    const before = underWay.get(key);
+    if (before) return join(() => commit(key, ...parameters), before);
+    const work = commit(key, ...parameters).finally(() => underWay.delete(key));
+    underWay.set(key, work);
+    return work;
+  };
+}
 
 /** Shares a query from when it is asked for until its rows arrive. */
 function joiningTooLate(loads: LoadJoiner): LoadJoiner['load'] {

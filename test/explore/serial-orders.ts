@@ -26,9 +26,10 @@ interface State {
  */
 export function isExplained(requests: readonly Served[], final: Final): boolean {
   const commits = requests.flatMap((request) => Array.from({ length: operationOf(request.operation).commits ?? 1 }, () => request));
-  const services = new Set(commits.map(({ service, actor }) => service ?? actor));
+  const writers = commits.filter(({ operation }) => operationOf(operation).effect);
+  const services = new Set(writers.map(({ service, actor }) => service ?? actor));
   // Of each service's commits all may have joined the first.
-  const mayHaveJoined = commits.length - services.size;
+  const mayHaveJoined = writers.length - services.size;
   const isFinal = ({ values, version }: State) => {
     if (!values || !final) return values === final;
     const isVersion = final.version <= version && final.version >= Math.max(version - mayHaveJoined, Math.min(version, 1));

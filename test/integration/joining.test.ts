@@ -197,6 +197,61 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
     expect(await stored()).not.toHaveProperty('text');
   });
 
+  it('take no base that was read for others for current', async () => {
+    setUp({ maxBytes: 300 });
+    const others = serviceOver(new SqlSessionRepository(database.context)).sessions;
+    const write = (x: string) => others.update(id, (draft: Live) => { draft.x = x; });
+    await write('old');
+    const [late] = await loadAll(1);
+    await write('A');
+    const [first] = await loadAll(1);
+    await write('B');
+    const outcomes = await Promise.allSettled([
+      sessions.commit(Object.assign(first!, { text: 'x'.repeat(500) })),
+      sessions.commit(Object.assign(late!, { x: 'A' })),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(await stored()).toMatchObject({ x: 'A' });
+  });
+
+  it('are applied anew together when another process was faster', async () => {
+    const others = serviceOver(new SqlSessionRepository(database.context), { merge: RULES }).sessions;
+    const theirs = async () => { await others.update(id, (draft: Live) => { draft.visits = 10; draft.broken = 1; }); };
+    const lives = await loadAll(4);
+    repository.faults[method] = [undefined, { effect: 'none', meanwhile: theirs }];
+    const changes = [{ k0: 0 }, { visits: 1 }, { broken: 2 }, { visits: 1 }];
+    const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, changes[n]))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(await stored()).toMatchObject({ k0: 0, visits: 12, broken: 1 });
+  });
+
+  it('let a max age go or fail with its own edit', async () => {
+    const lives = await loadAll(4);
+    await serviceOver(new SqlSessionRepository(database.context)).sessions.update(id, (draft: Live) => { draft.broken = 0; });
+    lives[2]!.cookie.originalMaxAge = 60_000;
+    lives[3]!.cookie.originalMaxAge = 3_600_000;
+    const changes = [{ a: 1 }, { b: 1 }, { broken: 1 }, { c: 1 }];
+    const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, changes[n]))));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(await stored()).toMatchObject({ a: 1, b: 1, c: 1, broken: 0 });
+    expect((await loadAll(1))[0]!.cookie.originalMaxAge).toBe(3_600_000);
+  });
+
+  it('NoResurrection: a destroy waits for each first save that may still land', async () => {
+    const other = randomUUID();
+    setUp({ timeout: 100 });
+    const releases: (() => void)[] = [];
+    repository.faults.insert = [{ effect: 'none', meanwhile: () => new Promise<void>((resolve) => releases.push(resolve)) }];
+    const first = sessions.replace(other, { a: 1 });
+    const second = sessions.replace(other, { b: 1 });
+    await expect(first).rejects.toThrow(SessionUnavailableError);
+    await second.catch(() => undefined);
+    const destroyed = sessions.destroy(other);
+    releases[0]?.();
+    await destroyed;
+    expect(await sessions.load(other)).toBeUndefined();
+  });
+
   it('fail together when their update fails, and with nobody else', async () => {
     const lives = await loadAll(4);
     repository.faults[method] = [undefined, FAILED];

@@ -164,7 +164,8 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       waiting.unsubscribe();
       await theirs?.();
       while (!repository.calls.includes('release')) await sleep(5);
-      expect(await leases()).toEqual([]);
+      // The call is counted before its statement has run.
+      while ((await leases()).length > 0) await sleep(5);
     });
 
     it('lets a handler that was given up write nothing', async () => {

@@ -434,6 +434,18 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ n: 1, own: 1 });
     });
 
+    it('does not refuse by an old record', async () => {
+      await given({ stock: 0 });
+      const live = await load();
+      await theirs((session) => { session.stock = 5; })();
+      const take = (draft: Live) => {
+        if (draft.stock === 0) throw new Error('sold out');
+        return --draft.stock;
+      };
+      expect(await sessions.update(live, take)).toBe(4);
+      expect(await stored()).toEqual({ stock: 4, version: 2 });
+    });
+
     it('needs no second attempt to change nothing', async () => {
       setUp({ maxAttempts: 1 });
       await given({ n: 1 });

@@ -19,6 +19,7 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const merger = new SessionMerger(codec, options);
   const live = new LiveSessions(codec, merger, options);
   const loads = new LoadJoiner(caller, options);
-  const sessions = new SessionService(new CommitJoiner(new SessionCommitter(repository, reader, codec, backoff, options), options), live, reader, codec, loads, caller, options);
-  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads };
+  const commits = new CommitJoiner(new SessionCommitter(repository, reader, codec, backoff, options), options);
+  const sessions = new SessionService(commits, live, reader, codec, loads, caller, options);
+  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, commits };
 }
