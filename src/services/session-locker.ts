@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { SessionGoneError, SessionLockedError, abbreviate } from '../smart-session.errors.js';
+import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
 import { Backoff } from './backoff.js';
 import { LiveSessions } from './live-sessions.js';
 import { RepositoryCaller } from './repository-caller.js';
@@ -67,8 +67,8 @@ export class SessionLocker implements OnApplicationShutdown {
     try {
       await this.#lease(storageKey, leaseId, terms, deadline);
     } catch (error) {
-      // It may have been had by a statement whose answer was lost.
-      await this.#release(storageKey, leaseId);
+      // It may have been had by a statement whose answer was lost. Nobody waits for a database that fails.
+      if (error instanceof SessionUnavailableError) void this.#release(storageKey, leaseId);
       endTurn();
       throw error;
     }
