@@ -16,7 +16,7 @@ import { RecordReader, type StoredValues } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
-import { DraftEdit } from './session-draft.js';
+import { DraftEdit } from './draft-edit.js';
 
 /** Whose sessions. */
 export interface UserSessions {

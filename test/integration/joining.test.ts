@@ -225,6 +225,24 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
     expect(await stored()).toMatchObject({ k0: 0, visits: 12, broken: 1 });
   });
 
+  it('do not fail for what was refused on a record that had moved on', async () => {
+    const others = serviceOver(new SqlSessionRepository(database.context)).sessions;
+    const restock = async () => { await others.update(id, (draft: Live) => { draft.stock = 5; }); };
+    const take = (draft: Live) => {
+      if (!draft.stock) throw new Error('sold out');
+      return --draft.stock;
+    };
+    const [first, second, third] = await loadAll(3);
+    repository.faults[method] = [undefined, { effect: 'none', meanwhile: restock }];
+    const outcomes = await Promise.allSettled([
+      sessions.commit(Object.assign(first!, { a: 1 })),
+      sessions.update(second!, take),
+      sessions.commit(Object.assign(third!, { b: 1 })),
+    ]);
+    expect(outcomes[1]).toEqual({ status: 'fulfilled', value: 4 });
+    expect(await stored()).toMatchObject({ a: 1, b: 1, stock: 4 });
+  });
+
   it('let a max age go or fail with its own edit', async () => {
     const lives = await loadAll(4);
     await serviceOver(new SqlSessionRepository(database.context)).sessions.update(id, (draft: Live) => { draft.broken = 0; });
