@@ -30,6 +30,7 @@ export {
   SessionRepository,
   type Lifetime,
   type RecordChange,
+  type RecordUpdate,
   type SessionRecord,
   type SessionSummary,
 } from './persistence/session.repository.js';

@@ -33,6 +33,7 @@ import { SessionLocker } from './services/session-locker.js';
 import { SessionMerger } from './services/session-merger.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
+import { UpdateJoiner } from './services/update-joiner.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
@@ -140,6 +141,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       Backoff,
       RepositoryCaller,
       LoadJoiner,
+      UpdateJoiner,
       LiveSessions,
       SessionCommitter,
       CommitJoiner,

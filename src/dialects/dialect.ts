@@ -10,6 +10,8 @@ export interface Dialect {
   readonly driver: string;
   /** Prepares a database that the library opened itself. */
   prepare?(run: RunStatement): Promise<void>;
+  /** Whether the driver blocks the process until it has its answer. */
+  readonly isBlocking: boolean;
   /** Quotes an identifier. */
   quote(identifier: string): string;
   /** The n-th parameter, from 1. */
@@ -22,6 +24,20 @@ export interface Dialect {
   readonly remaining: string;
   /** Turns a stored timestamp, as the driver gives it, into a Date. */
   toDate(stored: unknown): Date;
+  /** A table `wanted` of rows that are made of parameters, for a `from` or a `join`. */
+  wantedRows(columns: readonly WantedColumn[], count: number): string;
+  /** The parameters of such rows, in the order that the table has them in. */
+  wantedParameters(rows: readonly (readonly unknown[])[]): unknown[];
+  /**
+   * Updates the rows of a table that are at the wanted version, live and not locked, and returns the
+   * commit ids of what it has written.
+   *
+   * @param wanted the rows, from `wantedRows`
+   * @param assignments what an update of them sets
+   */
+  updateWanted(table: string, wanted: string, assignments: string): string;
+  /** Locks those rows and returns their keys, where an update cannot tell which it has written; `updateWanted` then returns nothing. */
+  lockWanted?(table: string, wanted: string): string;
   /** Ends an `insert` so that a taken key inserts nothing; empty where that is an error. */
   readonly onDuplicateKey: string;
   /** Whether an error means that the key was taken. */
@@ -40,6 +56,12 @@ export interface Dialect {
   createTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
   /** What an error of the driver means. */
   classify(error: unknown): FailureKind;
+}
+
+/** A column of rows that are made of parameters. */
+export interface WantedColumn {
+  readonly name: string;
+  readonly type: 'text' | 'int' | 'bigint' | 'float';
 }
 
 export type DialectName = 'postgresql' | 'mysql' | 'mariadb' | 'sqlite';

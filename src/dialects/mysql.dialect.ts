@@ -11,6 +11,12 @@ const ROLLED_BACK = new Set([1205, 1213, 1020]);
 /** ER_SERVER_SHUTDOWN, ER_CONNECTION_KILLED, ER_ERROR_DURING_COMMIT. */
 const UNKNOWN = new Set([1053, 1927, 1180]);
 
+/**
+ * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
+ * Without the conversion the column would be converted, and no index be of use.
+ */
+const WANTED_ROWS = `force index (primary) on session_id = convert(wanted_key using ascii) and lock_version = wanted_version and expires_at > ${NOW}`;
+
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
 
 /** MySQL. */
@@ -18,12 +24,21 @@ export const mysql: Dialect = {
   name: 'mysql',
   driverPackage: '@mikro-orm/mysql',
   driver: 'MySqlDriver',
+  isBlocking: false,
   quote,
   parameter: () => '?',
   now: NOW,
   fromNow: (ms) => `date_add(${NOW}, interval ${ms} * 1000 microsecond)`,
   remaining: `timestampdiff(microsecond, ${NOW}, expires_at) / 1000`,
   toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
+  wantedRows(columns, count) {
+    const first = `select ${columns.map(({ name }) => `? as ${name}`).join(', ')}`;
+    const other = `select ${columns.map(() => '?').join(', ')}`;
+    return `(${[first, ...Array<string>(count - 1).fill(other)].join(' union all ')}) as wanted`;
+  },
+  wantedParameters: (rows) => rows.flat(),
+  updateWanted: (table, wanted, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} set ${assignments}`,
+  lockWanted: (table, wanted) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} for update skip locked`,
   // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
   onDuplicateKey: '',
   isDuplicateKey: (error) => driverError(error).errno === 1062,

@@ -7,6 +7,8 @@ import { qualifiedName } from './qualified-name.js';
 /** statement_timestamp(): now() stands still inside a transaction, and clock_timestamp() can use no index. */
 const NOW = 'statement_timestamp()';
 
+const ARRAYS = { text: 'text[]', int: 'int[]', bigint: 'bigint[]', float: 'float8[]' } as const;
+
 /** serialization_failure, deadlock_detected, lock_not_available. */
 const ROLLED_BACK = new Set(['40001', '40P01', '55P03']);
 
@@ -20,12 +22,22 @@ export const postgresql: Dialect = {
   name: 'postgresql',
   driverPackage: '@mikro-orm/postgresql',
   driver: 'PostgreSqlDriver',
+  isBlocking: false,
   quote,
   parameter: (n) => `$${n}`,
   now: NOW,
   fromNow: (ms) => `${NOW} + cast(${ms} as float8) * interval '1 millisecond'`,
   remaining: `cast(extract(epoch from expires_at - ${NOW}) * 1000 as float8)`,
   toDate: (stored) => new Date(stored as string | Date),
+  // Arrays: one text for any number of rows.
+  wantedRows: (columns) =>
+    `unnest(${columns.map(({ type }, n) => `$${n + 1}::${ARRAYS[type]}`).join(', ')}) as wanted (${columns.map(({ name }) => name).join(', ')})`,
+  wantedParameters: (rows) => (rows[0] ?? []).map((_, column) => rows.map((row) => row[column])),
+  // Who waits for no lock holds nobody up, and is in no deadlock.
+  updateWanted: (table, wanted, assignments) =>
+    `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +
+    `where found.lock_version = wanted_version and found.expires_at > ${NOW} for update of found skip locked) as wanted ` +
+    `where session_id = wanted_key and lock_version = wanted_version and expires_at > ${NOW} returning commit_id`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',
   forUpdate: ' for update',

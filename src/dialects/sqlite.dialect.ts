@@ -8,6 +8,11 @@ const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
+function valueRows(columns: number, count: number): string {
+  const row = `(${Array(columns).fill('?').join(', ')})`;
+  return Array(count).fill(row).join(', ');
+}
+
 /** SQLite. It has no schemas of its own: `schema` names an attached database. */
 export const sqlite: Dialect = {
   name: 'sqlite',
@@ -19,12 +24,19 @@ export const sqlite: Dialect = {
     for (const pragma of ['journal_mode = wal', 'busy_timeout = 50']) await run(`pragma ${pragma}`);
   },
 
+  isBlocking: true,
   quote,
   parameter: () => '?',
   now: NOW,
   fromNow: (ms) => `(${NOW} + ${ms})`,
   remaining: `expires_at - ${NOW}`,
   toDate: (stored) => new Date(stored as number),
+  wantedRows: (columns, count) =>
+    `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
+  wantedParameters: (rows) => rows.flat(),
+  updateWanted: (table, wanted, assignments) =>
+    `update ${table} set ${assignments} from ${wanted} ` +
+    `where session_id = wanted_key and lock_version = wanted_version and expires_at > ${NOW} returning commit_id`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   // A transaction that reads first and writes later cannot wait for another writer.
   begin: 'begin immediate',

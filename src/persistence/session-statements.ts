@@ -1,6 +1,22 @@
-import type { Dialect } from '../dialects/dialect.js';
+import type { Dialect, WantedColumn } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
 import type { Lifetime } from './session.repository.js';
+
+const KEY: WantedColumn = { name: 'wanted_key', type: 'text' };
+const VERSION: WantedColumn = { name: 'wanted_version', type: 'int' };
+
+/** What the rows of an update of many consist of, in this order. */
+const WANTED: readonly WantedColumn[] = [
+  { name: 'new_data', type: 'text' },
+  { name: 'new_commit_id', type: 'text' },
+  { name: 'new_user_id', type: 'text' },
+  { name: 'new_max_age', type: 'bigint' },
+  { name: 'is_explicit', type: 'int' },
+  { name: 'threshold', type: 'float' },
+  { name: 'lifetime', type: 'float' },
+  KEY,
+  VERSION,
+];
 
 /** The texts of the statements on one table. Built once, at start. */
 export type SessionStatements = ReturnType<typeof buildStatements>;
@@ -33,8 +49,9 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     /** key */
     load: load(''),
     /** as many keys as `count` */
-    loadMany: (count: number) =>
+    loadMany: once((count) =>
       build((next) => `select session_id, ${record} from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at > ${now}`),
+    ),
     /** key */
     loadLocked: load(dialect.forUpdate),
     /** key, data, commit id, user id, max age, lifetime */
@@ -46,6 +63,10 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     update: build(update),
     /** the change, key, version, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
+    /** as many rows as `count`, each: the change, key, version */
+    updateMany: once((count) => dialect.updateWanted(table, dialect.wantedRows(WANTED, count), assignments(namesOf(WANTED)))),
+    /** as many rows as `count`, each: key, version */
+    lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows([KEY, VERSION], count))),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key */
@@ -77,6 +98,22 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
       `where user_id = ${dialect.parameter(1)} and expires_at > ${now} order by created_at desc, session_id`,
     /** user id, the key to spare */
     destroyAll: build((next) => `delete from ${table} where user_id = ${next()} and session_id <> ${next()}`),
+  };
+}
+
+/** Gives the names one after the other. */
+function namesOf(columns: readonly WantedColumn[]): () => string {
+  const names = columns.map(({ name }) => name).values();
+  return () => names.next().value as string;
+}
+
+/** Writes each text once. */
+function once<Text>(write: (count: number) => Text): (count: number) => Text {
+  const texts = new Map<number, Text>();
+  return (count) => {
+    const text = texts.get(count) ?? write(count);
+    texts.set(count, text);
+    return text;
   };
 }
 

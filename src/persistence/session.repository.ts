@@ -37,6 +37,14 @@ export interface RecordChange {
   readonly leaseId?: string | undefined;
 }
 
+/** An update of one record. */
+export interface RecordUpdate {
+  readonly storageKey: string;
+  /** The version that the record must have. */
+  readonly version: number;
+  readonly change: RecordChange;
+}
+
 /** A live session in a list. */
 export interface SessionSummary {
   readonly storageKey: string;
@@ -53,6 +61,11 @@ export interface SessionSummary {
  * but `insert`, `removeExpired`, `prune` and `clear`. Methods reject with the driver's own errors.
  */
 export abstract class SessionRepository {
+  /** Whether the driver blocks the process until it has its answer. */
+  get isBlocking(): boolean {
+    return false;
+  }
+
   /** The live record, or undefined when it is absent or expired. */
   abstract load(storageKey: string): Promise<SessionRecord | undefined>;
 
@@ -71,6 +84,16 @@ export abstract class SessionRepository {
    * lease is another or the record is absent.
    */
   abstract update(storageKey: string, version: number, change: RecordChange): Promise<boolean>;
+
+  /**
+   * Does what `update` does for records of different keys, each by its own version, in one statement or
+   * transaction; none of the changes names a lease. A record that another holds locked may be passed over.
+   * Left out where there is no faster way than one by one.
+   *
+   * @returns the keys of those that were written. When it rejects with an error that is not of an unknown
+   * outcome, nothing was written
+   */
+  updateMany?(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>>;
 
   /**
    * Reads the live record under a row lock, asks `decide` for the change, writes it and releases

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
+import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
 import { DatabaseContext } from './database-context.js';
 import { buildStatements, lifetimeParameters, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
   type Lifetime,
   type RecordChange,
+  type RecordUpdate,
   type SessionRecord,
   type SessionSummary,
 } from './session.repository.js';
@@ -23,6 +25,10 @@ export class SqlSessionRepository extends SessionRepository {
     super();
     this.#context = context;
     this.#statements = buildStatements(context.dialect, context.tableName, context.schema, context.isVersioned);
+  }
+
+  override get isBlocking(): boolean {
+    return this.#context.dialect.isBlocking;
   }
 
   async load(storageKey: string): Promise<SessionRecord | undefined> {
@@ -51,6 +57,34 @@ export class SqlSessionRepository extends SessionRepository {
     if (this.#context.isVersioned) parameters.push(version);
     if (change.leaseId === undefined) return this.#changesOne(update, parameters);
     return this.#changesOne(updateLeased, [...parameters, change.leaseId]);
+  }
+
+  override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    if (this.#context.dialect.lockWanted) return this.#lockAndUpdate(updates);
+    const { rows } = await this.#updateAll(this.#context.runner.run, updates);
+    const written = new Set(rows.map((row) => row.commit_id));
+    return new Set(updates.filter(({ change }) => written.has(change.commitId)).map(({ storageKey }) => storageKey));
+  }
+
+  /** For a database whose update does not say which rows it has written. */
+  #lockAndUpdate(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    const { runner, dialect } = this.#context;
+    // It waits for no lock.
+    return inTransaction(runner, dialect, undefined, async (run) => {
+      const keys = dialect.wantedParameters(updates.map(({ storageKey, version }) => [storageKey, version]));
+      const { rows } = await run(this.#statements.lockMany(updates.length)!, keys);
+      const locked = new Set(rows.map((row) => String(row.session_id)));
+      const free = updates.filter(({ storageKey }) => locked.has(storageKey));
+      const affected = free.length === 0 ? 0 : (await this.#updateAll(run, free)).affected;
+      // One has expired since: nobody can tell which.
+      if (affected < free.length) throw new PassedOver();
+      return locked;
+    }).catch(nothingWritten);
+  }
+
+  #updateAll(run: RunStatement, updates: readonly RecordUpdate[]): Promise<StatementResult> {
+    const rows = updates.map(({ storageKey, version, change }) => [...changeParameters(change), storageKey, version]);
+    return run(this.#statements.updateMany(rows.length), this.#context.dialect.wantedParameters(rows));
   }
 
   updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
@@ -136,6 +170,14 @@ export class SqlSessionRepository extends SessionRepository {
   async #changesOne(sql: string, parameters: readonly unknown[]): Promise<boolean> {
     return (await this.#context.runner.run(sql, parameters)).affected === 1;
   }
+}
+
+/** Ends a transaction in which nothing shall be written. */
+class PassedOver extends Error {}
+
+function nothingWritten(error: unknown): ReadonlySet<string> {
+  if (error instanceof PassedOver) return new Set();
+  throw error;
 }
 
 function byKey(rows: readonly Row[]): ReadonlyMap<string, SessionRecord> {

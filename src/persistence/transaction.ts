@@ -5,18 +5,18 @@ import type { StatementRunner } from './statement-runner.js';
 /**
  * Runs `work` in one transaction that will write, on one connection, with bounded waits for locks.
  *
- * @param lockTimeout in ms
+ * @param lockTimeout in ms; undefined for work that waits for none
  */
 export function inTransaction<Result>(
   runner: StatementRunner,
   dialect: Dialect,
-  lockTimeout: number,
+  lockTimeout: number | undefined,
   work: (run: RunStatement) => Promise<Result>,
 ): Promise<Result> {
   return runner.onOneConnection(async (run) => {
     await run(dialect.begin);
     try {
-      const result = await withBoundLockWait(run, dialect, lockTimeout, () => work(run));
+      const result = await (lockTimeout === undefined ? work(run) : withBoundLockWait(run, dialect, lockTimeout, () => work(run)));
       await run('commit');
       return result;
     } catch (error) {

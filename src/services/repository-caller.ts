@@ -18,13 +18,14 @@ export class RepositoryCaller {
   ) {}
 
   /**
-   * Asks within `timeout`.
+   * Asks within bounds of time.
    *
    * @param operation what is asked, for the error
+   * @param ms how long it may take, in ms
    * @throws SessionUnavailableError
    */
-  ask<Result>(operation: string, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
-    return withDeadline(operation, this.options.timeout, (signal) => this.askUntil(signal, operation, ask));
+  ask<Result>(operation: string, ask: (repository: SessionRepository) => Promise<Result>, ms = this.options.timeout): Promise<Result> {
+    return withDeadline(operation, ms, (signal) => this.askUntil(signal, operation, ask));
   }
 
   /**

@@ -8,6 +8,7 @@ import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import { lifetimeOf } from './lifetime.js';
 import { RecordReader, type StoredValues } from './record-reader.js';
+import { UpdateJoiner } from './update-joiner.js';
 import { userIdOf } from './user-id.js';
 
 /** What a commit does to the record: a function of the current values, for it may run again on newer ones. */
@@ -41,6 +42,8 @@ const OPTIMISTIC_ATTEMPTS = 3;
 interface Commit extends Edit {
   readonly storageKey: string;
   readonly commitId: string;
+  /** Once aborted, nothing more is written. */
+  readonly signal: AbortSignal;
   /** The record as the last attempt saw it, or as the first one did whose outcome is unknown; undefined where there was none. */
   known: StoredValues | undefined;
   /** Whether the last attempt came so far as to write. */
@@ -61,6 +64,7 @@ interface Next {
 export class SessionCommitter {
   constructor(
     private readonly repository: SessionRepository,
+    private readonly updates: UpdateJoiner,
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
     private readonly backoff: Backoff,
@@ -79,7 +83,7 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), signal), storageKey, commitId: randomUUID(), known: base, mayHaveWritten: false, doubt: undefined };
+    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), signal), storageKey, commitId: randomUUID(), signal, known: base, mayHaveWritten: false, doubt: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -127,7 +131,8 @@ export class SessionCommitter {
     const next = await this.#nextOn(commit, known);
     if (!next?.change) return next;
     commit.mayHaveWritten = true;
-    return (await this.repository.update(commit.storageKey, known.version, next.change)) ? next : undefined;
+    const { storageKey, signal } = commit;
+    return (await this.updates.update({ storageKey, version: known.version, change: next.change }, signal)) ? next : undefined;
   }
 
   /** What comes of the record as it is known; undefined when that decided by something which is out of date. */

@@ -44,18 +44,25 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     return release;
   }
 
+  /** A driver that blocks is asked when the turn of the event loop ends; else what was asked for is sent already. */
+  const sent = () => (repository.isBlocking ? new Promise(setImmediate) : undefined);
+
   it('leave at once with nothing under way', async () => {
     const loaded = load(ids[0]);
+    if (repository.isBlocking) await sent();
     expect(repository.calls).toEqual(['load']);
     expect(await loaded).toMatchObject({ n: 0 });
     const again = load(ids[1]);
+    if (repository.isBlocking) await sent();
     expect(repository.calls).toEqual(['load', 'load']);
     await again;
   });
 
   it('go out together while a query is under way, each key once', async () => {
     const arrive = holdNext();
-    const loads = [load(ids[0]), ...[1, 2, 3, 1, 2].map((n) => load(ids[n])), load(randomUUID())];
+    const first = load(ids[0]);
+    await sent();
+    const loads = [first, ...[1, 2, 3, 1, 2].map((n) => load(ids[n])), load(randomUUID())];
     expect(repository.calls).toEqual(['load']);
     arrive();
     const loaded = await Promise.all(loads);
@@ -69,6 +76,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   it('CommitBeforeAnswer: never join a query that was sent before', async () => {
     const arrive = holdNext();
     const early = load(ids[0]);
+    await sent();
     const { sessions: others } = serviceOver(new SqlSessionRepository(database.context));
     await others.update(ids[0]!, (draft: Live) => { draft.n = 'new'; });
     const late = load(ids[0]);
@@ -82,6 +90,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     const arrive = holdNext();
     repository.faults.loadMany = [FAILED];
     const first = load(ids[0]);
+    await sent();
     const joined = [load(ids[1]), load(ids[2])];
     arrive();
     expect(await first).toMatchObject({ n: 0 });
@@ -93,7 +102,9 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   it('find no session in a row that cannot be read, and the others', async () => {
     await database.run(`update {table} set data = 'nonsense' where session_id = '${storageKeyOf(ids[1]!)}'`);
     const arrive = holdNext();
-    const loads = [0, 1, 2].map((n) => load(ids[n]));
+    const loads = [load(ids[0])];
+    await sent();
+    loads.push(load(ids[1]), load(ids[2]));
     arrive();
     expect((await Promise.all(loads)).map((session) => session?.n)).toEqual([0, undefined, 2]);
   });
@@ -102,6 +113,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     setUp({ timeout: 1000 });
     const arrive = holdNext();
     const lost = load(ids[0]);
+    await sent();
     expect(await load(ids[1])).toMatchObject({ n: 1 });
     const outcome = expect(lost).rejects.toThrow(/did not answer within 1000 ms/);
     await outcome;
@@ -113,9 +125,189 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     setUp({ maxWaiting: 150 });
     const arrive = holdNext();
     const first = load(ids[0]);
+    await sent();
     const waiting = Array.from({ length: 150 }, () => load(randomUUID()));
     await expect(load(randomUUID())).rejects.toThrow('150 others are waiting already');
     arrive();
+    await Promise.all([first, ...waiting]);
+    expect(repository.batches).toEqual([100, 50]);
+  });
+
+  it('BoundedOutcome: wait so many for one session', async () => {
+    setUp({ maxWaiting: 2 });
+    const arrive = holdNext();
+    const first = load(ids[0]);
+    await sent();
+    const waiting = [load(ids[1]), load(ids[1])];
+    await expect(load(ids[1])).rejects.toThrow('2 others of this session are waiting already');
+    const other = load(ids[2]);
+    arrive();
+    expect((await Promise.all([first, ...waiting, other])).map((session) => session?.n)).toEqual([0, 1, 1, 2]);
+  });
+});
+
+describe.each(DATABASES)('updates of different sessions that join, on %s', (databaseName) => {
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let sessions: SessionService;
+  let ids: string[];
+  let lives: Live[];
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(databaseName, `joining_updates_${databaseName}`);
+  });
+  beforeEach(async () => {
+    ids = Array.from({ length: 6 }, () => randomUUID());
+    setUp({});
+    for (const id of ids) await sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { start: 1 }));
+    lives = await Promise.all(ids.map(async (id) => (await sessions.load(id)) as Live));
+    repository.calls.length = 0;
+    repository.batches.length = 0;
+  });
+  afterAll(() => database.close());
+
+  function setUp(options: SmartSessionModuleOptions): void {
+    repository = new FaultyRepository(database.context);
+    sessions = serviceOver(repository, { merge: RULES, ...options }).sessions;
+  }
+  async function reload(options: SmartSessionModuleOptions): Promise<void> {
+    setUp(options);
+    lives = await Promise.all(ids.map(async (id) => (await sessions.load(id)) as Live));
+    repository.calls.length = 0;
+    repository.batches.length = 0;
+  }
+  const stored = async (id: string) => {
+    const record = await new SqlSessionRepository(database.context).load(storageKeyOf(id));
+    return record && { ...JSON.parse(record.data), version: record.version };
+  };
+  const allStored = () => Promise.all(ids.map(stored));
+  const writes = () => repository.calls.filter((call) => call.startsWith('update'));
+  const write = (n: number, values: object = { n }) => sessions.commit(Object.assign(lives[n]!, values));
+  const sent = async () => { while (writes().length === 0) await new Promise(setImmediate); };
+  /** Commits the first, and the others while it is under way. */
+  async function writeAll(first: Fault | undefined, values: (n: number) => object = (n) => ({ n })): Promise<PromiseSettledResult<void>[]> {
+    repository.faults.update = [first];
+    const early = write(0, values(0));
+    await sent();
+    return Promise.allSettled([early, ...[1, 2, 3, 4, 5].map((n) => write(n, values(n)))]);
+  }
+  const statuses = (outcomes: readonly PromiseSettledResult<void>[]) => outcomes.map(({ status }) => status);
+  const ALL_DONE = Array(6).fill('fulfilled');
+
+  it('leave at once with nothing under way, and together else; each is answered after its update', async () => {
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    repository.faults.updateMany = [{ effect: 'none', meanwhile: () => wait }];
+    let answered = 0;
+    const early = write(0);
+    await sent();
+    const late = [1, 2, 3, 4, 5].map((n) => write(n).then(() => answered++));
+    await early;
+    while (writes().length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    expect([answered, ...(await allStored())]).toEqual([0, { start: 1, n: 0, version: 1 }, ...Array(5).fill({ start: 1, version: 0 })]);
+    release();
+    await Promise.all(late);
+    expect(await allStored()).toEqual(ids.map((_, n) => ({ start: 1, n, version: 1 })));
+    expect([writes(), repository.batches]).toEqual([['update', 'updateMany'], [5]]);
+  });
+
+  it('NoLostKey: one whose record has moved on merges by itself, and holds up no other', async () => {
+    const others = serviceOver(new SqlSessionRepository(database.context), { merge: RULES }).sessions;
+    await others.update(ids[2]!, (draft: Live) => { draft.visits = 10; });
+    await others.destroy(ids[3]!);
+    const outcomes = await writeAll(undefined, () => ({ visits: 1 }));
+    expect(statuses(outcomes)).toEqual(ALL_DONE);
+    expect((await allStored()).map((values) => values?.visits)).toEqual([1, 1, 11, undefined, 1, 1]);
+    expect(lives[2]).toMatchObject({ visits: 11 });
+    expect(await stored(ids[3]!)).toBeUndefined();
+    expect(writes()).toEqual(['update', 'updateMany', 'update']);
+  });
+
+  it('fail for themselves when the database refuses one, and nobody else with them', async () => {
+    const refused = databaseName === 'sqlite' ? Object.create(null) : 'x'.repeat(300);
+    await reload({ userId: (session) => (session.n === 2 ? { toString: () => refused } : null) as never });
+    const outcomes = await writeAll(undefined);
+    expect(statuses(outcomes)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+    expect((await allStored()).map((values) => values?.n)).toEqual([0, 1, undefined, 3, 4, 5]);
+  });
+
+  it('fail together when their statement fails twice, and with nobody else', async () => {
+    repository.faults.updateMany = [FAILED];
+    repository.faults.update = [undefined];
+    const early = write(0);
+    await sent();
+    repository.faults.update = Array(5).fill(FAILED);
+    const outcomes = await Promise.allSettled([early, ...[1, 2, 3, 4, 5].map((n) => write(n))]);
+    expect(statuses(outcomes)).toEqual(['fulfilled', ...Array(5).fill('rejected')]);
+    for (const outcome of outcomes.slice(1)) expect(outcome).toMatchObject({ reason: expect.any(SessionUnavailableError) });
+    const other = (await sessions.load(ids[0]!)) as Live;
+    await sessions.commit(Object.assign(other, { later: 1 }));
+    expect(await stored(ids[0]!)).toMatchObject({ later: 1, version: 2 });
+  });
+
+  it('are tried again when they were rolled back', async () => {
+    repository.faults.updateMany = [{ kind: 'rolled-back', effect: 'none' }];
+    expect(statuses(await writeAll(undefined, () => ({ visits: 1 })))).toEqual(ALL_DONE);
+    expect(await allStored()).toEqual(Array(6).fill({ start: 1, visits: 1, version: 1 }));
+  });
+
+  it.each(['done', 'none'] as const)('AtMostOnce: count once when the connection was lost, what was sent %s', async (effect) => {
+    repository.faults.updateMany = [{ kind: 'unknown', effect }];
+    expect(statuses(await writeAll(undefined, () => ({ visits: 1 })))).toEqual(ALL_DONE);
+    expect(await allStored()).toEqual(Array(6).fill({ start: 1, visits: 1, version: 1 }));
+  });
+
+  it('are not held up by a statement that does not come back', async () => {
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];
+    const stuck = write(0);
+    await sent();
+    await Promise.all([1, 2, 3].map((n) => write(n)));
+    expect((await allStored()).map((values) => values?.n)).toEqual([undefined, 1, 2, 3, undefined, undefined]);
+    release();
+    await stuck;
+  });
+
+  it('write nothing any more for who was told that it took too long', async () => {
+    const { updates } = serviceOver(repository);
+    const controller = new AbortController();
+    const record = await new SqlSessionRepository(database.context).load(storageKeyOf(ids[0]!));
+    const change = { data: '{"late":1}', commitId: randomUUID(), userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
+    const update = (n: number, signal: AbortSignal) => updates.update({ storageKey: storageKeyOf(ids[n]!), version: record!.version, change: { ...change, commitId: randomUUID() } }, signal);
+    const all = [0, 1, 2].map((n) => update(n, n === 2 ? controller.signal : new AbortController().signal));
+    controller.abort(new Error('too late'));
+    const outcomes = await Promise.allSettled(all);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+    expect((await allStored()).map((values) => values?.late)).toEqual([1, 1, undefined, undefined, undefined, undefined]);
+  });
+
+  it('of one session never go together', async () => {
+    const { updates } = serviceOver(repository);
+    const { signal } = new AbortController();
+    const changeOf = (n: number) => ({ data: `{"n":${n}}`, commitId: randomUUID(), userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } });
+    const update = (id: string, n: number) => updates.update({ storageKey: storageKeyOf(id), version: 0, change: changeOf(n) }, signal);
+    const written = await Promise.all([update(ids[0]!, 0), update(ids[1]!, 1), update(ids[2]!, 2), update(ids[1]!, 3), update(ids[1]!, 4)]);
+    expect(written.filter(Boolean)).toHaveLength(3);
+    expect(written.slice(1).filter((_, n) => n !== 1).filter(Boolean)).toHaveLength(1);
+    const record = await stored(ids[1]!);
+    expect(record).toEqual({ n: [1, undefined, 3, 4][written.slice(1).findIndex((isWritten, n) => n !== 1 && isWritten)], version: 1 });
+  });
+
+  it('BoundedOutcome: are so many in a statement, and wait so many', async () => {
+    const { updates } = serviceOver(repository, { maxWaiting: 150 });
+    const { signal } = new AbortController();
+    const change = { data: '{}', commitId: 'c', userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
+    const update = () => updates.update({ storageKey: randomUUID(), version: 0, change }, signal);
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];
+    const first = update();
+    await sent();
+    const waiting = Array.from({ length: 150 }, update);
+    await expect(update()).rejects.toThrow('150 others are waiting already');
+    release();
     await Promise.all([first, ...waiting]);
     expect(repository.batches).toEqual([100, 50]);
   });
@@ -307,7 +499,8 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
 
   it('BoundedOutcome: wait so many', async () => {
     setUp({ maxWaiting: 2 });
-    const lives = await loadAll(4);
+    const lives: Live[] = [];
+    for (let n = 0; n < 4; n++) lives.push(...(await loadAll(1)));
     const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
     expect(outcomes[3]).toMatchObject({ reason: { message: expect.stringContaining('2 commits of this session are waiting already') } });

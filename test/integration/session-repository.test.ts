@@ -54,6 +54,61 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.update('absent', 0, change('{}'))).toBe(false);
   });
 
+  it('updates many at once: those that are live and at their version, each as if alone', async () => {
+    if (!repository.updateMany) return expect(name).toBe('EntityManagerSessionRepository');
+    const keys = ['a', 'b', 'moved', 'expired', 'c'];
+    for (const key of keys) await repository.insert(key, change(`"${key}"`, { userId: 'before', maxAge: 1 }));
+    await repository.update('moved', 0, change('"theirs"'));
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = 'expired'`);
+    const shorter = { ms: 5 * MINUTE, slack: MINUTE, explicit: true };
+    const longer = { ms: 20 * MINUTE, slack: MINUTE, explicit: false };
+    const within = { ms: 10.5 * MINUTE, slack: MINUTE, explicit: false };
+    const changes: Record<string, RecordChange> = {
+      a: change('{"a":"ä\\u0000 \' ` \\" \\\\ {},"}', { lifetime: shorter, userId: null, maxAge: null }),
+      b: change('', { lifetime: longer, userId: 'after', maxAge: 86_400_000_000 }),
+      c: change('{"n":null}', { lifetime: within, userId: '' }),
+    };
+    const wanted = [...keys, 'absent'].map((storageKey) => ({ storageKey, version: 0, change: changes[storageKey] ?? change('"mine"') }));
+    expect([...(await repository.updateMany(wanted))].toSorted()).toEqual(['a', 'b', 'c']);
+    for (const [key, { data, commitId, maxAge }] of Object.entries(changes)) expect(await repository.load(key)).toMatchObject({ data, commitId, maxAge, version: 1 });
+    const minutes = async (key: string) => Math.round(((await repository.load(key))?.remaining ?? 0) / MINUTE);
+    expect([await minutes('a'), await minutes('b'), await minutes('c')]).toEqual([5, 20, 10]);
+    const users = await database.run("select session_id, user_id from {table} where lock_version = 1 and data <> '\"theirs\"' order by session_id");
+    expect(users.map(({ user_id }) => user_id)).toEqual([null, 'after', '']);
+    expect(await repository.load('moved')).toMatchObject({ data: '"theirs"', version: 1 });
+    expect(await database.run("select data, lock_version from {table} where session_id = 'expired'")).toEqual([{ data: '"expired"', lock_version: 0 }]);
+    expect(await repository.load('absent')).toBeUndefined();
+    expect((await repository.updateMany([{ storageKey: 'absent', version: 0, change: change('{}') }])).size).toBe(0);
+  });
+
+  it('writes none of many when the database refuses one', async () => {
+    if (!repository.updateMany) return expect(name).toBe('EntityManagerSessionRepository');
+    for (const key of ['a', 'b']) await repository.insert(key, change('0'));
+    // SQLite has no limits, but its driver has types.
+    const refused = (databaseName === 'sqlite' ? {} : 'x'.repeat(300)) as string;
+    const wanted = [change('1'), change('1', { userId: refused })].map((mine, n) => ({ storageKey: 'ab'[n]!, version: 0, change: mine }));
+    const error: unknown = await repository.updateMany(wanted).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ message: expect.any(String) });
+    expect(repository.classify(error)).toBe('failed');
+    expect([await repository.load('a'), await repository.load('b')]).toMatchObject([{ data: '0', version: 0 }, { data: '0', version: 0 }]);
+  });
+
+  it('passes over, among many, what another holds locked, and waits for none', async () => {
+    if (!repository.updateMany || databaseName === 'sqlite') return expect([name, databaseName]).toContain(databaseName === 'sqlite' ? 'sqlite' : 'EntityManagerSessionRepository');
+    for (const key of ['a', 'b', 'c']) await repository.insert(key, change('0'));
+    const { dialect, runner } = database.context;
+    const wanted = ['a', 'b', 'c'].map((storageKey) => ({ storageKey, version: 0, change: change('1') }));
+    const written = await runner.onOneConnection(async (run) => {
+      await run(dialect.begin);
+      await run(`select session_id from ${database.table} where session_id = 'b' for update`);
+      const keys = await repository.updateMany!(wanted);
+      await run('rollback');
+      return keys;
+    });
+    expect([...written].toSorted()).toEqual(['a', 'c']);
+    expect(await repository.load('b')).toMatchObject({ data: '0', version: 0 });
+  });
+
   it('updates under the row lock, one after the other', async () => {
     await repository.insert('k', change('0'));
     await Promise.all(

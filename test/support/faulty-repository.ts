@@ -1,6 +1,6 @@
-import { SqlSessionRepository, type FailureKind, type RecordChange, type SessionRecord } from '../../src/index.js';
+import { SqlSessionRepository, type FailureKind, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
 
-type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateLocked' | 'touch' | 'destroy' | 'lease' | 'extend' | 'release';
+type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'destroy' | 'lease' | 'extend' | 'release';
 
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {
@@ -21,7 +21,7 @@ export class FaultyRepository extends SqlSessionRepository {
   /** The next calls' faults, per method; `undefined` lets a call pass. */
   faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
   readonly calls: Method[] = [];
-  /** How many keys each query for many asked for. */
+  /** How many keys each statement for many was for. */
   readonly batches: number[] = [];
 
   override load(key: string): Promise<SessionRecord | undefined> {
@@ -36,6 +36,10 @@ export class FaultyRepository extends SqlSessionRepository {
   }
   override update(key: string, version: number, change: RecordChange): Promise<boolean> {
     return this.#run('update', () => super.update(key, version, change));
+  }
+  override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    this.batches.push(updates.length);
+    return this.#run('updateMany', () => super.updateMany(updates));
   }
   override updateLocked(key: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
     return this.#run('updateLocked', () => super.updateLocked(key, decide));

@@ -1,0 +1,106 @@
+import { SessionUnavailableError } from '../smart-session.errors.js';
+
+/** Something that waits to be sent, for everybody who asked for it by then. */
+export interface Waiting<Item, Result> {
+  readonly item: Item;
+  /** Since when, on the monotonic clock, in ms. */
+  readonly since: number;
+  readonly promise: Promise<Result>;
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+/** What goes out together, by key. */
+export type Batch<Item, Result> = ReadonlyMap<string, Waiting<Item, Result>>;
+
+/** How a joiner works. */
+export interface JoinerTerms<Item, Result> {
+  /** What is asked, for the error. */
+  readonly operation: string;
+  /** How many keys may wait, and how many may wait for one key. */
+  readonly maxWaiting: number;
+  /** The driver blocks the process until it has its answer: then a turn of the event loop is what others can join in. */
+  readonly isBlocking: boolean;
+  /** Sends a batch, and settles all that is in it. Never rejects. */
+  send(batch: Batch<Item, Result>): Promise<void>;
+}
+
+/** So many keys go in one statement. */
+const LARGEST_BATCH = 100;
+
+/** A statement that takes longer holds up no other, in ms. */
+const PATIENCE = 50;
+
+/**
+ * Joins what is asked of the database: while a statement is under way, what comes waits, and goes out
+ * together as one. Nothing joins a statement that was sent before it was asked for. With nothing under
+ * way it leaves at once.
+ */
+export class Joiner<Item, Result> {
+  readonly #waiting = new Map<string, Waiting<Item, Result> & { asked: number }>();
+  #isUnderWay = false;
+
+  constructor(private readonly terms: JoinerTerms<Item, Result>) {}
+
+  /** Whether something waits under this key. */
+  has(key: string): boolean {
+    return this.#waiting.has(key);
+  }
+
+  /**
+   * Asks for something; who asks for a key that waits already shares its answer.
+   *
+   * @throws SessionUnavailableError when too many wait, and what the statement failed with
+   */
+  ask(key: string, item: Item): Promise<Result> {
+    const { operation, maxWaiting } = this.terms;
+    const waiting = this.#waiting.get(key) ?? this.#wait(key, item);
+    if (waiting.asked === maxWaiting) throw new SessionUnavailableError(operation, `${maxWaiting} others of this session are waiting already.`);
+    waiting.asked++;
+    this.#sendNext();
+    return waiting.promise;
+  }
+
+  #wait(key: string, item: Item) {
+    const { operation, maxWaiting } = this.terms;
+    if (this.#waiting.size >= maxWaiting) throw new SessionUnavailableError(operation, `${maxWaiting} others are waiting already.`);
+    let settle!: Pick<Waiting<Item, Result>, 'resolve' | 'reject'>;
+    const promise = new Promise<Result>((resolve, reject) => (settle = { resolve, reject }));
+    const waiting = { item, since: performance.now(), asked: 0, promise, ...settle };
+    this.#waiting.set(key, waiting);
+    return waiting;
+  }
+
+  #sendNext(): void {
+    if (this.#isUnderWay || this.#waiting.size === 0) return;
+    this.#isUnderWay = true;
+    if (this.terms.isBlocking) setImmediate(() => this.#send());
+    else this.#send();
+  }
+
+  #send(): void {
+    const batch = this.#take();
+    let isLeft = false;
+    const leave = () => {
+      if (isLeft) return;
+      isLeft = true;
+      this.#isUnderWay = false;
+      this.#sendNext();
+    };
+    const impatience = setTimeout(leave, PATIENCE).unref();
+    void this.terms.send(batch).finally(() => {
+      clearTimeout(impatience);
+      leave();
+    });
+  }
+
+  #take(): Batch<Item, Result> {
+    const batch = new Map<string, Waiting<Item, Result>>();
+    for (const [key, waiting] of this.#waiting) {
+      if (batch.size === LARGEST_BATCH) break;
+      batch.set(key, waiting);
+      this.#waiting.delete(key);
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { SessionRepository, type RecordUpdate } from '../persistence/session.repository.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { Joiner, type Batch, type Waiting } from './joiner.js';
+
+/** An update, and whether anybody still waits for it. */
+interface Wanted extends RecordUpdate {
+  readonly signal: AbortSignal;
+}
+
+type Wait = Waiting<Wanted, boolean>;
+
+/**
+ * Joins the updates of different sessions into one statement, each with its own version check: a conflict,
+ * or a row that the database refuses, is a matter of its own update.
+ */
+@Injectable()
+export class UpdateJoiner {
+  readonly #joiner: Joiner<Wanted, boolean>;
+
+  constructor(
+    private readonly repository: SessionRepository,
+    { maxWaiting }: SmartSessionOptions,
+  ) {
+    this.#joiner = new Joiner({ operation: 'commit', maxWaiting, isBlocking: repository.isBlocking, send: (batch) => this.#send(batch) });
+  }
+
+  /**
+   * Updates a record, as `SessionRepository.update` does, alone or with others.
+   *
+   * @param signal once aborted, the update is not sent any more
+   * @throws SessionUnavailableError when too many wait, and the driver's own errors
+   */
+  async update(update: RecordUpdate, signal: AbortSignal): Promise<boolean> {
+    return this.#goesAlone(update) ? this.#updateOne(update) : this.#joiner.ask(update.storageKey, { ...update, signal });
+  }
+
+  /** A record stands once in a statement, and a lease is a condition of its own. */
+  #goesAlone({ storageKey, change }: RecordUpdate): boolean {
+    return !this.repository.updateMany || change.leaseId !== undefined || this.#joiner.has(storageKey);
+  }
+
+  #updateOne({ storageKey, version, change }: RecordUpdate): Promise<boolean> {
+    return this.repository.update(storageKey, version, change);
+  }
+
+  async #send(batch: Batch<Wanted, boolean>): Promise<void> {
+    const wanted = [...batch.values()].filter((waiting) => !refuseAborted(waiting));
+    if (wanted.length < 2) await this.#sendApart(wanted);
+    else await this.#sendTogether(wanted);
+  }
+
+  async #sendTogether(wanted: readonly Wait[]): Promise<void> {
+    try {
+      const written = await this.repository.updateMany!(wanted.map(({ item }) => item));
+      for (const { item, resolve } of wanted) resolve(written.has(item.storageKey));
+    } catch (error) {
+      // Nothing was written, and the next attempt would meet the same: it may be one row's fault.
+      if (this.repository.classify(error) === 'failed') return this.#sendApart(wanted);
+      for (const { reject } of wanted) reject(error);
+    }
+  }
+
+  async #sendApart(wanted: readonly Wait[]): Promise<void> {
+    await Promise.all(wanted.map(({ item, resolve, reject }) => this.#updateOne(item).then(resolve, reject)));
+  }
+}
+
+/** Who has been told that it took too long must not take effect any more. */
+function refuseAborted({ item: { signal }, reject }: Wait): boolean {
+  if (signal.aborted) reject(signal.reason);
+  return signal.aborted;
+}
