@@ -1,5 +1,5 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
-export { SmartSessionOptions, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
+export { SmartSessionOptions, type ExcludedRoute, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';

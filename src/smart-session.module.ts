@@ -99,7 +99,13 @@ export class SmartSessionModule implements NestModule, OnApplicationShutdown {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    if (this.options.mount) consumer.apply(SmartSessionMiddleware).forRoutes('{*path}');
+    const { mount, exclude } = this.options;
+    if (!mount) return;
+    try {
+      consumer.apply(SmartSessionMiddleware).exclude(...exclude).forRoutes('{*path}');
+    } catch (error) {
+      throw unreadablePath(error as Error);
+    }
   }
 
   /** Closes the sessions' own database. */
@@ -154,6 +160,10 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],
   };
+}
+
+function unreadablePath(error: Error): SmartSessionConfigError {
+  return new SmartSessionConfigError('exclude', `Nest cannot read a path: ${error.message}`, "Write it as in Nest's routes, such as 'health' or 'assets/*path'.", error);
 }
 
 function lateContextName(given: string): SmartSessionConfigError {

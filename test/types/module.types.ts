@@ -1,4 +1,5 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
+import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import { DELETED, LockSession, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
 
@@ -19,6 +20,9 @@ export function forRoot() {
   SmartSessionModule.forRoot('postgresql');
   SmartSessionModule.forRoot('sqlite', { secret: ['new', 'old'], ttl: 1000, cookie: { maxAge: 1000 } });
   SmartSessionModule.forRoot({ dialect: 'mysql', userId: (session) => String(session.user) });
+  SmartSessionModule.forRoot({ exclude: ['health', { path: 'assets/*path', method: RequestMethod.GET }] });
+  // @ts-expect-error a method by its name
+  SmartSessionModule.forRoot({ exclude: [{ path: 'health', method: 'GET' }] });
   // @ts-expect-error an unknown dialect
   SmartSessionModule.forRoot('oracle');
   // @ts-expect-error an unknown option
