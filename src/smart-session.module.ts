@@ -11,10 +11,11 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './dialects/dialect.js';
 import { SessionCodec } from './codec/session.codec.js';
+import { SessionTermsGuard } from './guards/session-terms.guard.js';
 import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
 import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
@@ -154,6 +155,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       SmartSessionStore,
       SmartSessionMiddleware,
       SessionLocker,
+      { provide: APP_GUARD, useClass: SessionTermsGuard },
       // The first stands outside.
       { provide: APP_INTERCEPTOR, useClass: SessionLockInterceptor },
       { provide: APP_INTERCEPTOR, useClass: SessionCommitInterceptor },

@@ -56,14 +56,16 @@ export class LiveSessions {
   /**
    * Hands the base of loaded data on to the live session that was made of it.
    *
-   * @param previous the live session in whose place it comes: it runs under the same lock
+   * @param previous the live session in whose place it comes: it runs under the same terms, and under the same lock
    */
   adopt(session: object, data: object, previous?: object): void {
     const baseline = this.#baselines.get(data);
     if (!baseline) return;
     this.#baselines.set(session, baseline);
     const replaced = previous && this.#baselines.get(previous);
-    if (replaced?.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
+    if (!replaced) return;
+    baseline.terms = replaced.terms;
+    if (replaced.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
   }
 
   /** The base of a session; undefined for one that was neither loaded nor committed. */
@@ -105,11 +107,12 @@ export class LiveSessions {
   editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): Edit | undefined {
     const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
     if (!isMaxAgeChosen && this.#isAsStored(baseline, mine)) return undefined;
-    const { base, leaseId } = baseline;
+    const { base, leaseId, terms } = baseline;
     const delta = computeDelta(base, mine, (key) => !isReservedName(key));
     if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
     const apply = (current: EncodedValues) => this.merger.apply(current, delta, base);
-    return isMaxAgeChosen || baseline.state === 'new' ? { apply, maxAge, leaseId } : { apply, leaseId };
+    const edit = { apply, leaseId, keepsExpiry: terms.keepsExpiry };
+    return isMaxAgeChosen || baseline.state === 'new' ? { ...edit, maxAge } : edit;
   }
 
   /** Moves base and live session on together, to what a commit made of the record. */
@@ -117,7 +120,7 @@ export class LiveSessions {
     if (outcome.kind === 'gone') return this.#drop(baseline);
     if (outcome.kind === 'unstored') return;
     const { record } = outcome;
-    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen);
+    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen, baseline.terms.keepsExpiry);
     const now = performance.now();
     if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
     this.#move(session, baseline, then, record);

@@ -17,6 +17,7 @@ import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
+import { USUAL_TERMS, type SessionTerms } from './session-terms.js';
 
 /** Whose sessions. */
 export interface UserSessions {
@@ -66,6 +67,16 @@ export class SessionService {
    */
   adopt(session: object, data: object, previous?: object): void {
     this.live.adopt(session, data, previous);
+  }
+
+  /** Puts the session of a request under terms; a session that takes its place, by `reload` or `regenerate`, is under them too. */
+  setTerms(session: object, terms: SessionTerms): void {
+    this.live.of(session).terms = terms;
+  }
+
+  /** The terms of a session. */
+  termsOf(session: object): SessionTerms {
+    return this.live.find(session)?.terms ?? USUAL_TERMS;
   }
 
   /**
@@ -169,14 +180,14 @@ export class SessionService {
   }
 
   /**
-   * Extends the session's expiry if it is due, at most once in `touchAfter`. A failure is logged:
-   * the session lives on for at least `touchAfter`.
+   * Extends the session's expiry if it is due, at most once in `touchAfter`, unless its terms keep it. A
+   * failure is logged: the session lives on for at least `touchAfter`.
    *
    * @returns undefined when nothing is due
    */
   touch(sessionId: string, session: object): Promise<void> | undefined {
     const baseline = this.live.find(session);
-    if (baseline && (baseline.state !== 'stored' || baseline.abandoned)) return undefined;
+    if (baseline && (baseline.state !== 'stored' || baseline.abandoned || baseline.terms.keepsExpiry)) return undefined;
     const lifetime = lifetimeOf(baseline ? baseline.maxAge : maxAgeOf(session), this.options, false);
     const now = performance.now();
     if (baseline && baseline.expiresAt - now >= lifetime.ms - lifetime.slack) return undefined;
@@ -278,7 +289,7 @@ export class SessionService {
     const changed = this.live.editOf(now, baseline);
     const apply = (current: EncodedValues) => draft.apply(changed ? changed.apply(current) : current);
     const maxAge = baseline.state === 'new' ? { maxAge: now.maxAge } : {};
-    const outcome = await this.#apply(session, baseline, now, { leaseId: baseline.leaseId, ...maxAge, ...changed, apply, mustSeeCurrent: true });
+    const outcome = await this.#apply(session, baseline, now, { leaseId: baseline.leaseId, keepsExpiry: baseline.terms.keepsExpiry, ...maxAge, ...changed, apply, mustSeeCurrent: true });
     if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
   }
 

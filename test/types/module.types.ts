@@ -1,7 +1,7 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
 import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import { DELETED, LockSession, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
+import { DELETED, LockSession, NoTouch, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -101,5 +101,14 @@ export class Locked {
   byOptions(): void {}
   // @ts-expect-error an unknown option
   @LockSession({ wait: 1 })
+  wrong(): void {}
+}
+
+@NoTouch()
+export class Polled {
+  @NoTouch(false)
+  extending(): void {}
+  // @ts-expect-error no yes or no
+  @NoTouch({ ms: 1 })
   wrong(): void {}
 }
