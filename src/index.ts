@@ -2,6 +2,7 @@ export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSess
 export { SmartSessionOptions, type ExcludedRoute, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
 export { NoTouch } from './decorators/no-touch.decorator.js';
+export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
 export type { ValueCodec } from './codec/value-codec.js';
@@ -24,6 +25,7 @@ export {
   SessionLockedError,
   SessionMergeError,
   SessionNotSerializableError,
+  SessionReadOnlyError,
   SessionTooLargeError,
   SessionUnavailableError,
   SmartSessionConfigError,

@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { NO_TOUCH } from '../decorators/no-touch.decorator.js';
+import { READ_ONLY_SESSION } from '../decorators/read-only-session.decorator.js';
 import { SessionService } from '../services/session.service.js';
 
 /**
@@ -16,9 +17,11 @@ export class SessionTermsGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): true {
-    const session = context.getType() === 'http' && context.switchToHttp().getRequest<Request>().session;
+    if (context.getType() !== 'http') return true;
+    const { session } = context.switchToHttp().getRequest<Request>();
     const keepsExpiry = this.#isUnder(NO_TOUCH, context);
-    if (session && keepsExpiry) this.sessions.setTerms(session, { keepsExpiry });
+    const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
+    if (session && (keepsExpiry || isReadOnly)) this.sessions.setTerms(session, { keepsExpiry, isReadOnly });
     return true;
   }
 

@@ -3,7 +3,7 @@ import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
-import { computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
+import { changedKeys, computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
@@ -12,6 +12,7 @@ import type { StoredValues } from './record-reader.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { SessionMerger } from './session-merger.js';
+import { refuseReadOnly } from './session-terms.js';
 
 /** What a live session holds at one moment. */
 export interface Snapshot {
@@ -103,13 +104,18 @@ export class LiveSessions {
     return { values: this.codec.encodeValues(session), maxAge: maxAgeOf(session) };
   }
 
-  /** What the request changed; undefined when that is nothing. A new session that holds nothing is not stored. */
+  /**
+   * What the request changed; undefined when that is nothing. A new session that holds nothing is not stored.
+   *
+   * @throws SessionReadOnlyError when the session's terms allow no change
+   */
   editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): Edit | undefined {
     const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
     if (!isMaxAgeChosen && this.#isAsStored(baseline, mine)) return undefined;
     const { base, leaseId, terms } = baseline;
     const delta = computeDelta(base, mine, (key) => !isReservedName(key));
     if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
+    refuseReadOnly(terms, [...changedKeys(delta), ...(isMaxAgeChosen ? ['cookie.maxAge'] : [])]);
     const apply = (current: EncodedValues) => this.merger.apply(current, delta, base);
     const edit = { apply, leaseId, keepsExpiry: terms.keepsExpiry };
     return isMaxAgeChosen || baseline.state === 'new' ? { ...edit, maxAge } : edit;

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
-import type { EncodedValues } from '../merge/delta.js';
+import { changedKeys, computeDelta, type EncodedValues } from '../merge/delta.js';
 import type { SessionRecord, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -17,7 +17,7 @@ import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
-import { USUAL_TERMS, type SessionTerms } from './session-terms.js';
+import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
 
 /** Whose sessions. */
 export interface UserSessions {
@@ -82,7 +82,7 @@ export class SessionService {
   /**
    * Whether a commit would find anything to do.
    *
-   * @throws SessionNotSerializableError
+   * @throws SessionNotSerializableError, SessionReadOnlyError
    */
   hasChanges(session: object): boolean {
     const baseline = this.live.find(session);
@@ -91,7 +91,7 @@ export class SessionService {
     return this.live.editOf(this.live.snapshot(session), baseline) !== undefined;
   }
 
-  /** Whether nothing is left to commit; false also for what cannot be stored, so that `commit` says so. */
+  /** Whether nothing is left to commit; false also for what cannot be stored or is refused, so that `commit` says so. */
   isSettled(session: object): boolean {
     try {
       return !this.hasChanges(session) && !this.failureOf(session);
@@ -106,7 +106,7 @@ export class SessionService {
    * others changed, but for keys that were changed here since the commit began.
    *
    * @param session the live session, `req.session`
-   * @throws SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
+   * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
    */
   async commit(session: object): Promise<void> {
     const baseline = this.live.ofLive(session);
@@ -287,9 +287,14 @@ export class SessionService {
     if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
     const now = this.live.snapshot(session);
     const changed = this.live.editOf(now, baseline);
-    const apply = (current: EncodedValues) => draft.apply(changed ? changed.apply(current) : current);
+    const { leaseId, terms } = baseline;
+    const apply = (current: EncodedValues) => {
+      const values = draft.apply(changed ? changed.apply(current) : current);
+      refuseReadOnly(terms, changedKeys(computeDelta(current, values)));
+      return values;
+    };
     const maxAge = baseline.state === 'new' ? { maxAge: now.maxAge } : {};
-    const outcome = await this.#apply(session, baseline, now, { leaseId: baseline.leaseId, keepsExpiry: baseline.terms.keepsExpiry, ...maxAge, ...changed, apply, mustSeeCurrent: true });
+    const outcome = await this.#apply(session, baseline, now, { leaseId, keepsExpiry: terms.keepsExpiry, ...maxAge, ...changed, apply, mustSeeCurrent: true });
     if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
   }
 

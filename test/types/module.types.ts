@@ -1,7 +1,7 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
 import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import { DELETED, LockSession, NoTouch, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
+import { DELETED, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -111,4 +111,19 @@ export class Polled {
   // @ts-expect-error no yes or no
   @NoTouch({ ms: 1 })
   wrong(): void {}
+}
+
+@ReadOnlySession()
+export class ReadOnly {
+  @ReadOnlySession(false)
+  writing(): void {}
+  // @ts-expect-error no yes or no
+  @ReadOnlySession('never')
+  wrong(): void {}
+}
+
+export function refused(error: SessionReadOnlyError): readonly string[] {
+  // @ts-expect-error keys are read only
+  error.keys = [];
+  return error.keys;
 }
