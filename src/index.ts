@@ -1,10 +1,13 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
-export { SmartSessionOptions, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
+export { SmartSessionOptions, type ExcludedRoute, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
+export { NoTouch } from './decorators/no-touch.decorator.js';
+export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
 export type { ValueCodec } from './codec/value-codec.js';
 export { SessionService, type SessionDraft, type UserSessions } from './services/session.service.js';
+export type { SessionTerms } from './services/session-terms.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 export { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
@@ -22,6 +25,7 @@ export {
   SessionLockedError,
   SessionMergeError,
   SessionNotSerializableError,
+  SessionReadOnlyError,
   SessionTooLargeError,
   SessionUnavailableError,
   SmartSessionConfigError,

@@ -115,6 +115,18 @@ export class SessionLockLostError extends SessionError {
   }
 }
 
+/** A request changed its session on a route with `@ReadOnlySession()`: a mistake in the app. Nothing was written. Answered with 500. */
+export class SessionReadOnlyError extends SessionError {
+  /** @param keys what was changed; `cookie.maxAge` stands for the cookie's max age */
+  constructor(readonly keys: readonly string[]) {
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `A request with a read-only session changed ${keys.map((key) => `\`${key}\``).join(', ')}. Nothing was written. ` +
+        'Leave the session as it is on this route, or take @ReadOnlySession() from it.',
+    );
+  }
+}
 
 /** The module's configuration cannot work. Thrown at start. */
 export class SmartSessionConfigError extends Error {

@@ -11,10 +11,11 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './dialects/dialect.js';
 import { SessionCodec } from './codec/session.codec.js';
+import { SessionTermsGuard } from './guards/session-terms.guard.js';
 import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
 import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
@@ -100,7 +101,13 @@ export class SmartSessionModule implements NestModule, OnApplicationShutdown {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    if (this.options.mount) consumer.apply(SmartSessionMiddleware).forRoutes('{*path}');
+    const { mount, exclude } = this.options;
+    if (!mount) return;
+    try {
+      consumer.apply(SmartSessionMiddleware).exclude(...exclude).forRoutes('{*path}');
+    } catch (error) {
+      throw unreadablePath(error as Error);
+    }
   }
 
   /** Closes the sessions' own database. */
@@ -150,12 +157,17 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       SmartSessionStore,
       SmartSessionMiddleware,
       SessionLocker,
+      { provide: APP_GUARD, useClass: SessionTermsGuard },
       // The first stands outside.
       { provide: APP_INTERCEPTOR, useClass: SessionLockInterceptor },
       { provide: APP_INTERCEPTOR, useClass: SessionCommitInterceptor },
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],
   };
+}
+
+function unreadablePath(error: Error): SmartSessionConfigError {
+  return new SmartSessionConfigError('exclude', `Nest cannot read a path: ${error.message}`, "Write it as in Nest's routes, such as 'health' or 'assets/*path'.", error);
 }
 
 function lateContextName(given: string): SmartSessionConfigError {

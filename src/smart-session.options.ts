@@ -1,4 +1,4 @@
-import type { Type } from '@nestjs/common';
+import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
 import type { CookieOptions, SessionData } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
 import type { ValueCodec } from './codec/value-codec.js';
@@ -13,6 +13,9 @@ export type Locking = 'optimistic' | 'pessimistic' | 'auto';
 export type SessionMergeRules = {
   readonly [Key in keyof SessionData as Key extends 'cookie' ? never : Key]?: MergeRule<NonNullable<SessionData[Key]>>;
 };
+
+/** A path, or Nest's RouteInfo: what the `exclude` of its middleware takes. */
+export type ExcludedRoute = Parameters<ReturnType<MiddlewareConsumer['apply']>['exclude']>[number];
 
 /** What `SmartSessionModule.forRoot` takes. */
 export interface SmartSessionModuleOptions {
@@ -66,6 +69,11 @@ export interface SmartSessionModuleOptions {
   pruneInterval?: number | false;
   /** Mounts the middleware on all routes. Default: true. */
   mount?: boolean;
+  /**
+   * Routes without a session: none is loaded, `req.session` is undefined, and no cookie is sent. Paths without
+   * the global prefix, or such as `{ path: 'health', method: RequestMethod.GET }`. Default: none.
+   */
+  exclude?: readonly ExcludedRoute[];
 }
 
 const MINUTE = 60_000;
@@ -102,6 +110,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   maxWaiting: positive(Number.MAX_SAFE_INTEGER),
   pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER)(given)),
   mount: isBoolean,
+  exclude: (given) => (Array.isArray(given) && given.every(isRoute) ? undefined : "Give a list of paths, such as 'health', or of { path: 'health', method: RequestMethod.GET }."),
 };
 
 /** Says what would be right; undefined when the given value is. */
@@ -134,6 +143,7 @@ export class SmartSessionOptions {
   readonly maxWaiting: number;
   readonly pruneInterval: number | false;
   readonly mount: boolean;
+  readonly exclude: readonly ExcludedRoute[];
 
   /** @throws SmartSessionConfigError for an option that is unknown or wrong */
   constructor(given: SmartSessionModuleOptions) {
@@ -164,6 +174,8 @@ export class SmartSessionOptions {
     this.maxWaiting = checked('maxWaiting', given.maxWaiting ?? 10_000);
     this.pruneInterval = checked('pruneInterval', given.pruneInterval ?? 15 * MINUTE);
     this.mount = checked('mount', given.mount ?? true);
+    this.exclude = Object.freeze([...checked('exclude', given.exclude ?? [])]);
+    if (!this.mount && this.exclude.length > 0) throw idleExclude();
     Object.freeze(this);
   }
 }
@@ -244,6 +256,17 @@ function isCookie(given: unknown): string | undefined {
 
 function isName(given: unknown): boolean {
   return typeof given === 'string' && given !== '';
+}
+
+function isRoute(given: unknown): boolean {
+  if (!isObject(given)) return isName(given);
+  const { path, method } = given as { path?: unknown; method?: unknown };
+  return isName(path) && typeof method === 'number' && method in RequestMethod;
+}
+
+/** Whoever believes that a route has no session must not be wrong. */
+function idleExclude(): SmartSessionConfigError {
+  return new SmartSessionConfigError('exclude', 'it was given beside `mount: false`, where it does nothing', 'Mount the middleware on the routes that shall have a session, and leave `exclude` out.');
 }
 
 function isSecret(given: unknown): boolean {

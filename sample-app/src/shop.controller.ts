@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Body, Controller, Param, Patch, Post, Session } from '@nestjs/common';
+import { Body, Controller, Get, Param, Patch, Post, Session } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import { LockSession, SessionService } from 'nestjs-smart-session';
+import { LockSession, NoTouch, ReadOnlySession, SessionService } from 'nestjs-smart-session';
 import './session-data.js';
 
 /** Handlers that read and rewrite one key: by the merge rules of AppModule, by an update, and under a lock. */
@@ -25,6 +25,14 @@ export class ShopController {
   @Patch('preferences')
   prefer(@Session() session: SessionData, @Body() preferences: Record<string, string>): void {
     session.preferences = { ...session.preferences, ...preferences };
+  }
+
+  /** What an open page asks for again and again: that alone keeps nobody's session alive. */
+  @Get('cart')
+  @NoTouch()
+  @ReadOnlySession()
+  readCart(@Session() { cart }: SessionData): unknown {
+    return cart ?? [];
   }
 
   /** A number that nobody else is given. */

@@ -32,6 +32,11 @@ export function computeDelta(
   return { set, deleted };
 }
 
+/** The keys that the delta sets or deletes. */
+export function changedKeys({ set, deleted }: Delta): string[] {
+  return [...set.keys(), ...deleted];
+}
+
 /** Whether the delta changes nothing. */
 export function isEmptyDelta(delta: Delta): boolean {
   return delta.set.size === 0 && delta.deleted.size === 0;

@@ -145,13 +145,13 @@ function isJoinable({ base, edit }: Waiting): boolean {
   return base !== undefined && edit.leaseId === undefined && edit.maxAge === undefined;
 }
 
-/** One edit that applies several, one after the other. One that refuses is left out, and fails nobody else. */
+/** One edit that applies several, one after the other, and extends the session if one of them does. One that refuses is left out, and fails nobody else. */
 function joined(batch: readonly Waiting[], refusals: Refusals): Edit {
   const apply = (current: EncodedValues) => {
     refusals.clear();
     return batch.reduce((values, waiting) => applyOne(values, waiting, refusals), current);
   };
-  return { apply };
+  return { apply, keepsExpiry: batch.every(({ edit }) => edit.keepsExpiry) };
 }
 
 function applyOne(values: EncodedValues, waiting: Waiting, refusals: Refusals): EncodedValues {

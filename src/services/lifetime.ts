@@ -9,15 +9,17 @@ const LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60 * 1000;
  *
  * @param maxAge the cookie's max age in ms; null for a cookie that ends with the browser, whose record lives for `ttl`
  * @param explicit whether the handler chose this max age
+ * @param keepsExpiry whether a live record keeps its expiry unless this is explicit
  */
 export function lifetimeOf(
   maxAge: number | null,
   { ttl, touchAfter }: Pick<SmartSessionOptions, 'ttl' | 'touchAfter'>,
   explicit: boolean,
+  keepsExpiry = false,
 ): Lifetime {
   const ms = Math.min(maxAge ?? ttl, LONGEST_LIFETIME);
   // A short session would otherwise never be touched before it ends.
-  return { ms, slack: Math.min(touchAfter, ms / 10), explicit };
+  return { ms, slack: keepsExpiry ? ms : Math.min(touchAfter, ms / 10), explicit };
 }
 
 /** The max age that the cookie was given, in ms; null when it ends with the browser. */

@@ -3,7 +3,7 @@ import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
-import { computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
+import { changedKeys, computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
@@ -12,6 +12,7 @@ import type { StoredValues } from './record-reader.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { SessionMerger } from './session-merger.js';
+import { refuseReadOnly } from './session-terms.js';
 
 /** What a live session holds at one moment. */
 export interface Snapshot {
@@ -56,14 +57,16 @@ export class LiveSessions {
   /**
    * Hands the base of loaded data on to the live session that was made of it.
    *
-   * @param previous the live session in whose place it comes: it runs under the same lock
+   * @param previous the live session in whose place it comes: it runs under the same terms, and under the same lock
    */
   adopt(session: object, data: object, previous?: object): void {
     const baseline = this.#baselines.get(data);
     if (!baseline) return;
     this.#baselines.set(session, baseline);
     const replaced = previous && this.#baselines.get(previous);
-    if (replaced?.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
+    if (!replaced) return;
+    baseline.terms = replaced.terms;
+    if (replaced.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
   }
 
   /** The base of a session; undefined for one that was neither loaded nor committed. */
@@ -101,15 +104,21 @@ export class LiveSessions {
     return { values: this.codec.encodeValues(session), maxAge: maxAgeOf(session) };
   }
 
-  /** What the request changed; undefined when that is nothing. A new session that holds nothing is not stored. */
+  /**
+   * What the request changed; undefined when that is nothing. A new session that holds nothing is not stored.
+   *
+   * @throws SessionReadOnlyError when the session's terms allow no change
+   */
   editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): Edit | undefined {
     const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
     if (!isMaxAgeChosen && this.#isAsStored(baseline, mine)) return undefined;
-    const { base, leaseId } = baseline;
+    const { base, leaseId, terms } = baseline;
     const delta = computeDelta(base, mine, (key) => !isReservedName(key));
     if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
+    refuseReadOnly(terms, [...changedKeys(delta), ...(isMaxAgeChosen ? ['cookie.maxAge'] : [])]);
     const apply = (current: EncodedValues) => this.merger.apply(current, delta, base);
-    return isMaxAgeChosen || baseline.state === 'new' ? { apply, maxAge, leaseId } : { apply, leaseId };
+    const edit = { apply, leaseId, keepsExpiry: terms.keepsExpiry };
+    return isMaxAgeChosen || baseline.state === 'new' ? { ...edit, maxAge } : edit;
   }
 
   /** Moves base and live session on together, to what a commit made of the record. */
@@ -117,7 +126,7 @@ export class LiveSessions {
     if (outcome.kind === 'gone') return this.#drop(baseline);
     if (outcome.kind === 'unstored') return;
     const { record } = outcome;
-    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen);
+    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen, baseline.terms.keepsExpiry);
     const now = performance.now();
     if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
     this.#move(session, baseline, then, record);

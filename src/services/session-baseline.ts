@@ -1,5 +1,6 @@
 import type { EncodedValues } from '../merge/delta.js';
 import type { StoredValues } from './record-reader.js';
+import { USUAL_TERMS, type SessionTerms } from './session-terms.js';
 
 /** Where a session stands towards its record. */
 export type BaselineState =
@@ -31,6 +32,8 @@ export class SessionBaseline {
   abandoned: Error | undefined;
   /** The lease under which the session's handler runs. */
   lease: HeldLease | undefined;
+  /** The terms of the request. */
+  terms: SessionTerms = USUAL_TERMS;
 
   constructor(readonly storageKey: string) {}
 

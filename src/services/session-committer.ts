@@ -21,6 +21,8 @@ export interface Edit {
   readonly mustSeeCurrent?: boolean;
   /** Only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
+  /** Does not extend the session. */
+  readonly keepsExpiry?: boolean;
 }
 
 /** What became of a commit. */
@@ -211,7 +213,7 @@ export class SessionCommitter {
     const bytes = Buffer.byteLength(data);
     if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
     const maxAge = commit.maxAge === undefined ? (current?.maxAge ?? null) : commit.maxAge;
-    const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined);
+    const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
     const userId = userIdOf(values, this.options, this.codec);
     const record: StoredValues = { values, data, version: current ? current.version + 1 : 0, commitId, maxAge };
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };

@@ -3,7 +3,7 @@ import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
-import type { EncodedValues } from '../merge/delta.js';
+import { changedKeys, computeDelta, type EncodedValues } from '../merge/delta.js';
 import type { SessionRecord, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -17,6 +17,7 @@ import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
+import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
 
 /** Whose sessions. */
 export interface UserSessions {
@@ -68,10 +69,20 @@ export class SessionService {
     this.live.adopt(session, data, previous);
   }
 
+  /** Puts the session of a request under terms; a session that takes its place, by `reload` or `regenerate`, is under them too. */
+  setTerms(session: object, terms: SessionTerms): void {
+    this.live.of(session).terms = terms;
+  }
+
+  /** The terms of a session. */
+  termsOf(session: object): SessionTerms {
+    return this.live.find(session)?.terms ?? USUAL_TERMS;
+  }
+
   /**
    * Whether a commit would find anything to do.
    *
-   * @throws SessionNotSerializableError
+   * @throws SessionNotSerializableError, SessionReadOnlyError
    */
   hasChanges(session: object): boolean {
     const baseline = this.live.find(session);
@@ -80,7 +91,7 @@ export class SessionService {
     return this.live.editOf(this.live.snapshot(session), baseline) !== undefined;
   }
 
-  /** Whether nothing is left to commit; false also for what cannot be stored, so that `commit` says so. */
+  /** Whether nothing is left to commit; false also for what cannot be stored or is refused, so that `commit` says so. */
   isSettled(session: object): boolean {
     try {
       return !this.hasChanges(session) && !this.failureOf(session);
@@ -95,7 +106,7 @@ export class SessionService {
    * others changed, but for keys that were changed here since the commit began.
    *
    * @param session the live session, `req.session`
-   * @throws SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
+   * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
    */
   async commit(session: object): Promise<void> {
     const baseline = this.live.ofLive(session);
@@ -169,14 +180,14 @@ export class SessionService {
   }
 
   /**
-   * Extends the session's expiry if it is due, at most once in `touchAfter`. A failure is logged:
-   * the session lives on for at least `touchAfter`.
+   * Extends the session's expiry if it is due, at most once in `touchAfter`, unless its terms keep it. A
+   * failure is logged: the session lives on for at least `touchAfter`.
    *
    * @returns undefined when nothing is due
    */
   touch(sessionId: string, session: object): Promise<void> | undefined {
     const baseline = this.live.find(session);
-    if (baseline && (baseline.state !== 'stored' || baseline.abandoned)) return undefined;
+    if (baseline && (baseline.state !== 'stored' || baseline.abandoned || baseline.terms.keepsExpiry)) return undefined;
     const lifetime = lifetimeOf(baseline ? baseline.maxAge : maxAgeOf(session), this.options, false);
     const now = performance.now();
     if (baseline && baseline.expiresAt - now >= lifetime.ms - lifetime.slack) return undefined;
@@ -276,9 +287,14 @@ export class SessionService {
     if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
     const now = this.live.snapshot(session);
     const changed = this.live.editOf(now, baseline);
-    const apply = (current: EncodedValues) => draft.apply(changed ? changed.apply(current) : current);
+    const { leaseId, terms } = baseline;
+    const apply = (current: EncodedValues) => {
+      const values = draft.apply(changed ? changed.apply(current) : current);
+      refuseReadOnly(terms, changedKeys(computeDelta(current, values)));
+      return values;
+    };
     const maxAge = baseline.state === 'new' ? { maxAge: now.maxAge } : {};
-    const outcome = await this.#apply(session, baseline, now, { leaseId: baseline.leaseId, ...maxAge, ...changed, apply, mustSeeCurrent: true });
+    const outcome = await this.#apply(session, baseline, now, { leaseId, keepsExpiry: terms.keepsExpiry, ...maxAge, ...changed, apply, mustSeeCurrent: true });
     if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
   }
 

@@ -256,6 +256,13 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['mergeDefault', { mergeDefault: 'deep' }, /"deep" was given.*a rule/],
       ['serializer', { serializer: 'xml' }, /"xml" was given.*'json', 'rich'/],
       ['serializer', { serializer: { encode: () => 1 } }, /encode\(value\) and decode\(stored\)/],
+      ['exclude', { exclude: 'health' }, /"health" was given.*a list of paths/],
+      ['exclude', { exclude: ['health', ''] }, /a list of paths/],
+      ['exclude', { exclude: [null] }, /a list of paths/],
+      ['exclude', { exclude: [{ path: 'health', method: 'GET' }] }, /"method":"GET".*RequestMethod.GET/],
+      ['exclude', { exclude: [{ path: 'health' }] }, /a list of paths/],
+      ['exclude', { exclude: ['health/:'] }, /cannot read a path: .*health/],
+      ['exclude', { exclude: ['health'], mount: false }, /beside `mount: false`/],
       ['maxage' as never, { maxage: 1 }, /no such option.*maxBytes/],
     ];
 

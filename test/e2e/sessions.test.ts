@@ -385,6 +385,19 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     expect(sessions.touch('t1', old)).toBeUndefined();
   });
 
+  it('touches what a commit has kept the expiry of, and not under such terms', async () => {
+    await given('t2', { a: 1 });
+    const { dialect } = app.get(DatabaseContext, { strict: false });
+    await run(`update {table} set expires_at = ${dialect.fromNow(String(DAY / 2))} where session_id = '${storageKeyOf('t2')}'`);
+    const live = await load('t2');
+    sessions.setTerms(live, { keepsExpiry: true, isReadOnly: false });
+    await sessions.commit(Object.assign(live, { b: 1 }));
+    expect(sessions.touch('t2', live)).toBeUndefined();
+    sessions.setTerms(live, { keepsExpiry: false, isReadOnly: false });
+    await expect(sessions.touch('t2', live)).resolves.toBeUndefined();
+    expect(sessions.touch('t2', live)).toBeUndefined();
+  });
+
   it('prunes what is expired', async () => {
     await given('x1', { a: 1 });
     await given('x2', { a: 1 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Controller, Module, Post, Session, type INestApplication } from '@nestjs/common';
+import { Controller, Get, Module, Post, Session, type INestApplication } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import { DatabaseContext, LockSession, SessionService, type RunStatement } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
@@ -18,6 +18,7 @@ class UpdateController {
     session.n = Number(session.n ?? 0) + 1;
   }
   @Post('locked-nothing') @LockSession() lockedNothing(): void {}
+  @Get('excluded') excluded(): void {}
 }
 
 @Module({ controllers: [UpdateController] })
@@ -34,7 +35,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
   let statements: string[] = [];
 
   beforeAll(async () => {
-    app = await startTestApp(database, { imports: [UpdateModule], options: { tableName, pruneInterval: false } });
+    app = await startTestApp(database, { imports: [UpdateModule], options: { tableName, exclude: ['excluded'], pruneInterval: false } });
     context = app.get(DatabaseContext, { strict: false });
     const run = context.runner.run;
     const counting: RunStatement = (sql, parameters) => (statements.push(sql), run(sql, parameters));
@@ -54,6 +55,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     'no cookie, nothing stored': () => new Browser(app).get('/nothing'),
     'no cookie, first write': () => new Browser(app).post('/set', { a: 1 }),
     'a cookie with a wrong signature': (visitor) => ((visitor.cookie = signed(visitor.cookie)), visitor.get('/session')),
+    'a request on an excluded path': (visitor) => visitor.get('/excluded'),
     'reading': (visitor) => visitor.get('/session'),
     'writing': (visitor) => visitor.post('/set', { a: Math.random() }),
     'setting what is there already': (visitor) => visitor.post('/set', { n: 1 }),

@@ -447,6 +447,16 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
     expect((await loadAll(1))[0]!.cookie.originalMaxAge).toBe(3_600_000);
   });
 
+  it.each([[[true, true, true], 1], [[true, false, true], 24]])('keep the expiry only if each of them does: %j', async (keeping, hours) => {
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('3600000')}`);
+    const lives = await loadAll(3);
+    for (const [n, keepsExpiry] of keeping.entries()) sessions.setTerms(lives[n]!, { keepsExpiry, isReadOnly: false });
+    await Promise.all(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
+    expect(writes()).toBe(2);
+    const record = await new SqlSessionRepository(database.context).load(storageKeyOf(id));
+    expect(Math.round(record!.remaining / 3_600_000)).toBe(hours);
+  });
+
   it('NoResurrection: a destroy waits for each first save that may still land', async () => {
     const other = randomUUID();
     setUp({ timeout: 100 });

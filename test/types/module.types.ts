@@ -1,6 +1,7 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
+import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import { DELETED, LockSession, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
+import { DELETED, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -19,6 +20,9 @@ export function forRoot() {
   SmartSessionModule.forRoot('postgresql');
   SmartSessionModule.forRoot('sqlite', { secret: ['new', 'old'], ttl: 1000, cookie: { maxAge: 1000 } });
   SmartSessionModule.forRoot({ dialect: 'mysql', userId: (session) => String(session.user) });
+  SmartSessionModule.forRoot({ exclude: ['health', { path: 'assets/*path', method: RequestMethod.GET }] });
+  // @ts-expect-error a method by its name
+  SmartSessionModule.forRoot({ exclude: [{ path: 'health', method: 'GET' }] });
   // @ts-expect-error an unknown dialect
   SmartSessionModule.forRoot('oracle');
   // @ts-expect-error an unknown option
@@ -98,4 +102,28 @@ export class Locked {
   // @ts-expect-error an unknown option
   @LockSession({ wait: 1 })
   wrong(): void {}
+}
+
+@NoTouch()
+export class Polled {
+  @NoTouch(false)
+  extending(): void {}
+  // @ts-expect-error no yes or no
+  @NoTouch({ ms: 1 })
+  wrong(): void {}
+}
+
+@ReadOnlySession()
+export class ReadOnly {
+  @ReadOnlySession(false)
+  writing(): void {}
+  // @ts-expect-error no yes or no
+  @ReadOnlySession('never')
+  wrong(): void {}
+}
+
+export function refused(error: SessionReadOnlyError): readonly string[] {
+  // @ts-expect-error keys are read only
+  error.keys = [];
+  return error.keys;
 }

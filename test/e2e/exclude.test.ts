@@ -1,0 +1,68 @@
+import { Controller, Get, Module, Post, Req, RequestMethod, type INestApplication } from '@nestjs/common';
+import type { Request } from 'express';
+import { DatabaseContext, LockSession, type ExcludedRoute } from '../../src/index.js';
+import { Browser } from '../support/browser.js';
+import { DATABASES } from '../support/databases.js';
+import { startTestApp } from '../support/test-app.js';
+
+@Controller()
+class HealthController {
+  @Get('health') @LockSession() health(@Req() { session }: Request): object {
+    return { hasSession: session !== undefined };
+  }
+  @Post('health') write(@Req() { session }: Request): object {
+    Object.assign(session ?? {}, { written: 1 });
+    return { hasSession: session !== undefined };
+  }
+  @Get('assets/:name/:version') asset(@Req() { session }: Request): object {
+    return { hasSession: session !== undefined };
+  }
+}
+
+@Module({ controllers: [HealthController] })
+class HealthModule {}
+
+describe.each(DATABASES)('the option exclude, on %s', (database) => {
+  const tableName = `exclude_${database}`;
+  let app: INestApplication;
+  let browser: Browser;
+
+  const start = async (exclude: ExcludedRoute[], prefix = '') => {
+    app = await startTestApp(database, {
+      imports: [HealthModule],
+      options: { tableName, exclude, rolling: true, pruneInterval: false },
+      prepare: (nest) => void (prefix && nest.setGlobalPrefix(prefix)),
+    });
+    browser = new Browser(app);
+    await browser.post(`${prefix}/set`, { a: 1 });
+  };
+  afterEach(async () => {
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    await runner.run(`drop table ${dialect.quote(tableName)}`);
+    await app.close();
+  });
+
+  it('leaves a route without a session and a cookie, also under @LockSession()', async () => {
+    await start(['health']);
+    for (const response of [await browser.get('/health'), await browser.post('/health?a=1')]) {
+      expect(response.body).toEqual({ hasSession: false });
+      expect(response.headers).not.toHaveProperty('set-cookie');
+    }
+    expect((await browser.get('/assets/a/1')).body).toEqual({ hasSession: true });
+    expect(await browser.session()).toEqual({ a: 1 });
+  });
+
+  it('takes one method of a path, and patterns', async () => {
+    await start([{ path: 'health', method: RequestMethod.GET }, 'assets/*path']);
+    expect((await browser.get('/health')).body).toEqual({ hasSession: false });
+    expect((await browser.get('/assets/a/1')).body).toEqual({ hasSession: false });
+    expect((await browser.post('/health')).body).toEqual({ hasSession: true });
+    expect(await browser.session()).toEqual({ a: 1, written: 1 });
+  });
+
+  it('takes paths without the global prefix', async () => {
+    await start(['health'], '/api');
+    expect((await browser.get('/api/health')).body).toEqual({ hasSession: false });
+    expect((await browser.get('/api/assets/a/1')).body).toEqual({ hasSession: true });
+  });
+});
