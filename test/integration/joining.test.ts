@@ -11,6 +11,8 @@ type Live = Record<string, any>;
 
 const RULES: Record<string, any> = { visits: counter(), broken: () => { throw new Error('no way.'); } };
 
+const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
+
 const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
@@ -193,7 +195,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     return Promise.allSettled([early, ...[1, 2, 3, 4, 5].map((n) => write(n, values(n)))]);
   }
   const statuses = (outcomes: readonly PromiseSettledResult<void>[]) => outcomes.map(({ status }) => status);
-  const ALL_DONE = Array(6).fill('fulfilled');
+  const ALL_DONE = times(6, 'fulfilled');
 
   it('leave at once with nothing under way, and together else; each is answered after its update', async () => {
     let release = () => {};
@@ -205,7 +207,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     const late = [1, 2, 3, 4, 5].map((n) => write(n).then(() => answered++));
     await early;
     while (writes().length < 2) await new Promise((resolve) => setTimeout(resolve, 2));
-    expect([answered, ...(await allStored())]).toEqual([0, { start: 1, n: 0, version: 1 }, ...Array(5).fill({ start: 1, version: 0 })]);
+    expect([answered, ...(await allStored())]).toEqual([0, { start: 1, n: 0, version: 1 }, ...times(5, { start: 1, version: 0 })]);
     release();
     await Promise.all(late);
     expect(await allStored()).toEqual(ids.map((_, n) => ({ start: 1, n, version: 1 })));
@@ -237,9 +239,9 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     repository.faults.update = [undefined];
     const early = write(0);
     await sent();
-    repository.faults.update = Array(5).fill(FAILED);
+    repository.faults.update = times(5, FAILED);
     const outcomes = await Promise.allSettled([early, ...[1, 2, 3, 4, 5].map((n) => write(n))]);
-    expect(statuses(outcomes)).toEqual(['fulfilled', ...Array(5).fill('rejected')]);
+    expect(statuses(outcomes)).toEqual(['fulfilled', ...times(5, 'rejected')]);
     for (const outcome of outcomes.slice(1)) expect(outcome).toMatchObject({ reason: expect.any(SessionUnavailableError) });
     const other = (await sessions.load(ids[0]!)) as Live;
     await sessions.commit(Object.assign(other, { later: 1 }));
@@ -249,13 +251,13 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
   it('are tried again when they were rolled back', async () => {
     repository.faults.updateMany = [{ kind: 'rolled-back', effect: 'none' }];
     expect(statuses(await writeAll(undefined, () => ({ visits: 1 })))).toEqual(ALL_DONE);
-    expect(await allStored()).toEqual(Array(6).fill({ start: 1, visits: 1, version: 1 }));
+    expect(await allStored()).toEqual(times(6, { start: 1, visits: 1, version: 1 }));
   });
 
   it.each(['done', 'none'] as const)('AtMostOnce: count once when the connection was lost, what was sent %s', async (effect) => {
     repository.faults.updateMany = [{ kind: 'unknown', effect }];
     expect(statuses(await writeAll(undefined, () => ({ visits: 1 })))).toEqual(ALL_DONE);
-    expect(await allStored()).toEqual(Array(6).fill({ start: 1, visits: 1, version: 1 }));
+    expect(await allStored()).toEqual(times(6, { start: 1, visits: 1, version: 1 }));
   });
 
   it('are not held up by a statement that does not come back', async () => {
