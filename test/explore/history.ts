@@ -14,6 +14,12 @@ export interface Scenario {
   readonly locking: readonly ('optimistic' | 'pessimistic')[];
   /** Whether all requests are in one process. */
   readonly isOneProcess?: boolean;
+  /** Which session each request is on. Default: all on one. */
+  readonly sessions?: readonly number[];
+  /** The last request is in a process of its own, even so. */
+  readonly hasOutsider?: boolean;
+  /** All but the outsider have loaded their session when the history begins. */
+  readonly isLoaded?: boolean;
   /** How many connections may be lost. */
   readonly faults?: number;
 }
@@ -32,6 +38,8 @@ export interface Mutant {
 /** What became of a request. */
 export interface RequestOutcome {
   readonly actor: string;
+  /** The storage key of its session. */
+  readonly key: string;
   readonly operation: OperationName;
   readonly kind: 'ok' | 'no session' | 'gone' | 'unknown' | 'failed';
   readonly error?: unknown;
@@ -48,7 +56,10 @@ export interface RequestOutcome {
 /** Everything that happened. */
 export interface History {
   readonly scenario: Scenario;
+  /** The storage key of the session that is looked at. */
   readonly key: string;
+  /** Those of all sessions. */
+  readonly keys: readonly string[];
   readonly requests: readonly RequestOutcome[];
   readonly audit: readonly AuditEntry[];
   readonly loads: readonly LoadEntry[];
@@ -60,8 +71,11 @@ export interface History {
 }
 
 const HOUR = 3_600_000;
-const SESSION_ID = 'the session';
 
+/** The id of one of a scenario's sessions. */
+function sessionIdOf(n: number): string {
+  return `the session ${n}`;
+}
 
 /** The session id that a request makes when it regenerates its session. */
 export function newIdOf(actor: string): string {
@@ -81,44 +95,76 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
     mutant.breakServices?.(services);
     return services;
   };
-  const key = storageKeyOf(SESSION_ID);
+  const sessionOf = (n: number) => scenario.sessions?.[n] ?? 0;
+  const keys = [...new Set(scenario.operations.map((_, n) => sessionOf(n)))].map((n) => storageKeyOf(sessionIdOf(n)));
+  const isOutsider = (n: number) => Boolean(scenario.hasOutsider) && n === scenario.operations.length - 1;
   database.faults = scenario.faults ?? 0;
   database.isSlow = scenario.isOneProcess ?? false;
   // A touch is due, and half a day later it is too late.
-  database.rows.set(key, { data: start('optimistic').codec.join(start('optimistic').codec.encodeValues(INITIAL)), version: 0, commitId: null, maxAge: null, leaseId: null, expiresAt: 12 * HOUR });
+  const row = { data: start('optimistic').codec.join(start('optimistic').codec.encodeValues(INITIAL)), version: 0, commitId: null, maxAge: null, leaseId: null, expiresAt: 12 * HOUR };
+  for (const key of keys) database.rows.set(key, row);
 
   const requests: RequestOutcome[] = [];
   const shared = new Map<string, Services>();
   const servicesOf = (n: number) => {
     const locking = scenario.locking[Math.min(n, scenario.locking.length - 1)]!;
-    if (!scenario.isOneProcess) return start(locking);
+    if (!scenario.isOneProcess || isOutsider(n)) return start(locking);
     const services = shared.get(locking) ?? start(locking);
     shared.set(locking, services);
     return services;
   };
+  const isLoaded = (n: number) => Boolean(scenario.isLoaded) && !isOutsider(n);
+  const loaded = new Map<number, Values | undefined>();
+  database.isInstant = true;
+  for (const n of scenario.operations.keys()) if (isLoaded(n)) loaded.set(n, (await servicesOf(n).sessions.load(sessionIdOf(sessionOf(n)))) as Values | undefined);
+  database.isInstant = false;
   const actorOf = (operation: OperationName | 'expiry', n: number): [string, () => Promise<void>] => {
-    const actor = 'ABC'[n]!;
+    const actor = 'ABCD'[n]!;
     if (operation === 'expiry') return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
     const services = servicesOf(n);
     return [actor, async () => {
       // In one process it matters who comes while others are waiting already.
-      if (scenario.isOneProcess) await scheduler.step('comes', () => [() => undefined]);
-      requests.push(await request(services, operation, actor, scheduler, mutant));
+      if (scenario.isOneProcess && !isOutsider(n)) await scheduler.step('comes', () => [() => undefined]);
+      const sessionId = sessionIdOf(sessionOf(n));
+      const load = isLoaded(n) ? async () => loaded.get(n) : async () => (await services.sessions.load(sessionId)) as Values | undefined;
+      requests.push({ ...(await request(services, operation, { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load }, scheduler, mutant)), key: storageKeyOf(sessionId) });
     }];
   };
   const stuck = await scheduler.run(Object.fromEntries(scenario.operations.map(actorOf)), choose);
   const { audit, loads } = database;
-  return { scenario, key, requests, audit, loads, database, stuck, trace: scheduler.trace, steps: scheduler.now };
+  const [key = ''] = keys;
+  return { scenario, key, keys, requests, audit, loads, database, stuck, trace: scheduler.trace, steps: scheduler.now };
 }
 
-async function request({ sessions, live: lives }: Services, operation: OperationName, actor: string, scheduler: Scheduler, { answersEarly }: Mutant): Promise<RequestOutcome> {
-  const askedAt = scheduler.now;
-  const live = (await sessions.load(SESSION_ID)) as Values | undefined;
+/** A history as each of its sessions has seen it. */
+export function bySession(history: History): History[] {
+  return history.keys.map((key) => {
+    const isSeen = (other: string) => other === key || !history.keys.includes(other);
+    return {
+      ...history,
+      key,
+      requests: history.requests.filter((request) => request.key === key),
+      audit: history.audit.filter((entry) => isSeen(entry.key)),
+      loads: history.loads.filter((entry) => isSeen(entry.key)),
+    };
+  });
+}
+
+/** Who asks, and for which session. */
+interface Client {
+  readonly actor: string;
+  readonly sessionId: string;
+  readonly askedAt: number;
+  readonly load: () => Promise<Values | undefined>;
+}
+
+async function request({ sessions, live: lives }: Services, operation: OperationName, { actor, sessionId, askedAt, load }: Client, scheduler: Scheduler, { answersEarly }: Mutant): Promise<Omit<RequestOutcome, 'key'>> {
+  const live = await load();
   const outcome = { actor, operation, askedAt, version: live && lives.find(live)?.record?.version, live: {} };
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };
   const create = () => Object.defineProperty({}, 'id', { value: newIdOf(actor) });
   const pause = () => scheduler.step('goes on', () => [() => undefined]);
-  const visit: Visit = { sessions, sessionId: SESSION_ID, live, create, actor, pause };
+  const visit: Visit = { sessions, sessionId, live, create, actor, pause };
   try {
     const work = operationOf(operation).run(visit);
     if (answersEarly) work.catch(() => undefined);

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
-import { newIdOf, type History, type RequestOutcome } from './history.js';
+import { bySession, newIdOf, type History, type RequestOutcome } from './history.js';
 import { INITIAL, operationOf, type Values } from './operations.js';
 import { sharesOf } from './shares.js';
 import type { Row } from './simulated-repository.js';
@@ -128,8 +128,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
 
 /** The laws that a history breaks, each with what is wrong. */
 export function violations(history: History): ReadonlyMap<string, string> {
+  const views = bySession(history);
   const found = Object.entries(LAWS).flatMap(([name, law]) => {
-    const wrong = law(history);
+    const wrong = first(views, law);
     return wrong === undefined ? [] : [[name, wrong] as const];
   });
   return new Map(found);

@@ -1,9 +1,10 @@
-import type { Lifetime, RecordChange, SessionRecord } from '../../src/index.js';
+import type { Lifetime, RecordChange, RecordUpdate, SessionRecord } from '../../src/index.js';
 import { applyDelta, type Delta, type EncodedValues } from '../../src/merge/delta.js';
 import type { CommitJoiner } from '../../src/services/commit-joiner.js';
 import type { LoadJoiner } from '../../src/services/load-joiner.js';
 import type { StoredValues } from '../../src/services/record-reader.js';
 import type { SessionBaseline } from '../../src/services/session-baseline.js';
+import type { UpdateJoiner } from '../../src/services/update-joiner.js';
 import type { Mutant, Scenario } from './history.js';
 import { SimulatedRepository, type Row } from './simulated-repository.js';
 
@@ -33,6 +34,42 @@ class UpsertingRepository extends SimulatedRepository {
       this.put('update', key, row ? this.updated(row, change) : { ...this.content(change), version: 0, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
       return true;
     });
+  }
+}
+
+/** A statement for many that inserts where there is nothing. */
+class UpsertingManyRepository extends SimulatedRepository {
+  protected override updateFree(update: RecordUpdate): boolean {
+    const { storageKey, change } = update;
+    if (this.liveRow(storageKey)) return super.updateFree(update);
+    this.put('update', storageKey, { ...this.content(change), version: update.version + 1, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
+    return true;
+  }
+}
+
+/** A statement for many that does not look at the versions. */
+class OverwritingManyRepository extends SimulatedRepository {
+  protected override updateFree(update: RecordUpdate): boolean {
+    return super.updateFree({ ...update, version: this.liveRow(update.storageKey)?.version ?? update.version });
+  }
+}
+
+/** A statement for many that gives each row its neighbour's data. */
+class ShiftingRepository extends SimulatedRepository {
+  override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    return super.updateMany(updates.map((update, n) => ({ ...update, change: updates[(n + 1) % updates.length]!.change })));
+  }
+}
+
+/** A statement for many that is sent anew when its connection was lost, on whatever stands there then. */
+class RepeatingRepository extends SimulatedRepository {
+  override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    try {
+      return await super.updateMany(updates);
+    } catch {
+      const again = updates.map((update) => ({ ...update, version: this.liveRow(update.storageKey)?.version ?? update.version }));
+      return super.updateMany(again);
+    }
   }
 }
 
@@ -93,6 +130,9 @@ export interface Breach extends Mutant {
 
 const OPTIMISTIC = { locking: ['optimistic'] } as const;
 
+/** While the first is under way, the next two come, and are joined; the last is elsewhere, on the session of the third. */
+export const NEIGHBOURS = { sessions: [0, 1, 2, 2], isOneProcess: true, hasOutsider: true, isLoaded: true } as const;
+
 /** For each law at least one breach that the exploration must see. */
 export const BREACHES: Readonly<Record<string, Breach>> = {
   'no version check': { law: 'NoLostKey', repository: OverwritingRepository, scenario: { operations: ['set', 'set'], ...OPTIMISTIC } },
@@ -125,6 +165,20 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     breakServices: ({ commits }) => Object.assign(commits, { commit: meanwhile(commits, (commit) => commit().then(commit)) }),
     scenario: { operations: ['counter', 'counter'], ...OPTIMISTIC, isOneProcess: true },
   },
+  'joined updates without their version checks': { law: 'NoLostKey', repository: OverwritingManyRepository, scenario: { operations: ['set', 'set', 'set', 'set'], ...OPTIMISTIC, ...NEIGHBOURS } },
+  'joined updates of which one is refused, and all are told done': {
+    law: 'NoLostKey',
+    breakServices: ({ updates }) => Object.assign(updates, { update: alwaysDone(updates) }),
+    scenario: { operations: ['set', 'set', 'set', 'set'], ...OPTIMISTIC, ...NEIGHBOURS },
+  },
+  'joined updates that are answered when they are sent': {
+    law: 'CommitBeforeAnswer',
+    breakServices: ({ updates }) => Object.assign(updates, { update: answeredAtOnce(updates) }),
+    scenario: { operations: ['set', 'set', 'set', 'touch'], ...OPTIMISTIC, ...NEIGHBOURS },
+  },
+  'joined updates that bring a session back': { law: 'NoResurrection', repository: UpsertingManyRepository, scenario: { operations: ['set', 'set', 'set', 'destroy'], ...OPTIMISTIC, ...NEIGHBOURS } },
+  "joined updates with each other's data": { law: 'NoLostKey', repository: ShiftingRepository, scenario: { operations: ['set', 'set', 'counter', 'touch'], ...OPTIMISTIC, ...NEIGHBOURS } },
+  'joined updates that are sent again blindly': { law: 'NoLostKey', repository: RepeatingRepository, scenario: { operations: ['set', 'set', 'counter', 'set'], ...OPTIMISTIC, ...NEIGHBOURS, faults: 1 } },
   "somebody else's row": { law: 'Isolation', repository: ConfusingRepository, scenario: { operations: ['set', 'regenerate'], ...OPTIMISTIC } },
   'one key at a time': { law: 'WholeDelta', repository: TearingRepository, scenario: { operations: ['set', 'counter'], ...OPTIMISTIC } },
   'blind retry': { law: 'AtMostOnce', repository: ForgetfulRepository, scenario: { operations: ['counter', 'touch'], ...OPTIMISTIC, faults: 1 } },
@@ -142,6 +196,19 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
 };
+
+function alwaysDone(updates: UpdateJoiner): UpdateJoiner['update'] {
+  const update = updates.update.bind(updates);
+  return (...parameters) => update(...parameters).then(() => true);
+}
+
+function answeredAtOnce(updates: UpdateJoiner): UpdateJoiner['update'] {
+  const update = updates.update.bind(updates);
+  return async (...parameters) => {
+    void update(...parameters);
+    return true;
+  };
+}
 
 type Commit = CommitJoiner['commit'];
 

@@ -1,4 +1,4 @@
-import { SessionRepository, type FailureKind, type Lifetime, type RecordChange, type SessionRecord, type SessionSummary } from '../../src/index.js';
+import { SessionRepository, type FailureKind, type Lifetime, type RecordChange, type RecordUpdate, type SessionRecord, type SessionSummary } from '../../src/index.js';
 import type { Scheduler } from './scheduler.js';
 
 export interface Row extends Omit<SessionRecord, 'remaining'> {
@@ -42,6 +42,8 @@ export class SimulatedDatabase {
   faults = 0;
   /** What a query has read takes a step of its own to arrive. */
   isSlow = false;
+  /** A query takes no step: what is loaded before the history begins. */
+  isInstant = false;
 
   /** Lets time pass. */
   pass(ms: number, at: number): void {
@@ -87,6 +89,19 @@ export class SimulatedRepository extends SessionRepository {
       this.put('update', key, this.updated(row, change));
       return true;
     });
+  }
+
+  /** Passes over what is locked, and so waits for nobody. */
+  override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    const updateAll = () => new Set(updates.filter((update) => this.updateFree(update)).map(({ storageKey }) => storageKey));
+    return this.scheduler.step(`update ${updates.length}`, () => this.withFaults(updateAll, () => true));
+  }
+
+  protected updateFree({ storageKey, version, change }: RecordUpdate): boolean {
+    const row = this.liveRow(storageKey);
+    if (!row || !this.isVersion(row, version) || this.database.locks.has(storageKey)) return false;
+    this.put('update', storageKey, this.updated(row, change));
+    return true;
   }
 
   async updateLocked(key: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
@@ -146,6 +161,7 @@ export class SimulatedRepository extends SessionRepository {
   destroyAll = unused;
 
   private async querying<Result>(read: () => Result): Promise<Result> {
+    if (this.database.isInstant) return read();
     const result = await this.scheduler.step('load', () => [read]);
     if (this.database.isSlow) await this.scheduler.step('rows arrive', () => [() => undefined]);
     return result;
