@@ -1,0 +1,8 @@
+import type { Figures } from '../load/measure.js';
+
+/** One run that was done. */
+export interface RunRecord extends Figures {
+  readonly round: number;
+  readonly store: string;
+  readonly scenario: string;
+}
