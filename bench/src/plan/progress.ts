@@ -26,6 +26,11 @@ export class Progress {
     this.say(columns.join('  '));
   }
 
+  /** A run is left out. */
+  skipped(): void {
+    this.#done++;
+  }
+
   /** Prints a line. */
   say(line: string): void {
     process.stdout.write(`${line}\n`);

@@ -6,3 +6,10 @@ export interface RunRecord extends Figures {
   readonly store: string;
   readonly scenario: string;
 }
+
+/** A run that could not be done. */
+export interface Failure {
+  readonly store: string;
+  readonly scenario: string;
+  readonly message: string;
+}

@@ -5,50 +5,95 @@ import { fillTable } from '../servers/fill-table.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { planStages, type PlannedRun, type Stage } from './plan.js';
 import { Progress } from './progress.js';
-import type { RunRecord } from './run-record.js';
+import type { Failure, RunRecord } from './run-record.js';
 import type { Settings } from './settings.js';
 
-/** The apps of all stores, which idle until it is their turn. */
-type Apps = ReadonlyMap<string, StoreUnderTest>;
+/** What came of all runs. */
+export interface Outcome {
+  readonly records: readonly RunRecord[];
+  readonly failures: readonly Failure[];
+}
 
-/** Does all runs that the settings ask for. */
-export async function runStages(settings: Settings, stores: readonly StoreDefinition[], addresses: Addresses): Promise<RunRecord[]> {
+/**
+ * Does all runs that the settings ask for. A store that fails is left out from then on.
+ *
+ * @param signal ends the benchmark before the next run
+ */
+export async function runStages(settings: Settings, stores: readonly StoreDefinition[], addresses: Addresses, signal: AbortSignal): Promise<Outcome> {
   const stages = planStages(settings.scenarios, stores, settings.rounds);
-  const progress = new Progress(stages.reduce((sum, { runs }) => sum + runs.length, 0));
-  const apps = new Map<string, StoreUnderTest>();
-  const records: RunRecord[] = [];
+  const runner = new Runner(settings, addresses, new Progress(stages.reduce((sum, { runs }) => sum + runs.length, 0)));
   try {
-    for (const store of stores) apps.set(store.id, await StoreUnderTest.start(store, addresses));
+    for (const store of stores) await runner.start(store);
     for (const stage of stages) {
-      await fillTables(stage, addresses, progress);
-      for (const run of stage.runs) records.push(await runOne(run, apps, settings, progress));
+      await runner.fill(stage);
+      for (const run of stage.runs) {
+        signal.throwIfAborted();
+        await runner.run(run);
+      }
     }
-    return records;
+    return runner;
   } finally {
-    await Promise.all([...apps.values()].map((app) => app.stop()));
+    await runner.stop();
   }
 }
 
-async function runOne(run: PlannedRun, apps: Apps, { durations }: Settings, progress: Progress): Promise<RunRecord> {
-  const { round, scenario, store } = run;
-  const { app, pool } = await openPool(run, apps);
-  const figures = await measure(app, pool, scenario, durations);
-  const record = { round, store: store.id, scenario: scenario.name, ...figures };
-  progress.done(run, record);
-  return record;
-}
+/** Keeps the apps of all stores, which idle until it is their turn. */
+class Runner implements Outcome {
+  readonly records: RunRecord[] = [];
+  readonly failures: Failure[] = [];
+  readonly #apps = new Map<string, StoreUnderTest>();
 
-async function openPool({ scenario, store }: PlannedRun, apps: Apps) {
-  const underTest = apps.get(store.id);
-  if (!underTest) throw new Error(`The app of ${store.id} has not been started.`);
-  return { app: underTest.app, pool: await underTest.pool(scenario) };
-}
+  constructor(
+    private readonly settings: Settings,
+    private readonly addresses: Addresses,
+    private readonly progress: Progress,
+  ) {}
 
-async function fillTables({ rows, runs }: Stage, addresses: Addresses, progress: Progress): Promise<void> {
-  if (rows === undefined) return;
-  for (const store of new Set(runs.map((run) => run.store))) {
-    const start = performance.now();
-    await fillTable(store, addresses, rows);
-    progress.say(`filled the table of ${store.id} up to ${rows} rows in ${Math.round((performance.now() - start) / 1000)} s`);
+  /** Starts a store's app. */
+  async start(store: StoreDefinition): Promise<void> {
+    await this.#guarded(store, 'start', async () => {
+      this.#apps.set(store.id, await StoreUnderTest.start(store, this.addresses));
+    });
+  }
+
+  /** Fills the tables of a stage. */
+  async fill({ rows, runs }: Stage): Promise<void> {
+    if (rows === undefined) return;
+    for (const store of new Set(runs.map((run) => run.store))) {
+      const start = performance.now();
+      await this.#guarded(store, `fill up to ${rows} rows`, () => fillTable(store, this.addresses, rows));
+      this.progress.say(`the table of ${store.id} has ${rows} rows, after ${Math.round((performance.now() - start) / 1000)} s`);
+    }
+  }
+
+  /** Does one run. */
+  async run(run: PlannedRun): Promise<void> {
+    const { round, scenario, store } = run;
+    const underTest = this.#apps.get(store.id);
+    if (!underTest) return this.progress.skipped();
+    await this.#guarded(store, scenario.name, async () => {
+      const figures = await measure(underTest.app, await underTest.pool(scenario), scenario, this.settings.durations);
+      const record = { round, store: store.id, scenario: scenario.name, ...figures };
+      this.records.push(record);
+      this.progress.done(run, record);
+    });
+  }
+
+  /** Ends all apps. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#apps.values()].map((app) => app.stop()));
+  }
+
+  async #guarded(store: StoreDefinition, what: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.failures.push({ store: store.id, scenario: what, message });
+      this.progress.say(`${store.id} fails, and is left out from now on: ${what}: ${message}`);
+      const app = this.#apps.get(store.id);
+      this.#apps.delete(store.id);
+      await app?.stop();
+    }
   }
 }

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Durations } from '../load/measure.js';
 import { STORES } from '../stores/catalog.js';
@@ -19,7 +21,7 @@ export interface Settings {
 export const HELP = `npm run bench -- [options]
 
   --quick              few stores and scenarios, short runs: rough figures within three minutes
-  --stores a,b         these stores only; a name ending in * means all that begin so
+  --stores a,b         these stores only; a * stands for any letters
   --scenarios a,b      these scenarios, or groups of them, only
   --rounds n           how often each run is repeated (5; quick 2)
   --seconds n          how long each run is (3; quick 1.2)
@@ -44,7 +46,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
       scenarios: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
-      out: { type: 'string', default: 'results' },
+      out: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -56,13 +58,18 @@ export function readSettings(given: readonly string[]): Settings | undefined {
     scenarios: chooseScenarios(values.scenarios, isQuick),
     rounds: positive('rounds', values.rounds ?? (isQuick ? '2' : '5')),
     durations: { warmUp: isQuick ? 0.6 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1.2' : '3')) },
-    out: values.out,
+    out: folderOf(values.out),
   };
+}
+
+/** A folder that is given is meant from where npm was called. */
+function folderOf(given: string | undefined): string {
+  return given === undefined ? fileURLToPath(new URL('../../results', import.meta.url)) : resolve(process.env.INIT_CWD ?? '.', given);
 }
 
 function chooseStores(given: string | undefined, isQuick: boolean): StoreDefinition[] {
   if (given === undefined) return STORES.filter((store) => (isQuick ? store.isQuick : !store.isOptional));
-  return choose('store', given, STORES, ({ id }, name) => (name.endsWith('*') ? id.startsWith(name.slice(0, -1)) : id === name));
+  return choose('store', given, STORES, ({ id }, name) => patternOf(name).test(id));
 }
 
 function chooseScenarios(given: string | undefined, isQuick: boolean): Scenario[] {
@@ -80,4 +87,8 @@ function positive(option: string, given: string): number {
   const number = Number(given);
   if (!(number > 0)) throw new Error(`--${option} needs a positive number, and "${given}" was given.`);
   return number;
+}
+
+function patternOf(name: string): RegExp {
+  return new RegExp(`^${name.split('*').join('.*')}$`);
 }
