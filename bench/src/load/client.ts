@@ -22,6 +22,7 @@ let lastValue = 0;
 export class SlotClient {
   /** Answers that are none of 2xx. */
   refused = 0;
+  sent = 0;
   #pending: Pending | undefined;
 
   /** @param ledger undefined when the answers tell nothing */
@@ -48,6 +49,7 @@ export class SlotClient {
 
   #next(request: Request): Request {
     this.#giveUp();
+    this.sent++;
     const { slot, sessions } = this.plan;
     const session = sessions[Math.floor(Math.random() * sessions.length)]!;
     const isWrite = Math.random() < WRITES[this.operation];

@@ -21,6 +21,9 @@ export interface Figures {
 
 /** How long the runs are, in seconds. */
 export interface Durations {
+  /** After an app's start, once. */
+  readonly start: number;
+  /** Before each run. */
   readonly warmUp: number;
   readonly run: number;
 }
@@ -53,8 +56,10 @@ export async function measure(app: AppProcess, pool: SessionPool, load: Load, { 
 }
 
 async function countStatements(app: AppProcess, pool: SessionPool, load: Load, seconds: number) {
+  await sleep(SETTLING / 2);
   await app.ask('startCounting');
-  const { requests, errors } = await runLoad(pool, load, seconds);
+  const { sent, errors } = await runLoad(pool, load, seconds);
+  await sleep(SETTLING / 2);
   const statements = await app.ask('stopCounting');
-  return { statementsPerRequest: statements / requests, errors };
+  return { statementsPerRequest: statements / sent, errors };
 }

@@ -14,7 +14,10 @@ export interface Load {
 
 /** What came of it. */
 export interface LoadResult {
+  /** Answered requests. */
   readonly requests: number;
+  /** Requests, answered or not: those under way at the end are processed too. */
+  readonly sent: number;
   readonly seconds: number;
   /** In ms. */
   readonly p50: number;
@@ -38,7 +41,7 @@ export async function runLoad(pool: SessionPool, { operation, connections, sessi
   const start = performance.now();
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
     const instance = autocannon(
-      { url: pool.origin, connections, duration: seconds, sampleInt: CLOCK, setupClient: (client) => waiting.shift()?.drive(client), skipAggregateResult: false },
+      { url: pool.origin, connections, duration: seconds, sampleInt: CLOCK, setupClient: (client) => waiting.shift()?.drive(client) },
       (error: unknown, done) => (error ? reject(error as Error) : resolve(done)),
     );
     instance.on('response', (_client, _status, _bytes, responseTime) => times.push(responseTime));
@@ -49,6 +52,7 @@ export async function runLoad(pool: SessionPool, { operation, connections, sessi
   return {
     ...latencies(times),
     requests: times.length,
+    sent: clients.reduce((sum, client) => sum + client.sent, 0),
     seconds: elapsed,
     errors: result.errors + clients.reduce((sum, { refused }) => sum + refused, 0),
     clientLoad: (user + system) / 1e6 / elapsed,

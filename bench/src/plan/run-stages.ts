@@ -51,8 +51,9 @@ class Runner implements Outcome {
 
   /** Starts a store's app. */
   async start(store: StoreDefinition): Promise<void> {
+    this.progress.say(`starting ${store.id}`);
     await this.#guarded(store, 'start', async () => {
-      this.#apps.set(store.id, await StoreUnderTest.start(store, this.addresses));
+      this.#apps.set(store.id, await StoreUnderTest.start(store, this.addresses, this.settings.durations.start));
     });
   }
 

@@ -57,7 +57,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
     stores: chooseStores(values.stores, isQuick),
     scenarios: chooseScenarios(values.scenarios, isQuick),
     rounds: positive('rounds', values.rounds ?? (isQuick ? '2' : '5')),
-    durations: { warmUp: isQuick ? 0.6 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1.2' : '3')) },
+    durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.6 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1.2' : '3')) },
     out: folderOf(values.out),
   };
 }
