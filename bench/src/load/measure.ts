@@ -31,11 +31,10 @@ export interface Durations {
 /** What is still under way when the clients have gone ends by then, in ms. */
 const SETTLING = 250;
 
-/** Warms up, counts statements, measures, and looks for lost updates. */
+/** Warms up and counts statements, measures, and looks for lost updates. */
 export async function measure(app: AppProcess, pool: SessionPool, load: Load, { warmUp, run }: Durations): Promise<Figures> {
   pool.ledger.resetCounts();
-  const warming = await runLoad(pool, load, warmUp / 2);
-  const { statementsPerRequest, errors } = await countStatements(app, pool, load, warmUp / 2);
+  const warming = await countStatements(app, pool, load, warmUp);
   const cpuBefore = await app.ask('cpu');
   const result = await runLoad(pool, load, run);
   const cpu = (await app.ask('cpu')) - cpuBefore;
@@ -47,19 +46,18 @@ export async function measure(app: AppProcess, pool: SessionPool, load: Load, { 
     p50: result.p50,
     p99: result.p99,
     cpuPerRequest: cpu / result.requests,
-    statementsPerRequest,
+    statementsPerRequest: warming.statementsPerRequest,
     acknowledged: pool.ledger.acknowledged,
     lost: pool.ledger.lost,
-    errors: warming.errors + errors + result.errors,
+    errors: warming.errors + result.errors,
     clientLoad: result.clientLoad,
   };
 }
 
 async function countStatements(app: AppProcess, pool: SessionPool, load: Load, seconds: number) {
-  await sleep(SETTLING / 2);
   await app.ask('startCounting');
   const { sent, errors } = await runLoad(pool, load, seconds);
-  await sleep(SETTLING / 2);
+  await sleep(SETTLING);
   const statements = await app.ask('stopCounting');
   return { statementsPerRequest: statements / sent, errors };
 }

@@ -3,10 +3,15 @@ import type { RunRecord } from './run-record.js';
 
 /** Says how far the benchmark is: a line for each run. */
 export class Progress {
-  readonly #start = performance.now();
+  #start = performance.now();
   #done = 0;
 
   constructor(private readonly total: number) {}
+
+  /** All apps are ready: the runs begin. */
+  begin(): void {
+    this.#start = performance.now();
+  }
 
   /** A run is done. */
   done({ round, scenario, store }: PlannedRun, record: RunRecord): void {

@@ -21,9 +21,11 @@ export interface Outcome {
  */
 export async function runStages(settings: Settings, stores: readonly StoreDefinition[], addresses: Addresses, signal: AbortSignal): Promise<Outcome> {
   const stages = planStages(settings.scenarios, stores, settings.rounds);
-  const runner = new Runner(settings, addresses, new Progress(stages.reduce((sum, { runs }) => sum + runs.length, 0)));
+  const progress = new Progress(stages.reduce((sum, { runs }) => sum + runs.length, 0));
+  const runner = new Runner(settings, addresses, progress);
   try {
     for (const store of stores) await runner.start(store);
+    progress.begin();
     for (const stage of stages) {
       await runner.fill(stage);
       for (const run of stage.runs) {

@@ -24,7 +24,7 @@ export const HELP = `npm run bench -- [options]
   --stores a,b         these stores only; a * stands for any letters
   --scenarios a,b      these scenarios, or groups of them, only
   --rounds n           how often each run is repeated (5; quick 2)
-  --seconds n          how long each run is (3; quick 1.2)
+  --seconds n          how long each run is (3; quick 1)
   --out folder         where the results go (bench/results)
 
 stores: ${STORES.map(({ id }) => id).join(' ')}
@@ -57,7 +57,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
     stores: chooseStores(values.stores, isQuick),
     scenarios: chooseScenarios(values.scenarios, isQuick),
     rounds: positive('rounds', values.rounds ?? (isQuick ? '2' : '5')),
-    durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.6 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1.2' : '3')) },
+    durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.5 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1' : '3')) },
     out: folderOf(values.out),
   };
 }
