@@ -16,7 +16,7 @@ export const STORES: readonly StoreDefinition[] = [
   store({ id: 'driver-pg', label: 'pg alone, no session', kind: 'reference', database: 'postgresql', opener: 'driver-pg', packages: ['pg'] }),
 
   ...ours('mariadb', 'mariadb', 'MariaDB'),
-  ...ours('mysql', 'mariadb', 'MariaDB, mysql dialect').map((definition) => ({ ...definition, isOptional: true, isQuick: false, isMain: false })),
+  ...ours('mysql', 'mariadb', 'MariaDB (mysql)').map((definition) => ({ ...definition, isOptional: true, isQuick: false, isMain: false })),
   store({ id: 'express-mysql-session', label: 'express-mysql-session', kind: 'peer', database: 'mariadb', opener: 'express-mysql-session', packages: ['express-mysql-session'], ...MAIN }),
   knex('mariadb', 'mysql2', 'mysql2'),
   store({ id: 'driver-mysql2', label: 'mysql2 alone, no session', kind: 'reference', database: 'mariadb', opener: 'driver-mysql2', packages: ['mysql2'] }),
