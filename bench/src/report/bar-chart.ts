@@ -15,9 +15,9 @@ const COLOURS: Readonly<Record<StoreKind, string>> = { ours: '#2563eb', peer: '#
 const WIDTH = 960;
 const LINE = 24;
 const TOP = 64;
-const LABELS = 360;
+const LABELS = 376;
 /** Room for what is written at a bar's end. */
-const RIGHT = 240;
+const RIGHT = 230;
 
 /** Draws horizontal bars, grouped by headings. */
 export function barChart({ title, note, bars }: BarChart): string {
