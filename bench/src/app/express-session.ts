@@ -1,0 +1,20 @@
+import type { INestApplication } from '@nestjs/common';
+import session from 'express-session';
+import type { OpenedStore } from './opened-store.js';
+import { SessionController } from './session.controller.js';
+import type { StatementCounter } from './statement-counter.js';
+
+/** Signs the cookies of all stores. */
+export const SECRET = 'of a benchmark';
+
+/** An app with express-session in its `main.ts`, as the READMEs of the stores have it. */
+export function expressSession(store: session.Store, statements: StatementCounter, close?: OpenedStore['close']): OpenedStore {
+  return {
+    module: { controllers: [SessionController] },
+    mount: (app: INestApplication) => {
+      app.use(session({ store, secret: SECRET, resave: false, saveUninitialized: false, cookie: { httpOnly: true, sameSite: 'lax' } }));
+    },
+    statements,
+    ...(close ? { close } : {}),
+  };
+}

@@ -1,0 +1,18 @@
+import connectPgSimple from 'connect-pg-simple';
+import session from 'express-session';
+import pg from 'pg';
+import { POOL_SIZE, required } from '../../servers/addresses.js';
+import { countPostgreSql } from '../drivers.js';
+import { expressSession } from '../express-session.js';
+import type { OpenStore } from '../opened-store.js';
+
+/** connect-pg-simple with a pool given, as its README has it, and the table that it makes. */
+export const open: OpenStore = async (_, { postgresql }) => {
+  const pool = new pg.Pool({ ...required(postgresql), max: POOL_SIZE });
+  const PgStore = connectPgSimple(session);
+  const store = new PgStore({ pool, createTableIfMissing: true });
+  return expressSession(store, await countPostgreSql(), async () => {
+    await store.close();
+    await pool.end();
+  });
+};

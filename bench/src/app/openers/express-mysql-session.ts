@@ -1,0 +1,14 @@
+import mySqlStore from 'express-mysql-session';
+import session from 'express-session';
+import { POOL_SIZE, required } from '../../servers/addresses.js';
+import { countMySql } from '../drivers.js';
+import { expressSession } from '../express-session.js';
+import type { OpenStore } from '../opened-store.js';
+
+/** express-mysql-session with the address given, as its README has it: on its own copy of mysql2. */
+export const open: OpenStore = async (_, { mariadb }) => {
+  const MySqlStore = mySqlStore(session);
+  const store = new MySqlStore({ ...required(mariadb), connectionLimit: POOL_SIZE });
+  await store.onReady();
+  return expressSession(store, countMySql('express-mysql-session'), () => store.close());
+};

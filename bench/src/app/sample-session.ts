@@ -1,0 +1,48 @@
+/** How many keys of a session the clients write; each belongs to one client. */
+export const SLOTS = 16;
+
+/** The length of a slot's value, so that a session's size stays as it is. */
+export const VALUE_LENGTH = 12;
+
+/** A slot's value: a number, filled up to the length of all. */
+export const slotValue = (n: number): string => String(n).padStart(VALUE_LENGTH, '0');
+
+/** The key of a slot. */
+export const slotKey = (slot: number | string): string => `slot${slot}`;
+
+const LISTS = ['cart', 'wishlist', 'recentlySeen', 'searches'] as const;
+
+/**
+ * The values of a session of about so many bytes of JSON: the slots, a user, preferences, lists of
+ * small objects, as a shop's session has them, and filling up to the byte.
+ */
+export function sampleSession(bytes: number): Record<string, unknown> {
+  const lists: Record<(typeof LISTS)[number], object[]> = { cart: [], wishlist: [], recentlySeen: [], searches: [] };
+  const session: Record<string, unknown> = { ...slots(), ...person(), ...lists, note: '' };
+  const size = JSON.stringify(session).length;
+  let missing = bytes - size;
+  for (let n = 0; missing > 200; n++) {
+    const entry = listEntry(n);
+    lists[LISTS[n % LISTS.length]!].push(entry);
+    missing -= JSON.stringify(entry).length + 1;
+  }
+  session.note = 'x'.repeat(Math.max(0, bytes - JSON.stringify(session).length));
+  return session;
+}
+
+function slots(): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: SLOTS }, (_, slot) => [slotKey(slot), slotValue(0)]));
+}
+
+function person(): Record<string, unknown> {
+  return {
+    userId: 4711,
+    user: { name: 'Anna Example', email: 'anna@example.org', roles: ['customer', 'reviewer'] },
+    csrf: '6f1c2a7b9d3e4f50',
+    preferences: { theme: 'dark', language: 'en', currency: 'EUR' },
+  };
+}
+
+function listEntry(n: number): object {
+  return { sku: `article-${100_000 + n}`, quantity: 1 + (n % 5), price: 1999 + n, seenAt: 1_700_000_000_000 + n };
+}

@@ -1,0 +1,68 @@
+import type { RedisClientType } from 'redis';
+
+/** Counts the statements that the app sends to its database, between start and stop; idle it costs nothing. */
+export interface StatementCounter {
+  start(): Promise<void> | void;
+  stop(): Promise<number> | number;
+}
+
+type Methods = Record<string, (...given: unknown[]) => unknown>;
+
+/** Counts the calls of a driver's methods. */
+export class CallCounter implements StatementCounter {
+  #calls = 0;
+  #undo: (() => void)[] = [];
+
+  /** @param targets the prototypes, each with the names of its methods */
+  constructor(private readonly targets: readonly (readonly [prototype: object, ...methods: string[]])[]) {}
+
+  start(): void {
+    this.#calls = 0;
+    for (const [prototype, ...methods] of this.targets) {
+      for (const method of methods) this.#patch(prototype as Methods, method);
+    }
+  }
+
+  stop(): number {
+    for (const undo of this.#undo) undo();
+    this.#undo = [];
+    return this.#calls;
+  }
+
+  #patch(prototype: Methods, method: string): void {
+    const original = prototype[method];
+    if (!original) throw new Error(`The driver has no method ${method} to count.`);
+    const count = () => this.#calls++;
+    prototype[method] = function counted(this: unknown, ...given: unknown[]) {
+      count();
+      return original.apply(this, given);
+    };
+    this.#undo.push(() => {
+      prototype[method] = original;
+    });
+  }
+}
+
+/** Counts what a Redis server of our own has been asked. */
+export class RedisCounter implements StatementCounter {
+  #before = 0;
+
+  constructor(private readonly client: Pick<RedisClientType, 'info'>) {}
+
+  async start(): Promise<void> {
+    this.#before = await this.#processed();
+  }
+
+  async stop(): Promise<number> {
+    // An `info` is counted once it has been answered: the first one is in the difference.
+    return (await this.#processed()) - this.#before - 1;
+  }
+
+  async #processed(): Promise<number> {
+    const found = /^total_commands_processed:(\d+)/m.exec(await this.client.info('stats'));
+    return Number(found?.[1]);
+  }
+}
+
+/** For a store that asks no database. */
+export const NO_STATEMENTS: StatementCounter = { start: () => {}, stop: () => 0 };

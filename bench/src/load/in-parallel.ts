@@ -1,0 +1,15 @@
+const AT_ONCE = 16;
+
+/** Does the work for each item, some at once; the results are in the items' order. */
+export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const workOn = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await work(items[index]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, workOn));
+  return results;
+}

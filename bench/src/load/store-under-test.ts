@@ -1,0 +1,44 @@
+import { USUAL_BYTES, type Scenario } from '../plan/scenario.js';
+import type { Addresses } from '../servers/addresses.js';
+import type { StoreDefinition } from '../stores/store-definition.js';
+import { AppProcess } from './app-process.js';
+import { runLoad } from './run-load.js';
+import { SessionPool } from './session-pool.js';
+
+/** The sessions of the first, untimed load. */
+const FIRST_SESSIONS = 50;
+
+/** A store's app, with the sessions that have been made in it. */
+export class StoreUnderTest {
+  readonly #pools = new Map<string, SessionPool>();
+
+  private constructor(
+    readonly definition: StoreDefinition,
+    readonly app: AppProcess,
+  ) {}
+
+  /**
+   * Starts the app, and lets it run for a while: until it is compiled, it is slower than ever after,
+   * and some stores make their table with their first query only.
+   *
+   * @param seconds for how long
+   */
+  static async start(definition: StoreDefinition, addresses: Addresses, seconds: number): Promise<StoreUnderTest> {
+    const started = new StoreUnderTest(definition, await AppProcess.start({ storeId: definition.id, addresses }));
+    const pool = await SessionPool.make(started.app.origin, FIRST_SESSIONS, USUAL_BYTES, false);
+    await runLoad(pool, { operation: 'mixed', connections: 16, sessions: FIRST_SESSIONS }, seconds);
+    return started;
+  }
+
+  /** The sessions for a scenario, made when they are first needed. */
+  async pool({ sessions, bytes, rows = 0 }: Scenario): Promise<SessionPool> {
+    const key = `${sessions} of ${bytes} among ${rows}`;
+    const pool = this.#pools.get(key) ?? (await SessionPool.make(this.app.origin, sessions, bytes, this.definition.kind !== 'reference'));
+    this.#pools.set(key, pool);
+    return pool;
+  }
+
+  stop(): Promise<void> {
+    return this.app.stop();
+  }
+}

@@ -1,0 +1,50 @@
+import { runStages } from './plan/run-stages.js';
+import { HELP, readSettings, type Settings } from './plan/settings.js';
+import { describeMachine } from './report/machine.js';
+import { barTable } from './report/markdown.js';
+import { makeReport, ourFaults, type Report } from './report/report.js';
+import { writeReport } from './report/write-report.js';
+import { prepareServers } from './servers/servers.js';
+
+// The benchmark: npm run bench -- --help
+
+const interrupted = new AbortController();
+process.once('SIGINT', () => interrupted.abort(new Error('Interrupted.')));
+process.once('SIGTERM', () => interrupted.abort(new Error('Ended.')));
+
+try {
+  const settings = readSettings(process.argv.slice(2));
+  if (settings) process.exitCode = await benchmark(settings);
+  else say(HELP);
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error));
+  process.exitCode = 2;
+}
+
+/** @returns the exit code: 0 also when a bar is missed, 1 when this library lost an update or failed */
+async function benchmark(settings: Settings): Promise<number> {
+  if (settings.isQuick) say('A quick run: its figures are rough.');
+  const report = await measureAll(settings);
+  await writeReport(report, settings.out);
+  say(`\n${barTable(report.bars.filter(({ ratio }) => ratio !== undefined))}\n\nThe results are in ${settings.out}`);
+  const faults = ourFaults(report);
+  for (const fault of faults) say(`FAULT ${fault}`);
+  return faults.length === 0 ? 0 : 1;
+}
+
+async function measureAll(settings: Settings): Promise<Report> {
+  const servers = await prepareServers(new Set(settings.stores.map(({ database }) => database)));
+  try {
+    const skipped = [...servers.missing].map(([database, reason]) => `${database} does not answer, its stores are skipped: ${reason}`);
+    for (const line of skipped) say(line);
+    const stores = settings.stores.filter(({ database }) => !servers.missing.has(database));
+    const { records, failures } = await runStages(settings, stores, servers.addresses, interrupted.signal);
+    return makeReport(settings, describeMachine(servers.versions, stores), skipped, records, failures);
+  } finally {
+    await servers.stop();
+  }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,48 @@
+import type { PlannedRun } from './plan.js';
+import type { RunRecord } from './run-record.js';
+
+/** Says how far the benchmark is: a line for each run. */
+export class Progress {
+  #start = performance.now();
+  #done = 0;
+
+  constructor(private readonly total: number) {}
+
+  /** All apps are ready: the runs begin. */
+  begin(): void {
+    this.#start = performance.now();
+  }
+
+  /** A run is done. */
+  done({ round, scenario, store }: PlannedRun, record: RunRecord): void {
+    this.#done++;
+    const elapsed = (performance.now() - this.#start) / 1000;
+    const remaining = (elapsed / this.#done) * (this.total - this.#done);
+    const troubles = [record.lost > 0 && `${record.lost} of ${record.acknowledged} updates lost`, record.errors > 0 && `${record.errors} errors`].filter(Boolean);
+    const columns = [
+      `round ${round}`,
+      scenario.name.padEnd(20),
+      store.id.padEnd(32),
+      `${Math.round(record.requestsPerSecond)} req/s`.padStart(12),
+      `p50 ${record.p50.toFixed(2)} ms`,
+      `${clock(elapsed)} gone, about ${clock(remaining)} to go`,
+      ...troubles,
+    ];
+    this.say(columns.join('  '));
+  }
+
+  /** A run is left out. */
+  skipped(): void {
+    this.#done++;
+  }
+
+  /** Prints a line. */
+  say(line: string): void {
+    process.stdout.write(`${line}\n`);
+  }
+}
+
+function clock(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

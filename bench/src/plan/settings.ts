@@ -1,0 +1,94 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import type { Durations } from '../load/measure.js';
+import { STORES } from '../stores/catalog.js';
+import type { StoreDefinition } from '../stores/store-definition.js';
+import { QUICK_SCENARIOS, SCENARIOS, type Scenario } from './scenario.js';
+
+/** What a benchmark does. */
+export interface Settings {
+  readonly isQuick: boolean;
+  readonly stores: readonly StoreDefinition[];
+  readonly scenarios: readonly Scenario[];
+  readonly rounds: number;
+  readonly durations: Durations;
+  /** The folder of the results. */
+  readonly out: string;
+}
+
+/** What `--help` prints. */
+export const HELP = `npm run bench -- [options]
+
+  --quick              few stores and scenarios, short runs: rough figures within three minutes
+  --stores a,b         these stores only; a * stands for any letters
+  --scenarios a,b      these scenarios, or groups of them, only
+  --rounds n           how often each run is repeated (5; quick 2)
+  --seconds n          how long each run is (3; quick 1)
+  --out folder         where the results go (bench/results)
+
+stores: ${STORES.map(({ id }) => id).join(' ')}
+scenarios: ${SCENARIOS.map(({ name }) => name).join(' ')}
+groups: core connections sizes growth`;
+
+/**
+ * Reads the command line.
+ *
+ * @returns undefined when help is asked for
+ * @throws Error for what cannot be understood
+ */
+export function readSettings(given: readonly string[]): Settings | undefined {
+  const { values } = parseArgs({
+    args: [...given],
+    options: {
+      quick: { type: 'boolean', default: false },
+      stores: { type: 'string' },
+      scenarios: { type: 'string' },
+      rounds: { type: 'string' },
+      seconds: { type: 'string' },
+      out: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  const isQuick = values.quick;
+  return {
+    isQuick,
+    stores: chooseStores(values.stores, isQuick),
+    scenarios: chooseScenarios(values.scenarios, isQuick),
+    rounds: positive('rounds', values.rounds ?? (isQuick ? '2' : '5')),
+    durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.5 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1' : '3')) },
+    out: folderOf(values.out),
+  };
+}
+
+/** A folder that is given is meant from where npm was called. */
+function folderOf(given: string | undefined): string {
+  return given === undefined ? fileURLToPath(new URL('../../results', import.meta.url)) : resolve(process.env.INIT_CWD ?? '.', given);
+}
+
+function chooseStores(given: string | undefined, isQuick: boolean): StoreDefinition[] {
+  if (given === undefined) return STORES.filter((store) => (isQuick ? store.isQuick : !store.isOptional));
+  return choose('store', given, STORES, ({ id }, name) => patternOf(name).test(id));
+}
+
+function chooseScenarios(given: string | undefined, isQuick: boolean): Scenario[] {
+  return choose('scenario', given ?? (isQuick ? QUICK_SCENARIOS.join(',') : 'core,connections,sizes,growth'), SCENARIOS, (scenario, name) => scenario.name === name || scenario.group === name);
+}
+
+function choose<Item>(kind: string, given: string, all: readonly Item[], isMeant: (item: Item, name: string) => boolean): Item[] {
+  const names = given.split(',');
+  const unknown = names.find((name) => !all.some((item) => isMeant(item, name)));
+  if (unknown !== undefined) throw new Error(`There is no ${kind} "${unknown}". Try --help.`);
+  return all.filter((item) => names.some((name) => isMeant(item, name)));
+}
+
+function positive(option: string, given: string): number {
+  const number = Number(given);
+  if (!(number > 0)) throw new Error(`--${option} needs a positive number, and "${given}" was given.`);
+  return number;
+}
+
+function patternOf(name: string): RegExp {
+  return new RegExp(`^${name.split('*').join('.*')}$`);
+}

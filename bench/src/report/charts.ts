@@ -1,0 +1,38 @@
+import type { Report } from './report.js';
+import { linesOf, throughputBars } from './chart-data.js';
+import { barChart } from './bar-chart.js';
+import { lineChart } from './line-chart.js';
+
+/** A chart, ready to be written. */
+export interface ChartFile {
+  /** Without its ending. */
+  readonly name: string;
+  readonly title: string;
+  readonly svg: string;
+}
+
+const THROUGHPUTS: Readonly<Record<string, string>> = {
+  read: 'Reading: requests per second, 64 connections',
+  write: 'Setting one key: requests per second, 64 connections',
+  mixed: '90 % reading, 10 % setting a key: requests per second, 64 connections',
+  hot: '16 clients setting their keys of one session: requests per second',
+};
+
+/** Draws all charts that the report has figures for. */
+export function drawCharts({ summary, settings }: Report): ChartFile[] {
+  const note = settings.isQuick ? 'quick run: rough figures' : `median of ${settings.rounds} rounds, line: least to greatest`;
+  const throughputs = Object.entries(THROUGHPUTS).flatMap(([scenario, title]) => {
+    const bars = throughputBars(summary, scenario);
+    return bars.length === 0 ? [] : [{ name: `throughput-${scenario}`, title, svg: barChart({ title, note, bars }) }];
+  });
+  const lines = (name: string, title: string, along: Parameters<typeof linesOf>[2], figure: Parameters<typeof linesOf>[3], axes: { x: string; y: string }) => {
+    const panels = (['read', 'write'] as const).map((operation) => ({ title: operation, lines: linesOf(summary, operation, along, figure) }));
+    return panels.every((panel) => panel.lines.length === 0) ? [] : [{ name, title, svg: lineChart({ title, axes, panels }) }];
+  };
+  return [
+    ...throughputs,
+    ...lines('latency-by-connections', 'Median latency by number of connections', 'connections', 'p50', { x: 'connections', y: 'p50 in ms' }),
+    ...lines('cost-by-session-size', 'CPU time of the app by session size', 'bytes', 'cpuPerRequest', { x: 'session size in KB', y: 'µs per request' }),
+    ...lines('cost-by-table-rows', 'Median latency by rows in the table', 'rows', 'p50', { x: 'rows', y: 'p50 in ms' }),
+  ];
+}

@@ -1,0 +1,94 @@
+import { SCENARIOS, type Scenario } from '../plan/scenario.js';
+import { findStore } from '../stores/catalog.js';
+import type { MeasuredBar } from './bars.js';
+import type { ChartFile } from './charts.js';
+import type { Report } from './report.js';
+import type { Spread } from './statistics.js';
+import type { SummaryRow } from './summary.js';
+
+/** Writes the report for people. */
+export function toMarkdown(report: Report, charts: readonly ChartFile[]): string {
+  const parts = ['# Benchmark', introduction(report), '## The bar', barTable(report.bars), ...charts.map(({ name, title }) => `![${title}](${name}.svg)`)];
+  for (const scenario of SCENARIOS) {
+    const rows = report.summary.filter((row) => row.scenario === scenario.name);
+    if (rows.length > 0) parts.push(`## ${scenario.name}`, describe(scenario), summaryTable(rows));
+  }
+  return `${[...parts, ...troubles(report)].join('\n\n')}\n`;
+}
+
+/** The bars as a table. */
+export function barTable(bars: readonly MeasuredBar[]): string {
+  return table(
+    ['ours', 'peer', 'scenario', 'ratio of', 'bar', 'measured', 'min … max', 'reached'],
+    bars.map((bar) => [
+      bar.ours,
+      bar.peer,
+      bar.scenario,
+      bar.figure === 'p50' ? 'p50' : 'req/s',
+      bar.atMost === undefined ? `≥ ${bar.atLeast}` : `≤ ${bar.atMost}`,
+      bar.ratio ? bar.ratio.median.toFixed(2) : '–',
+      bar.ratio ? range(bar.ratio, 2) : '–',
+      bar.isReached === undefined ? 'not measured' : bar.isReached ? 'yes' : '**no**',
+    ]),
+  );
+}
+
+/** A scenario's figures as a table. */
+export function summaryTable(rows: readonly SummaryRow[]): string {
+  return table(
+    ['store', 'req/s', 'min … max', 'p50 ms', 'p99 ms', 'CPU µs/req', 'statements/req', 'updates lost', 'errors'],
+    rows.map((row) => [
+      labelOf(row),
+      row.requestsPerSecond.median.toFixed(0),
+      range(row.requestsPerSecond, 0),
+      `${row.p50.median.toFixed(2)} (${range(row.p50, 2)})`,
+      `${row.p99.median.toFixed(2)} (${range(row.p99, 2)})`,
+      row.cpuPerRequest.median.toFixed(0),
+      row.statementsPerRequest.median.toFixed(2),
+      findStore(row.store).kind === 'reference' || row.acknowledged === 0 ? '–' : `${row.lost} of ${row.acknowledged}`,
+      String(row.errors),
+    ]),
+  );
+}
+
+function labelOf({ store }: SummaryRow): string {
+  const { kind, label } = findStore(store);
+  return kind === 'ours' ? `**${label}**` : kind === 'reference' ? `_${label}_` : label;
+}
+
+function range({ min, max }: Spread, digits: number): string {
+  return `${min.toFixed(digits)} … ${max.toFixed(digits)}`;
+}
+
+function introduction({ date, machine, settings, runs }: Report): string {
+  const list = (versions: Readonly<Record<string, string>>) => Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
+  const rough = settings.isQuick ? 'A quick run: **these figures are rough.** ' : '';
+  return [
+    `${rough}Medians of ${settings.rounds} rounds of ${settings.secondsPerRun} s per run, after ${settings.secondsOfWarmUp} s of warm-up, with the least and the greatest. ` +
+      `Within a round the stores take turns, and ratios are of runs of one round. Each store has the same app in a process of its own, and ${settings.connectionsPerPool} connections to its database; ` +
+      'Redis has the one connection that its client makes, SQLite is in the process.',
+    'CPU is that of the app\'s process alone: SQLite works in it, other databases do not. An update is lost when it was acknowledged and then another value stands in its slot; each slot has one writer. ' +
+      `The clients needed at most ${Math.round(Math.max(0, ...runs.map(({ clientLoad }) => clientLoad)) * 100)} % of a core.`,
+    [
+      `- ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; the clients and the databases run on the same machine`,
+      `- Node ${machine.node}${Object.values(machine.databases).map((version) => `, ${version}`).join('')}`,
+      `- ${list(machine.packages)}`,
+    ].join('\n'),
+  ].join('\n\n');
+}
+
+function describe({ operation, connections, sessions, bytes, rows }: Scenario): string {
+  const what = { read: 'Each request reads the session', write: 'Each request sets one key', mixed: 'Nine in ten requests read, one sets a key' }[operation];
+  const growth = rows === undefined ? '' : ` The table has ${rows.toLocaleString('en')} rows.`;
+  return `${what}: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'} of about ${bytes / 1000} KB.${growth}`;
+}
+
+function troubles({ skipped, failures }: Report): string[] {
+  const lines = [...skipped, ...failures.map(({ store, scenario, message }) => `${store}, ${scenario}: ${message}`)];
+  return lines.length === 0 ? [] : ['## Not measured', lines.map((line) => `- ${line}`).join('\n')];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

@@ -1,0 +1,14 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { drawCharts } from './charts.js';
+import { toMarkdown } from './markdown.js';
+import type { Report } from './report.js';
+
+/** Writes the report into a folder: for programs, for people, and its charts. */
+export async function writeReport(report: Report, folder: string): Promise<void> {
+  const charts = drawCharts(report);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'benchmark.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(join(folder, 'benchmark.md'), toMarkdown(report, charts));
+  for (const { name, svg } of charts) await writeFile(join(folder, `${name}.svg`), svg);
+}
