@@ -143,7 +143,7 @@ export function bySession(history: History): History[] {
     return {
       ...history,
       key,
-      requests: history.requests.filter((request) => request.key === key),
+      requests: history.requests.filter((one) => one.key === key),
       audit: history.audit.filter((entry) => isSeen(entry.key)),
       loads: history.loads.filter((entry) => isSeen(entry.key)),
     };
