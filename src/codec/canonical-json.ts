@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { isPlainPrototype } from './plain-prototype.js';
 
 type Members = Record<string, unknown>;
 
@@ -11,7 +12,37 @@ type Members = Record<string, unknown>;
  * @throws SessionNotSerializableError for a function, symbol, bigint or cycle
  */
 export function canonicalJson(value: unknown, path: string): string | undefined {
-  return JSON.stringify(canonical(value, path, new Set()));
+  return JSON.stringify(isCanonical(value) ? value : canonical(value, path, new Set()));
+}
+
+/** Deeper values are not looked at: a cycle has no end. */
+const DEEPEST = 100;
+
+/**
+ * Whether the text that JSON itself makes of a value is the canonical one, as it is for what was read from
+ * such a text. False may also mean that only `canonicalJson` can tell.
+ */
+export function isCanonical(value: unknown, depth = 0): boolean {
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') return false;
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth === DEEPEST || hasToJson(value)) return false;
+  if (Array.isArray(value)) return value.every((item) => isCanonical(item, depth + 1));
+  return isPlainPrototype(Object.getPrototypeOf(value) as object | null) && hasCanonicalMembers(value as Members, depth);
+}
+
+function hasCanonicalMembers(value: Members, depth: number): boolean {
+  let last = '';
+  for (const name of Object.keys(value)) {
+    if (last > name || isLikeIndex(name) || !isCanonical(value[name], depth + 1)) return false;
+    last = name;
+  }
+  return true;
+}
+
+/** JavaScript keeps array indices in an order of their own. */
+function isLikeIndex(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return first >= 0x30 && first <= 0x39;
 }
 
 /** A copy with sorted names, made of JSON values only. `ancestors` finds cycles. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/delta.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { canonicalJson } from './canonical-json.js';
+import { canonicalJson, isCanonical } from './canonical-json.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
 import { richCodec } from './rich.codec.js';
@@ -51,6 +51,34 @@ export class SessionCodec {
     }
   }
 
+  /**
+   * Decodes the text of a record for a live session; reserved names are left out.
+   *
+   * @throws SyntaxError when the text is not a JSON object, and what the codec throws
+   */
+  decode(text: string): SessionValues {
+    const decoded: SessionValues = {};
+    for (const [key, stored] of Object.entries(parseObject(text))) {
+      if (!isReservedName(key)) decoded[key] = this.#values.decode(stored);
+    }
+    return decoded;
+  }
+
+  /**
+   * Whether a session holds just what a record's text says. False may also mean that only its encoded
+   * values can tell.
+   */
+  holds(session: object, text: string): boolean {
+    const values = this.isPlain(session) ? withoutCookie(session) : undefined;
+    return values !== undefined && JSON.stringify(values) === text;
+  }
+
+  /** Whether JSON's own text of a session's values is the one that they are stored as. */
+  isPlain(session: object): boolean {
+    if (this.#values !== jsonCodec) return false;
+    return Object.keys(session).every((key) => key === 'cookie' || (!isReservedName(key) && isCanonical((session as SessionValues)[key])));
+  }
+
   /** Decodes values for a live session; reserved names are left out. */
   decodeValues(values: EncodedValues): SessionValues {
     const decoded: SessionValues = {};
@@ -78,11 +106,7 @@ export class SessionCodec {
    * @throws SyntaxError when the text is not a JSON object, and what the codec throws
    */
   split(text: string): EncodedValues {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
-      throw new SyntaxError('not a JSON object');
-    }
-    return new Map(Object.entries(parsed).map(([key, stored]) => [key, this.#normalize(key, stored)]));
+    return new Map(Object.entries(parseObject(text)).map(([key, stored]) => [key, this.#normalize(key, stored)]));
   }
 
   #normalize(key: string, stored: unknown): string {
@@ -98,6 +122,17 @@ export class SessionCodec {
       throw new SessionNotSerializableError(key, `a value that the serializer refuses (${String(error)})`, 'Store what it accepts.', error);
     }
   }
+}
+
+function parseObject(text: string): object {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new SyntaxError('not a JSON object');
+  return parsed;
+}
+
+function withoutCookie(session: object): SessionValues {
+  const { cookie: _, ...values } = session as SessionValues;
+  return values;
 }
 
 function isStackOverflow(error: unknown): boolean {

@@ -8,7 +8,7 @@ import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
 import { rebase } from './live-values.js';
-import type { StoredValues } from './record-reader.js';
+import type { ReadRecord, StoredValues } from './record-reader.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { SessionMerger } from './session-merger.js';
@@ -37,21 +37,22 @@ export class LiveSessions {
   ) {}
 
   /** Makes the data of a record that was loaded, which knows its base. */
-  open(storageKey: string, record: StoredValues, remaining: number): SessionData {
+  open(storageKey: string, record: ReadRecord, remaining: number): SessionData {
     const data = this.inflate(record, remaining);
     const baseline = new SessionBaseline(storageKey);
-    moveTo(baseline, record, record.values);
+    moveTo(baseline, record);
     baseline.expiresAt = performance.now() + remaining;
     this.#baselines.set(data, baseline);
     return data;
   }
 
   /** Makes the data of a record as express-session wants it. */
-  inflate({ values, maxAge }: StoredValues, remaining: number): SessionData {
+  inflate(record: ReadRecord, remaining: number): SessionData {
+    const { maxAge } = record;
     const expires = maxAge === null ? null : new Date(Date.now() + remaining);
     const cookie = { ...this.options.cookie, originalMaxAge: maxAge, expires };
     delete (cookie as { maxAge?: unknown }).maxAge;
-    return { ...this.codec.decodeValues(values), cookie } as unknown as SessionData;
+    return { ...record.decode(), cookie } as unknown as SessionData;
   }
 
   /**
@@ -104,6 +105,12 @@ export class LiveSessions {
     return { values: this.codec.encodeValues(session), maxAge: maxAgeOf(session) };
   }
 
+  /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */
+  isUntouched(session: object, { ownBase, record }: SessionBaseline): boolean {
+    if (!record || ownBase || isOtherMaxAge(maxAgeOf(session), record.maxAge)) return false;
+    return this.codec.holds(session, record.data);
+  }
+
   /**
    * What the request changed; undefined when that is nothing. A new session that holds nothing is not stored.
    *
@@ -111,7 +118,6 @@ export class LiveSessions {
    */
   editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): Edit | undefined {
     const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
-    if (!isMaxAgeChosen && this.#isAsStored(baseline, mine)) return undefined;
     const { base, leaseId, terms } = baseline;
     const delta = computeDelta(base, mine, (key) => !isReservedName(key));
     if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
@@ -138,14 +144,11 @@ export class LiveSessions {
     this.#move(session, baseline, { values: baseline.base, maxAge: baseline.maxAge }, record);
   }
 
-  #isAsStored({ base, record }: SessionBaseline, mine: EncodedValues): boolean {
-    return record !== undefined && base === record.values && this.codec.join(mine) === record.data;
-  }
-
   #move(session: object, baseline: SessionBaseline, then: Snapshot, record: StoredValues): void {
     const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), then.maxAge);
     if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, then.maxAge)) showMaxAge(session, record.maxAge);
-    moveTo(baseline, record, rebase(session, this.codec, then.values, record.values));
+    const base = rebase(session, this.codec, then.values, record.values);
+    moveTo(baseline, record, base === record.values ? undefined : base);
   }
 
   #drop(baseline: SessionBaseline): void {
@@ -154,10 +157,10 @@ export class LiveSessions {
   }
 }
 
-function moveTo(baseline: SessionBaseline, record: StoredValues, base: EncodedValues): void {
+function moveTo(baseline: SessionBaseline, record: StoredValues, ownBase?: EncodedValues): void {
   baseline.state = 'stored';
   baseline.record = record;
-  baseline.base = base;
+  baseline.ownBase = ownBase;
 }
 
 /** Shows the max age that another request has chosen. */

@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { SessionCodec } from '../codec/session.codec.js';
+import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import type { EncodedValues } from '../merge/delta.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { abbreviate } from '../smart-session.errors.js';
@@ -13,6 +13,41 @@ export interface StoredValues {
   readonly maxAge: number | null;
 }
 
+/** A record that was read. Its encoded values are made when they are asked for first: a request that only reads needs none. */
+export class ReadRecord implements StoredValues {
+  readonly data: string;
+  readonly version: number;
+  readonly commitId: string | null;
+  readonly maxAge: number | null;
+  #values: EncodedValues | undefined;
+  #decoded: SessionValues | undefined;
+
+  /** @throws what the codec throws when the data cannot be read */
+  constructor(
+    private readonly codec: SessionCodec,
+    { data, version, commitId, maxAge }: SessionRecord,
+  ) {
+    this.data = data;
+    this.version = version;
+    this.commitId = commitId;
+    this.maxAge = maxAge;
+    this.#decoded = codec.decode(data);
+    // What may be impossible to encode shall fail here.
+    if (!codec.isPlain(this.#decoded)) this.#values = codec.split(data);
+  }
+
+  get values(): EncodedValues {
+    return (this.#values ??= this.codec.split(this.data));
+  }
+
+  /** The values for a live session, a copy for each. */
+  decode(): SessionValues {
+    const decoded = this.#decoded ?? this.codec.decode(this.data);
+    this.#decoded = undefined;
+    return decoded;
+  }
+}
+
 /** Reads the data of records. */
 @Injectable()
 export class RecordReader {
@@ -21,9 +56,9 @@ export class RecordReader {
   constructor(private readonly codec: SessionCodec) {}
 
   /** The record with its values; undefined, with a line in the log, when its data cannot be read. */
-  read(storageKey: string, { data, version, commitId, maxAge }: SessionRecord): StoredValues | undefined {
+  read(storageKey: string, record: SessionRecord): ReadRecord | undefined {
     try {
-      return { values: this.codec.split(data), data, version, commitId, maxAge };
+      return new ReadRecord(this.codec, record);
     } catch (error) {
       this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read and is taken for no session: ${String(error)}`);
       return undefined;

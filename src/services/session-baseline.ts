@@ -17,11 +17,13 @@ export interface HeldLease {
   id: string | undefined;
 }
 
+const EMPTY: EncodedValues = new Map();
+
 /** A session's base, and what else its commits need. Moves with every commit. */
 export class SessionBaseline {
   state: BaselineState = 'new';
-  /** The base. The record's own values, but for a key that the handler changed during a commit: what it stood on then. */
-  base: EncodedValues = new Map();
+  /** The base where it is not the record's own values: of a key that the handler changed during a commit, what it stood on then. */
+  ownBase: EncodedValues | undefined;
   /** The record as it was last seen; undefined for a new session. */
   record: StoredValues | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
@@ -36,6 +38,11 @@ export class SessionBaseline {
   terms: SessionTerms = USUAL_TERMS;
 
   constructor(readonly storageKey: string) {}
+
+  /** What the request's changes are told by. */
+  get base(): EncodedValues {
+    return this.ownBase ?? this.record?.values ?? EMPTY;
+  }
 
   /** The lease that commits need now. */
   get leaseId(): string | undefined {

@@ -12,7 +12,7 @@ import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
-import { RecordReader, type StoredValues } from './record-reader.js';
+import { RecordReader, type ReadRecord, type StoredValues } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
@@ -88,6 +88,7 @@ export class SessionService {
     const baseline = this.live.find(session);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
+    if (baseline && this.live.isUntouched(session, baseline)) return false;
     return this.live.editOf(this.live.snapshot(session), baseline) !== undefined;
   }
 
@@ -271,7 +272,7 @@ export class SessionService {
     throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
   }
 
-  async #read(storageKey: string): Promise<{ stored: StoredValues; remaining: number } | undefined> {
+  async #read(storageKey: string): Promise<{ stored: ReadRecord; remaining: number } | undefined> {
     const record: SessionRecord | undefined = await this.loads.load(storageKey);
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, remaining: record.remaining };

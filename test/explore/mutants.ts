@@ -237,5 +237,5 @@ function joiningTooLate(loads: LoadJoiner): LoadJoiner['load'] {
 }
 
 function moveBaseAlone(_session: object, baseline: SessionBaseline, _mine: EncodedValues, outcome: { record?: StoredValues }): void {
-  if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, base: outcome.record.values });
+  if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, ownBase: undefined });
 }
