@@ -158,9 +158,9 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       SmartSessionMiddleware,
       SessionLocker,
       { provide: APP_GUARD, useClass: SessionTermsGuard },
-      // The first stands outside.
+      SessionCommitInterceptor,
+      // One for both: Nest makes observables anew for each interceptor of a request.
       { provide: APP_INTERCEPTOR, useClass: SessionLockInterceptor },
-      { provide: APP_INTERCEPTOR, useClass: SessionCommitInterceptor },
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],
   };

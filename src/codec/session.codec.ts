@@ -2,14 +2,18 @@ import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/delta.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { canonicalJson, isCanonical } from './canonical-json.js';
+import { canonicalJson } from './canonical-json.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
+import { hasMembersAsParsed, isDeeperThan } from './plain-json.js';
 import { richCodec } from './rich.codec.js';
 import type { ValueCodec } from './value-codec.js';
 
 /** The values of a session, by key. */
 export type SessionValues = Record<string, unknown>;
+
+/** Deeper values may be more than a stack can hold. */
+const DEEPEST = 500;
 
 /** Between the values of a session, their encoded texts, and the text of a record. */
 @Injectable()
@@ -52,31 +56,21 @@ export class SessionCodec {
   }
 
   /**
-   * Decodes the text of a record for a live session; reserved names are left out.
+   * Parses the text of a record that is stored as plain JSON; undefined for another, that only `split` can read.
    *
-   * @throws SyntaxError when the text is not a JSON object, and what the codec throws
+   * @throws SyntaxError when the text is not a JSON object
    */
-  decode(text: string): SessionValues {
-    const decoded: SessionValues = {};
-    for (const [key, stored] of Object.entries(parseObject(text))) {
-      if (!isReservedName(key)) decoded[key] = this.#values.decode(stored);
-    }
-    return decoded;
+  parse(text: string): SessionValues | undefined {
+    if (this.#values !== jsonCodec) return undefined;
+    const parsed = parseObject(text) as SessionValues;
+    if (text.length > 2 * DEEPEST && isDeeperThan(DEEPEST, parsed)) return undefined;
+    for (const key of Object.keys(parsed)) if (isReservedName(key)) return undefined;
+    return parsed;
   }
 
-  /**
-   * Whether a session holds just what a record's text says. False may also mean that only its encoded
-   * values can tell.
-   */
-  holds(session: object, text: string): boolean {
-    const values = this.isPlain(session) ? withoutCookie(session) : undefined;
-    return values !== undefined && JSON.stringify(values) === text;
-  }
-
-  /** Whether JSON's own text of a session's values is the one that they are stored as. */
-  isPlain(session: object): boolean {
-    if (this.#values !== jsonCodec) return false;
-    return Object.keys(session).every((key) => key === 'cookie' || (!isReservedName(key) && isCanonical((session as SessionValues)[key])));
+  /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
+  isAsParsed(session: object, parsed: SessionValues): boolean {
+    return hasMembersAsParsed(session as SessionValues, parsed, 'cookie');
   }
 
   /** Decodes values for a live session; reserved names are left out. */
@@ -128,11 +122,6 @@ function parseObject(text: string): object {
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new SyntaxError('not a JSON object');
   return parsed;
-}
-
-function withoutCookie(session: object): SessionValues {
-  const { cookie: _, ...values } = session as SessionValues;
-  return values;
 }
 
 function isStackOverflow(error: unknown): boolean {

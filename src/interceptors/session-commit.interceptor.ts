@@ -18,14 +18,18 @@ export class SessionCommitInterceptor implements NestInterceptor {
     const commit = () => this.#commit(http.getRequest<Request>(), http.getResponse<Response>());
     return next.handle().pipe(
       catchError((thrown: unknown) => commit().pipe(concatMap(() => throwError(() => thrown)))),
-      concatMap((value) => commit().pipe(map(() => value))),
+      concatMap((value) => (this.#isSettled(http.getRequest<Request>()) ? [value] : commit().pipe(map(() => value)))),
     );
+  }
+
+  #isSettled({ session }: Request): boolean {
+    return !session || this.sessions.isUntouched(session);
   }
 
   /** Emits once, when everything is stored. */
   #commit(request: Request, response: Response): Observable<unknown> {
     const { session } = request;
-    if (!session || this.sessions.isSettled(session)) return of(undefined);
+    if (!session) return of(undefined);
     return from(this.sessions.commit(session)).pipe(
       catchError((error: Error) => {
         this.sessions.abandon(session, error);

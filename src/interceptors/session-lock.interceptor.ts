@@ -4,24 +4,27 @@ import type { Request, Response } from 'express';
 import { catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError, Observable } from 'rxjs';
 import { LOCK_SESSION } from '../decorators/lock-session.decorator.js';
 import { announceRetry } from '../http/retry-after.js';
+import { SessionCommitInterceptor } from './session-commit.interceptor.js';
 import { SessionLocker, type LockTerms, type Unlock } from '../services/session-locker.js';
 
-/** Holds the session's lock around the handlers that ask for it. Stands around the commit, which the lock is for. */
+/** Commits after each handler, and holds the session's lock around the handlers that ask for it and their commit. */
 @Injectable()
 export class SessionLockInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
     private readonly locker: SessionLocker,
+    private readonly commits: SessionCommitInterceptor,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const terms = this.reflector.getAllAndOverride<LockTerms | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
-    if (!terms || context.getType() !== 'http') return next.handle();
+    const committed: CallHandler = { handle: () => this.commits.intercept(context, next) };
+    if (!terms || context.getType() !== 'http') return committed.handle();
     const { session } = context.switchToHttp().getRequest<Request>();
-    if (!session) return next.handle();
+    if (!session) return committed.handle();
     return this.#locked(session, terms).pipe(
       tap({ error: (error) => announceRetry(context.switchToHttp().getResponse<Response>(), error) }),
-      concatMap((unlock) => (unlock ? handleLocked(next, unlock) : next.handle())),
+      concatMap((unlock) => (unlock ? handleLocked(committed, unlock) : committed.handle())),
     );
   }
 

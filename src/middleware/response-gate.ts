@@ -24,6 +24,11 @@ const HEADERS_OF_THE_ANSWER = [
   'set-cookie', 'trailer', 'transfer-encoding',
 ];
 
+/** Where a response has its gate. */
+const GATE = Symbol('ResponseGate');
+
+type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
+
 /** So often a session may change again while its response is held. */
 const MOST_ROUNDS = 10;
 
@@ -56,14 +61,32 @@ export class ResponseGate {
 
   /** Puts a gate before the response. */
   static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper): void {
-    const gate = new ResponseGate(request, response, keeper);
-    for (const method of Object.keys(gate.#original) as Method[]) {
-      const value = (...parameters: unknown[]) => gate.#pass(method, parameters);
-      Object.defineProperty(response, method, { value, writable: true, configurable: true });
-    }
-    // A held answer counts as sent: nobody shall answer twice.
-    Object.defineProperty(response, 'headersSent', { get: () => gate.#held !== undefined || gate.#hasBegun(), configurable: true });
+    Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, keeper), configurable: true });
+    Object.defineProperties(response, ResponseGate.#properties);
   }
+
+  static #through(method: Method): PropertyDescriptor {
+    const value = function (this: Gated, ...parameters: unknown[]) {
+      return this[GATE].#pass(method, parameters);
+    };
+    return { value, writable: true, configurable: true };
+  }
+
+  /** The same for every response: with functions of its own each would have a hidden class of its own, and all that Node does with it be slow. */
+  static readonly #properties: PropertyDescriptorMap = {
+    writeHead: ResponseGate.#through('writeHead'),
+    flushHeaders: ResponseGate.#through('flushHeaders'),
+    write: ResponseGate.#through('write'),
+    end: ResponseGate.#through('end'),
+    headersSent: {
+      get(this: Gated) {
+        const gate = this[GATE];
+        // A held answer counts as sent: nobody shall answer twice.
+        return gate.#held !== undefined || gate.#hasBegun();
+      },
+      configurable: true,
+    },
+  };
 
   #pass(method: Method, parameters: unknown[]): unknown {
     if (this.#depth > 0) return this.#call(method, parameters);

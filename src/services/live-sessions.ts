@@ -8,7 +8,7 @@ import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
 import { rebase } from './live-values.js';
-import type { ReadRecord, StoredValues } from './record-reader.js';
+import { ReadRecord, type StoredValues } from './record-reader.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { SessionMerger } from './session-merger.js';
@@ -107,8 +107,8 @@ export class LiveSessions {
 
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */
   isUntouched(session: object, { ownBase, record }: SessionBaseline): boolean {
-    if (!record || ownBase || isOtherMaxAge(maxAgeOf(session), record.maxAge)) return false;
-    return this.codec.holds(session, record.data);
+    if (ownBase || !(record instanceof ReadRecord)) return false;
+    return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { copyOf } from '../codec/plain-json.js';
 import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import type { EncodedValues } from '../merge/delta.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
@@ -19,8 +20,8 @@ export class ReadRecord implements StoredValues {
   readonly version: number;
   readonly commitId: string | null;
   readonly maxAge: number | null;
+  readonly #parsed: SessionValues | undefined;
   #values: EncodedValues | undefined;
-  #decoded: SessionValues | undefined;
 
   /** @throws what the codec throws when the data cannot be read */
   constructor(
@@ -31,9 +32,8 @@ export class ReadRecord implements StoredValues {
     this.version = version;
     this.commitId = commitId;
     this.maxAge = maxAge;
-    this.#decoded = codec.decode(data);
-    // What may be impossible to encode shall fail here.
-    if (!codec.isPlain(this.#decoded)) this.#values = codec.split(data);
+    this.#parsed = codec.parse(data);
+    if (!this.#parsed) this.#values = codec.split(data);
   }
 
   get values(): EncodedValues {
@@ -42,9 +42,12 @@ export class ReadRecord implements StoredValues {
 
   /** The values for a live session, a copy for each. */
   decode(): SessionValues {
-    const decoded = this.#decoded ?? this.codec.decode(this.data);
-    this.#decoded = undefined;
-    return decoded;
+    return this.#parsed ? copyOf(this.#parsed) : this.codec.decodeValues(this.values);
+  }
+
+  /** Whether a live session still holds these values. False may also mean that only its encoded values can tell. */
+  isHeldBy(session: object): boolean {
+    return this.#parsed !== undefined && this.codec.isAsParsed(session, this.#parsed);
   }
 }
 

@@ -88,8 +88,15 @@ export class SessionService {
     const baseline = this.live.find(session);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
-    if (baseline && this.live.isUntouched(session, baseline)) return false;
+    if (this.isUntouched(session)) return false;
     return this.live.editOf(this.live.snapshot(session), baseline) !== undefined;
+  }
+
+  /** Whether nothing was changed since the session was loaded, for certain: cheaper than to ask for changes, which may turn out to be none. */
+  isUntouched(session: object): boolean {
+    const baseline = this.live.find(session);
+    if (!baseline) return Object.keys(session).every((key) => key === 'cookie');
+    return !baseline.abandoned && !baseline.committing && this.live.isUntouched(session, baseline);
   }
 
   /** Whether nothing is left to commit; false also for what cannot be stored or is refused, so that `commit` says so. */

@@ -4,6 +4,7 @@ import { Logger } from '@nestjs/common';
 import { TimeoutError, from, lastValueFrom, of, throwError, timeout, type Observable } from 'rxjs';
 import { SessionGoneError, SessionLockLostError, SessionLockedError, SessionUnavailableError, SqlSessionRepository, type SessionService } from '../../src/index.js';
 import { SessionLockInterceptor } from '../../src/interceptors/session-lock.interceptor.js';
+import { SessionCommitInterceptor } from '../../src/interceptors/session-commit.interceptor.js';
 import type { SessionLocker } from '../../src/services/session-locker.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -153,7 +154,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     const intercept = (handle: () => Observable<unknown>) => {
       const request = { getRequest: () => ({ session: live }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
-      return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker).intercept(context as never, { handle });
+      return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker, new SessionCommitInterceptor(sessions)).intercept(context as never, { handle });
     };
 
     it('is given back when nobody waits for it any more by the time it is had', async () => {

@@ -1,0 +1,48 @@
+import { isPlainPrototype } from './plain-prototype.js';
+
+type Members = Record<string, unknown>;
+
+/** A copy of what was parsed from JSON; strings are shared. */
+export function copyOf<Value>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as Value;
+  // A spread copies an own `__proto__` as a plain name, and an assignment to it then reaches nothing else.
+  const copy = { ...value } as Members;
+  for (const name of Object.keys(copy)) {
+    const member = copy[name];
+    if (typeof member === 'object' && member !== null) copy[name] = copyOf(member);
+  }
+  return copy as Value;
+}
+
+/** Whether a value is still what was parsed from JSON. False may also mean that only its text can tell. */
+export function isAsParsed(value: unknown, parsed: unknown): boolean {
+  if (value === parsed) return true;
+  if (typeof value !== 'object' || value === null || typeof parsed !== 'object' || parsed === null) return false;
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  if (Array.isArray(value)) return Array.isArray(parsed) && value.length === parsed.length && value.every((item, n) => isAsParsed(item, parsed[n]));
+  return isPlainPrototype(Object.getPrototypeOf(value) as object | null) && !Array.isArray(parsed) && hasMembersAsParsed(value as Members, parsed as Members);
+}
+
+/**
+ * Whether an object still has the members that were parsed.
+ *
+ * @param leftOut a name that does not count
+ */
+export function hasMembersAsParsed(value: Members, parsed: Members, leftOut?: string): boolean {
+  let left = 0;
+  for (const _ in parsed) left++;
+  for (const name in value) {
+    if (name === leftOut) continue;
+    if (!Object.hasOwn(parsed, name) || !isAsParsed(value[name], parsed[name])) return false;
+    left--;
+  }
+  return left === 0;
+}
+
+/** Whether something parsed from JSON is nested deeper than so many levels. */
+export function isDeeperThan(levels: number, parsed: unknown): boolean {
+  if (typeof parsed !== 'object' || parsed === null) return false;
+  if (levels === 0) return true;
+  return Object.values(parsed).some((member) => isDeeperThan(levels - 1, member));
+}
