@@ -100,12 +100,13 @@ export class SmartSessionModule implements NestModule, OnApplicationShutdown {
     return dynamicModule(optionsProviders(options), options);
   }
 
-  configure(consumer: MiddlewareConsumer): void {
+  async configure(consumer: MiddlewareConsumer): Promise<void> {
     const { mount, exclude } = this.options;
     if (!mount) return;
     try {
       consumer.apply(SmartSessionMiddleware).exclude(...exclude).forRoutes('{*path}');
     } catch (error) {
+      await this.onApplicationShutdown();
       throw unreadablePath(error as Error);
     }
   }

@@ -27,13 +27,15 @@ export class SessionCodec {
   /**
    * Encodes each top-level key of a session. The cookie is not data and is left out.
    *
+   * @param known gives the text of a value that is known already
    * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
    */
-  encodeValues(session: object): EncodedValues {
+  encodeValues(session: object, known: (key: string, value: unknown) => string | undefined = nothingKnown): EncodedValues {
     const values = new Map<string, string>();
     for (const key of Object.keys(session).toSorted()) {
       if (key === 'cookie') continue;
-      const text = this.encodeValue(key, (session as SessionValues)[key]);
+      const value = (session as SessionValues)[key];
+      const text = known(key, value) ?? this.encodeValue(key, value);
       if (text !== undefined) values.set(key, text);
     }
     return values;
@@ -66,6 +68,11 @@ export class SessionCodec {
     if (text.length > 2 * DEEPEST && isDeeperThan(DEEPEST, parsed)) return undefined;
     for (const key of Object.keys(parsed)) if (isReservedName(key)) return undefined;
     return parsed;
+  }
+
+  /** Encodes what `parse` gave. */
+  encodeParsed(parsed: SessionValues): EncodedValues {
+    return new Map(Object.keys(parsed).map((key) => [key, canonicalJson(parsed[key], key) ?? 'null']));
   }
 
   /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
@@ -117,6 +124,8 @@ export class SessionCodec {
     }
   }
 }
+
+function nothingKnown(): undefined {}
 
 function parseObject(text: string): object {
   const parsed: unknown = JSON.parse(text);

@@ -3,12 +3,12 @@ import type { EncodedValues } from '../merge/delta.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline } from './deadline.js';
-import type { StoredValues } from './record-reader.js';
+import type { StoredRecord } from './stored-record.js';
 import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
 
 /** A commit that waits for the one before it. */
 interface Waiting {
-  readonly base: StoredValues | undefined;
+  readonly base: StoredRecord | undefined;
   readonly edit: Edit;
   readonly signal: AbortSignal;
   resolve(outcome: CommitOutcome): void;
@@ -45,7 +45,7 @@ export class CommitJoiner {
    * @param signal once aborted, the edit is not applied any more
    * @throws SessionUnavailableError when too many wait already, and what `SessionCommitter.commit` throws
    */
-  async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+  async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
     const line = this.#lines.get(storageKey);
     if (line) return this.#join(line, base, edit, signal);
     this.#lines.set(storageKey, []);
@@ -60,7 +60,7 @@ export class CommitJoiner {
   }
 
   /** Settles at the deadline too: a database that does not come back shall hold up no later commit. */
-  #commitOne(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+  #commitOne(storageKey: string, base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
     const work = this.committer.commit(storageKey, base, edit, signal);
     if (!base) this.#rememberInsert(storageKey, work);
     return Promise.race([work, rejectionBy(signal)]);
@@ -79,14 +79,14 @@ export class CommitJoiner {
     await this.#inserting.get(storageKey);
   }
 
-  #join(line: Waiting[], base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+  #join(line: Waiting[], base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
     const { maxWaiting } = this.options;
     if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already.`);
     return new Promise((resolve, reject) => line.push({ base, edit, signal, resolve, reject }));
   }
 
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
-  async #goOn(storageKey: string, latest: StoredValues | undefined): Promise<void> {
+  async #goOn(storageKey: string, latest: StoredRecord | undefined): Promise<void> {
     let known = latest;
     for (let batch = this.#next(storageKey); batch; batch = this.#next(storageKey)) {
       known = await this.#commitBatch(storageKey, batch, known);
@@ -106,7 +106,7 @@ export class CommitJoiner {
     return line.splice(0, count);
   }
 
-  async #commitBatch(storageKey: string, batch: readonly Waiting[], latest: StoredValues | undefined): Promise<StoredValues | undefined> {
+  async #commitBatch(storageKey: string, batch: readonly Waiting[], latest: StoredRecord | undefined): Promise<StoredRecord | undefined> {
     const base = batch[0]!.base && batch.reduce((known, waiting) => newer(known, waiting.base), latest);
     const refusals: Refusals = new Map();
     const own = batch.length === 1 ? batch[0]!.edit : joined(batch, refusals);
@@ -126,14 +126,14 @@ export class CommitJoiner {
     }
   }
 
-  #commitWithin(storageKey: string, base: StoredValues | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
+  #commitWithin(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
     const [only] = batch;
     if (batch.length === 1 && only) return this.#commitOne(storageKey, base, edit, only.signal);
     return withDeadline('commit', this.options.timeout, (signal) => this.committer.commit(storageKey, base, edit, signal));
   }
 
   /** Together they are too large, say: then each has a commit of its own, and fails for itself. */
-  async #commitApart(storageKey: string, batch: readonly Waiting[], latest: StoredValues | undefined): Promise<StoredValues | undefined> {
+  async #commitApart(storageKey: string, batch: readonly Waiting[], latest: StoredRecord | undefined): Promise<StoredRecord | undefined> {
     let known = latest;
     for (const waiting of batch) known = await this.#commitBatch(storageKey, [waiting], known);
     return known;
@@ -174,11 +174,11 @@ function isOfOne(error: unknown): boolean {
   return !(error instanceof SessionConflictError || error instanceof SessionUnavailableError);
 }
 
-function newest(base: StoredValues | undefined, outcome: CommitOutcome): StoredValues | undefined {
+function newest(base: StoredRecord | undefined, outcome: CommitOutcome): StoredRecord | undefined {
   return outcome.kind === 'committed' ? outcome.record : base;
 }
 
 /** What a commit knows of the record, unless an earlier one has seen it later. */
-function newer(earlier: StoredValues | undefined, own: StoredValues | undefined): StoredValues | undefined {
+function newer(earlier: StoredRecord | undefined, own: StoredRecord | undefined): StoredRecord | undefined {
   return earlier && own && earlier.version > own.version ? earlier : (own ?? earlier);
 }

@@ -8,7 +8,7 @@ import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
 import { rebase } from './live-values.js';
-import { ReadRecord, type StoredValues } from './record-reader.js';
+import type { StoredRecord } from './stored-record.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { SessionMerger } from './session-merger.js';
@@ -37,7 +37,7 @@ export class LiveSessions {
   ) {}
 
   /** Makes the data of a record that was loaded, which knows its base. */
-  open(storageKey: string, record: ReadRecord, remaining: number): SessionData {
+  open(storageKey: string, record: StoredRecord, remaining: number): SessionData {
     const data = this.inflate(record, remaining);
     const baseline = new SessionBaseline(storageKey);
     moveTo(baseline, record);
@@ -47,7 +47,7 @@ export class LiveSessions {
   }
 
   /** Makes the data of a record as express-session wants it. */
-  inflate(record: ReadRecord, remaining: number): SessionData {
+  inflate(record: StoredRecord, remaining: number): SessionData {
     const { maxAge } = record;
     const expires = maxAge === null ? null : new Date(Date.now() + remaining);
     const cookie = { ...this.options.cookie, originalMaxAge: maxAge, expires };
@@ -99,15 +99,18 @@ export class LiveSessions {
   /**
    * What the session holds now.
    *
+   * @param baseline the session's, whose values are known already
    * @throws SessionNotSerializableError
    */
-  snapshot(session: object): Snapshot {
-    return { values: this.codec.encodeValues(session), maxAge: maxAgeOf(session) };
+  snapshot(session: object, baseline?: SessionBaseline): Snapshot {
+    const record = baseline?.record;
+    const known = record && ((key: string, value: unknown) => record.textOf(key, value));
+    return { values: this.codec.encodeValues(session, known), maxAge: maxAgeOf(session) };
   }
 
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */
   isUntouched(session: object, { ownBase, record }: SessionBaseline): boolean {
-    if (ownBase || !(record instanceof ReadRecord)) return false;
+    if (ownBase || !record) return false;
     return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session);
   }
 
@@ -139,12 +142,12 @@ export class LiveSessions {
   }
 
   /** Moves base and live session on together, to a record that was loaded anew. */
-  refresh(session: object, baseline: SessionBaseline, record: StoredValues, remaining: number): void {
+  refresh(session: object, baseline: SessionBaseline, record: StoredRecord, remaining: number): void {
     baseline.expiresAt = performance.now() + remaining;
     this.#move(session, baseline, { values: baseline.base, maxAge: baseline.maxAge }, record);
   }
 
-  #move(session: object, baseline: SessionBaseline, then: Snapshot, record: StoredValues): void {
+  #move(session: object, baseline: SessionBaseline, then: Snapshot, record: StoredRecord): void {
     const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), then.maxAge);
     if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, then.maxAge)) showMaxAge(session, record.maxAge);
     const base = rebase(session, this.codec, then.values, record.values);
@@ -157,7 +160,7 @@ export class LiveSessions {
   }
 }
 
-function moveTo(baseline: SessionBaseline, record: StoredValues, ownBase?: EncodedValues): void {
+function moveTo(baseline: SessionBaseline, record: StoredRecord, ownBase?: EncodedValues): void {
   baseline.state = 'stored';
   baseline.record = record;
   baseline.ownBase = ownBase;

@@ -13,7 +13,7 @@ import type { EncodedValues } from '../merge/delta.js';
 export function rebase(session: object, codec: SessionCodec, then: EncodedValues, now: EncodedValues): EncodedValues {
   const kept = new Map(now);
   let isAhead = false;
-  for (const key of new Set([...then.keys(), ...now.keys()])) {
+  for (const key of keysOf(then, now)) {
     const value = then.get(key);
     if (value === now.get(key) || isReservedName(key)) continue;
     if (holds(session, codec, key, value)) {
@@ -25,6 +25,12 @@ export function rebase(session: object, codec: SessionCodec, then: EncodedValues
     else kept.set(key, value);
   }
   return isAhead ? kept : now;
+}
+
+/** The keys of both, each once. */
+function* keysOf(then: EncodedValues, now: EncodedValues): Iterable<string> {
+  yield* now.keys();
+  for (const key of then.keys()) if (!now.has(key)) yield key;
 }
 
 function holds(session: object, codec: SessionCodec, key: string, text: string | undefined): boolean {

@@ -1,5 +1,5 @@
 import type { EncodedValues } from '../merge/delta.js';
-import type { StoredValues } from './record-reader.js';
+import type { StoredRecord } from './stored-record.js';
 import { USUAL_TERMS, type SessionTerms } from './session-terms.js';
 
 /** Where a session stands towards its record. */
@@ -25,7 +25,7 @@ export class SessionBaseline {
   /** The base where it is not the record's own values: of a key that the handler changed during a commit, what it stood on then. */
   ownBase: EncodedValues | undefined;
   /** The record as it was last seen; undefined for a new session. */
-  record: StoredValues | undefined;
+  record: StoredRecord | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
   expiresAt = 0;
   /** The commit under way; commits of one session go one after the other. */

@@ -7,7 +7,8 @@ import { SessionConflictError, SessionLockLostError, SessionTooLargeError, Sessi
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import { lifetimeOf } from './lifetime.js';
-import { RecordReader, type StoredValues } from './record-reader.js';
+import { RecordReader } from './record-reader.js';
+import { StoredRecord } from './stored-record.js';
 import { UpdateJoiner } from './update-joiner.js';
 import { userIdOf } from './user-id.js';
 
@@ -27,7 +28,7 @@ export interface Edit {
 
 /** What became of a commit. */
 export type CommitOutcome =
-  | { readonly kind: 'committed'; readonly record: StoredValues }
+  | { readonly kind: 'committed'; readonly record: StoredRecord }
   /** The record was destroyed, or has expired. */
   | { readonly kind: 'gone' }
   /** There was no record, and there is nothing to store in one. */
@@ -47,7 +48,7 @@ interface Commit extends Edit {
   /** Once aborted, nothing more is written. */
   readonly signal: AbortSignal;
   /** The record as the last attempt saw it, or as the first one did whose outcome is unknown; undefined where there was none. */
-  known: StoredValues | undefined;
+  known: StoredRecord | undefined;
   /** Whether the last attempt came so far as to write. */
   mayHaveWritten: boolean;
   /** An attempt's outcome is unknown: it may have landed, and may still do so. Why; undefined when there is none. */
@@ -57,7 +58,7 @@ interface Commit extends Edit {
 /** The record after a commit, and the change that makes it so; no change when it is so already. */
 interface Next {
   readonly kind: 'committed';
-  readonly record: StoredValues;
+  readonly record: StoredRecord;
   readonly change: RecordChange | undefined;
 }
 
@@ -84,7 +85,7 @@ export class SessionCommitter {
    * @throws SessionLockLostError when the edit's lease was lost
    * @throws what the edit throws; then nothing was written
    */
-  async commit(storageKey: string, base: StoredValues | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+  async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
     const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), signal), storageKey, commitId: randomUUID(), signal, known: base, mayHaveWritten: false, doubt: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
@@ -138,7 +139,7 @@ export class SessionCommitter {
   }
 
   /** What comes of the record as it is known; undefined when that decided by something which is out of date. */
-  async #nextOn(commit: Commit, known: StoredValues): Promise<Next | undefined> {
+  async #nextOn(commit: Commit, known: StoredRecord): Promise<Next | undefined> {
     let next: Next | Refusal;
     try {
       next = this.#next(commit, known);
@@ -152,7 +153,7 @@ export class SessionCommitter {
     return next;
   }
 
-  async #isCurrent(commit: Commit, known: StoredValues): Promise<boolean> {
+  async #isCurrent(commit: Commit, known: StoredRecord): Promise<boolean> {
     const record = await this.repository.load(commit.storageKey);
     if (record) this.#refusing(() => refuseLostLease(commit, record.leaseId));
     return isAsKnown(known, record);
@@ -185,7 +186,7 @@ export class SessionCommitter {
   }
 
   /** @param seen the record under its lock, which no look has checked yet */
-  #next(commit: Commit, current: StoredValues | undefined, seen?: SessionRecord): Next {
+  #next(commit: Commit, current: StoredRecord | undefined, seen?: SessionRecord): Next {
     return this.#refusing(() => {
       if (seen) {
         refuseInDoubt(commit, seen);
@@ -203,7 +204,7 @@ export class SessionCommitter {
     }
   }
 
-  #after(commit: Commit, current: StoredValues | undefined): Next {
+  #after(commit: Commit, current: StoredRecord | undefined): Next {
     const { commitId, leaseId } = commit;
     const values = commit.apply(current?.values ?? EMPTY);
     if (current && commit.maxAge === undefined && isEmptyDelta(computeDelta(current.values, values))) {
@@ -215,7 +216,7 @@ export class SessionCommitter {
     const maxAge = commit.maxAge === undefined ? (current?.maxAge ?? null) : commit.maxAge;
     const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
     const userId = userIdOf(values, this.options, this.codec);
-    const record: StoredValues = { values, data, version: current ? current.version + 1 : 0, commitId, maxAge };
+    const record = StoredRecord.committed(this.codec, { data, version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
   }
 
@@ -265,7 +266,7 @@ function onceForEach(apply: Edit['apply']): Edit['apply'] {
   };
 }
 
-function unchanged(record: StoredValues): Next {
+function unchanged(record: StoredRecord): Next {
   return { kind: 'committed', record, change: undefined };
 }
 
@@ -279,7 +280,7 @@ function refuseInDoubt({ doubt, known }: Commit, record: SessionRecord | undefin
   if (doubt && hasMoved) throw outcomeUnknown(doubt);
 }
 
-function isAsKnown(known: StoredValues, record: SessionRecord | undefined): boolean {
+function isAsKnown(known: StoredRecord, record: SessionRecord | undefined): boolean {
   return record !== undefined && record.version === known.version && record.commitId === known.commitId;
 }
 

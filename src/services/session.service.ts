@@ -12,9 +12,10 @@ import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
-import { RecordReader, type ReadRecord, type StoredValues } from './record-reader.js';
+import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
+import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
 import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
@@ -89,7 +90,7 @@ export class SessionService {
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
     if (this.isUntouched(session)) return false;
-    return this.live.editOf(this.live.snapshot(session), baseline) !== undefined;
+    return this.live.editOf(this.live.snapshot(session, baseline), baseline) !== undefined;
   }
 
   /** Whether nothing was changed since the session was loaded, for certain: cheaper than to ask for changes, which may turn out to be none. */
@@ -121,7 +122,7 @@ export class SessionService {
     await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       if (isOver(session, baseline)) return;
-      const now = this.live.snapshot(session);
+      const now = this.live.snapshot(session, baseline);
       const edit = this.live.editOf(now, baseline);
       if (edit) await this.#apply(session, baseline, now, edit);
     });
@@ -279,7 +280,7 @@ export class SessionService {
     throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
   }
 
-  async #read(storageKey: string): Promise<{ stored: ReadRecord; remaining: number } | undefined> {
+  async #read(storageKey: string): Promise<{ stored: StoredRecord; remaining: number } | undefined> {
     const record: SessionRecord | undefined = await this.loads.load(storageKey);
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, remaining: record.remaining };
@@ -293,7 +294,7 @@ export class SessionService {
   async #applyDraft(session: object, baseline: SessionBaseline, draft: DraftEdit<unknown>): Promise<void> {
     if (baseline.abandoned) throw baseline.abandoned;
     if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
-    const now = this.live.snapshot(session);
+    const now = this.live.snapshot(session, baseline);
     const changed = this.live.editOf(now, baseline);
     const { leaseId, terms } = baseline;
     const apply = (current: EncodedValues) => {
@@ -348,7 +349,7 @@ export class SessionService {
     }
   }
 
-  #commit(storageKey: string, base: StoredValues | undefined, edit: Edit): Promise<CommitOutcome> {
+  #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {
     return withDeadline('commit', this.options.timeout, (signal) => this.commits.commit(storageKey, base, edit, signal));
   }
 }

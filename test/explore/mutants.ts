@@ -2,7 +2,7 @@ import type { Lifetime, RecordChange, RecordUpdate, SessionRecord } from '../../
 import { applyDelta, type Delta, type EncodedValues } from '../../src/merge/delta.js';
 import type { CommitJoiner } from '../../src/services/commit-joiner.js';
 import type { LoadJoiner } from '../../src/services/load-joiner.js';
-import type { StoredValues } from '../../src/services/record-reader.js';
+import type { StoredRecord } from '../../src/services/stored-record.js';
 import type { SessionBaseline } from '../../src/services/session-baseline.js';
 import type { UpdateJoiner } from '../../src/services/update-joiner.js';
 import type { Mutant, Scenario } from './history.js';
@@ -236,6 +236,6 @@ function joiningTooLate(loads: LoadJoiner): LoadJoiner['load'] {
   };
 }
 
-function moveBaseAlone(_session: object, baseline: SessionBaseline, _mine: EncodedValues, outcome: { record?: StoredValues }): void {
+function moveBaseAlone(_session: object, baseline: SessionBaseline, _mine: EncodedValues, outcome: { record?: StoredRecord }): void {
   if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, ownBase: undefined });
 }
