@@ -26,8 +26,8 @@ export interface Dialect {
   toDate(stored: unknown): Date;
   /** A table `wanted` of rows that are made of parameters, for a `from` or a `join`. */
   wantedRows(columns: readonly WantedColumn[], count: number): string;
-  /** The parameters of such rows, in the order that the table has them in. */
-  wantedParameters(rows: readonly (readonly unknown[])[]): unknown[];
+  /** The parameters of such rows. */
+  wantedParameters(columns: readonly WantedColumn[], rows: readonly (readonly unknown[])[]): unknown[];
   /**
    * Updates the rows of a table that are at the wanted version, live and not locked, and returns the
    * commit ids of what it has written.

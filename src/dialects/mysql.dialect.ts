@@ -36,7 +36,7 @@ export const mysql: Dialect = {
     const other = `select ${columns.map(() => '?').join(', ')}`;
     return `(${[first, ...Array<string>(count - 1).fill(other)].join(' union all ')}) as wanted`;
   },
-  wantedParameters: (rows) => rows.flat(),
+  wantedParameters: (_columns, rows) => rows.flat(),
   updateWanted: (table, wanted, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} set ${assignments}`,
   lockWanted: (table, wanted) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} for update skip locked`,
   // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.

@@ -33,7 +33,7 @@ export const sqlite: Dialect = {
   toDate: (stored) => new Date(stored as number),
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
-  wantedParameters: (rows) => rows.flat(),
+  wantedParameters: (_columns, rows) => rows.flat(),
   updateWanted: (table, wanted, assignments) =>
     `update ${table} set ${assignments} from ${wanted} ` +
     `where session_id = wanted_key and lock_version = wanted_version and expires_at > ${NOW} returning commit_id`,

@@ -2,11 +2,14 @@ import type { Dialect, WantedColumn } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
 import type { Lifetime } from './session.repository.js';
 
-const KEY: WantedColumn = { name: 'wanted_key', type: 'text' };
-const VERSION: WantedColumn = { name: 'wanted_version', type: 'int' };
+/** What the rows of a locking of many consist of, in this order. */
+export const WANTED_KEYS: readonly WantedColumn[] = [
+  { name: 'wanted_key', type: 'text' },
+  { name: 'wanted_version', type: 'int' },
+];
 
 /** What the rows of an update of many consist of, in this order. */
-const WANTED: readonly WantedColumn[] = [
+export const WANTED_CHANGES: readonly WantedColumn[] = [
   { name: 'new_data', type: 'text' },
   { name: 'new_commit_id', type: 'text' },
   { name: 'new_user_id', type: 'text' },
@@ -14,8 +17,7 @@ const WANTED: readonly WantedColumn[] = [
   { name: 'is_explicit', type: 'int' },
   { name: 'threshold', type: 'float' },
   { name: 'lifetime', type: 'float' },
-  KEY,
-  VERSION,
+  ...WANTED_KEYS,
 ];
 
 /** The texts of the statements on one table. Built once, at start. */
@@ -64,9 +66,9 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     /** the change, key, version, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** as many rows as `count`, each: the change, key, version */
-    updateMany: once((count) => dialect.updateWanted(table, dialect.wantedRows(WANTED, count), assignments(namesOf(WANTED)))),
+    updateMany: once((count) => dialect.updateWanted(table, dialect.wantedRows(WANTED_CHANGES, count), assignments(namesOf(WANTED_CHANGES)))),
     /** as many rows as `count`, each: key, version */
-    lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows([KEY, VERSION], count))),
+    lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows(WANTED_KEYS, count))),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
 import { DatabaseContext } from './database-context.js';
-import { buildStatements, lifetimeParameters, type SessionStatements } from './session-statements.js';
+import { WANTED_CHANGES, WANTED_KEYS, buildStatements, lifetimeParameters, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
   type Lifetime,
@@ -71,7 +71,7 @@ export class SqlSessionRepository extends SessionRepository {
     const { runner, dialect } = this.#context;
     // It waits for no lock.
     return inTransaction(runner, dialect, undefined, async (run) => {
-      const keys = dialect.wantedParameters(updates.map(({ storageKey, version }) => [storageKey, version]));
+      const keys = dialect.wantedParameters(WANTED_KEYS, updates.map(({ storageKey, version }) => [storageKey, version]));
       const { rows } = await run(this.#statements.lockMany(updates.length)!, keys);
       const locked = new Set(rows.map((row) => String(row.session_id)));
       const free = updates.filter(({ storageKey }) => locked.has(storageKey));
@@ -84,7 +84,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   #updateAll(run: RunStatement, updates: readonly RecordUpdate[]): Promise<StatementResult> {
     const rows = updates.map(({ storageKey, version, change }) => [...changeParameters(change), storageKey, version]);
-    return run(this.#statements.updateMany(rows.length), this.#context.dialect.wantedParameters(rows));
+    return run(this.#statements.updateMany(rows.length), this.#context.dialect.wantedParameters(WANTED_CHANGES, rows));
   }
 
   updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
