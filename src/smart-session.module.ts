@@ -34,6 +34,7 @@ import { SessionLocker } from './services/session-locker.js';
 import { SessionMerger } from './services/session-merger.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
+import { TouchJoiner } from './services/touch-joiner.js';
 import { UpdateJoiner } from './services/update-joiner.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
@@ -149,6 +150,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       Backoff,
       RepositoryCaller,
       LoadJoiner,
+      TouchJoiner,
       UpdateJoiner,
       LiveSessions,
       SessionCommitter,

@@ -24,6 +24,8 @@ export interface Dialect {
   readonly remaining: string;
   /** Turns a stored timestamp, as the driver gives it, into a Date. */
   toDate(stored: unknown): Date;
+  /** After a table in an update: that it goes by the primary key, where another way would lock what is not wanted. */
+  readonly byPrimaryKey: string;
   /** A table `wanted` of rows that are made of parameters, for a `from` or a `join`. */
   wantedRows(columns: readonly WantedColumn[], count: number): string;
   /** The parameters of such rows. */

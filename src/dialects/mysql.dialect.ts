@@ -31,6 +31,7 @@ export const mysql: Dialect = {
   fromNow: (ms) => `date_add(${NOW}, interval ${ms} * 1000 microsecond)`,
   remaining: `timestampdiff(microsecond, ${NOW}, expires_at) / 1000`,
   toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
+  byPrimaryKey: ' force index (primary)',
   wantedRows(columns, count) {
     const first = `select ${columns.map(({ name }) => `? as ${name}`).join(', ')}`;
     const other = `select ${columns.map(() => '?').join(', ')}`;

@@ -29,6 +29,7 @@ export const postgresql: Dialect = {
   fromNow: (ms) => `${NOW} + cast(${ms} as float8) * interval '1 millisecond'`,
   remaining: `cast(extract(epoch from expires_at - ${NOW}) * 1000 as float8)`,
   toDate: (stored) => new Date(stored as string | Date),
+  byPrimaryKey: '',
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
   wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
   wantedParameters: (columns, rows) => [JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]]))))],

@@ -31,6 +31,7 @@ export const sqlite: Dialect = {
   fromNow: (ms) => `(${NOW} + ${ms})`,
   remaining: `expires_at - ${NOW}`,
   toDate: (stored) => new Date(stored as number),
+  byPrimaryKey: '',
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
   wantedParameters: (_columns, rows) => rows.flat(),

@@ -73,6 +73,13 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key */
     touch: build((next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
+    /** lifetime, threshold, as many keys as `count` */
+    touchMany: once((count) =>
+      build((next) =>
+        `update ${table}${dialect.byPrimaryKey} set expires_at = ${dialect.fromNow(next())} where expires_at > ${now} and expires_at < ${dialect.fromNow(next())} ` +
+        `and session_id in (${Array.from({ length: count }, next).join(', ')})`,
+      ),
+    ),
     /** lease id, lease, key, lease id */
     lease: build((next) =>
       `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +

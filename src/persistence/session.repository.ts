@@ -109,6 +109,12 @@ export abstract class SessionRepository {
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;
 
   /**
+   * Does what `touch` does for many records, with a lifetime that is not explicit. Left out where there is no
+   * faster way than one by one.
+   */
+  touchMany?(storageKeys: readonly string[], lifetime: Lifetime): Promise<void>;
+
+  /**
    * Leases the live record; the version stays. May be asked again under the same id. False, and nothing
    * written, while the record is leased under another id, or when it is absent.
    *

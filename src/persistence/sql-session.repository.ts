@@ -103,6 +103,10 @@ export class SqlSessionRepository extends SessionRepository {
     await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
   }
 
+  override async touchMany(storageKeys: readonly string[], { ms, slack }: Lifetime): Promise<void> {
+    await this.#context.runner.run(this.#statements.touchMany(storageKeys.length), [ms, ms - slack, ...storageKeys]);
+  }
+
   async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
     return this.#changesOne(this.#statements.lease, [leaseId, ms, storageKey, leaseId]);
   }

@@ -15,6 +15,7 @@ import { LoadJoiner } from './load-joiner.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
+import { TouchJoiner } from './touch-joiner.js';
 import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
@@ -45,6 +46,7 @@ export class SessionService {
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
     private readonly loads: LoadJoiner,
+    private readonly touches: TouchJoiner,
     private readonly caller: RepositoryCaller,
     private readonly options: SmartSessionOptions,
   ) {}
@@ -202,7 +204,7 @@ export class SessionService {
     if (baseline && baseline.expiresAt - now >= lifetime.ms - lifetime.slack) return undefined;
     if (baseline) baseline.expiresAt = now + lifetime.ms;
     const storageKey = storageKeyOf(sessionId);
-    return this.caller.ask('touch', (repository) => repository.touch(storageKey, lifetime)).catch((error: unknown) => {
+    return this.touches.touch(storageKey, lifetime).catch((error: unknown) => {
       this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
     });
   }

@@ -148,6 +148,81 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   });
 });
 
+describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let services: ReturnType<typeof serviceOver>;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(databaseName, `joining_touches_${databaseName}`);
+  });
+  beforeEach(() => {
+    repository = new FaultyRepository(database.context);
+    services = serviceOver(repository);
+  });
+  afterAll(() => database.close());
+
+  /** Sessions whose touch is due, loaded. */
+  async function due(count: number): Promise<[string, Live][]> {
+    const ids = Array.from({ length: count }, () => randomUUID());
+    for (const id of ids) await services.sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { start: 1 }));
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('3600000')}`);
+    const loaded = await Promise.all(ids.map(async (id) => [id, (await services.sessions.load(id)) as Live] as [string, Live]));
+    forget();
+    return loaded;
+  }
+  function forget(): void {
+    repository.calls.length = 0;
+    repository.batches.length = 0;
+  }
+  const touch = ([id, live]: [string, Live]) => services.sessions.touch(id, live);
+  const hours = async ([id]: [string, Live]) => Math.round(((await repository.load(storageKeyOf(id)))?.remaining ?? 0) / 3_600_000);
+  const sent = async () => { while (repository.calls.length === 0) await new Promise(setImmediate); };
+
+  it('go out together while one is under way, each session once', async () => {
+    const sessions = await due(4);
+    const again = (await services.sessions.load(sessions[1]![0])) as Live;
+    forget();
+    const first = touch(sessions[0]!);
+    await sent();
+    await Promise.all([first, ...sessions.slice(1).map(touch), touch([sessions[1]![0], again])]);
+    expect([repository.calls, repository.batches]).toEqual([['touch', 'touchMany'], [3]]);
+    for (const session of sessions) expect(await hours(session)).toBe(24);
+  });
+
+  it('keep lifetimes apart', async () => {
+    const sessions = await due(5);
+    for (const [, live] of sessions.slice(3)) {
+      live.cookie.originalMaxAge = 2 * 3_600_000;
+      await services.sessions.commit(live);
+    }
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('3600000')}`);
+    const anew = await Promise.all(sessions.map(async ([id]) => [id, (await services.sessions.load(id)) as Live] as [string, Live]));
+    forget();
+    const first = touch(anew[0]!);
+    await sent();
+    await Promise.all([first, ...anew.slice(1).map(touch)]);
+    expect(repository.batches).toEqual([2, 2]);
+    expect(await Promise.all(anew.map(hours))).toEqual([24, 24, 24, 2, 2]);
+  });
+
+  it('fail together with a line in the log, and with nobody else', async () => {
+    const sessions = await due(4);
+    const first = touch(sessions[0]!);
+    await sent();
+    repository.faults.touchMany = [FAILED];
+    await Promise.all([first, ...sessions.slice(1).map(touch)]);
+    expect(await Promise.all(sessions.map(hours))).toEqual([24, 1, 1, 1]);
+  });
+
+  it('are not asked for by a request that has just committed', async () => {
+    const [session] = await due(1);
+    await services.sessions.commit(Object.assign(session![1], { a: 1 }));
+    expect([touch(session!), repository.calls, await hours(session!)]).toEqual([undefined, ['update', 'load'], 24]);
+  });
+});
+
 describe.each(DATABASES)('updates of different sessions that join, on %s', (databaseName) => {
   let database: SessionsDatabase;
   let repository: FaultyRepository;

@@ -190,6 +190,23 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(Math.abs(Number(updated?.updatedAt) - Date.now())).toBeLessThan(MINUTE);
   });
 
+  it('touches many at once: the live ones that are due, and nothing else of them', async () => {
+    if (!repository.touchMany) return expect(name).toBe('EntityManagerSessionRepository');
+    const keys = ['due', 'not due', 'longer', 'expired'];
+    for (const key of keys) await repository.insert(key, change('0'));
+    const { fromNow } = database.context.dialect;
+    const expire = (key: string, ms: number) => database.run(`update {table} set expires_at = ${fromNow(String(ms))} where session_id = '${key}'`);
+    await expire('due', 5 * MINUTE);
+    await expire('not due', 9.5 * MINUTE);
+    await expire('longer', 30 * MINUTE);
+    await expire('expired', -1);
+    const before = await database.run('select session_id, data, lock_version, commit_id, updated_at from {table} order by session_id');
+    await repository.touchMany([...keys, 'absent'], { ms: 10 * MINUTE, slack: MINUTE, explicit: false });
+    const tenths = async (key: string) => Math.round((((await repository.load(key))?.remaining ?? 0) / MINUTE) * 10);
+    expect([await tenths('due'), await tenths('not due'), await tenths('longer'), await tenths('expired')]).toEqual([100, 95, 300, 0]);
+    expect(await database.run('select session_id, data, lock_version, commit_id, updated_at from {table} order by session_id')).toEqual(before);
+  });
+
   it('takes an expired record for absent', async () => {
     await repository.insert('k', change('{}', { userId: 'u' }));
     expect(await repository.removeExpired('k')).toBe(false);

@@ -1,6 +1,6 @@
 import { SqlSessionRepository, type FailureKind, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
 
-type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'destroy' | 'lease' | 'extend' | 'release';
+type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'touchMany' | 'destroy' | 'lease' | 'extend' | 'release';
 
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {
@@ -46,6 +46,10 @@ export class FaultyRepository extends SqlSessionRepository {
   }
   override touch(...parameters: Parameters<SqlSessionRepository['touch']>): Promise<void> {
     return this.#run('touch', () => super.touch(...parameters));
+  }
+  override touchMany(...parameters: Parameters<SqlSessionRepository['touchMany']>): Promise<void> {
+    this.batches.push(parameters[0].length);
+    return this.#run('touchMany', () => super.touchMany(...parameters));
   }
   override destroy(key: string): Promise<void> {
     return this.#run('destroy', () => super.destroy(key));

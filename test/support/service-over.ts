@@ -9,6 +9,7 @@ import { RepositoryCaller } from '../../src/services/repository-caller.js';
 import { SessionCommitter } from '../../src/services/session-committer.js';
 import { SessionLocker } from '../../src/services/session-locker.js';
 import { SessionMerger } from '../../src/services/session-merger.js';
+import { TouchJoiner } from '../../src/services/touch-joiner.js';
 import { UpdateJoiner } from '../../src/services/update-joiner.js';
 
 /** The services as the module wires them, over a repository of the test's. */
@@ -22,6 +23,6 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const loads = new LoadJoiner(repository, caller, options);
   const updates = new UpdateJoiner(repository, options);
   const commits = new CommitJoiner(new SessionCommitter(repository, updates, reader, codec, backoff, options), options);
-  const sessions = new SessionService(commits, live, reader, codec, loads, caller, options);
+  const sessions = new SessionService(commits, live, reader, codec, loads, new TouchJoiner(repository, caller, options), caller, options);
   return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, updates, commits };
 }

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { SessionRepository, type Lifetime } from '../persistence/session.repository.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { Joiner, type Batch, type Waiting } from './joiner.js';
+import { RepositoryCaller } from './repository-caller.js';
+
+type Touch = readonly [storageKey: string, waiting: Waiting<Lifetime, void>];
+
+/** Joins touches: those of one lifetime that wait go out as one statement, each session once. */
+@Injectable()
+export class TouchJoiner {
+  readonly #joiner: Joiner<Lifetime, void>;
+
+  constructor(
+    { isBlocking }: SessionRepository,
+    private readonly caller: RepositoryCaller,
+    { maxWaiting }: SmartSessionOptions,
+  ) {
+    this.#joiner = new Joiner({ operation: 'touch', maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
+  }
+
+  /**
+   * Extends a record's expiry, alone or with others.
+   *
+   * @param lifetime not explicit
+   * @throws SessionUnavailableError
+   */
+  async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
+    return this.#joiner.ask(storageKey, lifetime);
+  }
+
+  async #send(batch: Batch<Lifetime, void>): Promise<void> {
+    await Promise.all(byLifetime(batch).map((touches) => this.#touchAll(touches)));
+  }
+
+  async #touchAll(touches: readonly Touch[]): Promise<void> {
+    const keys = touches.map(([key]) => key);
+    const { item: lifetime } = touches[0]![1];
+    try {
+      await this.caller.ask('touch', (repository) => touchAll(repository, keys, lifetime));
+      for (const [, { resolve }] of touches) resolve();
+    } catch (error) {
+      for (const [, { reject }] of touches) reject(error);
+    }
+  }
+}
+
+function byLifetime(batch: Iterable<Touch>): Touch[][] {
+  const groups = new Map<string, Touch[]>();
+  for (const touch of batch) {
+    const { ms, slack } = touch[1].item;
+    const group = groups.get(`${ms} ${slack}`) ?? [];
+    groups.set(`${ms} ${slack}`, group);
+    group.push(touch);
+  }
+  return [...groups.values()];
+}
+
+async function touchAll(repository: SessionRepository, keys: readonly string[], lifetime: Lifetime): Promise<void> {
+  if (keys.length > 1 && repository.touchMany) return repository.touchMany(keys, lifetime);
+  await Promise.all(keys.map((key) => repository.touch(key, lifetime)));
+}
