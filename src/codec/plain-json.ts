@@ -30,9 +30,8 @@ export function isAsParsed(value: unknown, parsed: unknown): boolean {
  * @param leftOut a name that does not count
  */
 export function hasMembersAsParsed(value: Members, parsed: Members, leftOut?: string): boolean {
-  let left = 0;
-  for (const _ in parsed) left++;
-  for (const name in value) {
+  let left = Object.keys(parsed).length;
+  for (const name of Object.keys(value)) {
     if (name === leftOut) continue;
     if (!Object.hasOwn(parsed, name) || !isAsParsed(value[name], parsed[name])) return false;
     left--;
