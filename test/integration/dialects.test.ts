@@ -1,6 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { openDatabase } from '../../src/persistence/open-database.js';
+import { SmartSessionOptions } from '../../src/smart-session.options.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
 
 describe.each(DATABASES)('dialect %s', (databaseName) => {
@@ -52,5 +57,17 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
     const update = () => runner.run(`update ${name} set lock_version = lock_version + 1 where session_id = ${first} and lock_version = ${second}`, ["k'1", 0]);
     expect((await update()).affected).toBe(1);
     expect((await update()).affected).toBe(0);
+  });
+});
+
+describe('a SQLite database of its own', () => {
+  it('is opened with a write-ahead log and short waits', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'smart-session-'));
+    const options = new SmartSessionOptions({ dialect: 'sqlite', connection: { dbName: join(folder, 'sessions.db') }, createTable: true, secret: 'x' });
+    const { runner, orm } = await openDatabase(options, undefined);
+    const pragma = async (name: string) => Object.values((await runner.run(`pragma ${name}`)).rows[0] ?? {})[0];
+    expect([await pragma('journal_mode'), await pragma('synchronous'), await pragma('busy_timeout')]).toEqual(['wal', 1, 50]);
+    await orm.close();
+    await rm(folder, { recursive: true });
   });
 });
