@@ -82,6 +82,13 @@ export function newIdOf(actor: string): string {
   return `the session of ${actor}`;
 }
 
+const ACTORS = 'ABCD';
+
+/** Whether an actor is in a process of its own, where nobody joins it. */
+export function isOutsider({ scenario }: Pick<History, 'scenario'>, actor: string): boolean {
+  return Boolean(scenario.hasOutsider) && actor === ACTORS[scenario.operations.length - 1];
+}
+
 /** No time passes but by a step of its own. */
 const NO_WAIT = { wait: async () => {} } as unknown as Backoff;
 
@@ -97,7 +104,7 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   };
   const sessionOf = (n: number) => scenario.sessions?.[n] ?? 0;
   const keys = [...new Set(scenario.operations.map((_, n) => sessionOf(n)))].map((n) => storageKeyOf(sessionIdOf(n)));
-  const isOutsider = (n: number) => Boolean(scenario.hasOutsider) && n === scenario.operations.length - 1;
+  const isElsewhere = (n: number) => isOutsider({ scenario }, ACTORS[n]!);
   database.faults = scenario.faults ?? 0;
   database.isSlow = scenario.isOneProcess ?? false;
   // A touch is due, and half a day later it is too late.
@@ -108,23 +115,23 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   const shared = new Map<string, Services>();
   const servicesOf = (n: number) => {
     const locking = scenario.locking[Math.min(n, scenario.locking.length - 1)]!;
-    if (!scenario.isOneProcess || isOutsider(n)) return start(locking);
+    if (!scenario.isOneProcess || isElsewhere(n)) return start(locking);
     const services = shared.get(locking) ?? start(locking);
     shared.set(locking, services);
     return services;
   };
-  const isLoaded = (n: number) => Boolean(scenario.isLoaded) && !isOutsider(n);
+  const isLoaded = (n: number) => Boolean(scenario.isLoaded) && !isElsewhere(n);
   const loaded = new Map<number, Values | undefined>();
   database.isInstant = true;
   for (const n of scenario.operations.keys()) if (isLoaded(n)) loaded.set(n, (await servicesOf(n).sessions.load(sessionIdOf(sessionOf(n)))) as Values | undefined);
   database.isInstant = false;
   const actorOf = (operation: OperationName | 'expiry', n: number): [string, () => Promise<void>] => {
-    const actor = 'ABCD'[n]!;
+    const actor = ACTORS[n]!;
     if (operation === 'expiry') return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
     const services = servicesOf(n);
     return [actor, async () => {
       // In one process it matters who comes while others are waiting already.
-      if (scenario.isOneProcess && !isOutsider(n)) await scheduler.step('comes', () => [() => undefined]);
+      if (scenario.isOneProcess && !isElsewhere(n)) await scheduler.step('comes', () => [() => undefined]);
       const sessionId = sessionIdOf(sessionOf(n));
       const load = isLoaded(n) ? async () => loaded.get(n) : async () => (await services.sessions.load(sessionId)) as Values | undefined;
       requests.push({ ...(await request(services, operation, { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load }, scheduler, mutant)), key: storageKeyOf(sessionId) });

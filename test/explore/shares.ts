@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { History, RequestOutcome } from './history.js';
+import { isOutsider, type History, type RequestOutcome } from './history.js';
 import { operationOf, type Values } from './operations.js';
 import type { AuditEntry } from './simulated-repository.js';
 
@@ -53,7 +53,8 @@ function explain(history: History): Shares | undefined {
     }
     return history.requests.some((request) => {
       const left = commits.get(request)!;
-      if (left === 0 || before.some(({ actor }) => actor === request.actor) || !mayBeIn(request, entry)) return false;
+      const isApart = isOutsider(history, request.actor) !== isOutsider(history, entry.actor);
+      if (left === 0 || isApart || before.some(({ actor }) => actor === request.actor) || !mayBeIn(request, entry)) return false;
       const changed = operationOf(request.operation).effect!(values, request.actor);
       // What changes nothing may have been written by nobody.
       if (isDeepStrictEqual(changed, values) || !isAsTold(request, changed)) return false;
