@@ -216,6 +216,10 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
     expect(await Promise.all(sessions.map(hours))).toEqual([24, 1, 1, 1]);
   });
 
+  it('are on the usual terms in a session of which nothing is known yet', () => {
+    expect(services.sessions.termsOf({})).toEqual({ keepsExpiry: false, isReadOnly: false });
+  });
+
   it('are not asked for by a request that has just committed', async () => {
     const [session] = await due(1);
     await services.sessions.commit(Object.assign(session![1], { a: 1 }));
