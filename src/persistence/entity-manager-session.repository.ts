@@ -33,6 +33,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
     this.#statements = buildStatements(context.dialect, context.tableName, context.schema, context.isVersioned);
   }
 
+  override get isBlocking(): boolean {
+    return this.#context.dialect.isBlocking;
+  }
+
   async load(storageKey: string): Promise<SessionRecord | undefined> {
     const rows = await this.#selectLive(this.#fork(), { sessionId: storageKey }).execute<RecordRow[]>('all');
     return rows[0] && toRecord(rows[0]);

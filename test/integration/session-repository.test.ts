@@ -37,6 +37,10 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.load('K')).toBeUndefined();
   });
 
+  it('says whether its driver blocks', () => {
+    expect(repository.isBlocking).toBe(databaseName === 'sqlite');
+  });
+
   it('loads many at once: the live ones among those asked for', async () => {
     for (const key of ['a', 'b', 'c']) await repository.insert(key, change(`"${key}"`));
     await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = 'c'`);
