@@ -71,7 +71,8 @@ function canonicalObject(value: Members, path: string, ancestors: Set<object>): 
   return copy;
 }
 
-function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
+/** Whether a value says itself what JSON shall make of it. */
+export function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
   return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }
 

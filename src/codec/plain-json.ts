@@ -1,3 +1,4 @@
+import { hasToJson } from './canonical-json.js';
 import { isPlainPrototype } from './plain-prototype.js';
 
 type Members = Record<string, unknown>;
@@ -19,7 +20,7 @@ export function copyOf<Value>(value: Value): Value {
 export function isAsParsed(value: unknown, parsed: unknown): boolean {
   if (value === parsed) return true;
   if (typeof value !== 'object' || value === null || typeof parsed !== 'object' || parsed === null) return false;
-  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  if (hasToJson(value)) return false;
   if (Array.isArray(value)) return Array.isArray(parsed) && value.length === parsed.length && value.every((item, n) => isAsParsed(item, parsed[n]));
   return isPlainPrototype(Object.getPrototypeOf(value) as object | null) && !Array.isArray(parsed) && hasMembersAsParsed(value as Members, parsed as Members);
 }

@@ -70,9 +70,9 @@ export class SessionCodec {
     return parsed;
   }
 
-  /** Encodes what `parse` gave. */
-  encodeParsed(parsed: SessionValues): EncodedValues {
-    return new Map(Object.keys(parsed).map((key) => [key, canonicalJson(parsed[key], key) ?? 'null']));
+  /** Encodes what was parsed from a record's text, each value as a live session's would be encoded. */
+  encodeParsed(parsed: object): EncodedValues {
+    return new Map(Object.entries(parsed).map(([key, stored]) => [key, this.#normalize(key, stored)]));
   }
 
   /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
@@ -101,13 +101,13 @@ export class SessionCodec {
   }
 
   /**
-   * Splits the text of a record into encoded values, each as a live session's would be encoded.
+   * Splits the text of a record into encoded values, as `encodeParsed` does.
    * Reserved names are kept as they are, so that a commit carries them along.
    *
    * @throws SyntaxError when the text is not a JSON object, and what the codec throws
    */
   split(text: string): EncodedValues {
-    return new Map(Object.entries(parseObject(text)).map(([key, stored]) => [key, this.#normalize(key, stored)]));
+    return this.encodeParsed(parseObject(text));
   }
 
   #normalize(key: string, stored: unknown): string {

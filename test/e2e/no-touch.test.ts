@@ -4,9 +4,10 @@ import {
 import { APP_GUARD } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { SessionData } from 'express-session';
-import { DatabaseContext, EntityManagerSessionRepository, LockSession, NoTouch, SessionService, SmartSessionModule, SqlSessionRepository } from '../../src/index.js';
+import { DatabaseContext, LockSession, NoTouch, SessionService, SmartSessionModule } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
-import { CONNECTIONS, DATABASES } from '../support/databases.js';
+import { CONNECTIONS } from '../support/databases.js';
+import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Live = SessionData & Record<string, any>;
@@ -102,13 +103,7 @@ class PollModule {}
 @Module({})
 class TestedModule {}
 
-const REPOSITORIES = [
-  { locking: 'optimistic', repository: SqlSessionRepository },
-  { locking: 'pessimistic', repository: EntityManagerSessionRepository },
-] as const;
-const CASES = DATABASES.flatMap((database) => REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })));
-
-describe.each(CASES)('@NoTouch() on $database, $locking, $name', ({ database, locking, repository, n }) => {
+describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ database, locking, repository, n }) => {
   const tableName = `no_touch_${database}_${n}`;
   let app: INestApplication;
   let browser: Browser;

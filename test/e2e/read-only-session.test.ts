@@ -2,9 +2,9 @@ import { ConflictException, Controller, Get, Module, Post, Req, Res, Session, Us
 import { BaseExceptionFilter } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { SessionData } from 'express-session';
-import { DatabaseContext, EntityManagerSessionRepository, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SessionService, SqlSessionRepository } from '../../src/index.js';
+import { DatabaseContext, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SessionService } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
-import { DATABASES } from '../support/databases.js';
+import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Live = SessionData & Record<string, any>;
@@ -98,13 +98,7 @@ class RememberingFilter extends BaseExceptionFilter {
   }
 }
 
-const REPOSITORIES = [
-  { locking: 'optimistic', repository: SqlSessionRepository },
-  { locking: 'pessimistic', repository: EntityManagerSessionRepository },
-] as const;
-const CASES = DATABASES.flatMap((database) => REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })));
-
-describe.each(CASES)('@ReadOnlySession() on $database, $locking, $name', ({ database, locking, repository, n }) => {
+describe.each(REPOSITORY_CASES)('@ReadOnlySession() on $database, $locking, $name', ({ database, locking, repository, n }) => {
   const tableName = `read_only_${database}_${n}`;
   let app: INestApplication;
   let browser: Browser;
