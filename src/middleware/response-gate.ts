@@ -12,7 +12,12 @@ export interface GateKeeper {
   giveUp(error: Error): void;
   /** Why settling has failed, here or before. */
   failure(): Error | undefined;
+  /** Whether express-session would find nothing to do at the end of a response whose session is settled. */
+  isDone(): boolean;
 }
+
+/** A response's own method to end it. */
+export type EndResponse = (...parameters: any[]) => unknown;
 
 type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
 type Call = readonly [method: Method, parameters: unknown[]];
@@ -36,7 +41,8 @@ const MOST_ROUNDS = 10;
  * Holds a response back until its session is stored. Whatever a handler, a guard, a filter or a
  * middleware calls to answer with waits here, and goes on in its order; when storing fails, the
  * client gets an error in its place. Stands outside express-session's own hook on `end`, which
- * would let the answer go first.
+ * would let the answer go first; where that hook would find nothing to do, it is passed by: it hashes
+ * the session twice to find that out.
  */
 export class ResponseGate {
   readonly #original: Record<Method, (...parameters: any[]) => unknown>;
@@ -53,15 +59,20 @@ export class ResponseGate {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
     private readonly keeper: GateKeeper,
+    private readonly endResponse: EndResponse,
   ) {
     const { writeHead, flushHeaders, write, end } = response;
     this.#original = { writeHead, flushHeaders, write, end };
     this.#hasBegun = inheritedGetter(response, 'headersSent') as () => boolean;
   }
 
-  /** Puts a gate before the response. */
-  static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper): void {
-    Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, keeper), configurable: true });
+  /**
+   * Puts a gate before the response.
+   *
+   * @param endResponse the response's `end` without express-session's hook
+   */
+  static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper, endResponse: EndResponse): void {
+    Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, keeper, endResponse), configurable: true });
     Object.defineProperties(response, ResponseGate.#properties);
   }
 
@@ -180,9 +191,10 @@ export class ResponseGate {
   }
 
   #call(method: Method, parameters: unknown[]): unknown {
+    const call = method === 'end' && this.#depth === 0 && this.keeper.isDone() ? this.endResponse : this.#original[method];
     this.#depth++;
     try {
-      return this.#original[method].apply(this.response, parameters);
+      return call.apply(this.response, parameters);
     } finally {
       this.#depth--;
     }

@@ -25,12 +25,13 @@ export class SmartSessionMiddleware implements NestMiddleware {
 
   use(request: Request, response: Response, next: NextFunction): void {
     if (request.session) return next();
+    const { end } = response;
     this.#expressSession(request, response, (error?: unknown) => {
       if (error) {
         announceRetry(response, error);
         return next(error);
       }
-      if (request.session) ResponseGate.install(request, response, this.#keeperOf(request));
+      if (request.session) ResponseGate.install(request, response, this.#keeperOf(request), end);
       next();
     });
   }
@@ -62,6 +63,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
         fail(error);
       },
       failure: () => failure,
+      isDone: () => !request.session || !sessions.isTouchDue(request.session),
     };
   }
 }

@@ -4,7 +4,7 @@ import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
 import { changedKeys, computeDelta, type EncodedValues } from '../merge/delta.js';
-import type { SessionRecord, SessionSummary } from '../persistence/session.repository.js';
+import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
@@ -198,15 +198,19 @@ export class SessionService {
    */
   touch(sessionId: string, session: object): Promise<void> | undefined {
     const baseline = this.live.find(session);
-    if (baseline && (baseline.state !== 'stored' || baseline.abandoned || baseline.terms.keepsExpiry)) return undefined;
-    const lifetime = lifetimeOf(baseline ? baseline.maxAge : maxAgeOf(session), this.options, false);
-    const now = performance.now();
-    if (baseline && baseline.expiresAt - now >= lifetime.ms - lifetime.slack) return undefined;
-    if (baseline) baseline.expiresAt = now + lifetime.ms;
+    const due = baseline ? this.#dueLifetime(baseline) : lifetimeOf(maxAgeOf(session), this.options, false);
+    if (!due) return undefined;
+    if (baseline) baseline.expiresAt = performance.now() + due.ms;
     const storageKey = storageKeyOf(sessionId);
-    return this.touches.touch(storageKey, lifetime).catch((error: unknown) => {
+    return this.touches.touch(storageKey, due).catch((error: unknown) => {
       this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
     });
+  }
+
+  /** Whether a touch of a live session would find its expiry due. */
+  isTouchDue(session: object): boolean {
+    const baseline = this.live.find(session);
+    return baseline !== undefined && this.#dueLifetime(baseline) !== undefined;
   }
 
   /**
@@ -280,6 +284,13 @@ export class SessionService {
   #requireUserId(): void {
     if (this.options.userId !== undefined) return;
     throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
+  }
+
+  /** The lifetime to extend a session by; undefined when its expiry need not move. */
+  #dueLifetime({ state, abandoned, terms, maxAge, expiresAt }: SessionBaseline): Lifetime | undefined {
+    if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
+    const lifetime = lifetimeOf(maxAge, this.options, false);
+    return expiresAt - performance.now() < lifetime.ms - lifetime.slack ? lifetime : undefined;
   }
 
   async #read(storageKey: string): Promise<{ stored: StoredRecord; remaining: number } | undefined> {
