@@ -34,10 +34,15 @@ export function hasMembersAsParsed(value: Members, parsed: Members, leftOut?: st
   let left = Object.keys(parsed).length;
   for (const name of Object.keys(value)) {
     if (name === leftOut) continue;
-    if (!Object.hasOwn(parsed, name) || !isAsParsed(value[name], parsed[name])) return false;
+    if (!isMemberAsParsed(parsed, name, value[name])) return false;
     left--;
   }
   return left === 0;
+}
+
+/** Whether a value is still what was parsed as the member of that name. */
+export function isMemberAsParsed(parsed: Members, name: string, value: unknown): boolean {
+  return Object.hasOwn(parsed, name) && isAsParsed(value, parsed[name]);
 }
 
 /** Whether something parsed from JSON is nested deeper than so many levels. */

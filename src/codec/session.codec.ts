@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import type { EncodedValues } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { canonicalJson } from './canonical-json.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
-import { hasMembersAsParsed, isDeeperThan } from './plain-json.js';
+import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
 import { richCodec } from './rich.codec.js';
 import type { ValueCodec } from './value-codec.js';
 
@@ -27,18 +27,30 @@ export class SessionCodec {
   /**
    * Encodes each top-level key of a session. The cookie is not data and is left out.
    *
-   * @param known gives the text of a value that is known already
    * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
    */
-  encodeValues(session: object, known: (key: string, value: unknown) => string | undefined = nothingKnown): EncodedValues {
+  encodeValues(session: object): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
-    for (const key of Object.keys(session).toSorted()) {
-      if (key === 'cookie') continue;
-      const value = (session as SessionValues)[key];
-      const text = known(key, value) ?? this.encodeValue(key, value);
+    for (const key of Object.keys(session)) {
+      const text = key === 'cookie' ? undefined : this.encodeValue(key, (session as SessionValues)[key]);
       if (text !== undefined) values.set(key, text);
     }
     return values;
+  }
+
+  /**
+   * Encodes what a session does not hold as it was parsed: the text of each such key, undefined where there is none.
+   *
+   * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
+   */
+  encodeChanges(session: object, parsed: SessionValues): ReadonlyMap<string, string | undefined> {
+    const changes = new Map<string, string | undefined>();
+    for (const key of Object.keys(session)) {
+      const value = (session as SessionValues)[key];
+      if (key !== 'cookie' && !isMemberAsParsed(parsed, key, value)) changes.set(key, this.encodeValue(key, value));
+    }
+    for (const key of Object.keys(parsed)) if (!Object.hasOwn(session, key)) changes.set(key, undefined);
+    return changes;
   }
 
   /**
@@ -65,14 +77,36 @@ export class SessionCodec {
   parse(text: string): SessionValues | undefined {
     if (this.#values !== jsonCodec) return undefined;
     const parsed = parseObject(text) as SessionValues;
-    if (text.length > 2 * DEEPEST && isDeeperThan(DEEPEST, parsed)) return undefined;
+    if (isTooDeep(parsed, text)) return undefined;
     for (const key of Object.keys(parsed)) if (isReservedName(key)) return undefined;
     return parsed;
   }
 
-  /** Encodes what was parsed from a record's text, each value as a live session's would be encoded. */
-  encodeParsed(parsed: object): EncodedValues {
-    return new Map(Object.entries(parsed).map(([key, stored]) => [key, this.#normalize(key, stored)]));
+  /**
+   * What `parse` would make of other values, of which most were parsed already.
+   *
+   * @param keys where they differ from `parsed`
+   */
+  parseChanged(parsed: SessionValues, values: EncodedValues, keys: readonly string[]): SessionValues | undefined {
+    const changed = { ...parsed };
+    for (const key of keys) {
+      const text = values.get(key);
+      if (text === undefined) delete changed[key];
+      else changed[key] = JSON.parse(text);
+      if (text !== undefined && isTooDeep(changed[key], text)) return undefined;
+    }
+    return changed;
+  }
+
+  /** Writes what was parsed from the text of a record, or has been put in its place. */
+  stringify(parsed: SessionValues): string {
+    return JSON.stringify(parsed);
+  }
+
+  /** Encodes a value that was parsed from a record's text as a live session's would be encoded. */
+  encodeStored(key: string, stored: unknown): string {
+    const value = isReservedName(key) ? stored : this.#toJsonValue(key, this.#values.decode(stored));
+    return canonicalJson(value, key) ?? 'null';
   }
 
   /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
@@ -83,8 +117,8 @@ export class SessionCodec {
   /** Decodes values for a live session; reserved names are left out. */
   decodeValues(values: EncodedValues): SessionValues {
     const decoded: SessionValues = {};
-    for (const [key, text] of values) {
-      if (!isReservedName(key)) decoded[key] = this.decodeValue(text);
+    for (const key of values.keys()) {
+      if (!isReservedName(key)) decoded[key] = this.decodeValue(values.get(key)!);
     }
     return decoded;
   }
@@ -94,25 +128,20 @@ export class SessionCodec {
     return this.#values.decode(JSON.parse(text));
   }
 
-  /** Joins encoded values to the text of a record, keys sorted. */
+  /** Joins encoded values to the text of a record. */
   join(values: EncodedValues): string {
     const members = [...values.keys()].toSorted().map((key) => `${JSON.stringify(key)}:${values.get(key)}`);
     return `{${members.join(',')}}`;
   }
 
   /**
-   * Splits the text of a record into encoded values, as `encodeParsed` does.
+   * Splits the text of a record into encoded values, as `encodeStored` encodes them.
    * Reserved names are kept as they are, so that a commit carries them along.
    *
    * @throws SyntaxError when the text is not a JSON object, and what the codec throws
    */
   split(text: string): EncodedValues {
-    return this.encodeParsed(parseObject(text));
-  }
-
-  #normalize(key: string, stored: unknown): string {
-    const value = isReservedName(key) ? stored : this.#toJsonValue(key, this.#values.decode(stored));
-    return canonicalJson(value, key) ?? 'null';
+    return new Map(Object.entries(parseObject(text)).map(([key, stored]) => [key, this.encodeStored(key, stored)]));
   }
 
   #toJsonValue(key: string, value: unknown): unknown {
@@ -125,12 +154,15 @@ export class SessionCodec {
   }
 }
 
-function nothingKnown(): undefined {}
-
 function parseObject(text: string): object {
   const parsed: unknown = JSON.parse(text);
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new SyntaxError('not a JSON object');
   return parsed;
+}
+
+/** A short text cannot be deep. */
+function isTooDeep(parsed: unknown, text: string): boolean {
+  return text.length > 2 * DEEPEST && isDeeperThan(DEEPEST, parsed);
 }
 
 function isStackOverflow(error: unknown): boolean {

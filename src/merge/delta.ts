@@ -1,5 +1,4 @@
-/** A session's data: each top-level key with its canonical serialized value. */
-export type EncodedValues = ReadonlyMap<string, string>;
+import { ChangedValues, differingKeys, type EncodedValues } from './encoded-values.js';
 
 /** What one request did to its session: the keys it set and the keys it deleted since its base. */
 export interface Delta {
@@ -22,12 +21,11 @@ export function computeDelta(
   isReachable: (key: string) => boolean = () => true,
 ): Delta {
   const set = new Map<string, string>();
-  for (const [key, value] of mine) {
-    if (base.get(key) !== value) set.set(key, value);
-  }
   const deleted = new Set<string>();
-  for (const key of base.keys()) {
-    if (!mine.has(key) && isReachable(key)) deleted.add(key);
+  for (const key of differingKeys(base, mine)) {
+    const value = mine.get(key);
+    if (value !== undefined) set.set(key, value);
+    else if (isReachable(key)) deleted.add(key);
   }
   return { set, deleted };
 }
@@ -58,12 +56,10 @@ export const takeMine: MergeKey = (_key, _base, _theirs, mine) => mine;
  * @param base what the delta was computed against
  */
 export function applyDelta(current: EncodedValues, delta: Delta, base: EncodedValues, mergeKey: MergeKey = takeMine): EncodedValues {
-  const merged = new Map(current);
+  const changes = new Map<string, string | undefined>();
   for (const key of [...delta.deleted, ...delta.set.keys()]) {
     const [theirs, mine] = [current.get(key), delta.set.get(key)];
-    const value = theirs === base.get(key) ? mine : mergeKey(key, base.get(key), theirs, mine);
-    if (value === undefined) merged.delete(key);
-    else merged.set(key, value);
+    changes.set(key, theirs === base.get(key) ? mine : mergeKey(key, base.get(key), theirs, mine));
   }
-  return merged;
+  return ChangedValues.of(current, changes);
 }

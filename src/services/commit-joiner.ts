@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EncodedValues } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline } from './deadline.js';

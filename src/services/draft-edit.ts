@@ -1,7 +1,7 @@
 import { isReservedName } from '../codec/reserved-names.js';
 import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
 import { refuseThenable } from '../merge/apply-rule.js';
-import type { EncodedValues } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 
 /** A function on a draft of a session's values, as an edit of a record. It may run more than once. */
@@ -30,7 +30,7 @@ export class DraftEdit<Result> {
     refuseThenable(result, 'The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.');
     if (Object.hasOwn(draft, 'cookie')) throw new SessionNotSerializableError('cookie', 'anything (the cookie is not among the values)', "Set the cookie of the request's own session.");
     this.#result = result;
-    const carried = [...current].filter(([key]) => isReservedName(key));
+    const carried = Array.from(current.keys()).filter(isReservedName).map((key) => [key, current.get(key)!] as const);
     return new Map([...this.codec.encodeValues(draft), ...carried]);
   };
 }

@@ -3,7 +3,8 @@ import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
-import { changedKeys, computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
+import { changedKeys, computeDelta, isEmptyDelta } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
@@ -99,13 +100,12 @@ export class LiveSessions {
   /**
    * What the session holds now.
    *
-   * @param baseline the session's, whose values are known already
+   * @param baseline the session's: what it holds of its record need not be encoded
    * @throws SessionNotSerializableError
    */
   snapshot(session: object, baseline?: SessionBaseline): Snapshot {
-    const record = baseline?.record;
-    const known = record && ((key: string, value: unknown) => record.textOf(key, value));
-    return { values: this.codec.encodeValues(session, known), maxAge: maxAgeOf(session) };
+    const values = baseline?.record?.valuesOf(session) ?? this.codec.encodeValues(session);
+    return { values, maxAge: maxAgeOf(session) };
   }
 
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */

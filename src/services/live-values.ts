@@ -1,6 +1,6 @@
 import { isReservedName } from '../codec/reserved-names.js';
 import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
-import type { EncodedValues } from '../merge/delta.js';
+import { ChangedValues, differingKeys, type EncodedValues } from '../merge/encoded-values.js';
 
 /**
  * Shows a live session what the record holds now. A key that the handler has changed since `then` keeps
@@ -11,26 +11,13 @@ import type { EncodedValues } from '../merge/delta.js';
  * @returns the base of the live session
  */
 export function rebase(session: object, codec: SessionCodec, then: EncodedValues, now: EncodedValues): EncodedValues {
-  const kept = new Map(now);
-  let isAhead = false;
-  for (const key of keysOf(then, now)) {
-    const value = then.get(key);
-    if (value === now.get(key) || isReservedName(key)) continue;
-    if (holds(session, codec, key, value)) {
-      show(session, codec, key, now.get(key));
-      continue;
-    }
-    isAhead = true;
-    if (value === undefined) kept.delete(key);
-    else kept.set(key, value);
+  const kept = new Map<string, string | undefined>();
+  for (const key of differingKeys(then, now)) {
+    if (isReservedName(key)) continue;
+    if (holds(session, codec, key, then.get(key))) show(session, codec, key, now.get(key));
+    else kept.set(key, then.get(key));
   }
-  return isAhead ? kept : now;
-}
-
-/** The keys of both, each once. */
-function* keysOf(then: EncodedValues, now: EncodedValues): Iterable<string> {
-  yield* now.keys();
-  for (const key of then.keys()) if (!now.has(key)) yield key;
+  return ChangedValues.of(now, kept);
 }
 
 function holds(session: object, codec: SessionCodec, key: string, text: string | undefined): boolean {

@@ -1,4 +1,4 @@
-import type { EncodedValues } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import type { StoredRecord } from './stored-record.js';
 import { USUAL_TERMS, type SessionTerms } from './session-terms.js';
 

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
-import { computeDelta, isEmptyDelta, type EncodedValues } from '../merge/delta.js';
+import { computeDelta, isEmptyDelta } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionRepository, type RecordChange, type SessionRecord } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -161,7 +162,7 @@ export class SessionCommitter {
 
   async #insert(commit: Commit): Promise<CommitOutcome | undefined> {
     const { record, change } = this.#next(commit, undefined);
-    if (!change || (commit.mustSeeCurrent && record.values.size === 0)) return UNSTORED;
+    if (!change || (commit.mustSeeCurrent && isEmpty(record.values))) return UNSTORED;
     if (await this.repository.insert(commit.storageKey, change)) return { kind: 'committed', record };
     commit.mayHaveWritten = false;
     // What stands in the way may be an expired row that nobody can load.
@@ -210,13 +211,13 @@ export class SessionCommitter {
     if (current && commit.maxAge === undefined && isEmptyDelta(computeDelta(current.values, values))) {
       return unchanged(current);
     }
-    const data = this.codec.join(values);
-    const bytes = Buffer.byteLength(data);
-    if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
     const maxAge = commit.maxAge === undefined ? (current?.maxAge ?? null) : commit.maxAge;
     const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
     const userId = userIdOf(values, this.options, this.codec);
-    const record = StoredRecord.committed(this.codec, { data, version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
+    const record = StoredRecord.committed(this.codec, { version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
+    const { data } = record;
+    const bytes = Buffer.byteLength(data);
+    if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
   }
 
@@ -264,6 +265,10 @@ function onceForEach(apply: Edit['apply']): Edit['apply'] {
     results.set(current, result);
     return result;
   };
+}
+
+function isEmpty(values: EncodedValues): boolean {
+  return Array.from(values.keys()).length === 0;
 }
 
 function unchanged(record: StoredRecord): Next {

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { applyRule } from '../merge/apply-rule.js';
-import { applyDelta, takeMine, type Delta, type EncodedValues, type MergeKey } from '../merge/delta.js';
+import { applyDelta, takeMine, type Delta, type MergeKey } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { DELETED, type MergeRule, type MergeSides } from '../merge/merge-rule.js';
 import { SessionMergeError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';

@@ -1,10 +1,11 @@
-import { copyOf, isAsParsed } from '../codec/plain-json.js';
+import { ParsedValues } from '../codec/parsed-values.js';
+import { copyOf } from '../codec/plain-json.js';
 import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
-import type { EncodedValues } from '../merge/delta.js';
+import { ChangedValues, differingKeys, type EncodedValues } from '../merge/encoded-values.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 
-/** What a record says of itself besides its values. */
-export type RecordHead = Pick<SessionRecord, 'data' | 'version' | 'commitId' | 'maxAge'>;
+/** What a record says of itself besides its data. */
+export type RecordHead = Pick<SessionRecord, 'version' | 'commitId' | 'maxAge'>;
 
 /**
  * A record as a process knows it. Its values are there in two forms, each made when it is first asked for:
@@ -12,43 +13,45 @@ export type RecordHead = Pick<SessionRecord, 'data' | 'version' | 'commitId' | '
  * be unchanged without encoding it.
  */
 export class StoredRecord {
-  readonly data: string;
   readonly version: number;
   readonly commitId: string | null;
   readonly maxAge: number | null;
-  #values: EncodedValues | undefined;
-  #parsed: SessionValues | undefined;
-  /** What the record before held: most of it is here too. */
-  #before: { readonly values: EncodedValues; readonly parsed: SessionValues } | undefined;
+  readonly values: EncodedValues;
+  /** Undefined for a record that only its encoded values can tell. */
+  readonly #parsed: SessionValues | undefined;
+  #data: string | undefined;
 
   private constructor(
     private readonly codec: SessionCodec,
-    { data, version, commitId, maxAge }: RecordHead,
+    { version, commitId, maxAge }: RecordHead,
+    values: EncodedValues,
+    parsed: SessionValues | undefined,
   ) {
-    this.data = data;
     this.version = version;
     this.commitId = commitId;
     this.maxAge = maxAge;
+    this.values = values;
+    this.#parsed = parsed;
   }
 
   /** @throws what the codec throws when the data cannot be read */
-  static read(codec: SessionCodec, head: RecordHead): StoredRecord {
-    const record = new StoredRecord(codec, head);
-    record.#parsed = codec.parse(head.data);
-    if (!record.#parsed) record.#values = codec.split(head.data);
-    return record;
+  static read(codec: SessionCodec, record: SessionRecord): StoredRecord {
+    const parsed = codec.parse(record.data);
+    return new StoredRecord(codec, record, parsed ? new ParsedValues(codec, parsed) : codec.split(record.data), parsed);
   }
 
-  /** The record that a commit of `values` makes. */
+  /**
+   * The record that a commit of `values` makes.
+   *
+   * @param before the record before; undefined for a new one
+   */
   static committed(codec: SessionCodec, head: RecordHead, values: EncodedValues, before: StoredRecord | undefined): StoredRecord {
-    const record = new StoredRecord(codec, head);
-    record.#values = values;
-    if (before && before.#parsed) record.#before = { values: before.values, parsed: before.#parsed };
-    return record;
+    return new StoredRecord(codec, head, values, before ? before.#parsedWith(values) : codec.parse(codec.join(values)));
   }
 
-  get values(): EncodedValues {
-    return (this.#values ??= this.codec.encodeParsed(this.#parsed ?? {}));
+  /** The text to store. */
+  get data(): string {
+    return (this.#data ??= this.#parsed ? this.codec.stringify(this.#parsed) : this.codec.join(this.values));
   }
 
   /** The values for a live session, a copy for each. */
@@ -58,24 +61,20 @@ export class StoredRecord {
 
   /** Whether a live session holds just these values. False may also mean that only its encoded values can tell. */
   isHeldBy(session: object): boolean {
-    const parsed = this.#parse();
-    return parsed !== undefined && this.codec.isAsParsed(session, parsed);
+    return this.#parsed !== undefined && this.codec.isAsParsed(session, this.#parsed);
   }
 
-  /** The encoded text of a key, if the value given is for certain the one that is stored there. */
-  textOf(key: string, value: unknown): string | undefined {
-    const parsed = this.#parse();
-    return parsed && Object.hasOwn(parsed, key) && isAsParsed(value, parsed[key]) ? this.values.get(key) : undefined;
+  /**
+   * The encoded values of a live session. What it holds as it is here is not encoded again.
+   *
+   * @throws SessionNotSerializableError
+   */
+  valuesOf(session: object): EncodedValues {
+    return this.#parsed ? ChangedValues.of(this.values, this.codec.encodeChanges(session, this.#parsed)) : this.codec.encodeValues(session);
   }
 
-  #parse(): SessionValues | undefined {
-    const before = this.#before;
-    if (!this.#parsed && before) {
-      const parsed: SessionValues = {};
-      for (const [key, text] of this.values) parsed[key] = text === before.values.get(key) ? before.parsed[key] : JSON.parse(text);
-      this.#parsed = parsed;
-      this.#before = undefined;
-    }
-    return this.#parsed;
+  /** What other values would be parsed as; most of it is here. */
+  #parsedWith(values: EncodedValues): SessionValues | undefined {
+    return this.#parsed && this.codec.parseChanged(this.#parsed, values, differingKeys(this.values, values));
   }
 }

@@ -1,5 +1,5 @@
 import type { SessionCodec } from '../codec/session.codec.js';
-import type { EncodedValues } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 

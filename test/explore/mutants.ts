@@ -1,5 +1,6 @@
 import type { Lifetime, RecordChange, RecordUpdate, SessionRecord } from '../../src/index.js';
-import { applyDelta, type Delta, type EncodedValues } from '../../src/merge/delta.js';
+import { applyDelta, type Delta } from '../../src/merge/delta.js';
+import type { EncodedValues } from '../../src/merge/encoded-values.js';
 import type { CommitJoiner } from '../../src/services/commit-joiner.js';
 import type { LoadJoiner } from '../../src/services/load-joiner.js';
 import type { StoredRecord } from '../../src/services/stored-record.js';
