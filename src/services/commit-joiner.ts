@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline, type Deadline } from './deadline.js';
 import type { StoredRecord } from './stored-record.js';
 import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
 
@@ -10,7 +10,7 @@ import { SessionCommitter, type CommitOutcome, type Edit } from './session-commi
 interface Waiting {
   readonly base: StoredRecord | undefined;
   readonly edit: Edit;
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
   resolve(outcome: CommitOutcome): void;
   reject(error: unknown): void;
 }
@@ -42,15 +42,15 @@ export class CommitJoiner {
    * Applies an edit to the current record, alone or with others.
    *
    * @param base the record as the caller knows it; undefined to insert
-   * @param signal once aborted, the edit is not applied any more
+   * @param deadline once it has passed, the edit is not applied any more
    * @throws SessionUnavailableError when too many wait already, and what `SessionCommitter.commit` throws
    */
-  async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+  async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const line = this.#lines.get(storageKey);
-    if (line) return this.#join(line, base, edit, signal);
+    if (line) return this.#join(line, base, edit, deadline);
     this.#lines.set(storageKey, []);
     try {
-      const outcome = await this.#commitOne(storageKey, base, edit, signal);
+      const outcome = await this.#commitOne(storageKey, base, edit, deadline);
       void this.#goOn(storageKey, newest(base, outcome));
       return outcome;
     } catch (error) {
@@ -60,10 +60,10 @@ export class CommitJoiner {
   }
 
   /** Settles at the deadline too: a database that does not come back shall hold up no later commit. */
-  #commitOne(storageKey: string, base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const work = this.committer.commit(storageKey, base, edit, signal);
+  #commitOne(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
+    const work = this.committer.commit(storageKey, base, edit, deadline);
     if (!base) this.#rememberInsert(storageKey, work);
-    return Promise.race([work, rejectionBy(signal)]);
+    return Promise.race([work, deadline.passed]);
   }
 
   #rememberInsert(storageKey: string, work: Promise<unknown>): void {
@@ -79,10 +79,10 @@ export class CommitJoiner {
     await this.#inserting.get(storageKey);
   }
 
-  #join(line: Waiting[], base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
+  #join(line: Waiting[], base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const { maxWaiting } = this.options;
     if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already.`);
-    return new Promise((resolve, reject) => line.push({ base, edit, signal, resolve, reject }));
+    return new Promise((resolve, reject) => line.push({ base, edit, deadline, resolve, reject }));
   }
 
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
@@ -128,8 +128,8 @@ export class CommitJoiner {
 
   #commitWithin(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
     const [only] = batch;
-    if (batch.length === 1 && only) return this.#commitOne(storageKey, base, edit, only.signal);
-    return withDeadline('commit', this.options.timeout, (signal) => this.committer.commit(storageKey, base, edit, signal));
+    if (batch.length === 1 && only) return this.#commitOne(storageKey, base, edit, only.deadline);
+    return withDeadline('commit', this.options.timeout, (deadline) => this.committer.commit(storageKey, base, edit, deadline));
   }
 
   /** Together they are too large, say: then each has a commit of its own, and fails for itself. */
@@ -157,16 +157,12 @@ function joined(batch: readonly Waiting[], refusals: Refusals): Edit {
 function applyOne(values: EncodedValues, waiting: Waiting, refusals: Refusals): EncodedValues {
   try {
     // Who has been told that it took too long must not take effect any more.
-    waiting.signal.throwIfAborted();
+    waiting.deadline.throwIfPassed();
     return waiting.edit.apply(values);
   } catch (error) {
     refusals.set(waiting, error);
     return values;
   }
-}
-
-function rejectionBy(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
 }
 
 /** Whether a commit of several failed for what they made together, and not for the database. */

@@ -1,19 +1,57 @@
 import { SessionUnavailableError } from '../smart-session.errors.js';
 
+/** The moment after which an operation begins nothing more. Lighter than an AbortController: there is one for each commit. */
+export class Deadline {
+  /** Rejects when the deadline has passed; stays pending when it is lifted before. */
+  readonly passed: Promise<never>;
+  readonly #timer: NodeJS.Timeout;
+  #reject!: (reason: Error) => void;
+  #reason: Error | undefined;
+
+  /**
+   * @param operation what must be done by then, for the error
+   * @param ms from now
+   */
+  constructor(operation: string, ms: number) {
+    this.passed = new Promise((_, reject) => (this.#reject = reject));
+    // Not everybody who has a deadline waits for it.
+    this.passed.catch(() => {});
+    this.#timer = setTimeout(() => this.pass(new SessionUnavailableError(operation, `the database did not answer within ${ms} ms.`)), ms).unref();
+  }
+
+  /** Why it has passed; undefined when it has not. */
+  get reason(): Error | undefined {
+    return this.#reason;
+  }
+
+  /** @throws the reason when it has passed */
+  throwIfPassed(): void {
+    if (this.#reason) throw this.#reason;
+  }
+
+  /** Ends the time that is left. */
+  pass(reason: Error): void {
+    this.#reason ??= reason;
+    this.#reject(this.#reason);
+  }
+
+  /** What had to be done is done. */
+  lift(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /**
- * Settles as `work` does, or rejects after `ms` and aborts the signal, so that `work` begins nothing more.
+ * Settles as `work` does, or rejects after `ms`.
  *
+ * @param work begins nothing more once its deadline has passed
  * @throws SessionUnavailableError when `work` took too long
  */
-export async function withDeadline<Result>(operation: string, ms: number, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-  const controller = new AbortController();
-  const { signal } = controller;
-  const tooLate = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-  const timer = setTimeout(() => controller.abort(new SessionUnavailableError(operation, `the database did not answer within ${ms} ms.`)), ms);
-  timer.unref();
+export async function withDeadline<Result>(operation: string, ms: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
+  const deadline = new Deadline(operation, ms);
   try {
-    return await Promise.race([work(signal), tooLate]);
+    return await Promise.race([work(deadline), deadline.passed]);
   } finally {
-    clearTimeout(timer);
+    deadline.lift();
   }
 }

@@ -3,7 +3,7 @@ import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
-import { withDeadline } from './deadline.js';
+import { withDeadline, type Deadline } from './deadline.js';
 
 /** Statements that can be sent again without harm are, this often. */
 const ATTEMPTS = 3;
@@ -25,15 +25,15 @@ export class RepositoryCaller {
    * @throws SessionUnavailableError
    */
   ask<Result>(operation: string, ask: (repository: SessionRepository) => Promise<Result>, ms = this.options.timeout): Promise<Result> {
-    return withDeadline(operation, ms, (signal) => this.askUntil(signal, operation, ask));
+    return withDeadline(operation, ms, (deadline) => this.askUntil(deadline, operation, ask));
   }
 
   /**
-   * Asks until the signal is aborted.
+   * Asks until the deadline.
    *
    * @throws SessionUnavailableError
    */
-  async askUntil<Result>(signal: AbortSignal, operation: string, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
+  async askUntil<Result>(deadline: Deadline, operation: string, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await ask(this.repository);
@@ -42,7 +42,7 @@ export class RepositoryCaller {
         if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
       }
       await this.backoff.wait(attempt);
-      signal.throwIfAborted();
+      deadline.throwIfPassed();
     }
   }
 }

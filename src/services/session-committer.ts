@@ -7,6 +7,7 @@ import { SessionRepository, type RecordChange, type SessionRecord } from '../per
 import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
+import type { Deadline } from './deadline.js';
 import { lifetimeOf } from './lifetime.js';
 import { RecordReader } from './record-reader.js';
 import { StoredRecord } from './stored-record.js';
@@ -46,8 +47,8 @@ const OPTIMISTIC_ATTEMPTS = 3;
 interface Commit extends Edit {
   readonly storageKey: string;
   readonly commitId: string;
-  /** Once aborted, nothing more is written. */
-  readonly signal: AbortSignal;
+  /** Once it has passed, nothing more is written. */
+  readonly deadline: Deadline;
   /** The record as the last attempt saw it, or as the first one did whose outcome is unknown; undefined where there was none. */
   known: StoredRecord | undefined;
   /** Whether the last attempt came so far as to write. */
@@ -79,15 +80,15 @@ export class SessionCommitter {
    * Applies an edit to the current record.
    *
    * @param base the record as the caller knows it; undefined to insert
-   * @param signal once aborted, nothing more is written
+   * @param deadline once it has passed, nothing more is written
    * @throws SessionConflictError when `maxAttempts` attempts were in vain
    * @throws SessionUnavailableError when the database failed, or the outcome stayed unknown
    * @throws SessionTooLargeError when the result is over `maxBytes`
    * @throws SessionLockLostError when the edit's lease was lost
    * @throws what the edit throws; then nothing was written
    */
-  async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, signal: AbortSignal): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), signal), storageKey, commitId: randomUUID(), signal, known: base, mayHaveWritten: false, doubt: undefined };
+  async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
+    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: randomUUID(), deadline, known: base, mayHaveWritten: false, doubt: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -102,7 +103,7 @@ export class SessionCommitter {
         if (!commit.doubt) commit.known = record && this.reader.read(storageKey, record);
         if (record && !commit.known) return GONE;
       }
-      signal.throwIfAborted();
+      deadline.throwIfPassed();
       failure = undefined;
       try {
         const outcome = await this.#write(commit, attempt);
@@ -135,8 +136,8 @@ export class SessionCommitter {
     const next = await this.#nextOn(commit, known);
     if (!next?.change) return next;
     commit.mayHaveWritten = true;
-    const { storageKey, signal } = commit;
-    return (await this.updates.update({ storageKey, version: known.version, change: next.change }, signal)) ? next : undefined;
+    const { storageKey, deadline } = commit;
+    return (await this.updates.update({ storageKey, version: known.version, change: next.change }, deadline)) ? next : undefined;
   }
 
   /** What comes of the record as it is known; undefined when that decided by something which is out of date. */
@@ -249,21 +250,20 @@ class Refusal {
   constructor(readonly reason: unknown) {}
 }
 
-/** The edit, refusing once the signal is aborted: a row lock may come late. */
-function guarded(apply: Edit['apply'], signal: AbortSignal): Edit['apply'] {
+/** The edit, refusing once the deadline has passed: a row lock may come late. */
+function guarded(apply: Edit['apply'], deadline: Deadline): Edit['apply'] {
   return (current) => {
-    signal.throwIfAborted();
+    deadline.throwIfPassed();
     return apply(current);
   };
 }
 
-/** Gives the same result for the same values: an edit need not be a pure function. */
+/** Gives the same result for the same values, asked again: an edit need not be a pure function. */
 function onceForEach(apply: Edit['apply']): Edit['apply'] {
-  const results = new WeakMap<EncodedValues, EncodedValues>();
+  let last: { readonly current: EncodedValues; readonly result: EncodedValues } | undefined;
   return (current) => {
-    const result = results.get(current) ?? apply(current);
-    results.set(current, result);
-    return result;
+    if (last?.current !== current) last = { current, result: apply(current) };
+    return last.result;
   };
 }
 

@@ -221,10 +221,10 @@ export class SessionService {
    */
   async destroy(sessionId: string): Promise<void> {
     const storageKey = storageKeyOf(sessionId);
-    await withDeadline('destroy', this.options.timeout, async (signal) => {
+    await withDeadline('destroy', this.options.timeout, async (deadline) => {
       await this.commits.firstSaved(storageKey);
-      signal.throwIfAborted();
-      await this.caller.askUntil(signal, 'destroy', (repository) => repository.destroy(storageKey));
+      deadline.throwIfPassed();
+      await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroy(storageKey));
     });
   }
 
@@ -364,7 +364,7 @@ export class SessionService {
   }
 
   #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {
-    return withDeadline('commit', this.options.timeout, (signal) => this.commits.commit(storageKey, base, edit, signal));
+    return withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
   }
 }
 

@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { SessionRepository, type RecordUpdate } from '../persistence/session.repository.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
+import type { Deadline } from './deadline.js';
 import { Joiner, type Batch, type Waiting } from './joiner.js';
 
 /** An update, and whether anybody still waits for it. */
 interface Wanted extends RecordUpdate {
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 type Wait = Waiting<Wanted, boolean>;
@@ -28,11 +29,11 @@ export class UpdateJoiner {
   /**
    * Updates a record, as `SessionRepository.update` does, alone or with others.
    *
-   * @param signal once aborted, the update is not sent any more
+   * @param deadline once it has passed, the update is not sent any more
    * @throws SessionUnavailableError when too many wait, and the driver's own errors
    */
-  async update(update: RecordUpdate, signal: AbortSignal): Promise<boolean> {
-    return this.#goesAlone(update) ? this.#updateOne(update) : this.#joiner.ask(update.storageKey, { ...update, signal });
+  async update(update: RecordUpdate, deadline: Deadline): Promise<boolean> {
+    return this.#goesAlone(update) ? this.#updateOne(update) : this.#joiner.ask(update.storageKey, { ...update, deadline });
   }
 
   /** A record stands once in a statement, and a lease is a condition of its own. */
@@ -45,7 +46,7 @@ export class UpdateJoiner {
   }
 
   async #send(batch: Batch<Wanted, boolean>): Promise<void> {
-    const wanted = [...batch.values()].filter((waiting) => !refuseAborted(waiting));
+    const wanted = [...batch.values()].filter((waiting) => !refuseLate(waiting));
     if (wanted.length < 2) await this.#sendApart(wanted);
     else await this.#sendTogether(wanted);
   }
@@ -67,7 +68,7 @@ export class UpdateJoiner {
 }
 
 /** Who has been told that it took too long must not take effect any more. */
-function refuseAborted({ item: { signal }, reject }: Wait): boolean {
-  if (signal.aborted) reject(signal.reason);
-  return signal.aborted;
+function refuseLate({ item: { deadline }, reject }: Wait): boolean {
+  if (deadline.reason) reject(deadline.reason);
+  return deadline.reason !== undefined;
 }

@@ -4,6 +4,7 @@ import { SessionGoneError, SessionMergeError, SessionTooLargeError, SessionUnava
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { Deadline } from '../../src/services/deadline.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
@@ -353,12 +354,11 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
 
   it('write nothing any more for who was told that it took too long', async () => {
     const { updates } = serviceOver(repository);
-    const controller = new AbortController();
+    const deadlines = [0, 1, 2].map(() => new Deadline('commit', 5000));
     const record = await new SqlSessionRepository(database.context).load(storageKeyOf(ids[0]!));
     const change = { data: '{"late":1}', commitId: randomUUID(), userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
-    const update = (n: number, signal: AbortSignal) => updates.update({ storageKey: storageKeyOf(ids[n]!), version: record!.version, change: { ...change, commitId: randomUUID() } }, signal);
-    const all = [0, 1, 2].map((n) => update(n, n === 2 ? controller.signal : new AbortController().signal));
-    controller.abort(new Error('too late'));
+    const all = deadlines.map((deadline, n) => updates.update({ storageKey: storageKeyOf(ids[n]!), version: record!.version, change: { ...change, commitId: randomUUID() } }, deadline));
+    deadlines[2]!.pass(new Error('too late'));
     const outcomes = await Promise.allSettled(all);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
     expect((await allStored()).map((values) => values?.late)).toEqual([1, 1, undefined, undefined, undefined, undefined]);
@@ -366,9 +366,9 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
 
   it('of one session never go together', async () => {
     const { updates } = serviceOver(repository);
-    const { signal } = new AbortController();
+    const deadline = new Deadline('commit', 5000);
     const changeOf = (n: number) => ({ data: `{"n":${n}}`, commitId: randomUUID(), userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } });
-    const update = (id: string, n: number) => updates.update({ storageKey: storageKeyOf(id), version: 0, change: changeOf(n) }, signal);
+    const update = (id: string, n: number) => updates.update({ storageKey: storageKeyOf(id), version: 0, change: changeOf(n) }, deadline);
     const written = await Promise.all([update(ids[0]!, 0), update(ids[1]!, 1), update(ids[2]!, 2), update(ids[1]!, 3), update(ids[1]!, 4)]);
     expect(written.filter(Boolean)).toHaveLength(3);
     expect(written.slice(1).filter((_, n) => n !== 1).filter(Boolean)).toHaveLength(1);
@@ -378,9 +378,9 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
 
   it('BoundedOutcome: are so many in a statement, and wait so many', async () => {
     const { updates } = serviceOver(repository, { maxWaiting: 150 });
-    const { signal } = new AbortController();
+    const deadline = new Deadline('commit', 5000);
     const change = { data: '{}', commitId: 'c', userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
-    const update = () => updates.update({ storageKey: randomUUID(), version: 0, change }, signal);
+    const update = () => updates.update({ storageKey: randomUUID(), version: 0, change }, deadline);
     let release = () => {};
     const wait = new Promise<void>((resolve) => (release = resolve));
     repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];
