@@ -12,6 +12,7 @@ import { rebase } from './live-values.js';
 import type { StoredRecord } from './stored-record.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
+import { SessionMark } from './session-mark.js';
 import { SessionMerger } from './session-merger.js';
 import { refuseReadOnly } from './session-terms.js';
 
@@ -28,7 +29,6 @@ const UNSTORED = new SessionBaseline('');
 /** The live sessions of requests, each with its base: what they have changed, and what others have. */
 @Injectable()
 export class LiveSessions {
-  readonly #baselines = new WeakMap<object, SessionBaseline>();
   readonly #logger = new Logger('SmartSession');
 
   constructor(
@@ -43,7 +43,7 @@ export class LiveSessions {
     const baseline = new SessionBaseline(storageKey);
     moveTo(baseline, record);
     baseline.expiresAt = performance.now() + remaining;
-    this.#baselines.set(data, baseline);
+    SessionMark.set(data, baseline);
     return data;
   }
 
@@ -62,10 +62,10 @@ export class LiveSessions {
    * @param previous the live session in whose place it comes: it runs under the same terms, and under the same lock
    */
   adopt(session: object, data: object, previous?: object): void {
-    const baseline = this.#baselines.get(data);
+    const baseline = SessionMark.find(data);
     if (!baseline) return;
-    this.#baselines.set(session, baseline);
-    const replaced = previous && this.#baselines.get(previous);
+    SessionMark.set(session, baseline);
+    const replaced = previous && SessionMark.find(previous);
     if (!replaced) return;
     baseline.terms = replaced.terms;
     if (replaced.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
@@ -73,15 +73,15 @@ export class LiveSessions {
 
   /** The base of a session; undefined for one that was neither loaded nor committed. */
   find(session: object): SessionBaseline | undefined {
-    return this.#baselines.get(session);
+    return SessionMark.find(session);
   }
 
   /** The base of a session, an empty one where it has none. */
   of(session: object): SessionBaseline {
-    const found = this.#baselines.get(session);
+    const found = SessionMark.find(session);
     if (found) return found;
     const baseline = new SessionBaseline(storageKeyOf(String((session as { id?: unknown }).id)));
-    this.#baselines.set(session, baseline);
+    SessionMark.set(session, baseline);
     return baseline;
   }
 
@@ -91,7 +91,7 @@ export class LiveSessions {
    * @throws TypeError for an object that is none
    */
   ofLive(session: object): SessionBaseline {
-    if (!this.#baselines.has(session) && typeof (session as { id?: unknown }).id !== 'string') {
+    if (!SessionMark.find(session) && typeof (session as { id?: unknown }).id !== 'string') {
       throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
     }
     return this.of(session);
