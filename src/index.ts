@@ -5,6 +5,7 @@ export { NoTouch } from './decorators/no-touch.decorator.js';
 export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
+export type { EncryptionKey, EncryptionOptions } from './security/encryption-keys.js';
 export type { ValueCodec } from './codec/value-codec.js';
 export { SessionService, type SessionDraft, type UserSessions } from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';
@@ -20,6 +21,7 @@ export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect } from './dialects/dialect.js';
 export {
   SessionConflictError,
+  SessionDecryptionError,
   SessionGoneError,
   SessionLockLostError,
   SessionLockedError,

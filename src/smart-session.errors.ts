@@ -128,6 +128,16 @@ export class SessionReadOnlyError extends SessionError {
   }
 }
 
+/**
+ * A record's data cannot be opened: sealed with a key that is not given, changed, moved from another record, or not
+ * sealed at all. The record stays as it is, and the client gets no new session in its place. Answered with 500.
+ */
+export class SessionDecryptionError extends SessionError {
+  constructor(storageKey: string, reason: string, cause?: unknown) {
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `Record ${abbreviate(storageKey)} cannot be opened: ${reason}`, cause);
+  }
+}
+
 /** The module's configuration cannot work. Thrown at start. */
 export class SmartSessionConfigError extends Error {
   /**

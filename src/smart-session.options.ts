@@ -1,9 +1,11 @@
+import type { KeyObject } from 'node:crypto';
 import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
 import type { CookieOptions, SessionData } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
 import type { ValueCodec } from './codec/value-codec.js';
 import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
+import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './security/encryption-keys.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 
 /** How commits meet: by lock version, by row lock, or by what the table has. */
@@ -55,6 +57,8 @@ export interface SmartSessionModuleOptions {
   mergeDefault?: MergeRule;
   /** How values are stored: as JSON, as JSON with dates, maps and more, or by a codec of your own. Default: `json`. */
   serializer?: 'json' | 'rich' | ValueCodec;
+  /** Seals the stored data with AES-256-GCM, by keys of 32 bytes: the first seals, all open. Default: the data is not sealed. */
+  encryption?: EncryptionOptions;
   /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
   userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
   /** The largest size of a session's serialized data, in bytes. Default: 1 MiB. */
@@ -103,6 +107,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   merge: (given) => (isObject(given) && Object.values(given as object).every((rule) => rule === undefined || isFunction(rule)) ? undefined : 'Give rules by key, such as { visits: counter() }.'),
   mergeDefault: optional(isFunction, 'a rule, such as deep()'),
   serializer: (given) => (given === 'json' || given === 'rich' || isCodec(given) ? undefined : "Use 'json', 'rich', or an object with encode(value) and decode(stored)."),
+  encryption: flawInEncryption,
   userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
   maxBytes: positive(Number.MAX_SAFE_INTEGER),
   maxAttempts: positive(1000),
@@ -136,6 +141,7 @@ export class SmartSessionOptions {
   readonly merge: ReadonlyMap<string, MergeRule>;
   readonly mergeDefault: MergeRule | undefined;
   readonly serializer: 'json' | 'rich' | ValueCodec;
+  readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean } | undefined;
   readonly userId: SmartSessionModuleOptions['userId'];
   readonly maxBytes: number;
   readonly maxAttempts: number;
@@ -167,6 +173,8 @@ export class SmartSessionOptions {
     this.merge = new Map(Object.entries<MergeRule | undefined>(checked('merge', given.merge ?? {})).filter(isGiven));
     this.mergeDefault = checked('mergeDefault', given.mergeDefault);
     this.serializer = checked('serializer', given.serializer ?? 'json');
+    const encryption = checked('encryption', given.encryption);
+    this.encryption = encryption && Object.freeze({ keys: Object.freeze(encryption.keys.map(keyObjectOf)), readPlaintext: encryption.readPlaintext ?? false });
     this.userId = checked('userId', given.userId);
     this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
     this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);
@@ -192,10 +200,10 @@ function refuseUnknown(given: object): void {
   if (unknown !== undefined) throw new SmartSessionConfigError(unknown, 'there is no such option', `The options are ${known.join(', ')}.`);
 }
 
-/** A secret, or a connection's password, is nothing for a log. */
+/** A secret, a key, or a connection's password, is nothing for a log. */
 function show(option: string, given: unknown): string {
   if (given === undefined) return 'nothing';
-  if (option === 'secret' || option === 'connection') return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
+  if (option === 'secret' || option === 'encryption' || option === 'connection') return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
   if (typeof given === 'object') return JSON.stringify(given);
   return typeof given === 'string' ? `"${given}"` : String(given);
 }

@@ -7,6 +7,7 @@ import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
 import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
 import { richCodec } from './rich.codec.js';
+import { Seal } from './seal.js';
 import type { ValueCodec } from './value-codec.js';
 
 /** The values of a session, by key. */
@@ -15,13 +16,29 @@ export type SessionValues = Record<string, unknown>;
 /** Deeper values may be more than a stack can hold. */
 const DEEPEST = 500;
 
-/** Between the values of a session, their encoded texts, and the text of a record. */
+/** Between the values of a session, their encoded texts, the text of a record, and the data that stands in its row. */
 @Injectable()
 export class SessionCodec {
   readonly #values: ValueCodec;
+  readonly #seal: Seal | undefined;
 
-  constructor({ serializer }: SmartSessionOptions) {
+  constructor({ serializer, encryption }: SmartSessionOptions) {
     this.#values = typeof serializer === 'object' ? serializer : CODECS[serializer];
+    this.#seal = encryption && new Seal(encryption);
+  }
+
+  /** The data to store for the text of a record: sealed, where the sessions are. */
+  seal(storageKey: string, text: string): string {
+    return this.#seal ? this.#seal.seal(storageKey, text) : text;
+  }
+
+  /**
+   * The text of a record, of the data in its row.
+   *
+   * @throws SessionDecryptionError
+   */
+  open(storageKey: string, data: string): string {
+    return this.#seal ? this.#seal.open(storageKey, data) : data;
   }
 
   /**

@@ -2,7 +2,7 @@ import type { FailureKind } from '../dialects/failure-kind.js';
 
 /** One row, as a request loads it. */
 export interface SessionRecord {
-  /** The serialized session. */
+  /** The serialized session, sealed where sessions are. */
   readonly data: string;
   /** The lock version; 0 on a table without that column. */
   readonly version: number;

@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { isSealed } from '../codec/seal.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
-import { abbreviate } from '../smart-session.errors.js';
+import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
 import { StoredRecord } from './stored-record.js';
 
 /** Reads the data of records. */
@@ -11,13 +12,29 @@ export class RecordReader {
 
   constructor(private readonly codec: SessionCodec) {}
 
-  /** The record with its values; undefined, with a line in the log, when its data cannot be read. */
+  /**
+   * The record with its values; undefined, with a line in the log, when its data cannot be read.
+   *
+   * @throws SessionDecryptionError when its data cannot be opened: that is nobody's "no session"
+   */
   read(storageKey: string, record: SessionRecord): StoredRecord | undefined {
     try {
-      return StoredRecord.read(this.codec, record);
+      return StoredRecord.read(this.codec, record, this.codec.open(storageKey, record.data));
     } catch (error) {
+      const failure = isSealed(record.data) && !(error instanceof SessionDecryptionError) ? sealedWithoutKeys(storageKey, error) : error;
+      if (failure instanceof SessionDecryptionError) throw this.#logged(failure);
       this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read and is taken for no session: ${String(error)}`);
       return undefined;
     }
   }
+
+  /** Nest logs no error that has an answer of its own, and an operator must learn of this one. */
+  #logged(failure: SessionDecryptionError): SessionDecryptionError {
+    this.#logger.error(failure.message);
+    return failure;
+  }
+}
+
+function sealedWithoutKeys(storageKey: string, cause: unknown): SessionDecryptionError {
+  return new SessionDecryptionError(storageKey, 'it is sealed, and the option `encryption` is not set. Set it to the keys that the data was sealed with.', cause);
 }

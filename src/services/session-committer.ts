@@ -85,6 +85,7 @@ export class SessionCommitter {
    * @throws SessionUnavailableError when the database failed, or the outcome stayed unknown
    * @throws SessionTooLargeError when the result is over `maxBytes`
    * @throws SessionLockLostError when the edit's lease was lost
+   * @throws SessionDecryptionError when the record cannot be opened
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
@@ -174,7 +175,7 @@ export class SessionCommitter {
   async #updateLocked(commit: Commit): Promise<CommitOutcome> {
     let outcome = GONE;
     const written = await this.repository.updateLocked(commit.storageKey, (record) => {
-      const current = this.reader.read(commit.storageKey, record);
+      const current = this.#refusing(() => this.reader.read(commit.storageKey, record));
       if (!current) return undefined;
       // An earlier attempt, its connection lost, has landed late.
       const isDone = record.commitId === commit.commitId;
@@ -216,9 +217,9 @@ export class SessionCommitter {
     const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
     const userId = userIdOf(values, this.options, this.codec);
     const record = StoredRecord.committed(this.codec, { version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
-    const { data } = record;
-    const bytes = Buffer.byteLength(data);
+    const bytes = Buffer.byteLength(record.text);
     if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
+    const data = this.codec.seal(commit.storageKey, record.text);
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
   }
 

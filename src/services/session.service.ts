@@ -6,7 +6,7 @@ import { storageKeyOf } from '../codec/storage-key.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
-import { SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { SessionDecryptionError, SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
@@ -56,7 +56,7 @@ export class SessionService {
    * Loads a session.
    *
    * @returns its data, which knows its base; undefined when it is absent, expired or unreadable
-   * @throws SessionUnavailableError
+   * @throws SessionUnavailableError, SessionDecryptionError
    */
   async load(sessionId: string): Promise<SessionData | undefined> {
     const storageKey = storageKeyOf(sessionId);
@@ -262,7 +262,7 @@ export class SessionService {
   async all(): Promise<Record<string, SessionData>> {
     const sessions: Record<string, SessionData> = {};
     for (const [storageKey, record] of await this.caller.ask('load', (repository) => repository.all())) {
-      const stored = this.reader.read(storageKey, record);
+      const stored = this.#readIfPossible(storageKey, record);
       if (stored) sessions[storageKey] = this.live.inflate(stored, record.remaining);
     }
     return sessions;
@@ -298,6 +298,16 @@ export class SessionService {
     const record: SessionRecord | undefined = await this.loads.load(storageKey);
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, remaining: record.remaining };
+  }
+
+  /** One record that cannot be opened shall not hide the others. */
+  #readIfPossible(storageKey: string, record: SessionRecord): StoredRecord | undefined {
+    try {
+      return this.reader.read(storageKey, record);
+    } catch (error) {
+      if (error instanceof SessionDecryptionError) return undefined;
+      throw error;
+    }
   }
 
   async #updateLive(session: object, draft: DraftEdit<unknown>): Promise<void> {

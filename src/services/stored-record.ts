@@ -19,7 +19,7 @@ export class StoredRecord {
   readonly values: EncodedValues;
   /** Undefined for a record that only its encoded values can tell. */
   readonly #parsed: SessionValues | undefined;
-  #data: string | undefined;
+  #text: string | undefined;
 
   private constructor(
     private readonly codec: SessionCodec,
@@ -34,10 +34,13 @@ export class StoredRecord {
     this.#parsed = parsed;
   }
 
-  /** @throws what the codec throws when the data cannot be read */
-  static read(codec: SessionCodec, record: SessionRecord): StoredRecord {
-    const parsed = codec.parse(record.data);
-    return new StoredRecord(codec, record, parsed ? new ParsedValues(codec, parsed) : codec.split(record.data), parsed);
+  /**
+   * @param text what the record's data was opened to
+   * @throws what the codec throws when the text cannot be read
+   */
+  static read(codec: SessionCodec, head: RecordHead, text: string): StoredRecord {
+    const parsed = codec.parse(text);
+    return new StoredRecord(codec, head, parsed ? new ParsedValues(codec, parsed) : codec.split(text), parsed);
   }
 
   /**
@@ -49,9 +52,9 @@ export class StoredRecord {
     return new StoredRecord(codec, head, values, before ? before.#parsedWith(values) : codec.parse(codec.join(values)));
   }
 
-  /** The text to store. */
-  get data(): string {
-    return (this.#data ??= this.#parsed ? this.codec.stringify(this.#parsed) : this.codec.join(this.values));
+  /** The text to store, not sealed. */
+  get text(): string {
+    return (this.#text ??= this.#parsed ? this.codec.stringify(this.#parsed) : this.codec.join(this.values));
   }
 
   /** The values for a live session, a copy for each. */

@@ -21,6 +21,9 @@ export function forRoot() {
   SmartSessionModule.forRoot('sqlite', { secret: ['new', 'old'], ttl: 1000, cookie: { maxAge: 1000 } });
   SmartSessionModule.forRoot({ dialect: 'mysql', userId: (session) => String(session.user) });
   SmartSessionModule.forRoot({ exclude: ['health', { path: 'assets/*path', method: RequestMethod.GET }] });
+  SmartSessionModule.forRoot({ encryption: { keys: [new Uint8Array(32), 'hex or base64'], readPlaintext: true } });
+  // @ts-expect-error a key that is none
+  SmartSessionModule.forRoot({ encryption: { keys: [1] } });
   // @ts-expect-error a method by its name
   SmartSessionModule.forRoot({ exclude: [{ path: 'health', method: 'GET' }] });
   // @ts-expect-error an unknown dialect
