@@ -1,5 +1,6 @@
 import {
   Inject,
+  Logger,
   Module,
   type Abstract,
   type DynamicModule,
@@ -8,6 +9,7 @@ import {
   type ModuleMetadata,
   type NestModule,
   type OnApplicationShutdown,
+  type OnModuleInit,
   type Provider,
   type Type,
 } from '@nestjs/common';
@@ -70,7 +72,7 @@ const GIVEN_OPTIONS = Symbol('SmartSessionModuleOptions');
  * export class AppModule {}
  */
 @Module({})
-export class SmartSessionModule implements NestModule, OnApplicationShutdown {
+export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   constructor(
     @Inject(SmartSessionOptions) private readonly options: SmartSessionOptions,
     @Inject(DatabaseContext) private readonly database: DatabaseContext,
@@ -110,6 +112,13 @@ export class SmartSessionModule implements NestModule, OnApplicationShutdown {
       await this.onApplicationShutdown();
       throw unreadablePath(error as Error);
     }
+  }
+
+  /** Says how long sessions live, once. */
+  onModuleInit(): void {
+    const { ttl, cookie, absoluteTtl } = this.options;
+    const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
+    new Logger('SmartSession').log(`Sessions end after ${(cookie.maxAge ?? ttl) / 1000} s without use${latest}.`);
   }
 
   /** Closes the sessions' own database. */

@@ -35,6 +35,8 @@ export interface SmartSessionModuleOptions {
   cookie?: Omit<CookieOptions, 'expires'>;
   /** How long a session without a max age lives after its last use, in ms. Default: 1 day. */
   ttl?: number;
+  /** How long a session lives at most, however often it is used and whatever its max age, in ms. Default: no limit. */
+  absoluteTtl?: number;
   /** A session's expiry is moved at most this often, in ms. Default: 1 minute. */
   touchAfter?: number;
   /** Sends the cookie anew with every response. Default: false. */
@@ -85,6 +87,9 @@ const MINUTE = 60_000;
 /** In ms; a longer timer fires at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
+/** In ms; MySQL's dates end in the year 9999, and no session lives for a century. */
+export const LONGEST_LIFETIME = 100 * 365 * 24 * 60 * MINUTE;
+
 /** With the suffixes of its indexes the name must fit PostgreSQL's 63 bytes. */
 const LONGEST_TABLE_NAME = 63 - '_expires_at_index'.length;
 
@@ -96,6 +101,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
   cookie: isCookie,
   ttl: positive(Number.MAX_SAFE_INTEGER),
+  absoluteTtl: optional(positive(LONGEST_LIFETIME)),
   touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER)(given)),
   rolling: isBoolean,
   unset: oneOf('destroy', 'keep'),
@@ -130,6 +136,7 @@ export class SmartSessionOptions {
   readonly name: string;
   readonly cookie: Omit<CookieOptions, 'expires'>;
   readonly ttl: number;
+  readonly absoluteTtl: number | undefined;
   readonly touchAfter: number;
   readonly rolling: boolean;
   readonly unset: 'destroy' | 'keep';
@@ -162,6 +169,7 @@ export class SmartSessionOptions {
     const cookie = checked('cookie', given.cookie ?? {});
     this.cookie = Object.freeze({ httpOnly: true, sameSite: 'lax', secure: 'auto', ...cookie });
     this.ttl = checked('ttl', given.ttl ?? 24 * 60 * MINUTE);
+    this.absoluteTtl = checked('absoluteTtl', given.absoluteTtl);
     this.touchAfter = checked('touchAfter', given.touchAfter ?? MINUTE);
     this.rolling = checked('rolling', given.rolling ?? false);
     this.unset = checked('unset', given.unset ?? 'keep');

@@ -20,6 +20,12 @@ export interface Dialect {
   readonly now: string;
   /** The expression `ms` milliseconds from now, as the expiry column stores it. */
   fromNow(ms: string): string;
+  /** The expression `ms` milliseconds after a time. */
+  after(time: string, ms: string): string;
+  /** The expression for the earlier of two times. */
+  earlier(one: string, other: string): string;
+  /** The expression for how many ms lie between now and a time. */
+  until(time: string): string;
   /** The expression for how many ms lie between now and the expiry. */
   readonly remaining: string;
   /** Turns a stored timestamp, as the driver gives it, into a Date. */
@@ -35,11 +41,12 @@ export interface Dialect {
    * commit ids of what it has written.
    *
    * @param wanted the rows, from `wantedRows`
+   * @param isLive the condition for a row to be live
    * @param assignments what an update of them sets
    */
-  updateWanted(table: string, wanted: string, assignments: string): string;
+  updateWanted(table: string, wanted: string, isLive: string, assignments: string): string;
   /** Locks those rows and returns their keys, where an update cannot tell which it has written; `updateWanted` then returns nothing. */
-  lockWanted?(table: string, wanted: string): string;
+  lockWanted?(table: string, wanted: string, isLive: string): string;
   /** Ends an `insert` so that a taken key inserts nothing; empty where that is an error. */
   readonly onDuplicateKey: string;
   /** Whether an error means that the key was taken. */

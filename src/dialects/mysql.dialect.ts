@@ -15,9 +15,11 @@ const UNKNOWN = new Set([1053, 1927, 1180]);
  * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
  * Without the conversion the column would be converted, and no index be of use.
  */
-const WANTED_ROWS = `force index (primary) on session_id = convert(wanted_key using ascii) and lock_version = wanted_version and expires_at > ${NOW}`;
+const WANTED_ROWS = 'force index (primary) on session_id = convert(wanted_key using ascii) and lock_version = wanted_version';
 
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
+const after = (time: string, ms: string) => `date_add(${time}, interval ${ms} * 1000 microsecond)`;
+const until = (time: string) => `timestampdiff(microsecond, ${NOW}, ${time}) / 1000`;
 
 /** MySQL. */
 export const mysql: Dialect = {
@@ -28,8 +30,11 @@ export const mysql: Dialect = {
   quote,
   parameter: () => '?',
   now: NOW,
-  fromNow: (ms) => `date_add(${NOW}, interval ${ms} * 1000 microsecond)`,
-  remaining: `timestampdiff(microsecond, ${NOW}, expires_at) / 1000`,
+  fromNow: (ms) => after(NOW, ms),
+  after,
+  earlier: (one, other) => `least(${one}, ${other})`,
+  until,
+  remaining: until('expires_at'),
   toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
   byPrimaryKey: ' force index (primary)',
   wantedRows(columns, count) {
@@ -38,8 +43,8 @@ export const mysql: Dialect = {
     return `(${[first, ...Array<string>(count - 1).fill(other)].join(' union all ')}) as wanted`;
   },
   wantedParameters: (_columns, rows) => rows.flat(),
-  updateWanted: (table, wanted, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} set ${assignments}`,
-  lockWanted: (table, wanted) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} for update skip locked`,
+  updateWanted: (table, wanted, isLive, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isLive} set ${assignments}`,
+  lockWanted: (table, wanted, isLive) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isLive} for update skip locked`,
   // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
   onDuplicateKey: '',
   isDuplicateKey: (error) => driverError(error).errno === 1062,

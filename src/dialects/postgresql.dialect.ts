@@ -24,6 +24,8 @@ const ROLLED_BACK = new Set(['40001', '40P01', '55P03']);
 const UNKNOWN = new Set(['57P01', '57P02', '08000', '08003', '08006', '08P01']);
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+const after = (time: string, ms: string) => `${time} + cast(${ms} as float8) * interval '1 millisecond'`;
+const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 1000 as float8)`;
 
 /** PostgreSQL. */
 export const postgresql: Dialect = {
@@ -34,18 +36,21 @@ export const postgresql: Dialect = {
   quote,
   parameter: (n) => `$${n}`,
   now: NOW,
-  fromNow: (ms) => `${NOW} + cast(${ms} as float8) * interval '1 millisecond'`,
-  remaining: `cast(extract(epoch from expires_at - ${NOW}) * 1000 as float8)`,
+  fromNow: (ms) => after(NOW, ms),
+  after,
+  earlier: (one, other) => `least(${one}, ${other})`,
+  until,
+  remaining: until('expires_at'),
   toDate: (stored) => new Date(stored as string | Date),
   byPrimaryKey: '',
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
   wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
   wantedParameters: (columns, rows) => [JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]]))))],
   // Who waits for no lock holds nobody up, and is in no deadlock.
-  updateWanted: (table, wanted, assignments) =>
+  updateWanted: (table, wanted, isLive, assignments) =>
     `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +
-    `where found.lock_version = wanted_version and found.expires_at > ${NOW} for update of found skip locked) as wanted ` +
-    `where session_id = wanted_key and lock_version = wanted_version and expires_at > ${NOW} returning commit_id`,
+    `where found.lock_version = wanted_version and ${isLive} for update of found skip locked) as wanted ` +
+    `where session_id = wanted_key and lock_version = wanted_version and ${isLive} returning commit_id`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',
   forUpdate: ' for update',

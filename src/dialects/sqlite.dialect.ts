@@ -7,6 +7,8 @@ import { qualifiedName } from './qualified-name.js';
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
+const after = (time: string, ms: string) => `(${time} + ${ms})`;
+const until = (time: string) => `${time} - ${NOW}`;
 
 function valueRows(columns: number, count: number): string {
   const row = `(${Array(columns).fill('?').join(', ')})`;
@@ -29,16 +31,19 @@ export const sqlite: Dialect = {
   quote,
   parameter: () => '?',
   now: NOW,
-  fromNow: (ms) => `(${NOW} + ${ms})`,
-  remaining: `expires_at - ${NOW}`,
+  fromNow: (ms) => after(NOW, ms),
+  after,
+  earlier: (one, other) => `min(${one}, ${other})`,
+  until,
+  remaining: until('expires_at'),
   toDate: (stored) => new Date(stored as number),
   byPrimaryKey: '',
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
   wantedParameters: (_columns, rows) => rows.flat(),
-  updateWanted: (table, wanted, assignments) =>
+  updateWanted: (table, wanted, isLive, assignments) =>
     `update ${table} set ${assignments} from ${wanted} ` +
-    `where session_id = wanted_key and lock_version = wanted_version and expires_at > ${NOW} returning commit_id`,
+    `where session_id = wanted_key and lock_version = wanted_version and ${isLive} returning commit_id`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   // A transaction that reads first and writes later cannot wait for another writer.
   begin: 'begin immediate',

@@ -16,5 +16,7 @@ export class DatabaseContext {
     readonly isVersioned: boolean,
     /** How long one statement waits for a row lock, in ms. */
     readonly lockTimeout: number,
+    /** How long a session lives at most, however often it is used, in ms; undefined for no limit. */
+    readonly absoluteTtl?: number,
   ) {}
 }

@@ -5,7 +5,8 @@ import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { DatabaseContext } from './database-context.js';
 import type { SessionEntity } from './session.entity.js';
-import { buildStatements, lifetimeParameters, movedExpiry, type SessionStatements } from './session-statements.js';
+import { firstLifetime, lifetimeParameters, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
+import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
   type Lifetime,
@@ -30,7 +31,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     super();
     this.#context = context;
     this.#entity = entityOf(context);
-    this.#statements = buildStatements(context.dialect, context.tableName, context.schema, context.isVersioned);
+    this.#statements = buildStatements(context);
   }
 
   override get isBlocking(): boolean {
@@ -49,7 +50,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
     const row = { sessionId: storageKey, data, commitId, userId, maxAge, lockVersion: 0, createdAt: this.#now(), updatedAt: this.#now() };
     try {
-      await this.#fork().insert(this.#entity, { ...row, expiresAt: this.#fromNow(lifetime.ms) } as never);
+      await this.#fork().insert(this.#entity, { ...row, expiresAt: this.#fromNow(firstLifetime(lifetime, this.#context)) } as never);
       return true;
     } catch (error) {
       if (error instanceof UniqueConstraintViolationException) return false;
@@ -96,8 +97,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async removeExpired(storageKey: string): Promise<boolean> {
-    const where = { sessionId: storageKey, expiresAt: { $lte: this.#now() } };
-    return (await this.#fork().nativeDelete(this.#entity, where, UNFILTERED)) === 1;
+    return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, ...this.#expired }, UNFILTERED)) === 1;
   }
 
   prune(limit: number): Promise<number> {
@@ -116,7 +116,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   count(): Promise<number> {
-    return this.#fork().count(this.#entity, { expiresAt: { $gt: this.#now() } }, UNFILTERED);
+    return this.#fork().count(this.#entity, this.#live, UNFILTERED);
   }
 
   async all(): Promise<ReadonlyMap<string, SessionRecord>> {
@@ -131,10 +131,14 @@ export class EntityManagerSessionRepository extends SessionRepository {
   async list(userId: string): Promise<SessionSummary[]> {
     const rows = await this.#fork().find(
       this.#entity,
-      { userId, expiresAt: { $gt: this.#now() } },
+      { userId, ...this.#live },
       { ...UNFILTERED, orderBy: { createdAt: 'desc', sessionId: 'asc' } },
     );
-    return rows.map(({ sessionId, createdAt, updatedAt, expiresAt }) => ({ storageKey: sessionId, userId, createdAt, updatedAt, expiresAt }));
+    const { absoluteTtl = Infinity } = this.#context;
+    return rows.map(({ sessionId, createdAt, updatedAt, expiresAt }) => {
+      const isTooLong = Number(expiresAt) - Number(createdAt) > absoluteTtl;
+      return { storageKey: sessionId, userId, createdAt, updatedAt, expiresAt: isTooLong ? new Date(Number(createdAt) + absoluteTtl) : expiresAt };
+    });
   }
 
   destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
@@ -166,13 +170,13 @@ export class EntityManagerSessionRepository extends SessionRepository {
   #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
     return em
       .createQueryBuilder(this.#entity)
-      .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', raw(`${this.#context.dialect.remaining} as remaining`)])
-      .where({ ...where, expiresAt: { $gt: this.#now() } });
+      .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()])
+      .where({ ...where, ...this.#live });
   }
 
   /** MikroORM moves the version on by itself. */
   #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number; leaseId?: string }, assignments: object): Promise<number> {
-    return em.nativeUpdate(this.#entity, { ...where, expiresAt: { $gt: this.#now() } }, assignments, UNFILTERED);
+    return em.nativeUpdate(this.#entity, { ...where, ...this.#live }, assignments, UNFILTERED);
   }
 
   #assignments({ data, commitId, userId, maxAge, lifetime }: RecordChange): object {
@@ -180,7 +184,25 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   #movedExpiry(lifetime: Lifetime) {
-    return raw(movedExpiry(this.#context.dialect, () => '?'), lifetimeParameters(lifetime));
+    return raw(movedExpiry(this.#context, () => '?'), lifetimeParameters(lifetime));
+  }
+
+  /** What a live record meets: see `isLive`. */
+  get #live() {
+    const { absoluteTtl } = this.#context;
+    const isInTime = { expiresAt: { $gt: this.#now() } };
+    return absoluteTtl === undefined ? isInTime : { ...isInTime, createdAt: { $gt: this.#fromNow(-absoluteTtl) } };
+  }
+
+  /** What a record meets that is not live any more: see `isExpired`. */
+  get #expired() {
+    const { absoluteTtl } = this.#context;
+    const isLate = { expiresAt: { $lte: this.#now() } };
+    return absoluteTtl === undefined ? isLate : { $or: [isLate, { createdAt: { $lte: this.#fromNow(-absoluteTtl) } }] };
+  }
+
+  #clockColumns() {
+    return [raw(`${remainingColumn(this.#context)}${longestColumn(this.#context)}`)];
   }
 
   #now() {
@@ -202,14 +224,23 @@ interface RecordRow {
   readonly maxAge: number | string | null;
   readonly leaseId: string | null;
   readonly remaining: number | string;
+  readonly longest?: number | string;
 }
 
 function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, SessionRecord> {
   return new Map(rows.map((row) => [row.sessionId, toRecord(row)]));
 }
 
-function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining }: RecordRow): SessionRecord {
-  return { data, version: lockVersion, commitId, leaseId, maxAge: maxAge === null ? null : Number(maxAge), remaining: Number(remaining) };
+function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, longest }: RecordRow): SessionRecord {
+  return {
+    data,
+    version: lockVersion,
+    commitId,
+    leaseId,
+    maxAge: maxAge === null ? null : Number(maxAge),
+    remaining: Number(remaining),
+    longest: longest === undefined ? undefined : Number(longest),
+  };
 }
 
 function entityOf({ orm, tableName, schema }: DatabaseContext): typeof SessionEntity {

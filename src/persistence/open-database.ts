@@ -42,7 +42,7 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<Dat
   if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options);
-  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout);
+  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl);
 }
 
 function checkColumns(columns: readonly string[], { tableName, schema, locking }: SmartSessionOptions): void {

@@ -1,6 +1,7 @@
-import type { Dialect, WantedColumn } from '../dialects/dialect.js';
+import type { WantedColumn } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
-import type { Lifetime } from './session.repository.js';
+import type { DatabaseContext } from './database-context.js';
+import { cappedExpiry, isExpired, isLive, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
 
 /** What the rows of a locking of many consist of, in this order. */
 export const WANTED_KEYS: readonly WantedColumn[] = [
@@ -27,20 +28,23 @@ export type SessionStatements = ReturnType<typeof buildStatements>;
  * Writes the statements for one table in one dialect. Parameters stand in the order in which the
  * comments name them.
  */
-export function buildStatements(dialect: Dialect, tableName: string, schema: string | undefined, isVersioned: boolean) {
+export function buildStatements(context: DatabaseContext) {
+  const { dialect, tableName, schema, isVersioned } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
   const { now } = dialect;
-  const record = `data, ${isVersioned ? 'lock_version' : '0 as lock_version'}, commit_id, max_age, lease_id, ${dialect.remaining} as remaining`;
+  const isRowLive = isLive(context);
+  const version = isVersioned ? 'lock_version' : '0 as lock_version';
+  const record = `data, ${version}, commit_id, max_age, lease_id, ${remainingColumn(context)}${longestColumn(context)}`;
 
   /** Writes one statement, its parameters numbered. */
   const build = (write: (next: () => string) => string) => {
     let n = 0;
     return write(() => dialect.parameter(++n));
   };
-  const live = (key: string) => `session_id = ${key} and expires_at > ${now}`;
+  const live = (key: string) => `session_id = ${key} and ${isRowLive}`;
   const assignments = (next: () => string) =>
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
-    `expires_at = ${movedExpiry(dialect, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
+    `expires_at = ${movedExpiry(context, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
 
   const update = (next: () => string) =>
     `update ${table} set ${assignments(next)} where ${live(next())}${isVersioned ? ` and lock_version = ${next()}` : ''}`;
@@ -52,7 +56,7 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     load: load(''),
     /** as many keys as `count` */
     loadMany: once((count) =>
-      build((next) => `select session_id, ${record} from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at > ${now}`),
+      build((next) => `select session_id, ${record} from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isRowLive}`),
     ),
     /** key */
     loadLocked: load(dialect.forUpdate),
@@ -66,17 +70,17 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     /** the change, key, version, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** as many rows as `count`, each: the change, key, version */
-    updateMany: once((count) => dialect.updateWanted(table, dialect.wantedRows(WANTED_CHANGES, count), assignments(namesOf(WANTED_CHANGES)))),
+    updateMany: once((count) => dialect.updateWanted(table, dialect.wantedRows(WANTED_CHANGES, count), isRowLive, assignments(namesOf(WANTED_CHANGES)))),
     /** as many rows as `count`, each: key, version */
-    lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows(WANTED_KEYS, count))),
+    lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows(WANTED_KEYS, count), isRowLive)),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key */
-    touch: build((next) => `update ${table} set expires_at = ${movedExpiry(dialect, next)} where ${live(next())}`),
+    touch: build((next) => `update ${table} set expires_at = ${movedExpiry(context, next)} where ${live(next())}`),
     /** lifetime, threshold, as many keys as `count` */
     touchMany: once((count) =>
       build((next) =>
-        `update ${table}${dialect.byPrimaryKey} set expires_at = ${dialect.fromNow(next())} where expires_at > ${now} and expires_at < ${dialect.fromNow(next())} ` +
+        `update ${table}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
         `and session_id in (${Array.from({ length: count }, next).join(', ')})`,
       ),
     ),
@@ -92,19 +96,19 @@ export function buildStatements(dialect: Dialect, tableName: string, schema: str
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}`,
     /** key */
-    removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and expires_at <= ${now}`,
+    removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and ${isExpired(context)}`,
     /** limit */
     findExpired: `select session_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
     /** as many keys as `count` */
     removeAll: (count: number) =>
       build((next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),
-    count: `select count(*) as live from ${table} where expires_at > ${now}`,
-    all: `select session_id, ${record} from ${table} where expires_at > ${now}`,
+    count: `select count(*) as live from ${table} where ${isRowLive}`,
+    all: `select session_id, ${record} from ${table} where ${isRowLive}`,
     clear: `delete from ${table}`,
     /** user id */
     list:
-      `select session_id, user_id, created_at, updated_at, expires_at from ${table} ` +
-      `where user_id = ${dialect.parameter(1)} and expires_at > ${now} order by created_at desc, session_id`,
+      `select session_id, user_id, created_at, updated_at, ${cappedExpiry(context, 'expires_at')} as expires_at from ${table} ` +
+      `where user_id = ${dialect.parameter(1)} and ${isRowLive} order by created_at desc, session_id`,
     /** user id, the key to spare */
     destroyAll: build((next) => `delete from ${table} where user_id = ${next()} and session_id <> ${next()}`),
   };
@@ -124,15 +128,4 @@ function once<Text>(write: (count: number) => Text): (count: number) => Text {
     texts.set(count, text);
     return text;
   };
-}
-
-/** The expiry moves when this is explicit, or when it lies before "lifetime less slack" from now. */
-export function movedExpiry(dialect: Dialect, next: () => string): string {
-  // Every parameter stands once: not every driver can refer to one twice.
-  return `case when ${next()} = 1 or expires_at < ${dialect.fromNow(next())} then ${dialect.fromNow(next())} else expires_at end`;
-}
-
-/** What `movedExpiry` asks for. */
-export function lifetimeParameters({ ms, slack, explicit }: Lifetime): unknown[] {
-  return [explicit ? 1 : 0, ms - slack, ms];
 }

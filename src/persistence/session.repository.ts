@@ -12,6 +12,8 @@ export interface SessionRecord {
   readonly maxAge: number | null;
   /** How long the record still lives, in ms, by the database's clock. */
   readonly remaining: number;
+  /** How long the record can live at most, however often it is used, in ms by the database's clock; undefined for no limit. */
+  readonly longest?: number | undefined;
   /** The lease that was taken last and not released; it may have ended. */
   readonly leaseId: string | null;
 }

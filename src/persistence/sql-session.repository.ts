@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
 import { DatabaseContext } from './database-context.js';
-import { WANTED_CHANGES, WANTED_KEYS, buildStatements, lifetimeParameters, type SessionStatements } from './session-statements.js';
+import { firstLifetime, lifetimeParameters } from './expiry.js';
+import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
   type Lifetime,
@@ -24,7 +25,7 @@ export class SqlSessionRepository extends SessionRepository {
   constructor(context: DatabaseContext) {
     super();
     this.#context = context;
-    this.#statements = buildStatements(context.dialect, context.tableName, context.schema, context.isVersioned);
+    this.#statements = buildStatements(context);
   }
 
   override get isBlocking(): boolean {
@@ -44,7 +45,7 @@ export class SqlSessionRepository extends SessionRepository {
   async insert(storageKey: string, change: RecordChange): Promise<boolean> {
     const { data, commitId, userId, maxAge, lifetime } = change;
     try {
-      return await this.#changesOne(this.#statements.insert, [storageKey, data, commitId, userId, maxAge, lifetime.ms]);
+      return await this.#changesOne(this.#statements.insert, [storageKey, data, commitId, userId, maxAge, firstLifetime(lifetime, this.#context)]);
     } catch (error) {
       if (this.#context.dialect.isDuplicateKey?.(error)) return false;
       throw error;
@@ -196,6 +197,7 @@ function toRecord(row: Row): SessionRecord {
     maxAge: row.max_age === null ? null : Number(row.max_age),
     remaining: Number(row.remaining),
     leaseId: row.lease_id === null ? null : String(row.lease_id),
+    longest: row.longest === undefined ? undefined : Number(row.longest),
   };
 }
 

@@ -1,11 +1,8 @@
 import type { Lifetime } from '../persistence/session.repository.js';
-import type { SmartSessionOptions } from '../smart-session.options.js';
-
-/** MySQL's dates end in the year 9999, and no session lives for a century. */
-const LONGEST_LIFETIME = 100 * 365 * 24 * 60 * 60 * 1000;
+import { LONGEST_LIFETIME, type SmartSessionOptions } from '../smart-session.options.js';
 
 /**
- * How long a record shall live.
+ * How long a record shall live from now, unless its absolute lifetime ends before.
  *
  * @param maxAge the cookie's max age in ms; null for a cookie that ends with the browser, whose record lives for `ttl`
  * @param explicit whether the handler chose this max age

@@ -5,6 +5,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { storageKeyOf } from '../codec/storage-key.js';
 import { changedKeys, computeDelta, isEmptyDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
+import type { SessionRecord } from '../persistence/session.repository.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
@@ -23,6 +24,9 @@ export interface Snapshot {
   readonly maxAge: number | null;
 }
 
+/** How long a record that was loaded still lives, and can live at most. */
+export type TimeLeft = Pick<SessionRecord, 'remaining' | 'longest'>;
+
 /** What a session without a base stands on. */
 const UNSTORED = new SessionBaseline('');
 
@@ -38,11 +42,11 @@ export class LiveSessions {
   ) {}
 
   /** Makes the data of a record that was loaded, which knows its base. */
-  open(storageKey: string, record: StoredRecord, remaining: number): SessionData {
-    const data = this.inflate(record, remaining);
+  open(storageKey: string, record: StoredRecord, time: TimeLeft): SessionData {
+    const data = this.inflate(record, time.remaining);
     const baseline = new SessionBaseline(storageKey);
     moveTo(baseline, record);
-    baseline.expiresAt = performance.now() + remaining;
+    setTime(baseline, time);
     SessionMark.set(data, baseline);
     return data;
   }
@@ -142,8 +146,8 @@ export class LiveSessions {
   }
 
   /** Moves base and live session on together, to a record that was loaded anew. */
-  refresh(session: object, baseline: SessionBaseline, record: StoredRecord, remaining: number): void {
-    baseline.expiresAt = performance.now() + remaining;
+  refresh(session: object, baseline: SessionBaseline, record: StoredRecord, time: TimeLeft): void {
+    setTime(baseline, time);
     this.#move(session, baseline, { values: baseline.base, maxAge: baseline.maxAge }, record);
   }
 
@@ -164,6 +168,12 @@ function moveTo(baseline: SessionBaseline, record: StoredRecord, ownBase?: Encod
   baseline.state = 'stored';
   baseline.record = record;
   baseline.ownBase = ownBase;
+}
+
+function setTime(baseline: SessionBaseline, { remaining, longest = Infinity }: TimeLeft): void {
+  const now = performance.now();
+  baseline.expiresAt = now + remaining;
+  baseline.endsAt = now + longest;
 }
 
 /** Shows the max age that another request has chosen. */

@@ -28,6 +28,8 @@ export class SessionBaseline {
   record: StoredRecord | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
   expiresAt = 0;
+  /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */
+  endsAt = Infinity;
   /** The commit under way; commits of one session go one after the other. */
   committing: Promise<unknown> | undefined;
   /** Why no further commit is allowed. */

@@ -11,7 +11,7 @@ import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
-import { LiveSessions, type Snapshot } from './live-sessions.js';
+import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
@@ -61,7 +61,7 @@ export class SessionService {
   async load(sessionId: string): Promise<SessionData | undefined> {
     const storageKey = storageKeyOf(sessionId);
     const found = await this.#read(storageKey);
-    return found && this.live.open(storageKey, found.stored, found.remaining);
+    return found && this.live.open(storageKey, found.stored, found.time);
   }
 
   /**
@@ -186,7 +186,7 @@ export class SessionService {
     const baseline = this.live.ofLive(session);
     return this.#afterOthers(baseline, async () => {
       const found = await this.#read(baseline.storageKey);
-      if (found) this.live.refresh(session, baseline, found.stored, found.remaining);
+      if (found) this.live.refresh(session, baseline, found.stored, found.time);
       return found !== undefined;
     });
   }
@@ -288,16 +288,17 @@ export class SessionService {
   }
 
   /** The lifetime to extend a session by; undefined when its expiry need not move. */
-  #dueLifetime({ state, abandoned, terms, maxAge, expiresAt }: SessionBaseline): Lifetime | undefined {
+  #dueLifetime({ state, abandoned, terms, maxAge, expiresAt, endsAt }: SessionBaseline): Lifetime | undefined {
     if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
     const lifetime = lifetimeOf(maxAge, this.options, false);
-    return expiresAt - performance.now() < lifetime.ms - lifetime.slack ? lifetime : undefined;
+    const latest = Math.min(performance.now() + lifetime.ms, endsAt);
+    return expiresAt < latest - lifetime.slack ? lifetime : undefined;
   }
 
-  async #read(storageKey: string): Promise<{ stored: StoredRecord; remaining: number } | undefined> {
+  async #read(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
     const record: SessionRecord | undefined = await this.loads.load(storageKey);
     const stored = record && this.reader.read(storageKey, record);
-    return stored && { stored, remaining: record.remaining };
+    return stored && { stored, time: record };
   }
 
   /** One record that cannot be opened shall not hide the others. */

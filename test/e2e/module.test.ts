@@ -244,6 +244,8 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['ttl', { ttl: 0 }, /0 was given.*positive number/],
       ['ttl', { ttl: '1 day' }, /"1 day" was given/],
       ['ttl', { ttl: Number.NaN }, /NaN was given/],
+      ['absoluteTtl', { absoluteTtl: 0 }, /0 was given.*positive number/],
+      ['absoluteTtl', { absoluteTtl: '12h' }, /"12h" was given/],
       ['touchAfter', { touchAfter: -1 }, /-1 was given/],
       ['pruneInterval', { pruneInterval: true }, /true was given/],
       ['locking', { locking: 'hopeful' }, /'optimistic', 'pessimistic', 'auto'/],

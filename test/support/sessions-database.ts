@@ -13,11 +13,14 @@ export class SessionsDatabase {
     readonly table: string,
   ) {}
 
-  /** @param overrides more options for MikroORM */
-  static async open(name: DialectName, tableName: string, overrides: Record<string, unknown> = {}): Promise<SessionsDatabase> {
+  /**
+   * @param overrides more options for MikroORM
+   * @param absoluteTtl the option of that name
+   */
+  static async open(name: DialectName, tableName: string, overrides: Record<string, unknown> = {}, absoluteTtl?: number): Promise<SessionsDatabase> {
     const orm = await MikroORM.init(connectionOptions(name, { entities: [defineSessionEntity({ tableName })], ...overrides }));
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000);
+    const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000, absoluteTtl);
     const database = new SessionsDatabase(context, DIALECTS[name].quote(tableName));
     await database.drop();
     await runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));

@@ -1,0 +1,49 @@
+import type { DatabaseContext } from './database-context.js';
+import type { Lifetime } from './session.repository.js';
+
+type Terms = Pick<DatabaseContext, 'dialect' | 'absoluteTtl'>;
+
+/** Whether a record is live, in SQL. Its age is asked too, for its expiry may have been written before there was a limit. */
+export function isLive({ dialect, absoluteTtl }: Terms): string {
+  const isInTime = `expires_at > ${dialect.now}`;
+  return absoluteTtl === undefined ? isInTime : `${isInTime} and created_at > ${dialect.fromNow(`-${absoluteTtl}`)}`;
+}
+
+/** Whether a record is not live any more, in SQL. */
+export function isExpired({ dialect, absoluteTtl }: Terms): string {
+  const isLate = `expires_at <= ${dialect.now}`;
+  return absoluteTtl === undefined ? isLate : `(${isLate} or created_at <= ${dialect.fromNow(`-${absoluteTtl}`)})`;
+}
+
+/** An expiry, or the end of the record's absolute lifetime where that comes first. */
+export function cappedExpiry({ dialect, absoluteTtl }: Terms, expiry: string): string {
+  return absoluteTtl === undefined ? expiry : dialect.earlier(expiry, dialect.after('created_at', String(absoluteTtl)));
+}
+
+/** How many ms a record can live at most, however often it is used, as `longest` for a list of columns; nothing where there is no limit. */
+export function longestColumn({ dialect, absoluteTtl }: Terms): string {
+  return absoluteTtl === undefined ? '' : `, ${dialect.until(`(${dialect.after('created_at', String(absoluteTtl))})`)} as longest`;
+}
+
+/** How many ms a record lives, as `remaining` for a list of columns. */
+export function remainingColumn(terms: Terms): string {
+  return `${terms.dialect.until(cappedExpiry(terms, 'expires_at'))} as remaining`;
+}
+
+/** The expiry moves when this is explicit, or when it lies before "lifetime less slack" from now. */
+export function movedExpiry(terms: Terms, next: () => string): string {
+  const { dialect } = terms;
+  // Every parameter stands once: not every driver can refer to one twice.
+  const [isDue, moved] = [`${next()} = 1 or expires_at < ${dialect.fromNow(next())}`, cappedExpiry(terms, dialect.fromNow(next()))];
+  return `case when ${isDue} then ${moved} else expires_at end`;
+}
+
+/** What `movedExpiry` asks for. */
+export function lifetimeParameters({ ms, slack, explicit }: Lifetime): unknown[] {
+  return [explicit ? 1 : 0, ms - slack, ms];
+}
+
+/** How many ms a new record lives. */
+export function firstLifetime({ ms }: Lifetime, { absoluteTtl = ms }: Terms): number {
+  return Math.min(ms, absoluteTtl);
+}
