@@ -2,15 +2,18 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import { AppModule } from './app.module.js';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import ormOptions from './mikro-orm.config.js';
+import { servePage } from './page.js';
 
 // A sample shall start on a fresh server too.
 const orm = await MikroORM.init(ormOptions);
 await orm.schema.ensureDatabase();
 await orm.close();
 
-const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] });
+const app = await NestFactory.create<NestExpressApplication>(AppModule, { logger: ['error', 'warn'] });
 app.enableShutdownHooks();
+servePage(app);
 const port = Number(process.env.PORT ?? 3000);
 await app.listen(port);
 console.log(`The sample app runs at http://localhost:${port}`);

@@ -9,6 +9,8 @@ declare module 'express-session' {
     preferences?: Record<string, string>;
     tickets?: number;
     orders?: number;
+    /** The race in the lab that the session is for. */
+    race?: string;
     [tab: `tab${number}`]: string;
   }
 }

@@ -4,7 +4,7 @@ import * as library from '../../src/index.js';
 type Row = readonly [line: string, base: string, theirs: string, mine: string, result: string];
 
 const page = readFileSync('docs/merging.md', 'utf8');
-const sample = ['app.module.ts', 'shop.controller.ts', 'app.controller.ts'].map((file) => readFileSync(`sample-app/src/${file}`, 'utf8')).join('\n');
+const sample = ['session-options.ts', 'shop.controller.ts', 'app.controller.ts'].map((file) => readFileSync(`sample-app/src/${file}`, 'utf8')).join('\n');
 const readme = readFileSync('README.md', 'utf8');
 
 /** Evaluates an expression of the docs with the library's exports in scope. */

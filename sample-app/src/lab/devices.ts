@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+
+/** A device that is not the visitor's browser, played by the server. */
+export interface Device {
+  readonly name: string;
+  readonly cookie: string;
+}
+
+/** So many users' devices are remembered; then the oldest user's are forgotten. */
+const MOST_USERS = 100;
+
+/** And so many of each. */
+const MOST_DEVICES = 6;
+
+/** The other devices of the lab's users, each with a cookie of its own. */
+@Injectable()
+export class Devices {
+  readonly #ofUsers = new Map<string, Device[]>();
+
+  /** Logs a user in on a device, over HTTP like any client. */
+  async add(url: string, userId: string, name: string): Promise<void> {
+    const devices = this.#of(userId);
+    if (devices.length >= MOST_DEVICES) devices.shift();
+    const response = await fetch(`${url}/login`, { method: 'POST', body: JSON.stringify({ userId }), headers: { 'content-type': 'application/json' } });
+    devices.push({ name, cookie: response.headers.getSetCookie()[0]?.split(';')[0] ?? '' });
+  }
+
+  /** Asks on each device who is logged in. */
+  async look(url: string, userId: string): Promise<readonly { readonly name: string; readonly isLoggedIn: boolean }[]> {
+    return Promise.all(
+      this.#of(userId).map(async ({ name, cookie }) => {
+        const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as { userId?: string };
+        return { name, isLoggedIn: session.userId === userId };
+      }),
+    );
+  }
+
+  #of(userId: string): Device[] {
+    const devices = this.#ofUsers.get(userId) ?? [];
+    this.#ofUsers.delete(userId);
+    this.#ofUsers.set(userId, devices);
+    const [oldest] = this.#ofUsers.keys();
+    if (oldest !== undefined && this.#ofUsers.size > MOST_USERS) this.#ofUsers.delete(oldest);
+    return devices;
+  }
+}

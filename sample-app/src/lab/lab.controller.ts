@@ -1,0 +1,50 @@
+import { Body, Controller, Get, Post, Query, Req, Session, Sse, type MessageEvent } from '@nestjs/common';
+import type { Request } from 'express';
+import type { SessionData } from 'express-session';
+import { catchError, map, of, type Observable } from 'rxjs';
+import { NoTouch } from 'nestjs-smart-session';
+import '../session-data.js';
+import { Devices } from './devices.js';
+import { PLAN_LIMITS, planOf } from './race-plan.js';
+import { RaceRunner } from './race-runner.js';
+
+/** What the race lab's page asks for. */
+@Controller('lab')
+export class LabController {
+  constructor(
+    private readonly races: RaceRunner,
+    private readonly devices: Devices,
+  ) {}
+
+  /** What the page's form may ask for, and the database that both stores use. */
+  @Get()
+  facts(): object {
+    return { database: process.env.DATABASE ?? 'sqlite', limits: PLAN_LIMITS };
+  }
+
+  /** Runs a race, and tells what happens as it happens. */
+  @Sse('race')
+  @NoTouch()
+  race(@Query() query: Record<string, unknown>): Observable<MessageEvent> {
+    return this.races.run(planOf(query)).pipe(
+      catchError((error: unknown) => of({ type: 'failure', message: String(error) })),
+      map((data) => ({ data })),
+    );
+  }
+
+  /** The visitor's other devices. */
+  @Get('devices')
+  look(@Req() request: Request, @Session() { userId }: SessionData): Promise<unknown> | [] {
+    return userId === undefined ? [] : this.devices.look(ownUrl(request), userId);
+  }
+
+  /** Logs the visitor in on one more. */
+  @Post('devices')
+  async add(@Req() request: Request, @Session() { userId }: SessionData, @Body() { name }: { name: string }): Promise<void> {
+    if (userId !== undefined) await this.devices.add(ownUrl(request), userId, String(name));
+  }
+}
+
+function ownUrl({ socket }: Request): string {
+  return `http://127.0.0.1:${socket.localPort}`;
+}

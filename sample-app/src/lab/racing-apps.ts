@@ -1,0 +1,44 @@
+import { Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import session from 'express-session';
+import { DatabaseContext, SessionService, SmartSessionModule } from 'nestjs-smart-session';
+import ormOptions from '../mikro-orm.config.js';
+import { sessionOptions } from '../session-options.js';
+import { LastWriteWinsStore } from './last-write-wins.store.js';
+import type { Side } from './race-event.js';
+import { RacingController } from './racing.controller.js';
+import { record, recordRequests } from './recorder.js';
+import { RecordingRepository } from './recording.repository.js';
+
+@Module({
+  imports: [MikroOrmModule.forRoot(ormOptions), SmartSessionModule.forRoot({ ...sessionOptions, repository: RecordingRepository, pruneInterval: false })],
+  controllers: [RacingController],
+})
+class SmartApp {}
+
+@Module({ controllers: [RacingController] })
+class LastWriteApp {}
+
+/** Starts both apps on one database: the same handlers, one on this library, one on express-session with a plain store. */
+export async function startRacingApps(): Promise<Record<Side, INestApplication>> {
+  const smart = await NestFactory.create(SmartApp, { logger: ['error', 'warn'] });
+  smart.use(recordRequests('smart'));
+  timeSessions(smart.get(SessionService));
+
+  const store = new LastWriteWinsStore(smart.get(DatabaseContext));
+  await store.createTable();
+  const lastWrite = await NestFactory.create(LastWriteApp, { logger: ['error', 'warn'] });
+  lastWrite.use(recordRequests('lastWrite'));
+  lastWrite.use(session({ store, secret: sessionOptions.secret, resave: false, saveUninitialized: false }));
+
+  for (const app of [smart, lastWrite]) await app.listen(0, '127.0.0.1');
+  return { smart, lastWrite };
+}
+
+/** Takes the time of loads and commits where both doors to them pass. */
+function timeSessions(sessions: SessionService): void {
+  const { load, commit } = sessions;
+  sessions.load = (sessionId) => record('load', () => load.call(sessions, sessionId));
+  sessions.commit = (live) => record('commit', () => commit.call(sessions, live));
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import { DatabaseContext, SqlSessionRepository, type RecordChange, type RecordUpdate, type SessionRecord } from 'nestjs-smart-session';
+import { DistantRunner } from './distant-runner.js';
+import { recordWrite } from './recorder.js';
+
+/** The library's own repository, which takes the time of each write and is as far away as a race wants it. */
+@Injectable()
+export class RecordingRepository extends SqlSessionRepository {
+  constructor({ orm, dialect, tableName, schema, isVersioned, lockTimeout }: DatabaseContext) {
+    const runner = new DistantRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    super(new DatabaseContext(orm, runner, dialect, tableName, schema, isVersioned, lockTimeout));
+  }
+
+  override insert(storageKey: string, change: RecordChange): Promise<boolean> {
+    return recordWrite('smart', change.data, () => super.insert(storageKey, change), Boolean);
+  }
+
+  override update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
+    return recordWrite('smart', change.data, () => super.update(storageKey, version, change), Boolean);
+  }
+
+  override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    const all = super.updateMany.bind(this, updates);
+    // One statement for all of them: each has its time.
+    const statement = updates.reduceRight<() => Promise<ReadonlySet<string>>>(
+      (work, { storageKey, change }) => () => recordWrite('smart', change.data, work, (written) => written.has(storageKey)),
+      all,
+    );
+    return statement();
+  }
+
+  override updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+    let written: (record: SessionRecord | undefined) => void = () => {};
+    const outcome = new Promise<SessionRecord | undefined>((resolve) => (written = resolve));
+    const work = super.updateLocked(storageKey, (current) => {
+      const change = decide(current);
+      if (change) void recordWrite('smart', change.data, () => outcome, Boolean);
+      return change;
+    });
+    work.then(written, () => written(undefined));
+    return work;
+  }
+}
