@@ -21,8 +21,15 @@ export function isAsParsed(value: unknown, parsed: unknown): boolean {
   if (value === parsed) return true;
   if (typeof value !== 'object' || value === null || typeof parsed !== 'object' || parsed === null) return false;
   if (hasToJson(value)) return false;
-  if (Array.isArray(value)) return Array.isArray(parsed) && value.length === parsed.length && value.every((item, n) => isAsParsed(item, parsed[n]));
+  if (Array.isArray(value)) return Array.isArray(parsed) && hasItemsAsParsed(value, parsed);
   return isPlainPrototype(Object.getPrototypeOf(value) as object | null) && !Array.isArray(parsed) && hasMembersAsParsed(value as Members, parsed as Members);
+}
+
+/** A hole is an item too, which `every` would pass over: JSON writes null for it. */
+function hasItemsAsParsed(value: readonly unknown[], parsed: readonly unknown[]): boolean {
+  if (value.length !== parsed.length) return false;
+  for (let n = 0; n < parsed.length; n++) if (!isAsParsed(value[n], parsed[n])) return false;
+  return true;
 }
 
 /**

@@ -191,6 +191,8 @@ export class ResponseGate {
   }
 
   #call(method: Method, parameters: unknown[]): unknown {
+    // Node would take it for an error that nobody catches; express-session passes over it.
+    if (method === 'end' && this.#depth === 0 && this.response.writableEnded) return this.response;
     const call = method === 'end' && this.#depth === 0 && this.keeper.isDone() ? this.endResponse : this.#original[method];
     this.#depth++;
     try {

@@ -20,12 +20,17 @@ export class SessionMark extends Given {
 
   /** The baseline of a session; undefined where it has none. */
   static find(session: object): SessionBaseline | undefined {
-    return #baseline in session ? (session as SessionMark).#baseline : undefined;
+    return SessionMark.#isOn(session) ? session.#baseline : undefined;
   }
 
   /** Gives a session a baseline, in place of the one that it has. */
   static set(session: object, baseline: SessionBaseline): void {
-    const marked = #baseline in session ? (session as SessionMark) : new SessionMark(session, baseline);
+    const marked = SessionMark.#isOn(session) ? session : new SessionMark(session, baseline);
     marked.#baseline = baseline;
+  }
+
+  /** An app may have put anything in the session's place. */
+  static #isOn(session: object): session is SessionMark {
+    return Object(session) === session && #baseline in session;
   }
 }

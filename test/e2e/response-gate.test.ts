@@ -55,9 +55,30 @@ describe('the gate before the response', () => {
         next(error);
       }
     }],
+    ['a text in place of the session', (request, response) => { request.session = 'a' as never; response.end('x'); }],
+    ['true in place of the session', (request, response) => { request.session = true as never; response.end('x'); }],
     ['an object in place of the session', (request, response) => { request.session = { a: 1 }; response.end('x'); }],
   ])('answers 500, and does not hang, for %s', async (_what, by) => {
     expect((await answer(by)).status).toBe(500);
+  });
+
+  it.each<[string, Handler]>([
+    ['a session that nobody has changed', () => undefined],
+    ['a changed one', ({ session }) => (session.a = Math.random())],
+  ])('is ended once, however often a handler ends it, with %s', async (_what, change) => {
+    const browser = new Browser(app);
+    await browser.post('/set', { start: 1 });
+    const uncaught: unknown[] = [];
+    const response = await answer(async (request, res) => {
+      res.on('error', (error) => uncaught.push(error));
+      change(request, res, () => undefined);
+      res.end('x');
+      res.end('y');
+      await sleep(20);
+      res.end('z');
+    }, browser);
+    await sleep(40);
+    expect([response.status, response.text, uncaught]).toEqual([200, 'x', []]);
   });
 
   it('lets one of several held headers through', async () => {

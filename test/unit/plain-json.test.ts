@@ -46,6 +46,8 @@ describe('what was parsed from JSON', () => {
     ['a member less', (value) => delete value.a.b],
     ['another name', (value) => (value.a = { c: 1 })],
     ['an item more', (value) => value.list.push(1)],
+    ['an item taken out of its place', (value) => delete value.list[0]],
+    ['items that are no longer there', (value) => { value.list.length = 0; value.list.length = 2; }],
     ['items in another order', (value) => value.list.splice(0, 2, 2, 1)],
     ['an array for an object', (value) => (value.a = [])],
     ['a function', (value) => (value.a.b = () => 1)],
