@@ -540,7 +540,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
 
   it('NoResurrection: a destroy waits for each first save that may still land', async () => {
     const other = randomUUID();
-    setUp({ timeout: 100 });
+    setUp({ timeout: 300 });
     const releases: (() => void)[] = [];
     repository.faults.insert = [{ effect: 'none', meanwhile: () => new Promise<void>((resolve) => releases.push(resolve)) }];
     const first = sessions.replace(other, { a: 1 });
