@@ -1,5 +1,7 @@
+import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { redacted } from './security/redaction.js';
 
 /**
  * An error that Nest answers with `status` and a general text, while `message` keeps the detail
@@ -21,7 +23,7 @@ export class SessionConflictError extends SessionError {
       HttpStatus.SERVICE_UNAVAILABLE,
       `Session ${abbreviate(storageKey)} was changed by others during each of ${attempts} attempts to commit. ` +
         'Nothing was written. Raise `maxAttempts`, or write to this session less often.',
-      cause,
+      redacted(cause),
     );
   }
 }
@@ -36,7 +38,7 @@ export class SessionUnavailableError extends SessionError {
       'Session unavailable',
       HttpStatus.SERVICE_UNAVAILABLE,
       `Could not ${operation} the session: ${reason}`,
-      cause,
+      redacted(cause),
     );
   }
 }
@@ -156,7 +158,8 @@ export class SmartSessionConfigError extends Error {
   }
 }
 
-/** Enough of a storage key to find its row, and too little to be one. */
+/** Enough of a storage key to find its row, and too little to be one. A key that is no hash is hashed first: it is a session id. */
 export function abbreviate(storageKey: string): string {
-  return `${storageKey.slice(0, 8)}…`;
+  const hashed = /^[0-9a-f]{64}$/.test(storageKey) ? storageKey : hash('sha256', storageKey, 'hex');
+  return `${hashed.slice(0, 8)}…`;
 }

@@ -61,6 +61,8 @@ export interface SmartSessionModuleOptions {
   serializer?: 'json' | 'rich' | ValueCodec;
   /** Seals the stored data with AES-256-GCM, by keys of 32 bytes: the first seals, all open. Default: the data is not sealed. */
   encryption?: EncryptionOptions;
+  /** Keys each row by a hash of its session id. False, by the id itself, only to take over a table that has such rows. Default: true. */
+  hashIds?: boolean;
   /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
   userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
   /** The largest size of a session's serialized data, in bytes. Default: 1 MiB. */
@@ -114,6 +116,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   mergeDefault: optional(isFunction, 'a rule, such as deep()'),
   serializer: (given) => (given === 'json' || given === 'rich' || isCodec(given) ? undefined : "Use 'json', 'rich', or an object with encode(value) and decode(stored)."),
   encryption: flawInEncryption,
+  hashIds: isBoolean,
   userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
   maxBytes: positive(Number.MAX_SAFE_INTEGER),
   maxAttempts: positive(1000),
@@ -149,6 +152,7 @@ export class SmartSessionOptions {
   readonly mergeDefault: MergeRule | undefined;
   readonly serializer: 'json' | 'rich' | ValueCodec;
   readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean } | undefined;
+  readonly hashIds: boolean;
   readonly userId: SmartSessionModuleOptions['userId'];
   readonly maxBytes: number;
   readonly maxAttempts: number;
@@ -183,6 +187,7 @@ export class SmartSessionOptions {
     this.serializer = checked('serializer', given.serializer ?? 'json');
     const encryption = checked('encryption', given.encryption);
     this.encryption = encryption && Object.freeze({ keys: Object.freeze(encryption.keys.map(keyObjectOf)), readPlaintext: encryption.readPlaintext ?? false });
+    this.hashIds = checked('hashIds', given.hashIds ?? true);
     this.userId = checked('userId', given.userId);
     this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
     this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);

@@ -8,6 +8,7 @@ import { isReservedName } from './reserved-names.js';
 import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
 import { richCodec } from './rich.codec.js';
 import { Seal } from './seal.js';
+import { storageKeyOf } from './storage-key.js';
 import type { ValueCodec } from './value-codec.js';
 
 /** The values of a session, by key. */
@@ -16,15 +17,22 @@ export type SessionValues = Record<string, unknown>;
 /** Deeper values may be more than a stack can hold. */
 const DEEPEST = 500;
 
-/** Between the values of a session, their encoded texts, the text of a record, and the data that stands in its row. */
+/** Between the values of a session, their encoded texts, the text of a record, and the key and data of its row. */
 @Injectable()
 export class SessionCodec {
   readonly #values: ValueCodec;
   readonly #seal: Seal | undefined;
+  readonly #hashesIds: boolean;
 
-  constructor({ serializer, encryption }: SmartSessionOptions) {
+  constructor({ serializer, encryption, hashIds }: SmartSessionOptions) {
+    this.#hashesIds = hashIds;
     this.#values = typeof serializer === 'object' ? serializer : CODECS[serializer];
     this.#seal = encryption && new Seal(encryption);
+  }
+
+  /** What the row of a session is keyed by. */
+  storageKeyOf(sessionId: string): string {
+    return this.#hashesIds ? storageKeyOf(sessionId) : sessionId;
   }
 
   /** The data to store for the text of a record: sealed, where the sessions are. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata } from '@mikro-orm/core';
+import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata, type LogContext, type LoggerNamespace } from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
@@ -25,12 +25,14 @@ export class EntityManagerSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
   readonly #entity: typeof SessionEntity;
   readonly #statements: SessionStatements;
+  readonly #loggerContext: LogContext;
 
   /** @throws SmartSessionConfigError when the connection has no entity for the table */
   constructor(context: DatabaseContext) {
     super();
     this.#context = context;
     this.#entity = entityOf(context);
+    this.#loggerContext = withoutValues(context);
     this.#statements = buildStatements(context);
   }
 
@@ -151,7 +153,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   #fork(): SqlEntityManager {
     // Not the context of a transaction that the handler may have open.
-    return this.#context.orm.em.fork({ disableContextResolution: true }) as SqlEntityManager;
+    return this.#context.orm.em.fork({ disableContextResolution: true, loggerContext: this.#loggerContext }) as SqlEntityManager;
   }
 
   #transactional<Result>(work: (em: SqlEntityManager) => Promise<Result>): Promise<Result> {
@@ -241,6 +243,13 @@ function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, lon
     remaining: Number(remaining),
     longest: longest === undefined ? undefined : Number(longest),
   };
+}
+
+/** MikroORM logs statements with their values in them when it debugs. Here these are sessions: it logs the statements alone. */
+function withoutValues({ orm }: DatabaseContext): LogContext {
+  const debug = orm.config.get('debug');
+  const namespaces: LoggerNamespace[] = debug === true ? ['query'] : debug || [];
+  return { debugMode: namespaces.filter((namespace) => namespace !== 'query-params'), params: [], formatted: '' };
 }
 
 function entityOf({ orm, tableName, schema }: DatabaseContext): typeof SessionEntity {

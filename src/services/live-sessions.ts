@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
-import { storageKeyOf } from '../codec/storage-key.js';
 import { changedKeys, computeDelta, isEmptyDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
@@ -84,7 +83,7 @@ export class LiveSessions {
   of(session: object): SessionBaseline {
     const found = SessionMark.find(session);
     if (found) return found;
-    const baseline = new SessionBaseline(storageKeyOf(String((session as { id?: unknown }).id)));
+    const baseline = new SessionBaseline(this.codec.storageKeyOf(String((session as { id?: unknown }).id)));
     SessionMark.set(session, baseline);
     return baseline;
   }

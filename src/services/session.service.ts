@@ -2,7 +2,6 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
-import { storageKeyOf } from '../codec/storage-key.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
@@ -59,7 +58,9 @@ export class SessionService {
    * @throws SessionUnavailableError, SessionDecryptionError
    */
   async load(sessionId: string): Promise<SessionData | undefined> {
-    const storageKey = storageKeyOf(sessionId);
+    // cookie-parser makes objects of some cookies.
+    if (typeof sessionId !== 'string' || sessionId === '') return undefined;
+    const storageKey = this.codec.storageKeyOf(sessionId);
     const found = await this.#read(storageKey);
     return found && this.live.open(storageKey, found.stored, found.time);
   }
@@ -147,7 +148,7 @@ export class SessionService {
    */
   async update<Result>(session: object | string, change: (draft: SessionDraft) => Result): Promise<Result> {
     const draft = new DraftEdit(this.codec, change as (draft: object) => Result);
-    if (typeof session === 'string') await this.#updateStored(storageKeyOf(session), draft);
+    if (typeof session === 'string') await this.#updateStored(this.codec.storageKeyOf(session), draft);
     else await this.#updateLive(session, draft);
     return draft.result;
   }
@@ -169,7 +170,7 @@ export class SessionService {
    */
   async replace(sessionId: string, data: object): Promise<void> {
     const { values, maxAge } = this.live.snapshot(data);
-    const write = () => this.#commit(storageKeyOf(sessionId), undefined, { apply: () => values, maxAge });
+    const write = () => this.#commit(this.codec.storageKeyOf(sessionId), undefined, { apply: () => values, maxAge });
     if ((await write()).kind === 'committed') return;
     // What stands there cannot be read.
     await this.destroy(sessionId);
@@ -202,7 +203,7 @@ export class SessionService {
     const due = baseline ? this.#dueLifetime(baseline) : lifetimeOf(maxAgeOf(session), this.options, false);
     if (!due) return undefined;
     if (baseline) baseline.expiresAt = performance.now() + due.ms;
-    const storageKey = storageKeyOf(sessionId);
+    const storageKey = this.codec.storageKeyOf(sessionId);
     return this.touches.touch(storageKey, due).catch((error: unknown) => {
       this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
     });
@@ -220,7 +221,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async destroy(sessionId: string): Promise<void> {
-    const storageKey = storageKeyOf(sessionId);
+    const storageKey = this.codec.storageKeyOf(sessionId);
     await withDeadline('destroy', this.options.timeout, async (deadline) => {
       await this.commits.firstSaved(storageKey);
       deadline.throwIfPassed();
@@ -249,7 +250,7 @@ export class SessionService {
    */
   async destroyAll({ userId, except }: UserSessions & { readonly except?: string }): Promise<number> {
     this.#requireUserId();
-    const spared = except === undefined ? undefined : storageKeyOf(except);
+    const spared = except === undefined ? undefined : this.codec.storageKeyOf(except);
     return this.caller.ask('destroy', (repository) => repository.destroyAll(String(userId), spared));
   }
 

@@ -1,0 +1,33 @@
+/** What a driver's error tells of itself, and not of the statement. */
+const SAFE = ['code', 'errno', 'sqlState', 'severity', 'constraint', 'table', 'column'] as const;
+
+/** MikroORM adds it to PostgreSQL's messages: it may be the whole row. */
+const DETAIL = /\n - detail: [^]*$/;
+
+/** What databases quote in their messages. */
+const QUOTED_VALUES = [/(?<=entry ')[^]*(?=' for key)/, /(?<=value: ')[^]*(?=' for column)/, /(?<=invalid input syntax for type [\w ]+: ")[^]*(?=")/];
+
+/**
+ * A database's error as it may be logged: its name, message and codes. The drivers' own have the statement
+ * with the values in it, and the row that failed, in members that loggers print.
+ */
+export function redacted(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const message = QUOTED_VALUES.reduce((text, value) => text.replace(value, '…'), error.message.replace(DETAIL, ''));
+  const copy = new Error(message);
+  copy.name = error.name;
+  copy.stack = `${error.name}: ${message}\n${framesOf(error)}`;
+  for (const name of SAFE) {
+    const value: unknown = (error as unknown as Record<string, unknown>)[name];
+    if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [name]: value });
+  }
+  return copy;
+}
+
+/** Not the stack's first lines: they hold the message, and MikroORM appends its driver's stack, with another. */
+function framesOf({ stack = '' }: Error): string {
+  return stack
+    .split('\n')
+    .filter((line) => /^ {4}at \S/.test(line))
+    .join('\n');
+}
