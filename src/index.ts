@@ -7,7 +7,7 @@ export { append, counter, deep, firstWins, lastWins, union, unionBy } from './me
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
 export type { EncryptionKey, EncryptionOptions } from './security/encryption-keys.js';
 export type { ValueCodec } from './codec/value-codec.js';
-export { SessionService, type SessionDraft, type UserSessions } from './services/session.service.js';
+export { SessionService, type RegenerateOptions, type SessionDraft, type UserSessions } from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';

@@ -87,9 +87,9 @@ export class SessionMergeError extends SessionError {
   }
 }
 
-/** There is no session to update or to lock: it was destroyed, or has expired. Nothing was written. Answered with 409. */
+/** There is no session to update, to lock or to regenerate with its values: it was destroyed, or has expired. Nothing was written. Answered with 409. */
 export class SessionGoneError extends SessionError {
-  constructor(storageKey: string, operation: 'update' | 'lock') {
+  constructor(storageKey: string, operation: 'update' | 'lock' | 'regenerate') {
     super(
       'Session ended',
       HttpStatus.CONFLICT,

@@ -32,6 +32,7 @@ import { LoadJoiner } from './services/load-joiner.js';
 import { RecordReader } from './services/record-reader.js';
 import { RepositoryCaller } from './services/repository-caller.js';
 import { SessionCommitter } from './services/session-committer.js';
+import { SessionHandover } from './services/session-handover.js';
 import { SessionLocker } from './services/session-locker.js';
 import { SessionMerger } from './services/session-merger.js';
 import { SessionPruner } from './services/session-pruner.service.js';
@@ -160,6 +161,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       RepositoryCaller,
       LoadJoiner,
       TouchJoiner,
+      SessionHandover,
       UpdateJoiner,
       LiveSessions,
       SessionCommitter,

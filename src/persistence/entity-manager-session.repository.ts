@@ -98,6 +98,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
     await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED);
   }
 
+  async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
+    return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, commitId, ...this.#live }, UNFILTERED)) === 1;
+  }
+
   async removeExpired(storageKey: string): Promise<boolean> {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, ...this.#expired }, UNFILTERED)) === 1;
   }

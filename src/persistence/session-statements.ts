@@ -95,6 +95,8 @@ export function buildStatements(context: DatabaseContext) {
     release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}`,
+    /** key, commit id or an empty text */
+    destroyCommitted: build((next) => `delete from ${table} where ${live(next())} and coalesce(commit_id, '') = ${next()}`),
     /** key */
     removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and ${isExpired(context)}`,
     /** limit */

@@ -133,6 +133,9 @@ export abstract class SessionRepository {
   /** Deletes the record; absent is fine. */
   abstract destroy(storageKey: string): Promise<void>;
 
+  /** Deletes the live record if the commit of this id wrote it last. False, and nothing deleted, when it is another's, or absent. */
+  abstract destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean>;
+
   /** Deletes the record if it is expired. True when it was. */
   abstract removeExpired(storageKey: string): Promise<boolean>;
 

@@ -124,6 +124,10 @@ export class SqlSessionRepository extends SessionRepository {
     await this.#context.runner.run(this.#statements.destroy, [storageKey]);
   }
 
+  async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
+    return this.#changesOne(this.#statements.destroyCommitted, [storageKey, commitId ?? '']);
+  }
+
   async removeExpired(storageKey: string): Promise<boolean> {
     return this.#changesOne(this.#statements.removeExpired, [storageKey]);
   }

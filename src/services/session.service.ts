@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
-import { SessionCodec } from '../codec/session.codec.js';
+import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
@@ -15,6 +15,7 @@ import { LoadJoiner } from './load-joiner.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
+import { SessionHandover } from './session-handover.js';
 import { TouchJoiner } from './touch-joiner.js';
 import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
@@ -28,6 +29,12 @@ export interface UserSessions {
 
 /** The values of a session, typed as the app has declared its `SessionData`; the cookie is not among them. */
 export type SessionDraft = { [Key in keyof SessionData as Key extends 'cookie' ? never : Key]: SessionData[Key] };
+
+/** How a session is regenerated. */
+export interface RegenerateOptions {
+  /** The keys whose values go over into the new session, or all. Default: none. */
+  readonly keep?: 'all' | readonly (keyof SessionDraft)[];
+}
 
 /** So many expired records go in one transaction: its locks are held for a moment only. */
 const PRUNE_BATCH = 1000;
@@ -47,6 +54,7 @@ export class SessionService {
     private readonly codec: SessionCodec,
     private readonly loads: LoadJoiner,
     private readonly touches: TouchJoiner,
+    private readonly handover: SessionHandover,
     private readonly caller: RepositoryCaller,
     private readonly options: SmartSessionOptions,
   ) {}
@@ -229,11 +237,35 @@ export class SessionService {
     });
   }
 
-  /** Destroys the request's session and gives the request an empty one under a new id. */
-  regenerate(request: Request): Promise<void> {
-    return new Promise((resolve, reject) => {
+  /**
+   * Destroys the request's session, for all processes at once, and gives the request another one under a new id: call
+   * it at login. It is stored by the request's commit, as any new session. What other requests that still have the old
+   * session change is dropped, and comes into no other.
+   *
+   * @param options.keep the keys whose values go over, or `'all'`: as they are stored when the old session ends, with
+   * what this request has changed. Default: none
+   * @throws SessionUnavailableError when the old session could not be destroyed: the request still has it, and there is no new one
+   * @throws SessionGoneError, with `keep`, when the session has ended meanwhile: what was ended does not live on
+   * @example
+   * await sessions.regenerate(request, { keep: ['cart'] });
+   * request.session.userId = user.id;
+   */
+  async regenerate(request: Request, { keep = [] }: RegenerateOptions = {}): Promise<void> {
+    const kept = keep === 'all' || keep.length > 0 ? await this.#handOver(request.session) : {};
+    await new Promise<void>((resolve, reject) => {
       request.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
     });
+    const isKept = ([key]: [string, unknown]) => keep === 'all' || (keep as readonly string[]).includes(key);
+    Object.assign(request.session, Object.fromEntries(Object.entries(kept).filter(isKept)));
+  }
+
+  /**
+   * Ends the request's session, before another takes its place.
+   *
+   * @throws SessionUnavailableError
+   */
+  async end({ session, sessionID }: Request): Promise<void> {
+    if (this.live.find(session)?.state !== 'gone') await this.destroy(sessionID);
   }
 
   /** The live sessions of a user, newest first. Needs the option `userId`. */
@@ -281,6 +313,15 @@ export class SessionService {
   /** Deletes every session. */
   clear(): Promise<void> {
     return this.caller.ask('destroy', (repository) => repository.clear());
+  }
+
+  /** Destroys the record of a live session, and returns its values. */
+  #handOver(session: object): Promise<SessionValues> {
+    const baseline = this.live.ofLive(session);
+    return this.#afterOthers(baseline, async () => {
+      if (baseline.abandoned) throw baseline.abandoned;
+      return this.handover.take(session, baseline);
+    });
   }
 
   #requireUserId(): void {

@@ -54,7 +54,7 @@ export class SmartSessionStore extends expressSession.Store {
   /** Unlike express-session's own, leaves the session as it is when it could not be destroyed. */
   override regenerate(request: Request, callback: Callback): void {
     const terms = this.sessions.termsOf(request.session);
-    const regenerated = this.sessions.destroy(request.sessionID).then(() => {
+    const regenerated = this.sessions.end(request).then(() => {
       this.generate(request);
       this.sessions.setTerms(request.session, terms);
     });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { Controller, Get, Module, Post, Session, type INestApplication } from '@nestjs/common';
+import { Controller, Get, Module, Post, Req, Session, type INestApplication } from '@nestjs/common';
+import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { DatabaseContext, LockSession, SessionService, type RunStatement } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
@@ -13,6 +14,10 @@ class UpdateController {
 
   @Post('update') update(@Session() session: SessionData): Promise<unknown> {
     return this.sessions.update(session, (draft: Record<string, unknown>) => (draft.n = Number(draft.n ?? 0) + 1));
+  }
+  @Post('login-keeping') async loginKeeping(@Req() request: Request): Promise<void> {
+    await this.sessions.regenerate(request, { keep: 'all' });
+    Object.assign(request.session, { user: 'anna' });
   }
   @Post('locked') @LockSession() locked(@Session() session: Record<string, unknown>): void {
     session.n = Number(session.n ?? 0) + 1;
@@ -68,6 +73,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     'a handler with `@LockSession()` that writes': (visitor) => visitor.post('/locked'),
     'a handler with `@LockSession()` that changes nothing': (visitor) => visitor.post('/locked-nothing'),
     'login, with `regenerate()`': (visitor) => visitor.post('/login'),
+    'login, with `regenerate()` that keeps values': (visitor) => visitor.post('/login-keeping'),
     'logout': (visitor) => visitor.delete('/session'),
   };
 

@@ -138,6 +138,14 @@ export class SimulatedRepository extends SessionRepository {
     return this.writing('destroy', key, () => this.remove(key));
   }
 
+  destroyCommitted(key: string, commitId: string | null): Promise<boolean> {
+    return this.writing('destroy', key, () => {
+      const isAsCommitted = this.liveRow(key)?.commitId === commitId;
+      if (isAsCommitted) this.remove(key);
+      return isAsCommitted;
+    });
+  }
+
   removeExpired(key: string): Promise<boolean> {
     return this.writing('remove expired', key, () => {
       const isExpired = this.database.rows.has(key) && !this.liveRow(key);

@@ -7,6 +7,7 @@ import { LoadJoiner } from '../../src/services/load-joiner.js';
 import { RecordReader } from '../../src/services/record-reader.js';
 import { RepositoryCaller } from '../../src/services/repository-caller.js';
 import { SessionCommitter } from '../../src/services/session-committer.js';
+import { SessionHandover } from '../../src/services/session-handover.js';
 import { SessionLocker } from '../../src/services/session-locker.js';
 import { SessionMerger } from '../../src/services/session-merger.js';
 import { TouchJoiner } from '../../src/services/touch-joiner.js';
@@ -23,6 +24,7 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const loads = new LoadJoiner(repository, caller, options);
   const updates = new UpdateJoiner(repository, options);
   const commits = new CommitJoiner(new SessionCommitter(repository, updates, reader, codec, backoff, options), options);
-  const sessions = new SessionService(commits, live, reader, codec, loads, new TouchJoiner(repository, caller, options), caller, options);
+  const handover = new SessionHandover(live, codec, loads, reader, caller, backoff, options);
+  const sessions = new SessionService(commits, live, reader, codec, loads, new TouchJoiner(repository, caller, options), handover, caller, options);
   return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, updates, commits };
 }

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
+import { SessionConflictError, SessionGoneError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { Backoff } from './backoff.js';
+import { withDeadline, type Deadline } from './deadline.js';
+import { LiveSessions } from './live-sessions.js';
+import { LoadJoiner } from './load-joiner.js';
+import { RecordReader } from './record-reader.js';
+import { RepositoryCaller } from './repository-caller.js';
+import type { SessionBaseline } from './session-baseline.js';
+import type { StoredRecord } from './stored-record.js';
+
+/** Ends a session whose values go over to another. */
+@Injectable()
+export class SessionHandover {
+  constructor(
+    private readonly live: LiveSessions,
+    private readonly codec: SessionCodec,
+    private readonly loads: LoadJoiner,
+    private readonly reader: RecordReader,
+    private readonly caller: RepositoryCaller,
+    private readonly backoff: Backoff,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /**
+   * Destroys the record of a live session, and returns what a commit at that moment would have stored: the record's
+   * values, and what the request has changed. No commit comes between: the record is destroyed as it was read, or
+   * read again.
+   *
+   * @throws SessionGoneError when there is no record any more: what was ended must not live on elsewhere
+   * @throws SessionConflictError when the record was changed during each of `maxAttempts` attempts
+   * @throws SessionUnavailableError, SessionNotSerializableError, SessionMergeError, SessionReadOnlyError; then nothing was destroyed, or that is unknown
+   */
+  async take(session: object, baseline: SessionBaseline): Promise<SessionValues> {
+    const now = this.live.snapshot(session, baseline);
+    const edit = this.live.editOf(now, baseline);
+    const after = (current: EncodedValues) => this.codec.decodeValues(edit ? edit.apply(current) : current);
+    const { state, record, storageKey } = baseline;
+    if (state === 'new') return after(new Map());
+    if (state === 'gone' || !record) throw new SessionGoneError(storageKey, 'regenerate');
+    const values = await withDeadline('destroy', this.options.timeout, (deadline) => this.#take(storageKey, record, after, deadline));
+    baseline.state = 'gone';
+    return values;
+  }
+
+  async #take(storageKey: string, known: StoredRecord, after: (current: EncodedValues) => SessionValues, deadline: Deadline): Promise<SessionValues> {
+    let record: StoredRecord | undefined = known;
+    for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
+      const { commitId, values }: StoredRecord = record;
+      // What cannot be merged is refused before anything is destroyed.
+      const taken = after(values);
+      if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroyCommitted(storageKey, commitId))) return taken;
+      if (attempt > 1) await this.backoff.wait(attempt);
+      const found = await this.loads.load(storageKey);
+      record = found && this.reader.read(storageKey, found);
+      if (!record) throw new SessionGoneError(storageKey, 'regenerate');
+      deadline.throwIfPassed();
+    }
+    throw new SessionConflictError(storageKey, this.options.maxAttempts);
+  }
+}
