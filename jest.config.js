@@ -1,5 +1,9 @@
+const suite = process.env.SUITE;
+
 export default {
-  roots: ['<rootDir>/test'],
+  // What takes minutes, and servers of its own: npm run test:faults, npm run test:cluster.
+  roots: [`<rootDir>/test/${suite ?? ''}`],
+  testPathIgnorePatterns: suite ? [] : ['/test/faults/', '/test/cluster/'],
   // By default jest leaves one core idle: of two that is half.
   maxWorkers: '100%',
   globalSetup: '<rootDir>/test/support/global-setup.js',

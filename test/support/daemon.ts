@@ -1,0 +1,102 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, readFileSync, closeSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** Where Debian puts what is not for everybody. */
+const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...versioned('/usr/lib/postgresql')];
+
+function versioned(directory: string): string[] {
+  return existsSync(directory) ? readdirSync(directory).toSorted().map((version) => join(directory, version, 'bin')) : [];
+}
+
+/** The path of a program; undefined where it is not installed. */
+export function findProgram(name: string): string | undefined {
+  return DIRECTORIES.map((directory) => join(directory, name)).findLast((file) => existsSync(file));
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A directory and an account to run a database server in: servers refuse to run as root. */
+export class Daemon {
+  readonly directory: string;
+  readonly #account: Account;
+  #process: ChildProcess | undefined;
+
+  /** @param user whom the server runs as when the tests run as root */
+  constructor(name: string, user: string) {
+    this.directory = mkdtempSync(join(tmpdir(), `${name}-`));
+    this.#account = process.getuid?.() === 0 ? { uid: idOf('-u', user), gid: idOf('-g', user) } : {};
+    if (this.#account.uid !== undefined) chownSync(this.directory, this.#account.uid, this.#account.gid!);
+  }
+
+  /** Runs a program of the server's to its end. */
+  run(program: string, ...parameters: string[]): void {
+    execFileSync(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: 'pipe' });
+  }
+
+  /** Starts the server; what it writes goes to a file in the directory. */
+  start(program: string, ...parameters: string[]): void {
+    const log = openSync(this.#log, 'a');
+    this.#process = spawn(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: ['ignore', log, log] });
+    closeSync(log);
+  }
+
+  get pid(): number {
+    return this.#process!.pid!;
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Sends a signal, and waits for the end. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    if (!this.isRunning) return;
+    const exit = once(this.#process!, 'exit');
+    this.#process!.kill(signal);
+    await exit;
+  }
+
+  /** Waits until something is so. */
+  async until(isSo: () => Promise<boolean> | boolean, seconds = 60): Promise<void> {
+    for (let n = 0; n < seconds * 20; n++) {
+      if (await isSo()) return;
+      if (!this.isRunning) break;
+      await sleep(50);
+    }
+    throw new Error(`${this.directory}: the server is not up.\n${readFileSync(this.#log, 'utf8').slice(-4000)}`);
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  get #log(): string {
+    return join(this.directory, 'server.log');
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { PATH: DIRECTORIES.join(delimiter), HOME: this.directory, LC_ALL: 'C.UTF-8' };
+  }
+}
+
+function idOf(option: string, user: string): number {
+  return Number(execFileSync('id', [option, user]));
+}

@@ -1,0 +1,89 @@
+import type { RunStatement } from '../../src/dialects/run-statement.js';
+import type { AppSettings } from '../faults/app.js';
+import { AppProcess } from './app-process.js';
+import { appliedTwice, startAudit } from './audit.js';
+import { Load, type LoadTerms } from './load.js';
+import { HAS_MARIADB, OwnMariadb } from './own-mariadb.js';
+import { HAS_POSTGRESQL, OwnPostgresql } from './own-postgresql.js';
+import { OwnSqlite } from './own-sqlite.js';
+import { onDatabase, type OwnServer } from './own-server.js';
+
+const MAKERS = { ...(HAS_POSTGRESQL && { postgresql: OwnPostgresql }), ...(HAS_MARIADB && { mariadb: OwnMariadb }), sqlite: OwnSqlite };
+
+/** What faults can happen to here, or what of it `DATABASE` asks for. */
+export const SITES = (Object.keys(MAKERS) as Dialect[]).filter((dialect) => (process.env.DATABASE ?? dialect).split(',').includes(dialect));
+
+/** Those of them that are servers. */
+export const SERVERS = SITES.filter((dialect) => dialect !== 'sqlite');
+
+type Dialect = 'postgresql' | 'mariadb' | 'sqlite';
+
+/** Where faults happen: a server of the test's own, processes of an app on it, and clients. */
+export class FaultSite {
+  readonly apps: AppProcess[] = [];
+
+  private constructor(
+    readonly dialect: Dialect,
+    readonly server: OwnServer,
+  ) {}
+
+  static async open(dialect: Dialect): Promise<FaultSite> {
+    return new FaultSite(dialect, await MAKERS[dialect]!.make());
+  }
+
+  /** Runs statements on the server, past the app. */
+  run<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    return onDatabase(this.dialect, this.server.address, work);
+  }
+
+  /**
+   * Starts processes of the app, on a fresh table.
+   *
+   * @param through where they find the server, if not at its address
+   */
+  async startApps(count: number, settings: Partial<AppSettings> & { through?: object } = {}): Promise<void> {
+    const { through, connection, ...rest } = settings;
+    const start = () => AppProcess.start({ dialect: this.dialect, connection: { ...this.server.address, ...through, ...connection }, ...rest });
+    this.apps.push(...(await Promise.all(Array.from({ length: count }, start))));
+    await this.run((run) => startAudit(this.dialect, run));
+  }
+
+  startLoad(terms: Partial<LoadTerms> = {}): Promise<Load> {
+    return Load.start({ urlOf: (n) => this.apps[n % this.apps.length]!.url, ...terms });
+  }
+
+  /**
+   * Ends the load, says what was measured, and gives what must hold: of what was acknowledged nothing is lost, nothing took effect
+   * twice, every request had an answer, and no process has crashed.
+   */
+  async conclude(load: Load, fault: string) {
+    await load.stop();
+    const lost = await load.lost(this.apps[0]!.url);
+    const twice = await this.run(appliedTwice);
+    const { hung } = load;
+    report(this.dialect, fault, { ...load.figures(), lost, twice });
+    return { lost, twice, hung, crashes: this.apps.map(({ errors }) => errors).join('') };
+  }
+
+  /** Ends the app's processes, and drops what they used. */
+  async endApps(): Promise<void> {
+    await Promise.all(this.apps.splice(0).map((app) => app.end('SIGKILL')));
+    await this.run(async (run) => {
+      for (const table of ['sessions', 'audit']) await run(`drop table if exists ${table}`);
+      if (this.dialect === 'postgresql') await run('drop function if exists audit');
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.apps.splice(0).map((app) => app.end('SIGKILL')));
+    await this.server.stop();
+  }
+}
+
+/** What `conclude` must give. */
+export const SOUND = { lost: 0, twice: 0, hung: 0, crashes: '' };
+
+/** Prints what was measured. */
+export function report(dialect: string, fault: string, figures: object): void {
+  process.stdout.write(`\nmeasured | ${dialect} | ${fault} | ${JSON.stringify(figures)}\n`);
+}

@@ -1,0 +1,25 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OwnServer } from './own-server.js';
+
+/** An SQLite file of a test's own. It ends with the processes that use it. */
+export class OwnSqlite implements OwnServer {
+  readonly dialect = 'sqlite';
+  readonly #directory = mkdtempSync(join(tmpdir(), 'sqlite-'));
+
+  static make(): Promise<OwnSqlite> {
+    return Promise.resolve(new OwnSqlite());
+  }
+
+  get address() {
+    return { dbName: join(this.#directory, 'sessions.sqlite') };
+  }
+
+  async crash(): Promise<void> {}
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {
+    rmSync(this.#directory, { recursive: true });
+  }
+}
