@@ -16,6 +16,7 @@ export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
 export { StatementRunner } from './persistence/statement-runner.js';
+export { endSilentConnections } from './persistence/silent-connections.js';
 export type { RunStatement, StatementResult } from './dialects/run-statement.js';
 export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect } from './dialects/dialect.js';

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { RunStatement } from './run-statement.js';
 import type { FailureKind } from './failure-kind.js';
 
@@ -10,6 +11,10 @@ export interface Dialect {
   readonly driver: string;
   /** Prepares a database that the library opened itself. */
   prepare?(run: RunStatement): Promise<void>;
+  /** The driver's options by which opening a connection takes at most so many ms. */
+  boundConnecting?(ms: number): object;
+  /** Tells of the socket of each connection that the driver's pool opens. */
+  onConnection?(pool: unknown, listener: (socket: Socket) => void): void;
   /** Whether the driver blocks the process until it has its answer. */
   readonly isBlocking: boolean;
   /** Quotes an identifier. */

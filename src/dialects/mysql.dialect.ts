@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import type { FailureKind } from './failure-kind.js';
 import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
@@ -26,6 +28,10 @@ export const mysql: Dialect = {
   name: 'mysql',
   driverPackage: '@mikro-orm/mysql',
   driver: 'MySqlDriver',
+  boundConnecting: (ms) => ({ connectTimeout: ms }),
+  onConnection: (pool, listener) => {
+    (pool as EventEmitter).on('connection', ({ stream }: { stream: Socket }) => listener(stream));
+  },
   isBlocking: false,
   quote,
   parameter: () => '?',

@@ -1,3 +1,5 @@
+import type { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
 import type { FailureKind } from './failure-kind.js';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
@@ -32,6 +34,11 @@ export const postgresql: Dialect = {
   name: 'postgresql',
   driverPackage: '@mikro-orm/postgresql',
   driver: 'PostgreSqlDriver',
+  // The pool counts the wait for a free connection too.
+  boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
+  onConnection: (pool, listener) => {
+    (pool as EventEmitter).on('connect', (client: { connection: { stream: Socket } }) => listener(client.connection.stream));
+  },
   isBlocking: false,
   quote,
   parameter: (n) => `$${n}`,

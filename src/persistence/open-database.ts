@@ -6,6 +6,7 @@ import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext } from './database-context.js';
 import { defineSessionEntity } from './session.entity.js';
+import { endSilentConnections } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
 
 /** The columns that every table needs; `lock_version` is what `locking` is about. */
@@ -38,7 +39,10 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<Dat
   const dialect = dialectOf(options, orm);
   const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
   const { tableName, schema } = options;
-  if (options.connection) await dialect.prepare?.(runner.run);
+  if (options.connection) {
+    await endSilentConnections(orm, options.timeout);
+    await dialect.prepare?.(runner.run);
+  }
   if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options);
@@ -71,10 +75,17 @@ function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dial
   return found;
 }
 
-async function openOwn({ connection, dialect, tableName, schema }: SmartSessionOptions): Promise<MikroORM> {
+async function openOwn({ connection, dialect, tableName, schema, timeout }: SmartSessionOptions): Promise<MikroORM> {
   const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
-  const driver = connection?.driver ?? (await importDriver(dialect));
-  return MikroORM.init({ ...connection, driver, entities: [entity] } as never);
+  const driver = (connection?.driver ?? (await importDriver(dialect))) as { name?: string };
+  const bounds = Object.values(DIALECTS).find((known) => known.driver === driver.name)?.boundConnecting?.(timeout);
+  return MikroORM.init({ ...connection, driverOptions: withBounds(connection?.driverOptions, bounds), driver, entities: [entity] } as never);
+}
+
+/** What the app says itself goes first; it may also have given a function, or a ready client. */
+function withBounds(given: unknown, bounds: object | undefined): unknown {
+  const isPlain = given === undefined || (typeof given === 'object' && given !== null && Object.getPrototypeOf(given) === Object.prototype);
+  return isPlain ? { ...bounds, ...given } : given;
 }
 
 async function importDriver(dialect: DialectName | undefined): Promise<unknown> {

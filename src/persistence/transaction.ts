@@ -40,9 +40,17 @@ export async function withBoundLockWait<Result>(
 ): Promise<Result> {
   const bound = dialect.boundLockWait?.(Math.max(1, Math.ceil(lockTimeout / 1000)));
   if (bound) await run(bound.set);
+  const reset = async () => {
+    if (bound?.reset) await run(bound.reset);
+  };
+  let result: Result;
   try {
-    return await work();
-  } finally {
-    if (bound?.reset) await run(bound.reset).catch(() => undefined);
+    result = await work();
+  } catch (error) {
+    await reset().catch(() => undefined);
+    throw error;
   }
+  // On a cluster another node may have won meanwhile: the transaction's next statement says so, and only that one.
+  await reset();
+  return result;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AliveWatch } from '../support/alive-watch.js';
 import { FaultSite, SERVERS, SOUND } from '../support/fault-site.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
@@ -23,30 +24,14 @@ describe.each(SERVERS)('the network between the app and its database, on %s', (d
   }, 20_000);
   afterAll(() => site.close(), 20_000);
 
-  /** Asks again and again for what needs no session; the slowest answer, in ms, when it is stopped. */
-  function watchAlive(): () => Promise<number> {
-    let isStopped = false;
-    const asking = (async () => {
-      let slowest = 0;
-      while (!isStopped) {
-        const sent = performance.now();
-        expect(await (await fetch(`${site.apps[0]!.url}/alive`)).text()).toBe('alive');
-        slowest = Math.max(slowest, performance.now() - sent);
-        await sleep(20);
-      }
-      return Math.round(slowest);
-    })();
-    return () => ((isStopped = true), asking);
-  }
-
   it('F13: answers 503 in time when the database takes 5 seconds, and what needs no session at once', async () => {
     const load = await site.startLoad();
     await load.progress(100);
     proxy.delay = 5000;
-    const stopWatching = watchAlive();
+    const watch = new AliveWatch(site.apps[0]!.url);
     await sleep(3 * TIMEOUT);
     proxy.delay = 0;
-    const alive = await stopWatching();
+    const alive = await watch.stop();
     await load.progress(200);
     expect(await site.conclude(load, `answers take 5 s; without a session ${alive} ms`)).toEqual(SOUND);
     expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
@@ -60,13 +45,13 @@ describe.each(SERVERS)('the network between the app and its database, on %s', (d
     const load = await site.startLoad();
     await load.progress(100);
     proxy.openBlackHole();
-    const stopWatching = watchAlive();
+    const watch = new AliveWatch(site.apps[0]!.url);
     await sleep(1.5 * TIMEOUT);
     proxy.closeBlackHole();
     const closed = performance.now();
     await load.progress(1);
     const recovery = Math.round(performance.now() - closed);
-    const alive = await stopWatching();
+    const alive = await watch.stop();
     await load.progress(200);
     expect(await site.conclude(load, `black hole of ${1.5 * TIMEOUT} ms, first answer ${recovery} ms after it; without a session ${alive} ms`)).toEqual(SOUND);
     expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });

@@ -18,13 +18,28 @@ export class SessionsDatabase {
    * @param absoluteTtl the option of that name
    */
   static async open(name: DialectName, tableName: string, overrides: Record<string, unknown> = {}, absoluteTtl?: number): Promise<SessionsDatabase> {
+    const database = await SessionsDatabase.#connect(name, tableName, overrides, absoluteTtl);
+    await database.drop();
+    await database.context.runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
+    return database;
+  }
+
+  static async #connect(name: DialectName, tableName: string, overrides: Record<string, unknown>, absoluteTtl?: number): Promise<SessionsDatabase> {
     const orm = await MikroORM.init(connectionOptions(name, { entities: [defineSessionEntity({ tableName })], ...overrides }));
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
     const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000, absoluteTtl);
-    const database = new SessionsDatabase(context, DIALECTS[name].quote(tableName));
-    await database.drop();
-    await runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
-    return database;
+    return new SessionsDatabase(context, DIALECTS[name].quote(tableName));
+  }
+
+  /** Runs `work` with the same table over connections of another kind. */
+  async over<Result>(overrides: Record<string, unknown>, work: (database: SessionsDatabase) => Promise<Result>): Promise<Result> {
+    const { dialect, tableName, absoluteTtl } = this.context;
+    const database = await SessionsDatabase.#connect(dialect.name, tableName, overrides, absoluteTtl);
+    try {
+      return await work(database);
+    } finally {
+      await database.context.orm.close();
+    }
   }
 
   /** Runs a statement on the table's database; `{table}` stands for the quoted table. */

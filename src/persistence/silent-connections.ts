@@ -1,0 +1,21 @@
+import type { MikroORM } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import { DIALECTS } from '../dialects/index.js';
+
+/**
+ * Ends each connection of MikroORM's pool on which nothing was heard for a time, idle ones too, so that the pool opens
+ * others. A network that swallows what is sent tells nobody: a statement on such a connection has no answer, and holds its
+ * place in the pool, until the operating system gives up after a quarter of an hour. A statement that takes longer fails.
+ *
+ * @param orm before its first statement; a database on which there is no network is left alone
+ * @param ms the longest silence
+ * @example
+ * await endSilentConnections(app.get(MikroORM), 30_000);
+ */
+export async function endSilentConnections(orm: MikroORM, ms: number): Promise<void> {
+  const driver = orm.em.getDriver().constructor.name;
+  const dialect = Object.values(DIALECTS).find((known) => known.driver === driver);
+  if (!dialect?.onConnection) return;
+  const pool = await (orm.em.getConnection() as AbstractSqlConnection).getNativeClient();
+  dialect.onConnection(pool, (socket) => socket.setTimeout(ms, () => socket.destroy()));
+}
