@@ -1,0 +1,7 @@
+import { describeRequest, type History } from '../history.js';
+
+/** BoundedOutcome: every request is answered, and nothing stays behind on the database. */
+export function findUnboundedOutcomes({ requests, recording }: History): string[] {
+  const hung = requests.filter(({ outcome }) => outcome === 'hung');
+  return [...hung.map((request) => `${describeRequest(request)} was not answered`), ...recording.leftBehind];
+}

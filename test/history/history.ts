@@ -1,0 +1,126 @@
+import { SessionHistory } from './session-history.js';
+
+/** What a session holds, by key, without its cookie. `count` is a number, each other value is unique and a string. */
+export type Values = Readonly<Record<string, string | number>>;
+
+export type OperationName =
+  /** The first request of a session: has no cookie. */
+  | 'begin'
+  | 'read'
+  /** Sets a key that nobody else sets. */
+  | 'put'
+  /** Deletes a key that nobody else sets, and that its client was told of. */
+  | 'forget'
+  /** Sets a key that all set. */
+  | 'put shared'
+  | 'delete shared'
+  /** Sets two keys to one value. */
+  | 'put pair'
+  /** Adds one to `count`. */
+  | 'increment'
+  /** Changes a value, and changes it back. */
+  | 'change back'
+  /** Sets a key, and another to what cannot be stored. */
+  | 'put unstorable'
+  /** Regenerates the session, and sets the owner of the new one. */
+  | 'login'
+  | 'logout';
+
+export type Outcome =
+  /** The whole answer that the app meant. */
+  | 'ok'
+  /** The app was told of no such session. */
+  | 'gone'
+  /** A definite error: nothing was applied. */
+  | 'failed'
+  /** An error that leaves open what was applied. */
+  | 'unknown'
+  /** No answer within the client's patience. */
+  | 'hung';
+
+/** A request, as its client saw it. Times are the clients' clock's, in ms. */
+export interface HistoryRequest {
+  readonly client: number;
+  readonly process: number;
+  readonly operation: OperationName;
+  /** The storage key of the session that its cookie names. */
+  readonly key?: string;
+  /** The storage key of the session that the answer's cookie names. */
+  readonly newKey?: string;
+  /** The owner of the session that it changes. */
+  readonly owner: string;
+  readonly puts: Values;
+  readonly deletes: readonly string[];
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: Outcome;
+  /** What the handler found in the session. */
+  readonly seen?: Values;
+  readonly error?: string;
+}
+
+/** A version of a row, as a trigger copied it. */
+export interface AuditEntry {
+  readonly key: string;
+  /** The row's data; undefined when the row was deleted. */
+  readonly data: string | undefined;
+  /** Undefined for a table without versions; likewise the commit id. */
+  readonly version: number | undefined;
+  readonly commitId: string | undefined;
+}
+
+/** Everything that was recorded of a run. */
+export interface Recording {
+  readonly requests: readonly HistoryRequest[];
+  /** In the order in which the database wrote them. */
+  readonly audit: readonly AuditEntry[];
+  /** What was found on the database after the last answer that should not be there. */
+  readonly leftBehind: readonly string[];
+}
+
+/** A recording, session by session. */
+export class History {
+  readonly sessions: readonly SessionHistory[];
+  readonly #byKey: ReadonlyMap<string, SessionHistory>;
+
+  constructor(readonly recording: Recording) {
+    const audit = Map.groupBy(recording.audit, ({ key }) => key);
+    const requests = Map.groupBy(recording.requests, (request) => changedKeyOf(request) ?? '');
+    const endings = Map.groupBy(recording.requests.filter(mayEnd), ({ key }) => key!);
+    const keys = new Set([...audit.keys(), ...requests.keys(), ...endings.keys()].filter(Boolean));
+    this.sessions = [...keys].map((key) => new SessionHistory(key, audit.get(key) ?? [], requests.get(key) ?? [], endings.get(key) ?? []));
+    this.#byKey = new Map(this.sessions.map((session) => [session.key, session]));
+  }
+
+  get requests(): readonly HistoryRequest[] {
+    return this.recording.requests;
+  }
+
+  /** The requests that found something in a session, each with the session. */
+  reads(): (readonly [HistoryRequest & { readonly seen: Values }, SessionHistory])[] {
+    return this.requests.flatMap((request) => {
+      const session = this.#byKey.get(request.key ?? '');
+      return request.seen && session ? [[request as HistoryRequest & { readonly seen: Values }, session] as const] : [];
+    });
+  }
+
+  /** How many keys were set or deleted by requests that were told so. */
+  get acknowledged(): number {
+    return this.requests.filter(({ outcome }) => outcome === 'ok').reduce((sum, { puts, deletes }) => sum + Object.keys(puts).length + deletes.length, 0);
+  }
+}
+
+/** The session that a request's changes are for: a new one, or that of its cookie. */
+function changedKeyOf({ operation, key, newKey }: HistoryRequest): string | undefined {
+  return operation === 'begin' || operation === 'login' ? newKey : key;
+}
+
+/** Whether a request may have ended the session that its cookie names. */
+function mayEnd({ operation, key, outcome }: HistoryRequest): boolean {
+  return key !== undefined && (operation === 'login' || operation === 'logout') && outcome !== 'gone';
+}
+
+/** Names a request in what a checker says. */
+export function describeRequest({ client, process, operation, startedAt, endedAt, outcome }: HistoryRequest): string {
+  return `client ${client}'s "${operation}" (${outcome}) at process ${process}, ${startedAt.toFixed(2)} to ${endedAt.toFixed(2)} ms`;
+}

@@ -1,0 +1,80 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
+import type { DialectName, RunStatement } from '../../src/index.js';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { connectionOptions } from '../support/databases.js';
+import { randomOf } from '../explore/explorer.js';
+import { AuditTrail, type AuditedTable } from './audit-trail.js';
+import type { AppName } from './history-app.js';
+import { HistoryClient, type ClientSettings } from './history-client.js';
+import { History, type AuditEntry, type HistoryRequest } from './history.js';
+import { findLocks } from './left-locked.js';
+import { SessionPlace } from './shared-session.js';
+import type { WorkerProcess } from './worker-process.js';
+
+const CLIENTS = 12;
+/** So few that several clients are always on each. */
+const SESSIONS = 3;
+
+/** A short run on a busy machine goes on until there are so many. */
+const FEWEST_REQUESTS = 120;
+
+/** One run. */
+export interface HistorySettings extends Pick<ClientSettings, 'operations' | 'keyOf'> {
+  readonly database: DialectName;
+  readonly dbName: string;
+  readonly table: AuditedTable;
+  /** What runs in each process. */
+  readonly apps: readonly AppName[];
+  readonly workers: readonly WorkerProcess[];
+  readonly seconds: number;
+  /** What the clients ask for follows from it; the order in time does not. */
+  readonly seed: number;
+}
+
+/** Starts the apps, lets the clients loose on them, and records what they and the database saw. */
+export async function recordHistory(settings: HistorySettings): Promise<History> {
+  const { database, dbName, table } = settings;
+  const orm = await MikroORM.init(connectionOptions(database, { dbName }));
+  const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+  await DIALECTS[database].prepare?.(runner.run);
+  try {
+    await AuditTrail.removeFrom(runner.run, database, table);
+    return await recordOn(runner, settings);
+  } finally {
+    await AuditTrail.removeFrom(runner.run, database, table);
+    await orm.close();
+  }
+}
+
+async function recordOn(runner: StatementRunner, settings: HistorySettings): Promise<History> {
+  const { database, dbName, table, apps, workers, seconds, seed, operations, keyOf } = settings;
+  const used = workers.slice(0, apps.length);
+  const requests: HistoryRequest[] = [];
+  let leftBehind: string[];
+  let trail: AuditTrail;
+  try {
+    const urls = await Promise.all(used.map((worker, n) => worker.startApp({ app: apps[n]!, database, dbName, tableName: table.name })));
+    const shared: ClientSettings = { urls, operations, keyOf, record: (request) => requests.push(request), places: Array.from({ length: SESSIONS }, () => new SessionPlace()) };
+    // Some stores make their table with the first request.
+    await fetch(`${urls[0]}/begin`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ puts: {} }) });
+    trail = await AuditTrail.install(runner.run, database, table);
+    const until = performance.now() + seconds * 1000;
+    const isOver = () => performance.now() > until && requests.length >= FEWEST_REQUESTS;
+    await Promise.all(Array.from({ length: CLIENTS }, (_, n) => new HistoryClient(n, randomOf(seed + n * 7919), shared).run(isOver)));
+    leftBehind = await runner.onOneConnection((run: RunStatement) => findLocks(run, database, table.name));
+  } finally {
+    await Promise.all(used.map((worker) => worker.closeApp()));
+  }
+  const audit = await trail.read();
+  refuseGaps(audit, await trail.current());
+  return new History({ requests, audit, leftBehind });
+}
+
+/** What the audit copied last must be what stands there: else it is no ground truth. */
+function refuseGaps(audit: readonly AuditEntry[], current: readonly AuditEntry[]): void {
+  const last = new Map(audit.map((entry) => [entry.key, entry]));
+  const expected = [...last.values()].filter(({ data }) => data !== undefined);
+  if (!isDeepStrictEqual(new Set(expected), new Set(current))) throw new Error(`The audit says ${JSON.stringify(expected)}, and the table holds ${JSON.stringify(current)}.`);
+}
