@@ -6,6 +6,7 @@ import { NoTouch } from 'nestjs-smart-session';
 import '../session-data.js';
 import { Devices } from './devices.js';
 import { PLAN_LIMITS, planOf } from './race-plan.js';
+import { ProcessPool } from './process-pool.js';
 import { RaceRunner } from './race-runner.js';
 
 /** What the race lab's page asks for. */
@@ -13,12 +14,15 @@ import { RaceRunner } from './race-runner.js';
 export class LabController {
   constructor(
     private readonly races: RaceRunner,
+    private readonly pool: ProcessPool,
     private readonly devices: Devices,
   ) {}
 
   /** What the page's form may ask for, and the database that both stores use. */
   @Get()
   facts(): object {
+    // Who opens the page will race. That a process does not start, the race will say.
+    this.pool.urls(PLAN_LIMITS.processes.usual).catch(() => {});
     return { database: process.env.DATABASE ?? 'sqlite', limits: PLAN_LIMITS };
   }
 

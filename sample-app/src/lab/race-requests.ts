@@ -14,10 +14,12 @@ const SKUS = ['tea', 'honey', 'bread'];
 
 /** The requests of a race, the same for both sides. */
 export function requestsOf({ scenario, requests, wait }: RacePlan): readonly RaceRequest[] {
-  const all = Array.from({ length: requests }, (_, index): RaceRequest => {
+  // By how long they take, so that the time lines are easy to read.
+  const waits = Array.from({ length: requests }, () => Math.round(wait * (0.5 + Math.random()))).toSorted((a, b) => a - b);
+  const all = waits.map((own, index): RaceRequest => {
     const n = index + 1;
     const path = scenario === 'shop' ? `/shop/${SKUS[index % SKUS.length]}` : `/tabs/${n}`;
-    return { n, method: 'POST', path: `${path}?wait=${Math.round(wait * (0.5 + Math.random()))}`, at: 0 };
+    return { n, method: 'POST', path: `${path}?wait=${own}`, at: 0 };
   });
   // Before the first handler is through.
   if (scenario === 'logout') all.push({ n: requests + 1, method: 'DELETE', path: '/session', at: wait / 4 });

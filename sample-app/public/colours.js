@@ -1,0 +1,9 @@
+/** A colour of the style sheet, as it is in this light. */
+export function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Calls back when the page turns dark or light. */
+export function onColoursChange(callback) {
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', callback);
+}

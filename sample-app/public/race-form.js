@@ -1,0 +1,34 @@
+/** The form in which a race is asked for. */
+export class RaceForm {
+  #form;
+
+  constructor(form, limits) {
+    this.#form = form;
+    for (const [name, { min, max, usual }] of Object.entries(limits)) {
+      const input = form.elements[name];
+      Object.assign(input, { min, max, value: usual });
+      const output = input.closest('label').querySelector('output');
+      const show = () => (output.textContent = `${input.value}${input.dataset.unit}`);
+      input.addEventListener('input', show);
+      show();
+    }
+  }
+
+  /** What is asked for. */
+  get plan() {
+    return Object.fromEntries([...new FormData(this.#form)].map(([name, value]) => [name, Number(value)]));
+  }
+
+  /** Calls back when how many requests there are has changed. */
+  onRequests(callback) {
+    this.#form.elements.requests.addEventListener('input', () => callback(this.plan.requests));
+  }
+
+  /** Calls back when the race shall begin. */
+  onRace(callback) {
+    this.#form.addEventListener('submit', (event) => {
+      event.preventDefault();
+      callback(this.plan);
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { Timeline } from './timeline.js';
+
+const WORDS = { waiting: 'not stored yet', kept: 'kept', lost: 'lost', refused: 'refused, and the client was told so' };
+const MARKS = { waiting: '·', kept: '✓', lost: '✕', refused: '!' };
+
+/** One side of a race on the page: total, keys, time line, and what the session holds in the end. */
+export class RacePanel {
+  #total;
+  #keys;
+  #content;
+  #timeline;
+
+  /** @param {(side: import('./race-side.js').RaceSide) => { figure: string, text: string, isGood?: boolean }} verdictOf what to say of it */
+  constructor(parent, { title, note }, verdictOf) {
+    const article = make('article', 'side', parent);
+    make('h3', '', article).textContent = title;
+    make('p', '', article).textContent = note;
+    this.#total = make('div', 'total', article);
+    this.#keys = make('ol', 'keys', article);
+    this.#keys.setAttribute('aria-label', 'Keys');
+    this.#timeline = new Timeline(make('div', 'timeline', article));
+    const content = make('div', 'content', article);
+    make('h4', '', content).textContent = 'The session in the end';
+    this.#content = make('pre', '', content);
+    this.verdictOf = verdictOf;
+  }
+
+  /** Shows a side as it is now. */
+  show(side, start, span) {
+    const { figure, text, isGood } = this.verdictOf(side);
+    const strong = Object.assign(document.createElement('strong'), { textContent: figure });
+    if (isGood !== undefined) strong.className = isGood ? 'kept' : 'lost';
+    this.#total.replaceChildren(strong, Object.assign(document.createElement('span'), { textContent: text }));
+    this.#keys.hidden = side.logsOut;
+    if (!side.logsOut) this.#keys.replaceChildren(...Array.from({ length: side.count }, (_, index) => key(index + 1, side.fateOf(index + 1))));
+    this.#timeline.show(side, start, span);
+    this.#content.textContent = side.content ? textOf(side.content) : '…';
+  }
+}
+
+function key(n, fate) {
+  const item = document.createElement('li');
+  item.dataset.fate = fate;
+  const mark = Object.assign(document.createElement('span'), { textContent: `${MARKS[fate]} ${n}` });
+  mark.setAttribute('aria-hidden', 'true');
+  const words = Object.assign(document.createElement('span'), { className: 'visually-hidden', textContent: `key ${n}: ${WORDS[fate]}` });
+  item.append(mark, words);
+  return item;
+}
+
+/** The keys with the time of day that each request has set, in the order of their numbers. */
+function textOf(content) {
+  const entries = Object.entries(content).toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  if (entries.length === 0) return 'There is none: it was ended.';
+  return entries.map(([name, value]) => `${name}: ${String(value).replace(/^.*T(.*)Z$/, '$1')}`).join('\n');
+}
+
+function make(tag, className, parent) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  parent.append(element);
+  return element;
+}

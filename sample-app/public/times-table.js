@@ -1,0 +1,32 @@
+import { SIDES } from './race-view.js';
+import { joinedBy } from './race-side.js';
+
+const HEADINGS = ['Request', 'Load', 'Handler', 'Commit', 'Writes in vain', 'Joined with', 'Key'];
+
+/** Shows the times of all requests of a race as tables. */
+export function showTimes(parent, sides) {
+  parent.replaceChildren(...Object.entries(sides).map(([name, side]) => tableOf(SIDES[name].title, side)));
+}
+
+function tableOf(title, side) {
+  const table = document.createElement('table');
+  table.createCaption().textContent = `${title}, times in ms`;
+  const head = table.createTHead().insertRow();
+  for (const heading of HEADINGS) head.append(Object.assign(document.createElement('th'), { scope: 'col', textContent: heading }));
+  const body = table.createTBody();
+  for (const request of side.requests.values()) {
+    const row = body.insertRow();
+    for (const cell of cellsOf(request, side)) row.insertCell().textContent = cell;
+  }
+  return table;
+}
+
+function cellsOf(request, side) {
+  const inVain = request.writes.filter(({ isWritten }) => !isWritten).length;
+  return [request.n, duration(request, 'load'), duration(request, 'handler'), duration(request, 'commit'), inVain, joinedBy(request), side.fateOf(request.n)];
+}
+
+function duration({ phases }, phase) {
+  const all = phases.filter((one) => one.phase === phase);
+  return all.length === 0 ? '–' : all.reduce((sum, { from, to }) => sum + to - from, 0).toFixed(1);
+}
