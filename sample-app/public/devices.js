@@ -17,9 +17,10 @@ export function setUpDevices() {
 
   async function attempt(work) {
     try {
-      status.textContent = await work();
+      const text = await work();
       const others = await (await send('GET', '/lab/devices')).json();
       show(others, await userId());
+      status.textContent = text;
       logout.disabled = !others.some(({ isLoggedIn }) => isLoggedIn);
     } catch (error) {
       status.textContent = `That went wrong: ${error.message}`;

@@ -1,7 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
@@ -9,9 +7,9 @@ import type { DialectName } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { SAMPLE, buildSampleApp, startSampleApp, type SampleApp } from '../support/sample-app.js';
 
 const run = promisify(execFile);
-const SAMPLE = 'sample-app';
 const TABS = 20;
 const PROCESSES = 3;
 const CLIENTS = 16;
@@ -25,10 +23,7 @@ describe('the sample app', () => {
     ...process.env, DATABASE: database, PGDATABASE: dbName, MYSQL_DATABASE: dbName, SQLITE_FILE: join('..', directory, file), MIGRATIONS: join('..', directory),
   });
 
-  beforeAll(async () => {
-    await run('npm', ['run', 'build']);
-    await run('npm', ['run', 'build', '--workspace', SAMPLE]);
-  }, 60_000);
+  beforeAll(buildSampleApp, 60_000);
   afterAll(async () => {
     for (const database of DATABASES) if (database !== 'sqlite') await dropDatabase(database);
     rmSync(directory, { recursive: true });
@@ -101,44 +96,18 @@ describe('the sample app', () => {
     }
   }, 120_000);
 
-  /** Starts a process of the app. */
-  async function start(database: string, file: string): Promise<App> {
-    const port = await freePort();
-    const app = spawn(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env(database, file), PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
-    const early = once(app, 'exit').then(() => Promise.reject(new Error('The sample app ended before it had started.')));
-    const [started] = (await Promise.race([once(app.stdout, 'data'), early])) as [Buffer];
-    early.catch(() => undefined);
-    const stop = async () => {
-      app.kill();
-      if (app.exitCode === null) await once(app, 'exit');
-    };
-    return { url: String(String(started).match(/http:\S+/)?.[0]), stop };
-  }
+  const start = (database: string, file: string) => startSampleApp(env(database, file));
 
-  async function login(app: App, userId: string): Promise<string> {
+  async function login(app: SampleApp, userId: string): Promise<string> {
     const response = await send(app, 'POST', '/login', '', { userId });
     return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   }
 });
 
-interface App {
-  readonly url: string;
-  readonly stop: () => Promise<void>;
-}
-
-function send({ url }: App, method: string, path: string, cookie: string, body = {}): Promise<Response> {
+function send({ url }: SampleApp, method: string, path: string, cookie: string, body = {}): Promise<Response> {
   return fetch(`${url}${path}`, { method, headers: { cookie, 'content-type': 'application/json' }, body: JSON.stringify(body) });
 }
 
-async function read({ url }: App, path: string, cookie: string): Promise<any> {
+async function read({ url }: SampleApp, path: string, cookie: string): Promise<any> {
   return (await fetch(`${url}${path}`, { headers: { cookie } })).json();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

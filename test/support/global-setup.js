@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { MYSQL, POSTGRESQL } from './servers.js';
 
 /** Compiles what runs in processes of its own, and finds the databases. */
 export default async function globalSetup() {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.test.json', '--noEmit', 'false', '--outDir', 'build'], { stdio: 'inherit' });
+  // The sample app is built anew, by the first test that wants it.
+  rmSync('build/sample-app', { recursive: true, force: true });
   await findDatabases();
 }
 

@@ -16,8 +16,10 @@ export const HEADERS = { race: 'lab-race', n: 'lab-request', roundTrip: 'lab-rou
 
 const current = new AsyncLocalStorage<RacingRequest>();
 
-/** The requests whose commit is under way and in no row yet, as `race/n`. */
+/** The requests whose commit is under way and in no row yet. */
 const committing = new Set<string>();
+
+const nameOf = (race: string, side: Side, n: number) => `${race}/${side}/${n}`;
 
 /** Middleware that knows the request from then on. */
 export function recordRequests(side: Side) {
@@ -38,12 +40,12 @@ export async function record<Result>(phase: PhaseEvent['phase'], work: () => Pro
   const request = current.getStore();
   if (!request) return work();
   const { race, side, n } = request;
-  if (phase === 'commit') committing.add(`${race}/${n}`);
+  if (phase === 'commit') committing.add(nameOf(race, side, n));
   const from = now();
   try {
     return await work();
   } finally {
-    committing.delete(`${race}/${n}`);
+    if (phase === 'commit') committing.delete(nameOf(race, side, n));
     tell({ type: 'phase', race, side, n, phase, from, to: now() });
   }
 }
@@ -58,10 +60,10 @@ export async function recordWrite<Result>(side: Side, data: string, work: () => 
   const { race, ...values } = JSON.parse(data) as Record<string, unknown>;
   if (typeof race !== 'string') return work();
   const keys = Object.keys(values).filter((key) => key.startsWith('tab')).map((key) => Number(key.slice('tab'.length)));
-  const carries = keys.filter((n) => committing.has(`${race}/${n}`));
+  const carries = keys.filter((n) => committing.has(nameOf(race, side, n)));
   const from = now();
   const result = await work();
-  if (isWritten(result)) for (const n of carries) committing.delete(`${race}/${n}`);
+  if (isWritten(result)) for (const n of carries) committing.delete(nameOf(race, side, n));
   tell({ type: 'write', race, side, from, to: now(), isWritten: isWritten(result), carries, keys });
   return result;
 }
