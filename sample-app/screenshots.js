@@ -26,8 +26,9 @@ try {
     await page.goto(url);
     await page.getByRole('button', { name: 'Race', exact: true }).click();
     await page.getByRole('status').filter({ hasText: 'The plain store lost' }).waitFor();
-    const { y, height } = await page.locator('#race-sides').boundingBox();
-    await page.screenshot({ path: join(import.meta.dirname, path), fullPage: true, clip: { x: 0, y: 0, width: 1200, height: y + height + 24 } });
+    await page.mouse.move(0, 0);
+    const { y, height } = await page.locator('.legend').boundingBox();
+    await page.screenshot({ path: join(import.meta.dirname, path), fullPage: true, clip: { x: 0, y: 0, width: 1200, height: y + height + 28 } });
     await page.close();
   }
   await browser.close();
