@@ -7,9 +7,9 @@ import { recordWrite } from './recorder.js';
 /** The library's own repository, which takes the time of each write and is as far away as a race wants it. */
 @Injectable()
 export class RecordingRepository extends SqlSessionRepository {
-  constructor({ orm, dialect, tableName, schema, isVersioned, lockTimeout }: DatabaseContext) {
-    const runner = new DistantRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    super(new DatabaseContext(orm, runner, dialect, tableName, schema, isVersioned, lockTimeout));
+  constructor(database: DatabaseContext) {
+    const runner = new DistantRunner(() => database.orm.em.getConnection() as AbstractSqlConnection);
+    super({ ...database, runner });
   }
 
   override insert(storageKey: string, change: RecordChange): Promise<boolean> {
