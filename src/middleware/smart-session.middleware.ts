@@ -40,7 +40,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     const { sessions } = this;
     let hasSession = true;
     let failure: Error | undefined;
-    const isUnset = () => hasSession && !request.session && this.options.unset === 'destroy';
+    const isUnset = () => hasSession && !request.session && request.sessionID !== undefined && this.options.unset === 'destroy';
     const fail = (error: Error) => {
       hasSession = false;
       failure ??= error;
@@ -50,6 +50,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
       isSettled: () => {
         const abandoned = request.session && sessions.failureOf(request.session);
         if (abandoned) fail(abandoned);
+        if (request.session && sessions.isGone(request.session)) forgetSessionId(request);
         return request.session ? sessions.isSettled(request.session) : !isUnset();
       },
       settle: async () => {
@@ -71,4 +72,12 @@ export class SmartSessionMiddleware implements NestMiddleware {
 /** Without a session express-session neither saves nor sends a cookie. */
 function removeSession(request: Request): void {
   delete (request as { session?: unknown }).session;
+}
+
+/**
+ * Without a session id express-session sends no cookie, and leaves the session as it is. The cookie of a session that
+ * was destroyed meanwhile, as by a login, could take the place of a newer one in the browser.
+ */
+function forgetSessionId(request: Request): void {
+  Object.assign(request, { sessionID: undefined });
 }

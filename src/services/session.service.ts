@@ -171,6 +171,11 @@ export class SessionService {
     return this.live.find(session)?.abandoned;
   }
 
+  /** Whether a commit has found that the session was destroyed, or has expired. */
+  isGone(session: object): boolean {
+    return this.live.find(session)?.state === 'gone';
+  }
+
   /**
    * Writes a whole session, whatever is stored.
    *

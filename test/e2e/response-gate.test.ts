@@ -1,12 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { SessionRepository, SmartSessionMiddleware } from '../../src/index.js';
+import { SessionRepository, SessionService, SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Handler = (request: Request & { session: any }, response: Response, next: NextFunction) => unknown;
+
+/** Mounts the sessions, and a handler beside Nest's pipeline. */
+function mountHandler(app: INestApplication, handler: () => Handler): void {
+  const middleware = app.get(SmartSessionMiddleware);
+  app.use(middleware.use.bind(middleware));
+  app.use('/handler', (request: Request, response: Response, next: NextFunction) => handler()(request as never, response, next));
+}
 
 // What answers past Nest's pipeline meets the gate alone. The gate knows no database: SQLite will do.
 describe('the gate before the response', () => {
@@ -19,11 +26,7 @@ describe('the gate before the response', () => {
   beforeAll(async () => {
     app = await startTestApp('sqlite', {
       options: { repository: FaultyRepository, mount: false, maxAttempts: 1, timeout: 1000 },
-      prepare: (nest) => {
-        const middleware = nest.get(SmartSessionMiddleware);
-        nest.use(middleware.use.bind(middleware));
-        nest.use('/handler', (request: Request, response: Response, next: NextFunction) => handler(request as never, response, next));
-      },
+      prepare: (nest) => mountHandler(nest, () => handler),
     });
     repository = app.get(SessionRepository);
     process.on('unhandledRejection', collect);
@@ -159,5 +162,30 @@ describe('the gate before the response', () => {
     await sleep(10);
     expect(response.status).toBe(503);
     expect(refused).toEqual([expect.any(Error), expect.any(Error)]);
+  });
+});
+
+// A cookie that comes later than that of the login would log the user out.
+describe.each<Partial<SmartSessionModuleOptions>>([{ rolling: true, unset: 'destroy' }, { cookie: { maxAge: 60_000 } }])('a request beside a login, with %j', (options) => {
+  it.each(['by the gate', 'before'])('sends no cookie of the old session, committed %s', async (when) => {
+    let handler: Handler = () => undefined;
+    const app = await startTestApp('sqlite', { options: { ...options, mount: false }, prepare: (nest) => mountHandler(nest, () => handler) });
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    const late = Object.assign(new Browser(app), { cookie: browser.cookie });
+    handler = async (request, response) => {
+      await browser.post('/login');
+      request.session.late = 1;
+      if (when === 'before') await app.get(SessionService).commit(request.session);
+      response.write('first');
+      if (when === 'before') (request as { session: unknown }).session = null;
+      response.end();
+    };
+    const response = await late.get('/handler');
+    expect(response.status).toBe(200);
+    expect(response.headers).not.toHaveProperty('set-cookie');
+    expect(await browser.session()).toEqual({ user: 'anna' });
+    expect(await app.get(SessionService).count()).toBe(1);
+    await app.close();
   });
 });
