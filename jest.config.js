@@ -2,7 +2,7 @@ const suite = process.env.SUITE;
 
 export default {
   // What takes minutes, and servers of its own: npm run test:faults, npm run test:cluster.
-  roots: [`<rootDir>/test/${suite ?? ''}`],
+  roots: suite ? [`<rootDir>/test/${suite}`] : ['<rootDir>/test', '<rootDir>/recipes'],
   testPathIgnorePatterns: suite ? [] : ['/test/faults/', '/test/cluster/'],
   // By default jest leaves one core idle: of two that is half.
   maxWorkers: '100%',
@@ -16,7 +16,7 @@ export default {
     './src/services/session.service.ts': { branches: 100, lines: 100 },
   },
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: { '^nestjs-smart-session$': '<rootDir>/src/index', '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import * as library from '../../src/index.js';
 
 type Row = readonly [line: string, base: string, theirs: string, mine: string, result: string];
@@ -48,5 +48,19 @@ describe('README.md', () => {
   it('shows the sample app as it runs', () => {
     expect(blocks.length).toBeGreaterThanOrEqual(3);
     for (const block of blocks) expect(flat(sample)).toContain(flat(block));
+  });
+});
+
+describe('docs/recipes', () => {
+  const pages = globSync('docs/recipes/*.md').map((file) => readFileSync(file, 'utf8')).join('\n');
+  const shown = [...pages.matchAll(/<!-- (recipes\/\S+) -->\n\n```ts\n([\s\S]*?)```/g)].map(([, file, block]) => [file!, block!] as const);
+
+  it.each(shown)('shows %s as it is tested', (file, block) => {
+    expect(block).toBe(readFileSync(file, 'utf8'));
+  });
+
+  it('shows every file of every recipe', () => {
+    const files = globSync('recipes/*/**/*.ts').filter((file) => !file.endsWith('.cases.ts'));
+    expect(shown.map(([file]) => file).toSorted()).toEqual(files.toSorted());
   });
 });

@@ -1,0 +1,8 @@
+// One test file for all: each would load Nest and MikroORM anew.
+import './passport-login/passport-login.cases.js';
+import './flash-messages/flash-messages.cases.js';
+import './typed-cart/typed-cart.cases.js';
+import './separate-database/separate-database.cases.js';
+import './orm-contexts/orm-contexts.cases.js';
+import './socket-io/socket-io.cases.js';
+import './streams/streams.cases.js';
