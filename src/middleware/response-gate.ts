@@ -193,13 +193,23 @@ export class ResponseGate {
   #call(method: Method, parameters: unknown[]): unknown {
     // Node would take it for an error that nobody catches; express-session passes over it.
     if (method === 'end' && this.#depth === 0 && this.response.writableEnded) return this.response;
-    const call = method === 'end' && this.#depth === 0 && this.keeper.isDone() ? this.endResponse : this.#original[method];
+    const isDone = method === 'end' && this.#depth === 0 && this.keeper.isDone();
+    if (method === 'end' && !isDone) parameters = this.#withoutCallback(parameters);
+    const call = isDone ? this.endResponse : this.#original[method];
     this.#depth++;
     try {
       return call.apply(this.response, parameters);
     } finally {
       this.#depth--;
     }
+  }
+
+  /** express-session's `end` forgets a callback, or takes it for the body. Calls it when Node would. */
+  #withoutCallback(parameters: unknown[]): unknown[] {
+    const callback = parameters.at(-1);
+    if (typeof callback !== 'function') return parameters;
+    this.response.once('finish', callback as () => void);
+    return parameters.slice(0, -1);
   }
 }
 

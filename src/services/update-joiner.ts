@@ -46,7 +46,7 @@ export class UpdateJoiner {
   }
 
   async #send(batch: Batch<Wanted, boolean>): Promise<void> {
-    const wanted = [...batch.values()].filter((waiting) => !refuseLate(waiting));
+    const wanted = inTime([...batch.values()]);
     if (wanted.length < 2) await this.#sendApart(wanted);
     else await this.#sendTogether(wanted);
   }
@@ -57,7 +57,7 @@ export class UpdateJoiner {
       for (const { item, resolve } of wanted) resolve(written.has(item.storageKey));
     } catch (error) {
       // Nothing was written, and the next attempt would meet the same: it may be one row's fault.
-      if (this.repository.classify(error) === 'failed') return this.#sendApart(wanted);
+      if (this.repository.classify(error) === 'failed') return this.#sendApart(inTime(wanted));
       for (const { reject } of wanted) reject(error);
     }
   }
@@ -67,8 +67,10 @@ export class UpdateJoiner {
   }
 }
 
-/** Who has been told that it took too long must not take effect any more. */
-function refuseLate({ item: { deadline }, reject }: Wait): boolean {
-  if (deadline.reason) reject(deadline.reason);
-  return deadline.reason !== undefined;
+/** Those who still wait: who has been told that it took too long must not take effect any more. */
+function inTime(wanted: readonly Wait[]): Wait[] {
+  return wanted.filter(({ item: { deadline }, reject }) => {
+    if (deadline.reason) reject(deadline.reason);
+    return deadline.reason === undefined;
+  });
 }

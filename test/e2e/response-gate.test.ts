@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { SessionRepository, SessionService, SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
+import { DatabaseContext, SessionRepository, SessionService, SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { startTestApp } from '../support/test-app.js';
@@ -82,6 +82,19 @@ describe('the gate before the response', () => {
     }, browser);
     await sleep(40);
     expect([response.status, response.text, uncaught]).toEqual([200, 'x', []]);
+  });
+
+  it.each<[string, string[]]>([['nothing but', []], ['a text and', ['x']], ['bytes in hex and', ['78', 'hex']]])('calls back to who ends a response with %s a callback, also when the expiry is extended', async (_what, body) => {
+    const browser = new Browser(app);
+    await browser.post('/set', { start: 1 });
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    await runner.run(`update sessions set expires_at = ${dialect.fromNow('3600000')}`);
+    const touches = repository.calls.filter((call) => call === 'touch').length;
+    let callBack: (...given: unknown[]) => void = () => undefined;
+    const finished = new Promise<unknown[]>((resolve) => (callBack = (...given) => resolve(given)));
+    const response = await answer((_request, res) => (res as any).end(...body, callBack), browser);
+    expect([response.status, response.text, await finished]).toEqual([200, body.length === 0 ? '' : 'x', []]);
+    expect(repository.calls.filter((call) => call === 'touch')).toHaveLength(touches + 1);
   });
 
   it('lets one of several held headers through', async () => {

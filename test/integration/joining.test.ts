@@ -364,6 +364,18 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     expect((await allStored()).map((values) => values?.late)).toEqual([1, 1, undefined, undefined, undefined, undefined]);
   });
 
+  it('write nothing any more, apart from the others, for who was told so while they were refused together', async () => {
+    await reload({ timeout: 200 });
+    let release = () => {};
+    const wait = new Promise<void>((resolve) => (release = resolve));
+    repository.faults.updateMany = [{ kind: 'failed', effect: 'none', meanwhile: () => wait }];
+    const outcomes = await writeAll(undefined);
+    release();
+    await sessions.commit(Object.assign((await sessions.load(ids[0]!)) as Live, { later: 1 }));
+    expect(statuses(outcomes)).toEqual(['fulfilled', ...times(5, 'rejected')]);
+    expect((await allStored()).map((values) => values?.n)).toEqual([0, ...times(5, undefined)]);
+  });
+
   it('of one session never go together', async () => {
     const { updates } = serviceOver(repository);
     const deadline = new Deadline('commit', 5000);
