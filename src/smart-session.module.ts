@@ -39,6 +39,7 @@ import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
 import { TouchJoiner } from './services/touch-joiner.js';
 import { UpdateJoiner } from './services/update-joiner.js';
+import { warningsOf } from './security/warnings.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
@@ -119,7 +120,9 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
   onModuleInit(): void {
     const { ttl, cookie, absoluteTtl } = this.options;
     const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
-    new Logger('SmartSession').log(`Sessions end after ${(cookie.maxAge ?? ttl) / 1000} s without use${latest}.`);
+    const logger = new Logger('SmartSession');
+    for (const warning of warningsOf(this.options)) logger.warn(warning);
+    logger.log(`Sessions end after ${(cookie.maxAge ?? ttl) / 1000} s without use${latest}.`);
   }
 
   /** Closes the sessions' own database. */

@@ -6,6 +6,9 @@ import type { ValueCodec } from './codec/value-codec.js';
 import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
 import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './security/encryption-keys.js';
+import { flawInCookie } from './security/cookie-rules.js';
+import { flawInSecret } from './security/secrets.js';
+import { isProduction } from './security/warnings.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 
 /** How commits meet: by lock version, by row lock, or by what the table has. */
@@ -197,6 +200,9 @@ export class SmartSessionOptions {
     this.mount = checked('mount', given.mount ?? true);
     this.exclude = Object.freeze([...checked('exclude', given.exclude ?? [])]);
     if (!this.mount && this.exclude.length > 0) throw idleExclude();
+    if (isProduction()) this.secret.forEach(refuseWeakSecret);
+    const refused = flawInCookie(this);
+    if (refused) throw new SmartSessionConfigError(refused.option, refused.given, refused.expected);
     Object.freeze(this);
   }
 }
@@ -288,6 +294,14 @@ function isRoute(given: unknown): boolean {
 /** Whoever believes that a route has no session must not be wrong. */
 function idleExclude(): SmartSessionConfigError {
   return new SmartSessionConfigError('exclude', 'it was given beside `mount: false`, where it does nothing', 'Mount the middleware on the routes that shall have a session, and leave `exclude` out.');
+}
+
+/** Also one that only verifies: by what is known a cookie can be signed. */
+function refuseWeakSecret(secret: string, n: number, all: readonly string[]): void {
+  const flaw = flawInSecret(secret);
+  if (flaw === undefined) return;
+  const which = all.length === 1 ? '' : `, number ${n + 1} of ${all.length}`;
+  throw new SmartSessionConfigError('secret', `${flaw} was given in production${which}`, 'Use at least 32 random characters, such as `openssl rand -base64 32` prints.');
 }
 
 function isSecret(given: unknown): boolean {

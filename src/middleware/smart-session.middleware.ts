@@ -1,7 +1,9 @@
 import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
+import { CookieHeaders } from '../http/cookie-headers.js';
 import { announceRetry } from '../http/retry-after.js';
+import { isProduction } from '../security/warnings.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
@@ -12,6 +14,7 @@ import { ResponseGate, type GateKeeper } from './response-gate.js';
 export class SmartSessionMiddleware implements NestMiddleware {
   readonly #logger = new Logger('SmartSession');
   readonly #expressSession: RequestHandler;
+  readonly #headers: CookieHeaders;
 
   constructor(
     private readonly sessions: SessionService,
@@ -19,6 +22,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     store: SmartSessionStore,
   ) {
     const { name, secret, cookie, rolling } = options;
+    this.#headers = new CookieHeaders(isProduction() && cookie.secure === 'auto' ? this.#watchOnce(name) : () => undefined);
     // `unset` is left to the gate: express-session would destroy after the answer.
     this.#expressSession = expressSession({ store, name, secret: [...secret], cookie, rolling, resave: false, saveUninitialized: false });
   }
@@ -26,6 +30,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
   use(request: Request, response: Response, next: NextFunction): void {
     if (request.session) return next();
     const { end } = response;
+    this.#headers.addTo(response);
     this.#expressSession(request, response, (error?: unknown) => {
       if (error) {
         announceRetry(response, error);
@@ -34,6 +39,16 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) ResponseGate.install(request, response, this.#keeperOf(request), end);
       next();
     });
+  }
+
+  /** Behind a proxy that Express does not trust, 'auto' takes every request for one by http. */
+  #watchOnce(name: string): (cookies: readonly string[]) => void {
+    let isQuiet = false;
+    return (cookies) => {
+      if (isQuiet || !cookies.some((cookie) => cookie.startsWith(`${name}=`) && !/; secure(;|$)/i.test(cookie))) return;
+      isQuiet = true;
+      this.#logger.warn("A session cookie was sent without Secure, for its request came by http. Set `cookie: { secure: true }`, and behind a proxy that ends TLS `app.set('trust proxy', 1)`.");
+    };
   }
 
   #keeperOf(request: Request): GateKeeper {

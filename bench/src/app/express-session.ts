@@ -5,7 +5,7 @@ import { SessionController } from './session.controller.js';
 import type { StatementCounter } from './statement-counter.js';
 
 /** Signs the cookies of all stores. */
-export const SECRET = 'of a benchmark';
+export const SECRET = 'signs the cookies of all stores in a benchmark';
 
 /** An app with express-session in its `main.ts`, as the READMEs of the stores have it. */
 export function expressSession(store: session.Store, statements: StatementCounter, close?: OpenedStore['close']): OpenedStore {
