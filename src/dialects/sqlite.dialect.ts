@@ -1,5 +1,6 @@
 import type { FailureKind } from './failure-kind.js';
 import type { Dialect } from './dialect.js';
+import { onDatabase } from './compiled-statements.js';
 import { driverError } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
 
@@ -27,6 +28,7 @@ export const sqlite: Dialect = {
     for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'busy_timeout = 50']) await run(`pragma ${pragma}`);
   },
 
+  onClient: onDatabase,
   isBlocking: true,
   quote,
   parameter: () => '?',

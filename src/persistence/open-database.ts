@@ -37,7 +37,7 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
 
 async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<DatabaseContext> {
   const dialect = dialectOf(options, orm);
-  const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+  const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, dialect.onClient);
   const { tableName, schema } = options;
   if (options.connection) {
     await endSilentConnections(orm, options.timeout);

@@ -19,7 +19,7 @@ export interface JoinerTerms<Item, Result> {
   readonly operation: string;
   /** How many keys may wait, and how many may wait for one key. */
   readonly maxWaiting: number;
-  /** The driver blocks the process until it has its answer: then a turn of the event loop is what others can join in. */
+  /** The driver blocks the process until it has its answer: then a statement is under way until this turn of the event loop ends. */
   readonly isBlocking: boolean;
   /** Sends a batch, and settles all that is in it. Never rejects. */
   send(batch: Batch<Item, Result>): Promise<void>;
@@ -74,11 +74,6 @@ export class Joiner<Item, Result> {
   #sendNext(): void {
     if (this.#isUnderWay || this.#waiting.size === 0) return;
     this.#isUnderWay = true;
-    if (this.terms.isBlocking) setImmediate(() => this.#send());
-    else this.#send();
-  }
-
-  #send(): void {
     const batch = this.#take();
     let isLeft = false;
     const leave = () => {
@@ -90,7 +85,8 @@ export class Joiner<Item, Result> {
     const impatience = setTimeout(leave, PATIENCE).unref();
     void this.terms.send(batch).finally(() => {
       clearTimeout(impatience);
-      leave();
+      if (this.terms.isBlocking) setImmediate(leave);
+      else leave();
     });
   }
 

@@ -47,16 +47,13 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     return release;
   }
 
-  /** A driver that blocks is asked when the turn of the event loop ends; else what was asked for is sent already. */
-  const sent = () => (repository.isBlocking ? new Promise(setImmediate) : undefined);
 
   it('leave at once with nothing under way', async () => {
     const loaded = load(ids[0]);
-    if (repository.isBlocking) await sent();
     expect(repository.calls).toEqual(['load']);
     expect(await loaded).toMatchObject({ n: 0 });
+    await new Promise(setImmediate);
     const again = load(ids[1]);
-    if (repository.isBlocking) await sent();
     expect(repository.calls).toEqual(['load', 'load']);
     await again;
   });
@@ -64,7 +61,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   it('go out together while a query is under way, each key once', async () => {
     const arrive = holdNext();
     const first = load(ids[0]);
-    await sent();
     const loads = [first, ...[1, 2, 3, 1, 2].map((n) => load(ids[n])), load(randomUUID())];
     expect(repository.calls).toEqual(['load']);
     arrive();
@@ -79,7 +75,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   it('CommitBeforeAnswer: never join a query that was sent before', async () => {
     const arrive = holdNext();
     const early = load(ids[0]);
-    await sent();
     const { sessions: others } = serviceOver(new SqlSessionRepository(database.context));
     await others.update(ids[0]!, (draft: Live) => { draft.n = 'new'; });
     const late = load(ids[0]);
@@ -93,7 +88,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     const arrive = holdNext();
     repository.faults.loadMany = [FAILED];
     const first = load(ids[0]);
-    await sent();
     const joined = [load(ids[1]), load(ids[2])];
     arrive();
     expect(await first).toMatchObject({ n: 0 });
@@ -106,7 +100,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     await database.run(`update {table} set data = 'nonsense' where session_id = '${storageKeyOf(ids[1]!)}'`);
     const arrive = holdNext();
     const loads = [load(ids[0])];
-    await sent();
     loads.push(load(ids[1]), load(ids[2]));
     arrive();
     expect((await Promise.all(loads)).map((session) => session?.n)).toEqual([0, undefined, 2]);
@@ -116,7 +109,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     setUp({ timeout: 1000 });
     const arrive = holdNext();
     const lost = load(ids[0]);
-    await sent();
     expect(await load(ids[1])).toMatchObject({ n: 1 });
     const outcome = expect(lost).rejects.toThrow(/did not answer within (9\d\d|1000) ms/);
     await outcome;
@@ -128,7 +120,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     setUp({ maxWaiting: 150 });
     const arrive = holdNext();
     const first = load(ids[0]);
-    await sent();
     const waiting = Array.from({ length: 150 }, () => load(randomUUID()));
     await expect(load(randomUUID())).rejects.toThrow('150 others are waiting already');
     arrive();
@@ -140,7 +131,6 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     setUp({ maxWaiting: 2 });
     const arrive = holdNext();
     const first = load(ids[0]);
-    await sent();
     const waiting = [load(ids[1]), load(ids[1])];
     await expect(load(ids[1])).rejects.toThrow('2 others of this session are waiting already');
     const other = load(ids[2]);
@@ -179,14 +169,12 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
   }
   const touch = ([id, live]: [string, Live]) => services.sessions.touch(id, live);
   const hours = async ([id]: [string, Live]) => Math.round(((await repository.load(storageKeyOf(id)))?.remaining ?? 0) / 3_600_000);
-  const sent = async () => { while (repository.calls.length === 0) await new Promise(setImmediate); };
 
   it('go out together while one is under way, each session once', async () => {
     const sessions = await due(4);
     const again = (await services.sessions.load(sessions[1]![0])) as Live;
     forget();
     const first = touch(sessions[0]!);
-    await sent();
     await Promise.all([first, ...sessions.slice(1).map(touch), touch([sessions[1]![0], again])]);
     expect([repository.calls, repository.batches]).toEqual([['touch', 'touchMany'], [3]]);
     for (const session of sessions) expect(await hours(session)).toBe(24);
@@ -202,7 +190,6 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
     const anew = await Promise.all(sessions.map(async ([id]) => [id, (await services.sessions.load(id)) as Live] as [string, Live]));
     forget();
     const first = touch(anew[0]!);
-    await sent();
     await Promise.all([first, ...anew.slice(1).map(touch)]);
     expect(repository.batches).toEqual([2, 2]);
     expect(await Promise.all(anew.map(hours))).toEqual([24, 24, 24, 2, 2]);
@@ -211,7 +198,6 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
   it('fail together with a line in the log, and with nobody else', async () => {
     const sessions = await due(4);
     const first = touch(sessions[0]!);
-    await sent();
     repository.faults.touchMany = [FAILED];
     await Promise.all([first, ...sessions.slice(1).map(touch)]);
     expect(await Promise.all(sessions.map(hours))).toEqual([24, 1, 1, 1]);
