@@ -73,8 +73,12 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   });
 
   it('CommitBeforeAnswer: never join a query that was sent before', async () => {
-    const arrive = holdNext();
+    let arrive = () => {};
+    const hasRead = new Promise<void>((read) => {
+      repository.faults.load = [{ effect: 'done', meanwhile: () => (read(), new Promise<void>((resolve) => (arrive = resolve))) }];
+    });
     const early = load(ids[0]);
+    await hasRead;
     const { sessions: others } = serviceOver(new SqlSessionRepository(database.context));
     await others.update(ids[0]!, (draft: Live) => { draft.n = 'new'; });
     const late = load(ids[0]);
