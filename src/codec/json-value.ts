@@ -13,9 +13,11 @@ export function isJsonValue(value: unknown, seen: Set<object> = new Set()): bool
   return isPlain && Object.values(value).every((item) => isJsonValue(item, seen));
 }
 
-/** No holes and no other names. */
+/** No holes and no other names: as many names as items, and the last of them, where other names would stand, is an index. */
 function isPlainArray(value: readonly unknown[]): boolean {
-  return Object.getPrototypeOf(value)?.constructor?.name === 'Array' && Object.getOwnPropertySymbols(value).length === 0 && Object.keys(value).length === value.length && (value.length === 0 || Object.hasOwn(value, value.length - 1));
+  const names = Object.keys(value);
+  const isDense = names.length === value.length && (value.length === 0 || names.at(-1) === String(value.length - 1));
+  return isDense && Object.getPrototypeOf(value)?.constructor?.name === 'Array' && Object.getOwnPropertySymbols(value).length === 0;
 }
 
 function isJsonObject(value: object): boolean {

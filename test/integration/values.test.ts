@@ -137,6 +137,7 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
       [Object.assign(new Date(0), { name: 1 }), 'a Date at `v`'],
       [Object.assign(Buffer.from('a'), { name: 1 }), 'a Buffer at `v`'],
       [Object.assign([1n], { '01': 1 }), 'an Array at `v`'],
+      [Object.assign(Array.from({ length: 0 }), { 1: 1, name: 1 }), 'an Array at `v`'],
       [Object.assign([1], { [Symbol('s')]: 1 }), 'an Array at `v`'],
       [namesakes.orphan, 'an Orphan at `v`'],
       [{ n: 1n, p: JSON.parse('{"__proto__":1}') }, '`__proto__` as a name at `v.p`'],
