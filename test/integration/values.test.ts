@@ -50,6 +50,11 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     await fc.assert(property, { numRuns: 250 });
   });
 
+  it('keeps NUL and lone surrogates, which columns of JSON refuse', async () => {
+    const values = { 'a\u0000b': 'c\u0000d', lone: ['\ud800', '\udc00'] };
+    expect((await roundTrip(over({}), values)).loaded).toStrictEqual(values);
+  });
+
   it("keeps what is known to be difficult, by 'rich'", async () => {
     const shared = { n: 1 };
     const cycle: Record<string, unknown> = { shared: [shared, shared] };

@@ -64,3 +64,13 @@ describe('docs/recipes', () => {
     expect(shown.map(([file]) => file).toSorted()).toEqual(files.toSorted());
   });
 });
+
+describe('the commands of the docs', () => {
+  const pages = ['README.md', ...globSync('docs/**/*.md')].map((file) => readFileSync(file, 'utf8')).join('\n');
+  const tests = globSync(['test/**/*.test.ts', 'recipes/*.test.ts']);
+  const named = [...new Set([...pages.matchAll(/npm test -- ([\w/-]+)/g)].map(([, pattern]) => pattern!))];
+
+  it.each(named)('npm test -- %s runs a test', (pattern) => {
+    expect(tests.filter((file) => file.includes(pattern))).not.toEqual([]);
+  });
+});
