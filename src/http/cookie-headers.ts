@@ -2,6 +2,9 @@ import type { Response } from 'express';
 
 type WriteHead = Response['writeHead'];
 
+/** Of several header lines one string is made, with commas between. */
+const VARIES_BY_COOKIE = /(^|,)\s*(cookie|\*)\s*(,|$)/i;
+
 /**
  * The headers that go with a session's cookie. An answer on a route with a session varies by the cookie, and one that
  * sets a cookie is not stored unless the app has said how it may be: else a cache that several clients share hands
@@ -32,11 +35,13 @@ export class CookieHeaders {
   }
 
   #add(response: Response): void {
-    if (response.hasHeader('Vary')) response.vary('Cookie');
-    else response.setHeader('Vary', 'Cookie');
+    // Nothing of Express's, and no more than the headers of a WebSocket's handshake know: socket.io asks for sessions too.
+    const vary = response.getHeader('Vary');
+    if (vary === undefined) response.setHeader('Vary', 'Cookie');
+    else if (!VARIES_BY_COOKIE.test(String(vary))) response.setHeader('Vary', `${String(vary)}, Cookie`);
     const cookies = response.getHeader('Set-Cookie');
     if (cookies === undefined) return;
-    if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store');
+    if (response.getHeader('Cache-Control') === undefined) response.setHeader('Cache-Control', 'no-store');
     this.watch([cookies].flat().map(String));
   }
 }
