@@ -122,7 +122,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   count(): Promise<number> {
-    return this.#fork().count(this.#entity, this.#live, UNFILTERED);
+    return this.#fork().count(this.#entity, this.#live, { ...UNFILTERED, ...PRIMARY });
   }
 
   async all(): Promise<ReadonlyMap<string, SessionRecord>> {
@@ -138,7 +138,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     const rows = await this.#fork().find(
       this.#entity,
       { userId, ...this.#live },
-      { ...UNFILTERED, orderBy: { createdAt: 'desc', sessionId: 'asc' } },
+      { ...UNFILTERED, ...PRIMARY, orderBy: { createdAt: 'desc', sessionId: 'asc' } },
     );
     const { absoluteTtl = Infinity } = this.#context;
     return rows.map(({ sessionId, createdAt, updatedAt, expiresAt }) => {
@@ -175,7 +175,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
     return em
-      .createQueryBuilder(this.#entity)
+      .createQueryBuilder(this.#entity, undefined, PRIMARY.connectionType)
       .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()])
       .where({ ...where, ...this.#live });
   }
@@ -221,6 +221,9 @@ export class EntityManagerSessionRepository extends SessionRepository {
 }
 
 const UNFILTERED = { filters: false } as const;
+
+/** Not a replica: it may lag behind what has been answered. */
+const PRIMARY = { connectionType: 'write' } as const;
 
 interface RecordRow {
   readonly sessionId: string;
