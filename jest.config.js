@@ -1,9 +1,9 @@
 const suite = process.env.SUITE;
 
 export default {
-  // What takes minutes, and servers of its own: npm run test:faults, npm run test:cluster.
+  // What takes minutes, and servers of its own: npm run test:faults, npm run test:cluster; and other stores: npm run test:history.
   roots: suite ? [`<rootDir>/test/${suite}`] : ['<rootDir>/test', '<rootDir>/recipes'],
-  testPathIgnorePatterns: suite ? [] : ['/test/faults/', '/test/cluster/'],
+  testPathIgnorePatterns: suite ? [] : ['/test/faults/', '/test/cluster/', ...(process.env.HISTORY_SECONDS ? [] : ['/test/history/peers'])],
   // By default jest leaves one core idle: of two that is half.
   maxWorkers: '100%',
   globalSetup: '<rootDir>/test/support/global-setup.js',

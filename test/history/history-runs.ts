@@ -24,6 +24,9 @@ type Operations = (keyof typeof OPERATIONS)[];
 
 const ALL = Object.keys(OPERATIONS) as Operations;
 
+/** What clients may do with any store. */
+export const COMMON_OPERATIONS = ALL.filter((operation) => !OWN_OPERATIONS.includes(operation));
+
 /** A history, and what the checkers found in it. */
 export interface CheckedHistory {
   readonly history: History;
@@ -46,11 +49,11 @@ export class HistoryRuns {
   }
 
   /** Runs this library, in one way or mutant for each process. */
-  async runOwn(database: DialectName, apps: readonly AppName[], seconds: number): Promise<CheckedHistory> {
+  async runOwn(database: DialectName, apps: readonly AppName[], seconds: number, operations = ALL): Promise<CheckedHistory> {
     const seed = seedOfRun();
     const dbName = database === 'sqlite' ? join(this.#directory, 'history.sqlite') : CONNECTIONS[database].dbName;
     const { workers } = this;
-    const history = await recordHistory({ database, dbName, table: ownTable(this.tableName), apps, workers, seconds, seed, operations: ALL, keyOf: storageKeyOf });
+    const history = await recordHistory({ database, dbName, table: ownTable(this.tableName), apps, workers, seconds, seed, operations, keyOf: storageKeyOf });
     return { history, found: checkHistory(history), seed };
   }
 
@@ -58,11 +61,10 @@ export class HistoryRuns {
   async runPeer(name: PeerName, processes: number, seconds: number): Promise<CheckedHistory> {
     const seed = seedOfRun();
     const { database, table } = PEERS[name];
-    const operations = ALL.filter((operation) => !OWN_OPERATIONS.includes(operation));
     const { dbName } = CONNECTIONS[database];
     const { workers } = this;
     const apps = Array<AppName>(processes).fill(name);
-    const history = await recordHistory({ database, dbName, table: table(this.tableName), apps, workers, seconds, seed, operations, keyOf: (id) => id });
+    const history = await recordHistory({ database, dbName, table: table(this.tableName), apps, workers, seconds, seed, operations: COMMON_OPERATIONS, keyOf: (id) => id });
     return { history, found: checkHistory(history), seed };
   }
 

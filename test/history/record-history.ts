@@ -57,8 +57,8 @@ async function recordOn(runner: StatementRunner, settings: HistorySettings): Pro
   try {
     const urls = await Promise.all(used.map((worker, n) => worker.startApp({ app: apps[n]!, database, dbName, tableName: table.name })));
     const shared: ClientSettings = { urls, operations, keyOf, record: (request) => requests.push(request), places: Array.from({ length: SESSIONS }, () => new SessionPlace()) };
-    // Some stores make their table with the first request.
-    await fetch(`${urls[0]}/begin`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ puts: {} }) });
+    await firstRequest(urls[0]!);
+    await runner.run(`delete from ${DIALECTS[database].quote(table.name)}`);
     trail = await AuditTrail.install(runner.run, database, table);
     const until = performance.now() + seconds * 1000;
     const isOver = () => performance.now() > until && requests.length >= FEWEST_REQUESTS;
@@ -70,6 +70,13 @@ async function recordOn(runner: StatementRunner, settings: HistorySettings): Pro
   const audit = await trail.read();
   refuseGaps(audit, await trail.current());
   return new History({ requests, audit, leftBehind });
+}
+
+/** Some stores make their table with it, and when its answer begins they may not have done so. */
+async function firstRequest(url: string): Promise<void> {
+  const response = await fetch(`${url}/begin`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ puts: { owner: 'nobody' } }) });
+  const body = await response.text();
+  if (!response.ok) throw new Error(`The first request was answered with ${response.status} ${body}`);
 }
 
 /** What the audit copied last must be what stands there: else it is no ground truth. */

@@ -17,8 +17,9 @@ function repeatedCommits({ key, versions }: SessionHistory): string[] {
 
 function repeatedValues(session: SessionHistory): string[] {
   return session.versions.flatMap(({ values = {} }, index) => {
-    const before = session.versions[index - 1]?.values ?? {};
-    const isAgain = ([key, value]: [string, string | number]) => key !== 'count' && before[key] !== value && session.indexOfPut(key, value)! < index;
+    const before = session.versions[index - 1]?.values;
+    // A row that was deleted, and is back, is another matter.
+    const isAgain = ([key, value]: [string, string | number]) => before && key !== 'count' && before[key] !== value && session.indexOfPut(key, value)! < index;
     return Object.entries(values).filter(isAgain).map(([key, value]) => `session ${session.key}: ${key} was set to ${value} again in version ${index}`);
   });
 }
