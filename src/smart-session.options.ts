@@ -112,7 +112,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   unset: oneOf('destroy', 'keep'),
   locking: oneOf('optimistic', 'pessimistic', 'auto'),
   tableName: isTableName,
-  schema: optional(isName, 'a name'),
+  schema: optional((given) => isName(given) && isPlainName(given as string), 'a name without a question mark'),
   createTable: isBoolean,
   repository: optional(isFunction, 'a class that extends SessionRepository'),
   merge: (given) => (isObject(given) && Object.values(given as object).every((rule) => rule === undefined || isFunction(rule)) ? undefined : 'Give rules by key, such as { visits: counter() }.'),
@@ -308,7 +308,12 @@ function isSecret(given: unknown): boolean {
   return Array.isArray(given) ? given.length > 0 && given.every(isName) : isName(given);
 }
 
+/** MikroORM puts a parameter in the place of a question mark, in names too. */
+function isPlainName(name: string): boolean {
+  return !/[?\0]/.test(name);
+}
+
 function isTableName(given: unknown): string | undefined {
-  const isRight = typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= LONGEST_TABLE_NAME;
-  return isRight ? undefined : `Give a name of 1 to ${LONGEST_TABLE_NAME} bytes.`;
+  const isRight = typeof given === 'string' && given !== '' && Buffer.byteLength(given) <= LONGEST_TABLE_NAME && isPlainName(given);
+  return isRight ? undefined : `Give a name of 1 to ${LONGEST_TABLE_NAME} bytes, without a question mark.`;
 }
