@@ -5,7 +5,7 @@ import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { DatabaseContext } from './database-context.js';
 import type { SessionEntity } from './session.entity.js';
-import { firstLifetime, lifetimeParameters, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
+import { firstLifetime, lifetimeParameters, longestColumn, maxAgeParameter, movedExpiry, remainingColumn } from './expiry.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -79,7 +79,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
     // MikroORM's own update would move the version on; likewise for a lease.
-    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
+    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey, maxAgeParameter(lifetime)]);
   }
 
   async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {

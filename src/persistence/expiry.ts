@@ -1,6 +1,9 @@
 import type { DatabaseContext } from './database-context.js';
 import type { Lifetime } from './session.repository.js';
 
+/** No cookie has it: a max age below zero has passed. */
+const NO_MAX_AGE = -1;
+
 type Terms = Pick<DatabaseContext, 'dialect' | 'absoluteTtl'>;
 
 /** Whether a record is live, in SQL. Its age is asked too, for its expiry may have been written before there was a limit. */
@@ -46,4 +49,14 @@ export function lifetimeParameters({ ms, slack, explicit }: Lifetime): unknown[]
 /** How many ms a new record lives. */
 export function firstLifetime({ ms }: Lifetime, { absoluteTtl = ms }: Terms): number {
   return Math.min(ms, absoluteTtl);
+}
+
+/** Whether a record has this max age still. */
+export function hasMaxAge(next: () => string): string {
+  return `coalesce(max_age, ${NO_MAX_AGE}) = coalesce(${next()}, max_age, ${NO_MAX_AGE})`;
+}
+
+/** What `hasMaxAge` asks for: null means any. */
+export function maxAgeParameter({ maxAge }: Lifetime): number | null {
+  return maxAge === undefined ? null : (maxAge ?? NO_MAX_AGE);
 }

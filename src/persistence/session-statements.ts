@@ -1,7 +1,7 @@
 import type { WantedColumn } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from './database-context.js';
-import { cappedExpiry, isExpired, isLive, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
+import { cappedExpiry, hasMaxAge, isExpired, isLive, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
 
 /** What the rows of a locking of many consist of, in this order. */
 export const WANTED_KEYS: readonly WantedColumn[] = [
@@ -75,13 +75,13 @@ export function buildStatements(context: DatabaseContext) {
     lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows(WANTED_KEYS, count), isRowLive)),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
-    /** explicit (1 or 0), threshold, lifetime, key */
-    touch: build((next) => `update ${table} set expires_at = ${movedExpiry(context, next)} where ${live(next())}`),
-    /** lifetime, threshold, as many keys as `count` */
+    /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */
+    touch: build((next) => `update ${table} set expires_at = ${movedExpiry(context, next)} where ${live(next())} and ${hasMaxAge(next)}`),
+    /** lifetime, threshold, max age, as many keys as `count` */
     touchMany: once((count) =>
       build((next) =>
         `update ${table}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
-        `and session_id in (${Array.from({ length: count }, next).join(', ')})`,
+        `and ${hasMaxAge(next)} and session_id in (${Array.from({ length: count }, next).join(', ')})`,
       ),
     ),
     /** lease id, lease, key, lease id */

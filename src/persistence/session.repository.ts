@@ -26,6 +26,8 @@ export interface Lifetime {
   readonly slack: number;
   /** The handler chose this lifetime: the expiry moves, backwards too. */
   readonly explicit: boolean;
+  /** For a touch, the record's max age by which this was reckoned: a record that has another by now is left as it is. Absent: any. */
+  readonly maxAge?: number | null;
 }
 
 /** What a commit writes. */

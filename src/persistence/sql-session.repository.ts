@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
 import { DatabaseContext } from './database-context.js';
-import { firstLifetime, lifetimeParameters } from './expiry.js';
+import { firstLifetime, lifetimeParameters, maxAgeParameter } from './expiry.js';
 import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -101,11 +101,12 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
-    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey]);
+    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey, maxAgeParameter(lifetime)]);
   }
 
-  override async touchMany(storageKeys: readonly string[], { ms, slack }: Lifetime): Promise<void> {
-    await this.#context.runner.run(this.#statements.touchMany(storageKeys.length), [ms, ms - slack, ...storageKeys]);
+  override async touchMany(storageKeys: readonly string[], lifetime: Lifetime): Promise<void> {
+    const { ms, slack } = lifetime;
+    await this.#context.runner.run(this.#statements.touchMany(storageKeys.length), [ms, ms - slack, maxAgeParameter(lifetime), ...storageKeys]);
   }
 
   async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {

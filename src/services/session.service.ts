@@ -339,7 +339,7 @@ export class SessionService {
     if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
     const lifetime = lifetimeOf(maxAge, this.options, false);
     const latest = Math.min(performance.now() + lifetime.ms, endsAt);
-    return expiresAt < latest - lifetime.slack ? lifetime : undefined;
+    return expiresAt < latest - lifetime.slack ? { ...lifetime, maxAge } : undefined;
   }
 
   async #read(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {

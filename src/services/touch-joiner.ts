@@ -48,9 +48,10 @@ export class TouchJoiner {
 function byLifetime(batch: Iterable<Touch>): Touch[][] {
   const groups = new Map<string, Touch[]>();
   for (const touch of batch) {
-    const { ms, slack } = touch[1].item;
-    const group = groups.get(`${ms} ${slack}`) ?? [];
-    groups.set(`${ms} ${slack}`, group);
+    const { ms, slack, maxAge } = touch[1].item;
+    const name = `${ms} ${slack} ${maxAge}`;
+    const group = groups.get(name) ?? [];
+    groups.set(name, group);
     group.push(touch);
   }
   return [...groups.values()];

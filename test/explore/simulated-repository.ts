@@ -130,7 +130,8 @@ export class SimulatedRepository extends SessionRepository {
   touch(key: string, lifetime: Lifetime): Promise<void> {
     return this.writing('touch', key, () => {
       const row = this.liveRow(key);
-      if (row) this.put('touch', key, { ...row, expiresAt: this.moved(row, lifetime) });
+      const isReckoned = lifetime.maxAge === undefined || lifetime.maxAge === row?.maxAge;
+      if (row && isReckoned) this.put('touch', key, { ...row, expiresAt: this.moved(row, lifetime) });
     });
   }
 

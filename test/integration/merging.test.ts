@@ -482,6 +482,17 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     expect((await load()).cookie.originalMaxAge).toBeNull();
   });
 
+  it('Lifetime: a touch by an older max age does not lengthen a session that was shortened', async () => {
+    const DAY = 86_400_000;
+    await given({ a: 1, cookie: { originalMaxAge: 30 * DAY } });
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow(String(20 * DAY))}`);
+    const [slow, shortening] = [await load(), await load()];
+    shortening.cookie.originalMaxAge = 3_600_000;
+    await sessions.commit(shortening);
+    await sessions.touch(id, slow);
+    expect(((await repository.load(storageKeyOf(id)))?.remaining ?? 0) / 3_600_000).toBeCloseTo(1, 1);
+  });
+
   it('says that the connection was lost, and not that others were faster, when it was', async () => {
     setUp({ maxAttempts: 2 });
     await given({ n: 0 });

@@ -211,6 +211,22 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await database.run('select session_id, data, lock_version, commit_id, updated_at from {table} order by session_id')).toEqual(before);
   });
 
+  it('leaves a record as it is in a touch by a max age that it has no more', async () => {
+    const touches = { one: (maxAge: number | null) => repository.touch('k', due(maxAge)), many: (maxAge: number | null) => repository.touchMany!(['k', 'absent'], due(maxAge)) };
+    const due = (maxAge: number | null) => ({ ms: 60 * MINUTE, slack: 0, explicit: false, maxAge });
+    for (const touch of repository.touchMany ? [touches.one, touches.many] : [touches.one]) {
+      for (const [stored, other] of [[5 * MINUTE, null], [null, 5 * MINUTE], [5 * MINUTE, 6 * MINUTE]] as const) {
+        await repository.insert('k', change('{}', { maxAge: stored, lifetime: { ms: 5 * MINUTE, slack: 0, explicit: true } }));
+        const minutes = async () => Math.round(((await repository.load('k'))?.remaining ?? 0) / MINUTE);
+        await touch(other);
+        expect(await minutes()).toBe(5);
+        await touch(stored);
+        expect(await minutes()).toBe(60);
+        await repository.destroy('k');
+      }
+    }
+  });
+
   it('takes an expired record for absent', async () => {
     await repository.insert('k', change('{}', { userId: 'u' }));
     expect(await repository.removeExpired('k')).toBe(false);
