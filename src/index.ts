@@ -1,4 +1,5 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
+export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
 export { SmartSessionOptions, type ExcludedRoute, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
 export { NoTouch } from './decorators/no-touch.decorator.js';
