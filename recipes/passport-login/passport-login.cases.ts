@@ -1,5 +1,7 @@
-import type { INestApplication } from '@nestjs/common';
+import { Module, RequestMethod, type INestApplication, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import { SessionService } from 'nestjs-smart-session';
+import passport from 'passport';
 import { Browser } from '../../test/support/browser.js';
 import { holdCalls } from '../../test/support/hold-calls.js';
 import { startRecipe } from '../../test/support/recipe.js';
@@ -106,5 +108,31 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     expect((await laptop.post('/logout-elsewhere')).body).toEqual({ loggedOut: 1 });
     expect(await profileOf(phone.cookie)).toBe(303);
     expect(await profileOf(laptop.cookie)).toMatchObject({ devices: 1 });
+  });
+});
+
+/** Passport as a middleware, that answers by itself. */
+@Module({})
+class RedirectingModule implements NestModule {
+  configure(consumer: MiddlewareConsumer): void {
+    const login = passport.authenticate('local', { successRedirect: '/profile', failureRedirect: '/login', failureMessage: 'Try again' });
+    consumer.apply(login).forRoutes({ path: 'form', method: RequestMethod.POST });
+  }
+}
+
+describe("Passport's own redirects", () => {
+  it.each([
+    ['/login', { ...ANNA, password: 'wrong' }, { messages: ['Try again'] }],
+    ['/profile', ANNA, { passport: { user: '1' } }],
+  ])('leave for %s when the session is stored', async (location, credentials, values) => {
+    const { AppModule } = await import('./app.module.js');
+    const app = await NestFactory.create({ module: RedirectingModule, imports: [AppModule] });
+    await app.listen(0);
+    const browser = new Browser(app);
+    const { status, headers } = await browser.post('/form', credentials);
+    expect([status, headers.location]).toEqual([302, location]);
+    expect(browser.cookie).not.toBe('');
+    expect(Object.values(await app.get(SessionService).all())).toMatchObject([values]);
+    await app.close();
   });
 });
