@@ -1,6 +1,6 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
-export { SmartSessionOptions, type ExcludedRoute, type Locking, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
+export { SmartSessionOptions, type ExcludedRoute, type Locking, type MaxSessionsPerUser, type SessionMergeRules, type SmartSessionModuleOptions } from './smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
 export { NoTouch } from './decorators/no-touch.decorator.js';
 export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
@@ -8,7 +8,7 @@ export { append, counter, deep, firstWins, lastWins, union, unionBy } from './me
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
 export type { EncryptionKey, EncryptionOptions } from './security/encryption-keys.js';
 export type { ValueCodec } from './codec/value-codec.js';
-export { SessionService, type RegenerateOptions, type SessionDraft, type UserSessions } from './services/session.service.js';
+export { SessionService, type RegenerateOptions, type SessionDraft, type UserSession, type UserSessions } from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
@@ -25,6 +25,7 @@ export {
   SessionConflictError,
   SessionDecryptionError,
   SessionGoneError,
+  SessionLimitError,
   SessionLockLostError,
   SessionLockedError,
   SessionMergeError,

@@ -98,6 +98,21 @@ export class SessionGoneError extends SessionError {
   }
 }
 
+/**
+ * The user has as many sessions as `maxSessionsPerUser` allows, with `whenFull: 'deny'`. The session that was to become
+ * the user's is destroyed. Answered with 409.
+ */
+export class SessionLimitError extends SessionError {
+  constructor(storageKey: string, max: number) {
+    super(
+      'Too many sessions',
+      HttpStatus.CONFLICT,
+      `Session ${abbreviate(storageKey)} was destroyed: its user has ${max} others, as many as \`maxSessionsPerUser\` allows. ` +
+        "End one of them first, or set `whenFull: 'evict-oldest'`.",
+    );
+  }
+}
+
 /** Another request held the session's lock for all of `timeout`, or too many were waiting already. The handler did not run. Answered with 423. */
 export class SessionLockedError extends SessionError {
   constructor(storageKey: string, reason: string) {

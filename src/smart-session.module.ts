@@ -33,6 +33,7 @@ import { RecordReader } from './services/record-reader.js';
 import { RepositoryCaller } from './services/repository-caller.js';
 import { SessionCommitter } from './services/session-committer.js';
 import { SessionHandover } from './services/session-handover.js';
+import { SessionLimit } from './services/session-limit.js';
 import { SessionLocker } from './services/session-locker.js';
 import { SessionMerger } from './services/session-merger.js';
 import { SessionPruner } from './services/session-pruner.service.js';
@@ -165,6 +166,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       LoadJoiner,
       TouchJoiner,
       SessionHandover,
+      SessionLimit,
       UpdateJoiner,
       LiveSessions,
       SessionCommitter,

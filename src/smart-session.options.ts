@@ -19,6 +19,13 @@ export type SessionMergeRules = {
   readonly [Key in keyof SessionData as Key extends 'cookie' ? never : Key]?: MergeRule<NonNullable<SessionData[Key]>>;
 };
 
+/** How many live sessions a user may have. */
+export interface MaxSessionsPerUser {
+  readonly max: number;
+  /** What one more does: end the oldest, or fail with a `SessionLimitError`. */
+  readonly whenFull: 'evict-oldest' | 'deny';
+}
+
 /** A path, or Nest's RouteInfo: what the `exclude` of its middleware takes. */
 export type ExcludedRoute = Parameters<ReturnType<MiddlewareConsumer['apply']>['exclude']>[number];
 
@@ -68,6 +75,8 @@ export interface SmartSessionModuleOptions {
   hashIds?: boolean;
   /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
   userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
+  /** How many live sessions a user may have; needs `userId`. One more ends the oldest, unless `whenFull` says to refuse it. Default: no limit. */
+  maxSessionsPerUser?: number | MaxSessionsPerUser;
   /** The largest size of a session's serialized data, in bytes. Default: 1 MiB. */
   maxBytes?: number;
   /** How often one commit is tried. Default: 10. */
@@ -121,6 +130,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   encryption: flawInEncryption,
   hashIds: isBoolean,
   userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
+  maxSessionsPerUser: optional(isSessionLimit, "a whole number from 1, or { max, whenFull: 'evict-oldest' or 'deny' }"),
   maxBytes: positive(Number.MAX_SAFE_INTEGER),
   maxAttempts: positive(1000),
   timeout: positive(LONGEST_TIMER),
@@ -157,6 +167,7 @@ export class SmartSessionOptions {
   readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean } | undefined;
   readonly hashIds: boolean;
   readonly userId: SmartSessionModuleOptions['userId'];
+  readonly maxSessionsPerUser: MaxSessionsPerUser | undefined;
   readonly maxBytes: number;
   readonly maxAttempts: number;
   readonly timeout: number;
@@ -192,6 +203,9 @@ export class SmartSessionOptions {
     this.encryption = encryption && Object.freeze({ keys: Object.freeze(encryption.keys.map(keyObjectOf)), readPlaintext: encryption.readPlaintext ?? false });
     this.hashIds = checked('hashIds', given.hashIds ?? true);
     this.userId = checked('userId', given.userId);
+    const limit = checked('maxSessionsPerUser', given.maxSessionsPerUser);
+    this.maxSessionsPerUser = typeof limit === 'number' ? { max: limit, whenFull: 'evict-oldest' } : limit;
+    if (limit !== undefined && this.userId === undefined) throw limitOfNobody();
     this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
     this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);
     this.timeout = checked('timeout', given.timeout ?? 10_000);
@@ -302,6 +316,16 @@ function refuseWeakSecret(secret: string, n: number, all: readonly string[]): vo
   if (flaw === undefined) return;
   const which = all.length === 1 ? '' : `, number ${n + 1} of ${all.length}`;
   throw new SmartSessionConfigError('secret', `${flaw} was given in production${which}`, 'Use at least 32 random characters, such as `openssl rand -base64 32` prints.');
+}
+
+/** A limit that counts nobody's sessions would be believed to hold. */
+function limitOfNobody(): SmartSessionConfigError {
+  return new SmartSessionConfigError('maxSessionsPerUser', 'it was given without `userId`', 'Say how to find the user in a session, too.');
+}
+
+function isSessionLimit(given: unknown): boolean {
+  const { max, whenFull = 'evict-oldest' } = isObject(given) ? (given as Partial<MaxSessionsPerUser>) : { max: given };
+  return Number.isInteger(max) && Number(max) > 0 && ['evict-oldest', 'deny'].includes(whenFull);
 }
 
 function isSecret(given: unknown): boolean {

@@ -23,6 +23,8 @@ export interface Dialect {
   quote(identifier: string): string;
   /** The n-th parameter, from 1. */
   parameter(n: number): string;
+  /** A text parameter that a text column is compared with: equal only to the very same text. */
+  exactText(parameter: string): string;
   /** "Now", as the expiry column stores it. */
   readonly now: string;
   /** The expression `ms` milliseconds from now, as the expiry column stores it. */

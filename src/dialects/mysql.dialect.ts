@@ -35,6 +35,8 @@ export const mysql: Dialect = {
   isBlocking: false,
   quote,
   parameter: () => '?',
+  // Its default collations take 'Anna', 'änna' and 'anna ' for 'anna'. The column's index serves this too.
+  exactText: (parameter) => `cast(${parameter} as binary)`,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
   after,

@@ -42,6 +42,7 @@ export const postgresql: Dialect = {
   isBlocking: false,
   quote,
   parameter: (n) => `$${n}`,
+  exactText: (parameter) => parameter,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
   after,

@@ -32,6 +32,7 @@ export const sqlite: Dialect = {
   isBlocking: true,
   quote,
   parameter: () => '?',
+  exactText: (parameter) => parameter,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
   after,

@@ -137,7 +137,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   async list(userId: string): Promise<SessionSummary[]> {
     const rows = await this.#fork().find(
       this.#entity,
-      { userId, ...this.#live },
+      { userId: this.#exactly(userId), ...this.#live },
       { ...UNFILTERED, ...PRIMARY, orderBy: { createdAt: 'desc', sessionId: 'asc' } },
     );
     const { absoluteTtl = Infinity } = this.#context;
@@ -148,7 +148,21 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
-    return this.#fork().nativeDelete(this.#entity, { userId, sessionId: { $ne: exceptStorageKey } }, UNFILTERED);
+    return this.#fork().nativeDelete(this.#entity, { userId: this.#exactly(userId), sessionId: { $ne: exceptStorageKey } }, UNFILTERED);
+  }
+
+  destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
+    return this.#transactional(async (em) => {
+      const rows = await em
+        .createQueryBuilder(this.#entity)
+        .select('sessionId')
+        .where({ userId: this.#exactly(userId), ...this.#live })
+        .orderBy({ createdAt: 'desc', sessionId: 'asc' })
+        .setLockMode(LockMode.PESSIMISTIC_WRITE)
+        .execute<{ sessionId: string }[]>('all');
+      const chosen = choose(rows.map((row) => row.sessionId));
+      return chosen.length === 0 ? 0 : em.nativeDelete(this.#entity, { sessionId: { $in: chosen } }, UNFILTERED);
+    });
   }
 
   classify(error: unknown): FailureKind {
@@ -205,6 +219,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
     const { absoluteTtl } = this.#context;
     const isLate = { expiresAt: { $lte: this.#now() } };
     return absoluteTtl === undefined ? isLate : { $or: [isLate, { createdAt: { $lte: this.#fromNow(-absoluteTtl) } }] };
+  }
+
+  #exactly(text: string) {
+    return raw(this.#context.dialect.exactText('?'), [text]);
   }
 
   #clockColumns() {

@@ -42,6 +42,7 @@ export function buildStatements(context: DatabaseContext) {
     return write(() => dialect.parameter(++n));
   };
   const live = (key: string) => `session_id = ${key} and ${isRowLive}`;
+  const ofUser = (userId: string) => `user_id = ${dialect.exactText(userId)}`;
   const assignments = (next: () => string) =>
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
     `expires_at = ${movedExpiry(context, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
@@ -110,9 +111,13 @@ export function buildStatements(context: DatabaseContext) {
     /** user id */
     list:
       `select session_id, user_id, created_at, updated_at, ${cappedExpiry(context, 'expires_at')} as expires_at from ${table} ` +
-      `where user_id = ${dialect.parameter(1)} and ${isRowLive} order by created_at desc, session_id`,
+      `where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id`,
+    /** user id */
+    lockAll: `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id${dialect.forUpdate}`,
+    /** as many keys as `count` */
+    destroyMany: (count: number) => build((next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
     /** user id, the key to spare */
-    destroyAll: build((next) => `delete from ${table} where user_id = ${next()} and session_id <> ${next()}`),
+    destroyAll: build((next) => `delete from ${table} where ${ofUser(next())} and session_id <> ${next()}`),
   };
 }
 

@@ -159,6 +159,15 @@ export abstract class SessionRepository {
   /** Deletes the sessions of a user, but for one. Returns how many. */
   abstract destroyAll(userId: string, exceptStorageKey?: string): Promise<number>;
 
+  /**
+   * Locks the live records of a user, asks `choose` which of them go, and deletes those, in one transaction. Who
+   * calls it later sees what it has left.
+   *
+   * @param choose is given the storage keys, the newest first; may be asked again when the transaction is
+   * @returns how many were deleted
+   */
+  abstract destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number>;
+
   /** What an error means. */
   abstract classify(error: unknown): FailureKind;
 }

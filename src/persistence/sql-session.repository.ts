@@ -173,6 +173,15 @@ export class SqlSessionRepository extends SessionRepository {
     return (await this.#context.runner.run(this.#statements.destroyAll, [userId, exceptStorageKey])).affected;
   }
 
+  destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
+    const { runner, dialect, lockTimeout } = this.#context;
+    return inTransaction(runner, dialect, lockTimeout, async (run) => {
+      const { rows } = await run(this.#statements.lockAll, [userId]);
+      const chosen = choose(rows.map((row) => String(row.session_id)));
+      return chosen.length === 0 ? 0 : (await run(this.#statements.destroyMany(chosen.length), chosen)).affected;
+    });
+  }
+
   classify(error: unknown): FailureKind {
     return this.#context.dialect.classify(error);
   }

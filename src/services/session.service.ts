@@ -5,7 +5,8 @@ import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
-import { SessionDecryptionError, SessionGoneError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { SessionDecryptionError, SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
@@ -16,6 +17,7 @@ import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import { SessionHandover } from './session-handover.js';
+import { SessionLimit } from './session-limit.js';
 import { TouchJoiner } from './touch-joiner.js';
 import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
@@ -25,6 +27,18 @@ import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.
 /** Whose sessions. */
 export interface UserSessions {
   readonly userId: string | number;
+}
+
+/** A live session of a user, as it may be shown to that user. */
+export interface UserSession {
+  /** Names the session in `destroyOne`, and is no secret. */
+  readonly handle: string;
+  readonly createdAt: Date;
+  /** When its values were written last. */
+  readonly updatedAt: Date;
+  readonly expiresAt: Date;
+  /** Whether it is the one that asks. */
+  readonly isCurrent: boolean;
 }
 
 /** The values of a session, typed as the app has declared its `SessionData`; the cookie is not among them. */
@@ -55,6 +69,7 @@ export class SessionService {
     private readonly loads: LoadJoiner,
     private readonly touches: TouchJoiner,
     private readonly handover: SessionHandover,
+    private readonly limit: SessionLimit,
     private readonly caller: RepositoryCaller,
     private readonly options: SmartSessionOptions,
   ) {}
@@ -273,10 +288,28 @@ export class SessionService {
     if (this.live.find(session)?.state !== 'gone') await this.destroy(sessionID);
   }
 
-  /** The live sessions of a user, newest first. Needs the option `userId`. */
-  async list({ userId }: UserSessions): Promise<SessionSummary[]> {
-    this.#requireUserId();
-    return this.caller.ask('list', (repository) => repository.list(String(userId)));
+  /**
+   * The live sessions of a user, newest first, as they may be shown to that user. Needs the option `userId`.
+   *
+   * @param current the session id that `isCurrent` tells, such as the request's own
+   */
+  async list({ userId, current }: UserSessions & { readonly current?: string }): Promise<UserSession[]> {
+    const own = current === undefined ? undefined : this.codec.storageKeyOf(current);
+    return (await this.#listAll(userId)).map(({ storageKey, createdAt, updatedAt, expiresAt }) => {
+      return { handle: handleOf(storageKey), createdAt, updatedAt, expiresAt, isCurrent: storageKey === own };
+    });
+  }
+
+  /**
+   * Destroys one of the sessions of a user. Needs the option `userId`.
+   *
+   * @param handle which, from `list`
+   * @returns false when the user has no such session: it has ended, or it is somebody else's
+   */
+  async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
+    const found = (await this.#listAll(userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
+    if (found) await this.caller.ask('destroy', (repository) => repository.destroy(found.storageKey));
+    return found !== undefined;
   }
 
   /**
@@ -318,6 +351,11 @@ export class SessionService {
   /** Deletes every session. */
   clear(): Promise<void> {
     return this.caller.ask('destroy', (repository) => repository.clear());
+  }
+
+  async #listAll(userId: string | number): Promise<SessionSummary[]> {
+    this.#requireUserId();
+    return this.caller.ask('list', (repository) => repository.list(String(userId)));
   }
 
   /** Destroys the record of a live session, and returns its values. */
@@ -417,12 +455,14 @@ export class SessionService {
     } catch (error) {
       // The outcome may be unknown: a second try could overwrite what was committed since.
       if (error instanceof SessionUnavailableError) baseline.abandoned = error;
+      if (error instanceof SessionLimitError) baseline.state = 'gone';
       throw error;
     }
   }
 
   #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {
-    return withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
+    const committed = withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
+    return this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   DatabaseContext, EntityManagerSessionRepository, SessionService, SmartSessionStore, SqlSessionRepository, type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { handleOf } from '../../src/security/session-handle.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
 import { raiseBarrier, startTestApp } from '../support/test-app.js';
@@ -366,7 +367,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     await given('l1', { user: 'lea' });
     await given('l2', { user: 'lea' });
     await given('l3', { user: 'leo' });
-    expect((await sessions.list({ userId: 'lea' })).map((session) => session.storageKey).toSorted()).toEqual([storageKeyOf('l1'), storageKeyOf('l2')].toSorted());
+    expect((await sessions.list({ userId: 'lea' })).map(({ handle }) => handle).toSorted()).toEqual([handleOf(storageKeyOf('l1')), handleOf(storageKeyOf('l2'))].toSorted());
     expect(await sessions.destroyAll({ userId: 'lea', except: 'l1' })).toBe(1);
     expect(await sessions.load('l2')).toBeUndefined();
     expect(await sessions.load('l1')).toBeDefined();

@@ -168,6 +168,7 @@ export class SimulatedRepository extends SessionRepository {
   clear = unused;
   list = unused as () => Promise<SessionSummary[]>;
   destroyAll = unused;
+  destroySome = unused;
 
   private async querying<Result>(read: () => Result): Promise<Result> {
     if (this.database.isInstant) return read();

@@ -8,6 +8,7 @@ import { RecordReader } from '../../src/services/record-reader.js';
 import { RepositoryCaller } from '../../src/services/repository-caller.js';
 import { SessionCommitter } from '../../src/services/session-committer.js';
 import { SessionHandover } from '../../src/services/session-handover.js';
+import { SessionLimit } from '../../src/services/session-limit.js';
 import { SessionLocker } from '../../src/services/session-locker.js';
 import { SessionMerger } from '../../src/services/session-merger.js';
 import { TouchJoiner } from '../../src/services/touch-joiner.js';
@@ -25,6 +26,6 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const updates = new UpdateJoiner(repository, options);
   const commits = new CommitJoiner(new SessionCommitter(repository, updates, reader, codec, backoff, options), options);
   const handover = new SessionHandover(live, codec, loads, reader, caller, backoff, options);
-  const sessions = new SessionService(commits, live, reader, codec, loads, new TouchJoiner(repository, caller, options), handover, caller, options);
+  const sessions = new SessionService(commits, live, reader, codec, loads, new TouchJoiner(repository, caller, options), handover, new SessionLimit(codec, caller, options), caller, options);
   return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, updates, commits };
 }

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import { SessionLimitError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { RepositoryCaller } from './repository-caller.js';
+import type { CommitOutcome } from './session-committer.js';
+import type { StoredRecord } from './stored-record.js';
+import { userIdOf } from './user-id.js';
+
+/**
+ * Holds users to `maxSessionsPerUser`. A session is counted after the commit that made it its user's: of several at
+ * once, in any process, whoever looks last sees them all.
+ */
+@Injectable()
+export class SessionLimit {
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly caller: RepositoryCaller,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /** Whether there is a limit. */
+  get isOn(): boolean {
+    return this.options.maxSessionsPerUser !== undefined;
+  }
+
+  /**
+   * Makes room for a session that has become a user's, or destroys it where there is none.
+   *
+   * @param before the record before the commit; undefined for a new one
+   * @throws SessionLimitError when there is no room; the session is destroyed
+   * @throws SessionUnavailableError
+   */
+  async admit(storageKey: string, before: StoredRecord | undefined, outcome: CommitOutcome): Promise<void> {
+    const userId = outcome.kind === 'committed' ? this.#userOf(outcome.record) : null;
+    if (userId === null || (before && this.#userOf(before) === userId)) return;
+    const { max, whenFull } = this.options.maxSessionsPerUser!;
+    const live = await this.caller.ask('count', (repository) => repository.list(userId));
+    if (live.length <= max) return;
+    const choose = whenFull === 'deny' ? deny(storageKey, max) : evictOldest(storageKey, max);
+    const destroyed = await this.caller.ask('destroy', (repository) => repository.destroySome(userId, choose));
+    if (whenFull === 'deny' && destroyed > 0) throw new SessionLimitError(storageKey, max);
+  }
+
+  #userOf({ values }: StoredRecord): string | null {
+    return userIdOf(values, this.options, this.codec);
+  }
+}
+
+/** Chooses which of a user's sessions go, of all their storage keys, the newest first. */
+type Choose = (storageKeys: readonly string[]) => readonly string[];
+
+/** The session itself stays, however old: its user has just logged in. */
+function evictOldest(own: string, max: number): Choose {
+  return (keys) => [...keys.filter((key) => key === own), ...keys.filter((key) => key !== own)].slice(max);
+}
+
+function deny(own: string, max: number): Choose {
+  return (keys) => (keys.length > max ? keys.filter((key) => key === own) : []);
+}
