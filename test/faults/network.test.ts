@@ -16,7 +16,7 @@ describe.each(SERVERS)('the network between the app and its database, on %s', (d
   }, 60_000);
   beforeEach(async () => {
     proxy = await TcpProxy.start(site.server.address as { host: string; port: number });
-    await site.startApps(2, { through: proxy.address, connection: POOL, options: { timeout: TIMEOUT } });
+    await site.startApps(2, { through: () => proxy.address, connection: POOL, options: { timeout: TIMEOUT } });
   }, 30_000);
   afterEach(async () => {
     await proxy.close();

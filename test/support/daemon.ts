@@ -1,6 +1,6 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync, readFileSync, closeSync } from 'node:fs';
+import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -43,7 +43,13 @@ export class Daemon {
   constructor(name: string, user: string) {
     this.directory = mkdtempSync(join(tmpdir(), `${name}-`));
     this.#account = process.getuid?.() === 0 ? { uid: idOf('-u', user), gid: idOf('-g', user) } : {};
-    if (this.#account.uid !== undefined) chownSync(this.directory, this.#account.uid, this.#account.gid!);
+    this.#own(this.directory);
+  }
+
+  /** Makes a directory of the server's in its directory. */
+  makeDirectory(name: string): void {
+    mkdirSync(join(this.directory, name), { mode: 0o700 });
+    this.#own(join(this.directory, name));
   }
 
   /** Runs a program of the server's to its end. */
@@ -51,10 +57,16 @@ export class Daemon {
     execFileSync(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: 'pipe' });
   }
 
+  /** Runs a program of the server's that may fail, and gives what it wrote. */
+  runToSee(program: string, ...parameters: string[]): string {
+    const { stdout, stderr } = spawnSync(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), encoding: 'utf8' });
+    return stdout + stderr;
+  }
+
   /** Starts the server; what it writes goes to a file in the directory. */
   start(program: string, ...parameters: string[]): void {
     const log = openSync(this.#log, 'a');
-    this.#process = spawn(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: ['ignore', log, log] });
+    this.#process = spawn(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: ['ignore', log, log], detached: true });
     closeSync(log);
   }
 
@@ -66,12 +78,17 @@ export class Daemon {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Sends a signal, and waits for the end. */
+  /** Sends a signal, and waits for the end; helpers that it has started end too. */
   async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.isRunning) return;
     const exit = once(this.#process!, 'exit');
     this.#process!.kill(signal);
     await exit;
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // There were none.
+    }
   }
 
   /** Waits until something is so. */
@@ -86,6 +103,10 @@ export class Daemon {
 
   remove(): void {
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #own(path: string): void {
+    if (this.#account.uid !== undefined) chownSync(path, this.#account.uid, this.#account.gid!);
   }
 
   get #log(): string {

@@ -31,6 +31,11 @@ export class FaultSite {
     return new FaultSite(dialect, await MAKERS[dialect]!.make());
   }
 
+  /** On a server that is there already; `close` ends it. */
+  static around(server: OwnServer & { dialect: 'postgresql' | 'mariadb' }): FaultSite {
+    return new FaultSite(server.dialect, server);
+  }
+
   /** Runs statements on the server, past the app. */
   run<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
     return onDatabase(this.dialect, this.server.address, work);
@@ -39,11 +44,12 @@ export class FaultSite {
   /**
    * Starts processes of the app, on a fresh table.
    *
-   * @param through where they find the server, if not at its address
+   * @param through where each finds the server, if not at its address
    */
-  async startApps(count: number, settings: Partial<AppSettings> & { through?: object } = {}): Promise<void> {
+  async startApps(count: number, settings: Partial<AppSettings> & { through?: (n: number) => object } = {}): Promise<void> {
     const { through, connection, ...rest } = settings;
-    const start = () => AppProcess.start({ dialect: this.dialect, connection: { ...this.server.address, ...through, ...connection }, ...rest });
+    const connectionOf = (n: number) => ({ ...this.server.address, ...through?.(n), ...connection });
+    const start = (_: unknown, n: number) => AppProcess.start({ dialect: this.dialect, connection: connectionOf(n), ...rest });
     this.apps.push(...(await Promise.all(Array.from({ length: count }, start))));
     await this.run((run) => startAudit(this.dialect, run));
   }
@@ -58,7 +64,8 @@ export class FaultSite {
    */
   async conclude(load: Load, fault: string) {
     await load.stop();
-    const lost = await load.lost(this.apps[0]!.url);
+    // Wherever one asks.
+    const lost = Math.max(...(await Promise.all(this.apps.map(({ url }) => load.lost(url)))));
     const twice = await this.run(appliedTwice);
     const { hung } = load;
     report(this.dialect, fault, { ...load.figures(), lost, twice });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Daemon, findProgram, freePort } from './daemon.js';
-import { answers, type OwnServer } from './own-server.js';
+import { answers, onDatabase, type OwnServer } from './own-server.js';
 
 /** Whether a server can be made. */
 export const HAS_POSTGRESQL = findProgram('initdb') !== undefined;
@@ -31,6 +31,31 @@ export class OwnPostgresql implements OwnServer {
     ]);
     await server.start();
     return server;
+  }
+
+  /** A copy that follows `primary`, and can be promoted. */
+  static async follow(primary: OwnPostgresql, settings: readonly string[] = []): Promise<OwnPostgresql> {
+    const daemon = new Daemon('postgresql', 'postgres');
+    const standby = new OwnPostgresql(daemon, await freePort());
+    const { host, port, user } = primary.address;
+    daemon.run('pg_basebackup', '-D', standby.data, '-R', '-c', 'fast', '--no-sync', '-d', `host=${host} port=${port} user=${user} application_name=standby`);
+    standby.configure(settings);
+    await standby.start();
+    return standby;
+  }
+
+  /** From now on it answers a commit when the standby has it too. */
+  async waitForStandby(): Promise<void> {
+    const run = (sql: string) => onDatabase(this.dialect, this.address, (execute) => execute(sql));
+    await run("alter system set synchronous_standby_names = 'standby'");
+    await run('select pg_reload_conf()');
+    const state = "select 1 from pg_stat_replication where application_name = 'standby' and sync_state = 'sync'";
+    await this.daemon.until(async () => (await run(state)).rows.length === 1);
+  }
+
+  /** Makes a standby the primary. */
+  promote(): void {
+    this.daemon.run('pg_ctl', '-D', this.data, '-w', 'promote');
   }
 
   get data(): string {

@@ -10,8 +10,15 @@ export type Passage =
   /** The connection ends when the server has answered them, before the client hears of it. */
   | 'cut after';
 
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Stands between an app and its database, and does what networks do. */
 export class TcpProxy {
+  /** Where new connections lead. */
+  target: Target;
   /** How long an answer takes longer than the server's, in ms. */
   delay = 0;
   /** Decides about what a client sends. */
@@ -20,11 +27,12 @@ export class TcpProxy {
   readonly #clients = new Set<Socket>();
   #isBlackHole = false;
 
-  private constructor(target: { host: string; port: number }) {
-    this.#server = createServer((client) => this.#carry(client, connect(target)));
+  private constructor(target: Target) {
+    this.target = target;
+    this.#server = createServer((client) => this.#carry(client, connect(this.target)));
   }
 
-  static async start(target: { host: string; port: number }): Promise<TcpProxy> {
+  static async start(target: Target): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
     proxy.#server.listen(0, '127.0.0.1');
     await once(proxy.#server, 'listening');

@@ -1,0 +1,131 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunStatement } from '../../src/dialects/run-statement.js';
+import { Daemon, findProgram, freePort } from './daemon.js';
+import { onDatabase, type OwnServer } from './own-server.js';
+
+const PROVIDER = '/usr/lib/galera/libgalera_smm.so';
+
+/** Whether a cluster can be made. */
+export const HAS_GALERA = ['mariadb-install-db', 'rsync'].every(findProgram) && existsSync(PROVIDER);
+
+/** Who does not answer for so long is dropped; Galera waits for 5 seconds by default. */
+const PATIENCE = 'evs.keepalive_period=PT0.5S; evs.suspect_timeout=PT2S; evs.inactive_timeout=PT6S';
+
+/** The ports of a node: for clients, for the group, and to bring a node that joins up to date, by its log or by a copy. */
+interface Ports {
+  readonly client: number;
+  readonly group: number;
+  readonly log: number;
+  readonly copy: number;
+}
+
+/** One node of a cluster. */
+export class GaleraNode implements OwnServer {
+  readonly dialect = 'mariadb';
+  readonly #daemon = new Daemon('galera', 'mysql');
+
+  constructor(
+    private readonly name: string,
+    private readonly ports: Ports,
+    group: readonly Ports[],
+  ) {
+    this.#daemon.makeDirectory('data');
+    writeFileSync(this.#file('my.cnf'), this.#configuration(group));
+  }
+
+  get address() {
+    return { host: '127.0.0.1', port: this.ports.client, user: 'test', password: '', dbName: 'test' };
+  }
+
+  /** Makes the first node's data, and starts a cluster of it alone. */
+  async found(): Promise<void> {
+    writeFileSync(this.#file('init.sql'), "create database if not exists test;\ncreate user if not exists test@'127.0.0.1';\ngrant all on *.* to test@'127.0.0.1';\n");
+    this.#daemon.run('mariadb-install-db', this.#defaults, '--wsrep-on=OFF', '--auth-root-authentication-method=normal', '--skip-test-db');
+    this.#daemon.start('mariadbd', this.#defaults, '--wsrep-new-cluster', `--init-file=${this.#file('init.sql')}`);
+    await this.#synced();
+  }
+
+  /** Joins the others, for the first time or again. */
+  async start(): Promise<void> {
+    this.#daemon.start('mariadbd', this.#defaults, ...this.#position());
+    await this.#synced();
+  }
+
+  crash(): Promise<void> {
+    return this.#daemon.end('SIGKILL');
+  }
+
+  async stop(): Promise<void> {
+    await this.#daemon.end('SIGKILL');
+    this.#daemon.remove();
+  }
+
+  run<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    return onDatabase(this.dialect, this.address, work);
+  }
+
+  #synced(): Promise<void> {
+    const state = "show status like 'wsrep_local_state_comment'";
+    return this.#daemon.until(async () => (await this.run((run) => run(state)).catch(() => undefined))?.rows[0]?.Value === 'Synced');
+  }
+
+  /** After a crash only the engine's log knows how far the node has come; without it the node would be copied anew. */
+  #position(): string[] {
+    const [, position] = /Recovered position: *(\S+)/.exec(this.#daemon.runToSee('mariadbd', this.#defaults, '--wsrep-recover')) ?? [];
+    return position ? [`--wsrep-start-position=${position}`] : [];
+  }
+
+  get #defaults(): string {
+    return `--defaults-file=${this.#file('my.cnf')}`;
+  }
+
+  #file(name: string): string {
+    return join(this.#daemon.directory, name);
+  }
+
+  #configuration(group: readonly Ports[]): string {
+    const { client, group: own, log, copy } = this.ports;
+    return [
+      '[mysqld]',
+      `datadir=${this.#file('data')}`,
+      `socket=${this.#file('sock')}`,
+      `pid-file=${this.#file('pid')}`,
+      'bind-address=127.0.0.1',
+      `port=${client}`,
+      'skip-name-resolve',
+      'performance-schema=OFF',
+      'max_connections=300',
+      'binlog_format=ROW',
+      'innodb_autoinc_lock_mode=2',
+      'innodb_buffer_pool_size=32M',
+      'innodb_log_file_size=16M',
+      'innodb_flush_log_at_trx_commit=1',
+      'wsrep_on=ON',
+      `wsrep_provider=${PROVIDER}`,
+      `wsrep_cluster_name=${group[0]!.group}`,
+      `wsrep_cluster_address=gcomm://${group.map((ports) => `127.0.0.1:${ports.group}`).join(',')}`,
+      `wsrep_node_name=${this.name}`,
+      `wsrep_node_address=127.0.0.1:${own}`,
+      'wsrep_sst_method=rsync',
+      `wsrep_sst_receive_address=127.0.0.1:${copy}`,
+      `wsrep_provider_options="gmcast.listen_addr=tcp://127.0.0.1:${own}; ist.recv_addr=127.0.0.1:${log}; ist.recv_bind=127.0.0.1:${log}; gcache.size=32M; ${PATIENCE}"`,
+      '',
+    ].join('\n');
+  }
+}
+
+/** Starts a cluster. A node gives its copy to one that joins at a time, so that they start one after the other. */
+export async function startGalera(size = 3): Promise<GaleraNode[]> {
+  const group: Ports[] = [];
+  for (let n = 0; n < size; n++) group.push({ client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
+  const nodes = group.map((ports, n) => new GaleraNode(`node${n + 1}`, ports, group));
+  try {
+    await nodes[0]!.found();
+    for (const node of nodes.slice(1)) await node.start();
+    return nodes;
+  } catch (error) {
+    await Promise.all(nodes.map((node) => node.stop()));
+    throw error;
+  }
+}
