@@ -53,9 +53,9 @@ export class Seal {
   }
 }
 
-/** Whether a text is a sealed one, or was. */
-export function isSealed(data: string): boolean {
-  return data.startsWith(MARK);
+/** Whether a text is a sealed one, or was; null where a table that was there before allows it. */
+export function isSealed(data: string | null): boolean {
+  return data?.startsWith(MARK) ?? false;
 }
 
 function decrypt(keyId: string, key: KeyObject, storageKey: string, sealed: Buffer): string {

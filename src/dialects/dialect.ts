@@ -13,8 +13,8 @@ export interface Dialect {
   prepare?(run: RunStatement): Promise<void>;
   /** The driver's options by which opening a connection takes at most so many ms. */
   boundConnecting?(ms: number): object;
-  /** Tells of the socket of each connection that the driver's pool opens. */
-  onConnection?(pool: unknown, listener: (socket: Socket) => void): void;
+  /** Tells of the socket of each connection that the driver's pool gives out. */
+  onAcquire?(pool: unknown, listener: (socket: Socket) => void): void;
   /** Runs statements on the driver's own client, where that spares work. The caller sees to it that nobody else uses it meanwhile. */
   onClient?(client: object): RunStatement;
   /** Whether the driver blocks the process until it has its answer. */

@@ -29,8 +29,8 @@ export const mysql: Dialect = {
   driverPackage: '@mikro-orm/mysql',
   driver: 'MySqlDriver',
   boundConnecting: (ms) => ({ connectTimeout: ms }),
-  onConnection: (pool, listener) => {
-    (pool as EventEmitter).on('connection', ({ stream }: { stream: Socket }) => listener(stream));
+  onAcquire: (pool, listener) => {
+    (pool as EventEmitter).on('acquire', ({ stream }: { stream: Socket }) => listener(stream));
   },
   isBlocking: false,
   quote,

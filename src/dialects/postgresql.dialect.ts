@@ -36,8 +36,8 @@ export const postgresql: Dialect = {
   driver: 'PostgreSqlDriver',
   // The pool counts the wait for a free connection too.
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
-  onConnection: (pool, listener) => {
-    (pool as EventEmitter).on('connect', (client: { connection: { stream: Socket } }) => listener(client.connection.stream));
+  onAcquire: (pool, listener) => {
+    (pool as EventEmitter).on('acquire', (client: { connection: { stream: Socket } }) => listener(client.connection.stream));
   },
   isBlocking: false,
   quote,

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../dialects/index.js';
@@ -7,7 +8,7 @@ import { DIALECTS } from '../dialects/index.js';
  * others. A network that swallows what is sent tells nobody: a statement on such a connection has no answer, and holds its
  * place in the pool, until the operating system gives up after a quarter of an hour. A statement that takes longer fails.
  *
- * @param orm before its first statement; a database on which there is no network is left alone
+ * @param orm one whose database is a server; any other is left as it is
  * @param ms the longest silence
  * @example
  * await endSilentConnections(app.get(MikroORM), 30_000);
@@ -15,7 +16,14 @@ import { DIALECTS } from '../dialects/index.js';
 export async function endSilentConnections(orm: MikroORM, ms: number): Promise<void> {
   const driver = orm.em.getDriver().constructor.name;
   const dialect = Object.values(DIALECTS).find((known) => known.driver === driver);
-  if (!dialect?.onConnection) return;
-  const pool = await (orm.em.getConnection() as AbstractSqlConnection).getNativeClient();
-  dialect.onConnection(pool, (socket) => socket.setTimeout(ms, () => socket.destroy()));
+  if (!dialect?.onAcquire) return;
+  // None where MikroORM was given a ready client: its pool is nobody's here.
+  const pool = await (orm.em.getConnection() as AbstractSqlConnection).getNativeClient().catch(() => undefined);
+  if (!pool) return;
+  const watched = new WeakSet<Socket>();
+  dialect.onAcquire(pool, (socket) => {
+    if (watched.has(socket)) return;
+    watched.add(socket);
+    socket.setTimeout(ms, () => socket.destroy());
+  });
 }

@@ -1,4 +1,5 @@
-import { FaultSite, report } from '../support/fault-site.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FaultSite, SOUND, report } from '../support/fault-site.js';
 import type { Load } from '../support/load.js';
 import { HAS_POSTGRESQL, OwnPostgresql } from '../support/own-postgresql.js';
 import { onDatabase } from '../support/own-server.js';
@@ -50,6 +51,22 @@ if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
     await primary.waitForStandby();
     expect(await failOver('the primary killed, its synchronous standby promoted', async () => {})).toEqual({ lost: 0, hung: 0, unanswered: 0 });
   }, 90_000);
+
+  it('answers 503 while the synchronous standby is down, and goes on when it is back', async () => {
+    await open();
+    await primary.waitForStandby();
+    await site.startApps(2, { options: { timeout: 1000 } });
+    const load = await site.startLoad();
+    await load.progress(200);
+    await standby.crash();
+    await sleep(3000);
+    const { refused } = load;
+    await standby.start();
+    await load.progress(200);
+    expect(refused).toBeGreaterThan(0);
+    expect(await site.conclude(load, 'the synchronous standby down for 3 s')).toEqual(SOUND);
+    expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
+  }, 60_000);
 
   it('F7: an asynchronous standby that lags is missing what was acknowledged', async () => {
     await open();

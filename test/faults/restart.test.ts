@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OwnPostgresql } from '../support/own-postgresql.js';
-import { FaultSite, SERVERS, SITES, SOUND } from '../support/fault-site.js';
+import { FaultSite, SERVERS, SITES, SOUND, report } from '../support/fault-site.js';
 
 describe.each(SITES)('processes of the app, ended and started again under load, on %s', (dialect) => {
   let site: FaultSite;
@@ -23,6 +23,21 @@ describe.each(SITES)('processes of the app, ended and started again under load, 
     await load.progress(150);
     expect(await site.conclude(load, 'SIGKILL of the app, 3 times')).toEqual(SOUND);
     expect(load.refused).toBe(0);
+  }, 60_000);
+
+  it('F16: commits whole what a client has asked for that is gone by then', async () => {
+    await site.startApps(1);
+    const { url } = site.apps[0]!;
+    const first = await fetch(`${url}/keys/start`, { method: 'POST' });
+    const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
+    const goAway = (n: number) => fetch(`${url}/keys/gone${n}?delay=200`, { method: 'POST', headers: { cookie }, signal: AbortSignal.timeout(100) });
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => goAway(n)));
+    await sleep(500);
+    const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as object;
+    const unanswered = answers.filter(({ status }) => status === 'rejected').length;
+    const kept = Object.keys(session).filter((key) => key.startsWith('gone')).length;
+    report(dialect, 'clients gone', { unanswered, kept });
+    expect({ unanswered, kept, errors: site.apps[0]!.errors }).toEqual({ unanswered: 20, kept: 20, errors: '' });
   }, 60_000);
 
   it('SIGTERM: answers what it has begun, stops pruning, closes its connections and ends', async () => {

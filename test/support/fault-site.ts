@@ -18,6 +18,11 @@ export const SERVERS = SITES.filter((dialect) => dialect !== 'sqlite');
 
 type Dialect = 'postgresql' | 'mariadb' | 'sqlite';
 
+interface AppsSettings extends Partial<AppSettings> {
+  readonly through?: (n: number) => object;
+  readonly launcher?: (n: number) => readonly string[];
+}
+
 /** Where faults happen: a server of the test's own, processes of an app on it, and clients. */
 export class FaultSite {
   readonly apps: AppProcess[] = [];
@@ -41,15 +46,26 @@ export class FaultSite {
     return onDatabase(this.dialect, this.server.address, work);
   }
 
+  /** Runs `work` while a transaction on the server holds the locks that a statement takes. */
+  async holding(statement: string, work: () => Promise<void>): Promise<void> {
+    await onDatabase(this.dialect, { ...this.server.address, pool: { min: 0, max: 1 } }, async (run) => {
+      await run('begin');
+      await run(statement);
+      await work();
+      await run('commit');
+    });
+  }
+
   /**
    * Starts processes of the app, on a fresh table.
    *
    * @param through where each finds the server, if not at its address
+   * @param launcher a program, with its parameters, that runs each
    */
-  async startApps(count: number, settings: Partial<AppSettings> & { through?: (n: number) => object } = {}): Promise<void> {
-    const { through, connection, ...rest } = settings;
+  async startApps(count: number, settings: AppsSettings = {}): Promise<void> {
+    const { through, launcher, connection, ...rest } = settings;
     const connectionOf = (n: number) => ({ ...this.server.address, ...through?.(n), ...connection });
-    const start = (_: unknown, n: number) => AppProcess.start({ dialect: this.dialect, connection: connectionOf(n), ...rest });
+    const start = (_: unknown, n: number) => AppProcess.start({ dialect: this.dialect, connection: connectionOf(n), ...rest }, launcher?.(n));
     this.apps.push(...(await Promise.all(Array.from({ length: count }, start))));
     await this.run((run) => startAudit(this.dialect, run));
   }

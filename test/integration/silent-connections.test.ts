@@ -1,0 +1,42 @@
+import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
+import { endSilentConnections } from '../../src/index.js';
+import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { DATABASES, connectionOptions } from '../support/databases.js';
+
+/** The longest silence, in ms. */
+const LONGEST = 200;
+
+const SLEEP: Partial<Record<string, string>> = { postgresql: 'select pg_sleep(2)', mysql: 'select sleep(2)', mariadb: 'select sleep(2)' };
+
+describe.each(DATABASES.filter((database) => SLEEP[database]))('silent connections to %s', (database) => {
+  let orm: MikroORM;
+  let runner: StatementRunner;
+
+  beforeAll(async () => {
+    orm = await MikroORM.init(connectionOptions(database, { pool: { min: 0, max: 1 } }));
+    runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    // One is open already.
+    await runner.run('select 1');
+    await endSilentConnections(orm, LONGEST);
+  });
+  afterAll(() => orm.close());
+
+  it('are ended, and others opened, so that the pool serves on', async () => {
+    for (let round = 0; round < 2; round++) {
+      const asked = performance.now();
+      await expect(runner.run(SLEEP[database]!)).rejects.toThrow(/connection/i);
+      expect(performance.now() - asked).toBeLessThan(2 * LONGEST);
+      expect((await runner.run('select 1 as answer')).rows).toEqual([{ answer: 1 }]);
+    }
+  });
+
+  it('are left alone when they are heard of in time', async () => {
+    const id = database === 'postgresql' ? 'pg_backend_pid()' : 'connection_id()';
+    const asking = async () => (await runner.run(`select ${id} as id`)).rows[0]?.id;
+    const first = await asking();
+    for (let n = 0; n < 5; n++) {
+      await new Promise((resolve) => setTimeout(resolve, LONGEST / 2));
+      expect(await asking()).toBe(first);
+    }
+  });
+});
