@@ -112,3 +112,14 @@ describe('the commands of the docs', () => {
     expect(tests.filter((file) => file.includes(pattern))).not.toEqual([]);
   });
 });
+
+describe('docs/managing-sessions.md', () => {
+  const tested = ['user-sessions', 're-authentication'].map((name) => readFileSync(`test/e2e/${name}.test.ts`, 'utf8')).join('\n');
+  const sections = readFileSync('docs/managing-sessions.md', 'utf8').split('\n## ').filter((section) => /^(Devices|Sensitive)/.test(section));
+  const blocks = sections.flatMap((section) => [...section.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => block!));
+
+  it('shows code as it is tested', () => {
+    expect(blocks).toHaveLength(4);
+    for (const block of blocks) expect(flat(tested)).toContain(flat(block));
+  });
+});
