@@ -15,6 +15,7 @@ export class SessionCommitInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
     const http = context.switchToHttp();
+    if (!this.sessions.isServing(http.getRequest<Request>())) return next.handle();
     const commit = () => this.#commit(http.getRequest<Request>(), http.getResponse<Response>());
     return next.handle().pipe(
       catchError((thrown: unknown) => commit().pipe(concatMap(() => throwError(() => thrown)))),

@@ -5,7 +5,7 @@ import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
-import { SessionDecryptionError, SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
@@ -60,6 +60,7 @@ const PRUNE_BATCH = 1000;
 @Injectable()
 export class SessionService {
   readonly #logger = new Logger('SmartSession');
+  readonly #stores = new WeakSet<object>();
 
   constructor(
     private readonly commits: CommitJoiner,
@@ -86,6 +87,16 @@ export class SessionService {
     const storageKey = this.codec.storageKeyOf(sessionId);
     const found = await this.#read(storageKey);
     return found && this.live.open(storageKey, found.stored, found.time);
+  }
+
+  /** Takes the sessions of a store of express-session for its own. */
+  serve(store: object): void {
+    this.#stores.add(store);
+  }
+
+  /** Whether a request's session is one of this service. On excluded routes an app may have one of another store. */
+  isServing({ sessionStore }: Request): boolean {
+    return this.#stores.has(sessionStore);
   }
 
   /**
@@ -390,9 +401,8 @@ export class SessionService {
   #readIfPossible(storageKey: string, record: SessionRecord): StoredRecord | undefined {
     try {
       return this.reader.read(storageKey, record);
-    } catch (error) {
-      if (error instanceof SessionDecryptionError) return undefined;
-      throw error;
+    } catch {
+      return undefined;
     }
   }
 

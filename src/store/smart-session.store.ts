@@ -15,6 +15,7 @@ const nothing = () => undefined;
 export class SmartSessionStore extends expressSession.Store {
   constructor(private readonly sessions: SessionService) {
     super();
+    sessions.serve(this);
   }
 
   override get(sessionId: string, callback: Callback<SessionData | null>): void {

@@ -1,6 +1,7 @@
 import { Controller, Get, Module, Post, Req, RequestMethod, type INestApplication } from '@nestjs/common';
-import type { Request } from 'express';
-import { DatabaseContext, LockSession, type ExcludedRoute } from '../../src/index.js';
+import type { Request, RequestHandler } from 'express';
+import expressSession from 'express-session';
+import { DatabaseContext, LockSession, SessionService, type ExcludedRoute } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
 import { startTestApp } from '../support/test-app.js';
@@ -27,11 +28,14 @@ describe.each(DATABASES)('the option exclude, on %s', (database) => {
   let app: INestApplication;
   let browser: Browser;
 
-  const start = async (exclude: ExcludedRoute[], prefix = '') => {
+  const start = async (exclude: ExcludedRoute[], prefix = '', other?: RequestHandler) => {
     app = await startTestApp(database, {
       imports: [HealthModule],
       options: { tableName, exclude, rolling: true, pruneInterval: false },
-      prepare: (nest) => void (prefix && nest.setGlobalPrefix(prefix)),
+      prepare: (nest) => {
+        if (prefix) nest.setGlobalPrefix(prefix);
+        if (other) nest.use('/health', other);
+      },
     });
     browser = new Browser(app);
     await browser.post(`${prefix}/set`, { a: 1 });
@@ -64,5 +68,12 @@ describe.each(DATABASES)('the option exclude, on %s', (database) => {
     await start(['health'], '/api');
     expect((await browser.get('/api/health')).body).toEqual({ hasSession: false });
     expect((await browser.get('/api/assets/a/1')).body).toEqual({ hasSession: true });
+  });
+
+  it('leaves alone what session a route has of another store', async () => {
+    await start(['health'], '', expressSession({ secret: 'of another store', resave: false, saveUninitialized: false, name: 'other' }));
+    const visitor = new Browser(app);
+    expect((await visitor.post('/health')).body).toEqual({ hasSession: true });
+    expect(await app.get(SessionService, { strict: false }).count()).toBe(1);
   });
 });

@@ -152,7 +152,9 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
 
   describe('of an interceptor', () => {
     const intercept = (handle: () => Observable<unknown>) => {
-      const request = { getRequest: () => ({ session: live }), getResponse: () => ({ setHeader() {} }) };
+      const sessionStore = {};
+      sessions.serve(sessionStore);
+      const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
       return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker, new SessionCommitInterceptor(sessions)).intercept(context as never, { handle });
     };
