@@ -8,7 +8,7 @@ const USERS = 30;
 const SERVERS = DATABASES.filter((database) => database !== 'mysql' || !DATABASES.includes('mariadb'));
 
 describe.each(SERVERS)('many users on %s', (database) => {
-  const LOGINS = database === 'postgresql' ? 1000 : 200;
+  const LOGINS = database === 'postgresql' ? 2000 : 200;
 
   it('ASVS 15.4.1: log in at once and never see what is another\'s', async () => {
     const tableName = `isolation_${database}`;
