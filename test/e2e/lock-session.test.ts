@@ -6,6 +6,7 @@ import { ConflictException, Controller, Get, Module, Post, Res, Session, Sse, ty
 import type { Response } from 'express';
 import { Observable, from } from 'rxjs';
 import { DatabaseContext, EntityManagerSessionRepository, LockSession, SessionService, SmartSessionConfigError, SqlSessionRepository } from '../../src/index.js';
+import { SessionLocker } from '../../src/services/session-locker.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES } from '../support/databases.js';
 import { startTestApp } from '../support/test-app.js';
@@ -80,6 +81,21 @@ const REPOSITORIES = [
   { locking: 'pessimistic', repository: EntityManagerSessionRepository },
 ] as const;
 const CASES = DATABASES.flatMap((database) => REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })));
+
+/** Resolves when so many more requests, their sessions loaded, have asked for a lock. */
+function lockAsked(times: number): Promise<void> {
+  const { lock } = SessionLocker.prototype;
+  return new Promise((resolve) => {
+    let left = times;
+    SessionLocker.prototype.lock = function (...asked) {
+      if (--left === 0) {
+        SessionLocker.prototype.lock = lock;
+        resolve();
+      }
+      return lock.apply(this, asked);
+    };
+  });
+}
 
 describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database, locking, repository, n }) => {
   const directory = mkdtempSync(join(tmpdir(), 'lock-'));
@@ -211,7 +227,9 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
 
   it('NoResurrection: answers 409 when the session ended while it waited', async () => {
     const letGo = await holdBy(one);
+    const bothWait = lockAsked(2);
     const waiting = [one.post('/increment'), other.post('/increment')];
+    await bothWait;
     await one.delete('/session');
     await letGo();
     expect((await Promise.all(waiting)).map((answer) => answer.status)).toEqual([409, 409]);
