@@ -1,4 +1,4 @@
-// The stores that bring no types along: only what the benchmark calls.
+// The stores that bring no types along: only what the benchmark and the tests call.
 
 declare module 'better-sqlite3-session-store' {
   import type { Database } from 'better-sqlite3';
@@ -18,7 +18,8 @@ declare module 'express-mysql-session' {
     readonly user: string;
     readonly password: string;
     readonly database: string;
-    readonly connectionLimit: number;
+    readonly connectionLimit?: number;
+    readonly schema?: { readonly tableName: string };
   }
   type MySqlStore = session.Store & { onReady(): Promise<void>; close(): Promise<void> };
   export default function mySqlStore(sessions: typeof session): new (options: Options) => MySqlStore;

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { SessionDecryptionError, SessionNotSerializableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { canonicalJson } from './canonical-json.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
 import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
 import { richCodec } from './rich.codec.js';
-import { Seal } from './seal.js';
+import { Seal, isSealed } from './seal.js';
 import { storageKeyOf } from './storage-key.js';
 import type { ValueCodec } from './value-codec.js';
 
@@ -46,7 +46,9 @@ export class SessionCodec {
    * @throws SessionDecryptionError
    */
   open(storageKey: string, data: string): string {
-    return this.#seal ? this.#seal.open(storageKey, data) : data;
+    if (this.#seal) return this.#seal.open(storageKey, data);
+    if (isSealed(data)) throw new SessionDecryptionError(storageKey, 'it is sealed, and the option `encryption` is not set. Set it to the keys that the data was sealed with.');
+    return data;
   }
 
   /**

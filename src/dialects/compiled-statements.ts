@@ -33,9 +33,7 @@ export function onDatabase(database: object): RunStatement {
 function compiling(database: Database): RunStatement {
   const statements = new Map<string, Statement>();
   return async (sql, parameters = []) => {
-    const statement = statements.get(sql) ?? database.prepare(sql);
-    if (!statements.has(sql)) keep(statements, sql, statement);
-    return execute(statement, parameters);
+    return execute(statements.get(sql) ?? keep(statements, sql, database.prepare(sql)), parameters);
   };
 }
 
@@ -45,8 +43,9 @@ function execute(statement: Statement, parameters: readonly unknown[]): Statemen
 }
 
 /** The statement that was compiled first gives way. */
-function keep(statements: Map<string, Statement>, sql: string, statement: Statement): void {
+function keep(statements: Map<string, Statement>, sql: string, statement: Statement): Statement {
   const [first] = statements.keys();
   if (statements.size === MOST && first !== undefined) statements.delete(first);
   statements.set(sql, statement);
+  return statement;
 }

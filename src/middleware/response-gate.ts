@@ -191,11 +191,15 @@ export class ResponseGate {
   }
 
   #call(method: Method, parameters: unknown[]): unknown {
+    if (method !== 'end') return this.#within(this.#original[method], parameters);
+    const isOuter = this.#depth === 0;
     // Node would take it for an error that nobody catches; express-session passes over it.
-    if (method === 'end' && this.#depth === 0 && this.response.writableEnded) return this.response;
-    const isDone = method === 'end' && this.#depth === 0 && this.keeper.isDone();
-    if (method === 'end' && !isDone) parameters = this.#withoutCallback(parameters);
-    const call = isDone ? this.endResponse : this.#original[method];
+    if (isOuter && this.response.writableEnded) return this.response;
+    if (isOuter && this.keeper.isDone()) return this.#within(this.endResponse, parameters);
+    return this.#within(this.#original.end, this.#withoutCallback(parameters));
+  }
+
+  #within(call: EndResponse, parameters: unknown[]): unknown {
     this.#depth++;
     try {
       return call.apply(this.response, parameters);

@@ -1,7 +1,7 @@
 import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { Dialect, DialectName } from '../dialects/dialect.js';
-import { DIALECTS } from '../dialects/index.js';
+import { DIALECTS, dialectOfDriver } from '../dialects/index.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext } from './database-context.js';
@@ -65,7 +65,7 @@ function checkColumns(columns: readonly string[], { tableName, schema, locking }
 
 function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dialect {
   const driver = orm.em.getDriver().constructor.name;
-  const found = Object.values(DIALECTS).find((dialect) => dialect.driver === driver);
+  const found = dialectOfDriver(driver);
   if (!found) {
     throw new SmartSessionConfigError('connection', `its driver is ${driver}`, `Use the driver of ${Object.keys(DIALECTS).join(', ')}.`);
   }
@@ -78,7 +78,7 @@ function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dial
 async function openOwn({ connection, dialect, tableName, schema, timeout }: SmartSessionOptions): Promise<MikroORM> {
   const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
   const driver = (connection?.driver ?? (await importDriver(dialect))) as { name?: string };
-  const bounds = Object.values(DIALECTS).find((known) => known.driver === driver.name)?.boundConnecting?.(timeout);
+  const bounds = dialectOfDriver(driver.name)?.boundConnecting?.(timeout);
   return MikroORM.init({ ...connection, driverOptions: withBounds(connection?.driverOptions, bounds), driver, entities: [entity] } as never);
 }
 

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
-import { DIALECTS } from '../dialects/index.js';
+import { dialectOfDriver } from '../dialects/index.js';
 
 /**
  * Ends each connection of MikroORM's pool on which nothing was heard for a time, idle ones too, so that the pool opens
@@ -14,8 +14,7 @@ import { DIALECTS } from '../dialects/index.js';
  * await endSilentConnections(app.get(MikroORM), 30_000);
  */
 export async function endSilentConnections(orm: MikroORM, ms: number): Promise<void> {
-  const driver = orm.em.getDriver().constructor.name;
-  const dialect = Object.values(DIALECTS).find((known) => known.driver === driver);
+  const dialect = dialectOfDriver(orm.em.getDriver().constructor.name);
   if (!dialect?.onAcquire) return;
   // None where MikroORM was given a ready client: its pool is nobody's here.
   const pool = await (orm.em.getConnection() as AbstractSqlConnection).getNativeClient().catch(() => undefined);

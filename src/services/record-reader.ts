@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { isSealed } from '../codec/seal.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
@@ -21,20 +20,13 @@ export class RecordReader {
     try {
       return StoredRecord.read(this.codec, record, this.codec.open(storageKey, record.data));
     } catch (error) {
-      const failure = isSealed(record.data) && !(error instanceof SessionDecryptionError) ? sealedWithoutKeys(storageKey, error) : error;
-      if (failure instanceof SessionDecryptionError) throw this.#logged(failure);
+      if (error instanceof SessionDecryptionError) {
+        // Nest logs no error that has an answer of its own, and an operator must learn of this one.
+        this.#logger.error(error.message);
+        throw error;
+      }
       this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read and is taken for no session: ${String(error)}`);
       return undefined;
     }
   }
-
-  /** Nest logs no error that has an answer of its own, and an operator must learn of this one. */
-  #logged(failure: SessionDecryptionError): SessionDecryptionError {
-    this.#logger.error(failure.message);
-    return failure;
-  }
-}
-
-function sealedWithoutKeys(storageKey: string, cause: unknown): SessionDecryptionError {
-  return new SessionDecryptionError(storageKey, 'it is sealed, and the option `encryption` is not set. Set it to the keys that the data was sealed with.', cause);
 }
