@@ -19,7 +19,7 @@ export function setUpDevices() {
     try {
       const text = await work();
       const others = await (await send('GET', '/lab/devices')).json();
-      show(others, await userId());
+      show(others, await userId(), (device) => attempt(() => logOutOne(device)));
       status.textContent = text;
       logout.disabled = !others.some(({ isLoggedIn }) => isLoggedIn);
     } catch (error) {
@@ -36,14 +36,30 @@ async function userId() {
   return (await (await send('GET', '/session')).json()).userId;
 }
 
-function show(others, user) {
-  const all = [{ name: 'This browser', isLoggedIn: user !== undefined }, ...others];
-  document.getElementById('devices').replaceChildren(...all.map(({ name, isLoggedIn }) => {
-    const item = document.createElement('li');
-    const state = Object.assign(document.createElement('span'), { className: isLoggedIn ? 'kept' : 'lost', textContent: isLoggedIn ? '✓ logged in' : '✕ logged out' });
-    item.append(name, state);
-    return item;
-  }));
+async function logOutOne({ name, handle }) {
+  await send('DELETE', `/sessions/${handle}`);
+  return `The ${name.toLowerCase()} was logged out, and nobody else.`;
+}
+
+/** @param {(device: object) => void} logOut logs another device out */
+function show(others, user, logOut) {
+  const here = itemOf({ name: 'This browser', isLoggedIn: user !== undefined });
+  document.getElementById('devices').replaceChildren(here, ...others.map((device) => itemOf(device, device.isLoggedIn && logOut)));
+}
+
+function itemOf(device, logOut) {
+  const item = document.createElement('li');
+  const state = Object.assign(document.createElement('span'), { className: device.isLoggedIn ? 'kept' : 'lost', textContent: device.isLoggedIn ? '✓ logged in' : '✕ logged out' });
+  item.append(device.name, state);
+  if (logOut) item.append(buttonFor(device, logOut));
+  return item;
+}
+
+function buttonFor(device, logOut) {
+  const button = Object.assign(document.createElement('button'), { type: 'button', className: 'quiet small', textContent: 'Log out' });
+  button.setAttribute('aria-label', `Log out the ${device.name.toLowerCase()}`);
+  button.addEventListener('click', () => logOut(device));
+  return button;
 }
 
 async function send(method, path, body) {

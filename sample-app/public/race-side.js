@@ -4,6 +4,8 @@ export class RaceSide {
   requests = new Map();
   /** What the session held in the end; undefined until then. */
   content;
+  /** When the logout was answered; undefined until then, and where nobody logs out. */
+  loggedOutAt;
   #writes = [];
 
   constructor(count, { logsOut = false } = {}) {
@@ -15,12 +17,17 @@ export class RaceSide {
   /** Takes note of an event of this side. */
   add(event) {
     if (event.type === 'phase') this.requests.get(event.n).phases.push(event);
-    if (event.type === 'answer') this.requests.get(event.n).status = event.status;
+    if (event.type === 'answer') this.#answered(event);
     if (event.type === 'result') this.content = event.content;
     if (event.type !== 'write') return;
     for (const n of event.carries) this.requests.get(n).writes.push(event);
     if (event.isWritten) this.#writes.push(event);
     this.#writes.sort((a, b) => a.to - b.to);
+  }
+
+  #answered({ n, status, at }) {
+    this.requests.get(n).status = status;
+    if (this.logsOut && n > this.count) this.loggedOutAt = at;
   }
 
   /** The keys that stand in the row now, by the last write that landed; in the end, as they were read. */

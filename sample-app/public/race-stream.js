@@ -8,13 +8,13 @@
 export function runRace(plan, onEvent) {
   const source = new EventSource(`/lab/race?${new URLSearchParams(plan)}`);
   return new Promise((resolve, reject) => {
-    source.onmessage = ({ data }) => {
+    source.addEventListener('message', ({ data }) => {
       const event = JSON.parse(data);
       if (event.type === 'failure') reject(new Error(event.message));
       else if (event.type === 'end') resolve();
       else onEvent(event);
-    };
+    });
     // It would connect again, and race again.
-    source.onerror = () => reject(new Error('The server has gone away.'));
+    source.addEventListener('error', () => reject(new Error('The server has gone away.')));
   }).finally(() => source.close());
 }

@@ -3,7 +3,7 @@ import { colour, onColoursChange } from './colours.js';
 import { joinedBy } from './race-side.js';
 
 const MARKS = { kept: '✓', lost: '✕', refused: '!', dropped: '–', revived: '✕', waiting: '' };
-const BAD = ['lost', 'revived'];
+const BAD = new Set(['lost', 'revived']);
 
 /** Draws the requests of one side as bars on a line of time. */
 export class Timeline {
@@ -30,7 +30,7 @@ export class Timeline {
     this.#chart ??= init(this.#element);
     this.#chart.resize();
     this.#chart.setOption({ ...frame(rows, side, span), series: series(rows, side, start) });
-    this.#element.setAttribute('aria-label', `Time line of ${rows.length} requests over ${Math.round(span)} ms: ${side.total('kept')} kept, ${side.total('lost')} lost.`);
+    this.#element.setAttribute('aria-label', `Time line of ${rows.length} requests over ${Math.round(span)} ms: ${side.total('kept')} kept, ${side.total('lost')} lost.${logoutWords(side, start)}`);
   }
 }
 
@@ -62,6 +62,7 @@ function series(rows, side, start) {
     bar(phases('commit'), () => ({ fill: colour('commit') })),
     bar(writes(true), () => ({ fill: colour('write') })),
     bar(writes(false), hatching, 0.5),
+    ...logoutLine(side, start),
     { type: 'custom', silent: true, data: marks.map(({ value }) => value), encode: { x: 1, y: 0 }, renderItem: ({ dataIndex }, api) => label(api, marks[dataIndex]), clip: false },
   ];
 }
@@ -71,6 +72,20 @@ function rectangle(api, style, inset) {
   const [end] = api.coord([api.value(2), api.value(0)]);
   const height = Math.min(11, api.size([0, 1])[1] - 3) - 2 * inset;
   return { type: 'rect', shape: { x, y: y - height / 2, width: Math.max(end - x, 1.5), height, r: 1.5 }, style };
+}
+
+function logoutWords({ loggedOutAt }, start) {
+  return loggedOutAt === undefined ? '' : ` The logout was answered after ${Math.round(loggedOutAt - start)} ms.`;
+}
+
+/** From here on the user has been told that the session is over. */
+function logoutLine({ loggedOutAt }, start) {
+  if (loggedOutAt === undefined) return [];
+  const renderItem = ({ coordSys: { y, height } }, api) => {
+    const [x] = api.coord([api.value(0), 0]);
+    return { type: 'line', shape: { x1: x, y1: y, x2: x, y2: y + height }, style: { stroke: colour('ink'), lineWidth: 1.5, lineDash: [4, 3] } };
+  };
+  return [{ type: 'custom', silent: true, data: [[loggedOutAt - start]], encode: { x: 0 }, renderItem, clip: true }];
 }
 
 /** Told from the other bars without colour too. */
@@ -101,7 +116,7 @@ function mark(request, row, side, start) {
 
 function label(api, { text, fate }) {
   const [x, y] = api.coord([api.value(1), api.value(0)]);
-  return { type: 'text', style: { x: x + 5, y, text, fill: colour(BAD.includes(fate) ? 'lost' : 'kept'), font: `600 11px ${fontFamily()}`, verticalAlign: 'middle' } };
+  return { type: 'text', style: { x: x + 5, y, text, fill: colour(BAD.has(fate) ? 'lost' : 'kept'), font: `600 11px ${fontFamily()}`, verticalAlign: 'middle' } };
 }
 
 function fontFamily() {

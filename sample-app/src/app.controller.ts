@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Body, Controller, Delete, Get, Param, Post, Query, Req, Session } from '@nestjs/common';
+import { Body, Controller, Delete, Get, NotFoundException, Param, Post, Query, Req, Session } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
-import { SessionService } from 'nestjs-smart-session';
+import { SessionService, type UserSession } from 'nestjs-smart-session';
 import './session-data.js';
 
 @Controller()
@@ -34,8 +34,15 @@ export class AppController {
 
   /** The logged-in user's sessions. */
   @Get('sessions')
-  async list(@Session() { userId }: SessionData): Promise<unknown> {
-    return userId === undefined ? [] : this.sessions.list({ userId });
+  async list(@Req() { session: { userId }, sessionID }: Request): Promise<UserSession[]> {
+    return userId === undefined ? [] : this.sessions.list({ userId, current: sessionID });
+  }
+
+  /** Logs one of the user's sessions out. */
+  @Delete('sessions/:handle')
+  async logoutOne(@Session() { userId }: SessionData, @Param('handle') handle: string): Promise<void> {
+    const isEnded = userId !== undefined && (await this.sessions.destroyOne({ userId, handle }));
+    if (!isEnded) throw new NotFoundException('You have no such session.');
   }
 
   /** Logs the user out everywhere else. */

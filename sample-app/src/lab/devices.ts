@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { UserSession } from 'nestjs-smart-session';
 
 /** A device that is not the visitor's browser, played by the server. */
 export interface Device {
   readonly name: string;
   readonly cookie: string;
+  /** Names its session in `DELETE /sessions/:handle`. */
+  readonly handle: string;
 }
 
 /** So many users' devices are remembered; then the oldest user's are forgotten. */
@@ -22,15 +25,17 @@ export class Devices {
     const devices = this.#of(userId);
     if (devices.length >= MOST_DEVICES) devices.shift();
     const response = await fetch(`${url}/login`, { method: 'POST', body: JSON.stringify({ userId }), headers: { 'content-type': 'application/json' } });
-    devices.push({ name, cookie: response.headers.getSetCookie()[0]?.split(';')[0] ?? '' });
+    const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+    const sessions = (await (await fetch(`${url}/sessions`, { headers: { cookie } })).json()) as UserSession[];
+    devices.push({ name, cookie, handle: sessions.find(({ isCurrent }) => isCurrent)?.handle ?? '' });
   }
 
   /** Asks on each device who is logged in. */
-  async look(url: string, userId: string): Promise<readonly { readonly name: string; readonly isLoggedIn: boolean }[]> {
+  async look(url: string, userId: string): Promise<readonly (Pick<Device, 'name' | 'handle'> & { readonly isLoggedIn: boolean })[]> {
     return Promise.all(
-      this.#of(userId).map(async ({ name, cookie }) => {
+      this.#of(userId).map(async ({ name, cookie, handle }) => {
         const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as { userId?: string };
-        return { name, isLoggedIn: session.userId === userId };
+        return { name, handle, isLoggedIn: session.userId === userId };
       }),
     );
   }
