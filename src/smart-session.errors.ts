@@ -173,6 +173,19 @@ export class SmartSessionConfigError extends Error {
   }
 }
 
+/** The table of another store, whose sessions were to be taken over, cannot be read. */
+export class ForeignTableError extends Error {
+  /**
+   * @param store the package
+   * @param found what is wrong
+   * @param advice what to do
+   */
+  constructor(store: string, found: string, advice: string) {
+    super(`Sessions of ${store} cannot be read: ${found}. ${advice}`);
+    this.name = ForeignTableError.name;
+  }
+}
+
 /** Enough of a storage key to find its row, and too little to be one. A key that is no hash is hashed first: it is a session id. */
 export function abbreviate(storageKey: string): string {
   const hashed = /^[0-9a-f]{64}$/.test(storageKey) ? storageKey : hash('sha256', storageKey, 'hex');

@@ -37,6 +37,10 @@ export interface Dialect {
   until(time: string): string;
   /** The expression for how many ms lie between now and the expiry. */
   readonly remaining: string;
+  /** The expression for a time that another's table holds as a date with a time: in UTC; on PostgreSQL, where its type names no time zone, in the connection's. */
+  ofDateTime(column: string): string;
+  /** The expression for a time that another's table holds as seconds since 1970. */
+  ofUnixTime(column: string): string;
   /** Turns a stored timestamp, as the driver gives it, into a Date. */
   toDate(stored: unknown): Date;
   /** After a table in an update: that it goes by the primary key, where another way would lock what is not wanted. */

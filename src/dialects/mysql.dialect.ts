@@ -43,6 +43,9 @@ export const mysql: Dialect = {
   earlier: (one, other) => `least(${one}, ${other})`,
   until,
   remaining: until('expires_at'),
+  ofDateTime: (column) => column,
+  // from_unixtime() would give the connection's time zone.
+  ofUnixTime: (column) => `date_add(timestamp'1970-01-01 00:00:00', interval ${column} second)`,
   toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
   byPrimaryKey: ' force index (primary)',
   wantedRows(columns, count) {

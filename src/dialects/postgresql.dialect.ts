@@ -49,6 +49,8 @@ export const postgresql: Dialect = {
   earlier: (one, other) => `least(${one}, ${other})`,
   until,
   remaining: until('expires_at'),
+  ofDateTime: (column) => `cast(${column} as timestamptz)`,
+  ofUnixTime: (column) => `to_timestamp(${column})`,
   toDate: (stored) => new Date(stored as string | Date),
   byPrimaryKey: '',
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.

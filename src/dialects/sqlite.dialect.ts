@@ -39,6 +39,8 @@ export const sqlite: Dialect = {
   earlier: (one, other) => `min(${one}, ${other})`,
   until,
   remaining: until('expires_at'),
+  ofDateTime: (column) => `cast(round(unixepoch(${column}, 'subsec') * 1000) as integer)`,
+  ofUnixTime: (column) => `(${column} * 1000)`,
   toDate: (stored) => new Date(stored as number),
   byPrimaryKey: '',
   wantedRows: (columns, count) =>

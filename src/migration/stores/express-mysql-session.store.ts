@@ -1,0 +1,14 @@
+import { readJson } from '../express-session-json.js';
+import type { ForeignStore } from '../foreign-store.js';
+
+/** https://github.com/chill117/express-mysql-session, as its `schema.sql` has it; its expiry is in seconds since 1970. */
+export const expressMySqlSession: ForeignStore = {
+  name: 'express-mysql-session',
+  dialects: ['mysql', 'mariadb'],
+  tableName: 'sessions',
+  keyColumn: 'session_id',
+  dataColumn: 'data',
+  expiryColumn: 'expires',
+  expiry: (dialect, column) => dialect.ofUnixTime(column),
+  read: readJson,
+};
