@@ -1,11 +1,12 @@
 /**
  * How the value of a key is stored, whole. Equal values must give equal results, and a value that was
- * encoded, decoded and encoded again the same result: what has changed is told by the encoded form.
+ * encoded, decoded and encoded again the same result: what has changed is told by the encoded form. It is
+ * asked for the values of all keys, so that it must tell its own from others.
  *
  * @example
- * const money: ValueCodec = {
- *   encode: (value, key) => (key === 'balance' ? (value as Money).cents : value),
- *   decode: (stored) => (typeof stored === 'number' ? new Money(stored) : stored),
+ * const codec: ValueCodec = {
+ *   encode: (value) => (value instanceof Money ? { $cents: value.cents } : value),
+ *   decode: (stored) => (isMoney(stored) ? new Money(stored.$cents) : stored),
  * };
  */
 export interface ValueCodec {

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
-import { Test, type TestingModuleBuilder } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import { DatabaseContext, SessionService, SmartSessionConfigError, SmartSessionModule, SmartSessionTestingModule, counter } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { TestController } from '../support/test-app.js';
@@ -11,22 +11,23 @@ const sessions = SmartSessionModule.forRoot('postgresql', { secret: 'x', connect
 class AppModule {}
 
 @Module({ controllers: [TestController] })
-class FeatureModule {}
+class CartModule {}
 
 describe('SmartSessionTestingModule', () => {
   const apps: INestApplication[] = [];
   afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
 
-  async function start(builder: TestingModuleBuilder): Promise<Browser> {
-    const app = (await builder.compile()).createNestApplication({ logger: false });
+  async function start(testing: TestingModule): Promise<Browser> {
+    const app = testing.createNestApplication({ logger: false });
     apps.push(app);
     await app.init();
     return new Browser(app);
   }
-  const feature = (module: DynamicModule) => start(Test.createTestingModule({ imports: [module, FeatureModule] }));
+  const feature = async (module: DynamicModule) => start(await Test.createTestingModule({ imports: [module, CartModule] }).compile());
 
   it('keeps sessions in memory, each app its own, with nothing given', async () => {
-    const [one, other] = [await feature(SmartSessionTestingModule.forRoot()), await feature(SmartSessionTestingModule.forRoot())];
+    const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot(), CartModule] }).compile();
+    const [one, other] = [await start(testing), await feature(SmartSessionTestingModule.forRoot())];
     await one.post('/set', { a: 1 });
     expect(await one.session()).toEqual({ a: 1 });
     other.cookie = one.cookie;
@@ -43,7 +44,11 @@ describe('SmartSessionTestingModule', () => {
   });
 
   it("comes in the place of an app's own module", async () => {
-    const browser = await start(Test.createTestingModule({ imports: [AppModule] }).overrideModule(sessions).useModule(SmartSessionTestingModule.forRoot()));
+    const testing = await Test.createTestingModule({ imports: [AppModule] })
+      .overrideModule(sessions)
+      .useModule(SmartSessionTestingModule.forRoot())
+      .compile();
+    const browser = await start(testing);
     await browser.post('/set', { a: 1 });
     expect(await browser.session()).toEqual({ a: 1 });
   });

@@ -1,0 +1,142 @@
+import type { DynamicModule, INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { DatabaseContext, SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
+import { Browser } from '../support/browser.js';
+import { DATABASES } from '../support/databases.js';
+import { createDatabase, dropDatabase } from '../support/scratch-database.js';
+import { POSTGRESQL } from '../support/servers.js';
+import { sessionIdOf } from '../support/sessions-app.js';
+import { startTestApp } from '../support/test-app.js';
+import { LoginModule, userSessions } from './managing-sessions.js';
+import { merging, ownRules } from './merging.js';
+import { Money, codec } from './money-codec.js';
+import { EXAMPLES_DATABASE, ormOptions } from './orm-options.js';
+import { ownDatabase } from './own-database.js';
+import { safeCookie, sealed } from './security.js';
+
+const onPostgres = DATABASES.includes('postgresql') ? describe : describe.skip;
+
+onPostgres('the examples, on PostgreSQL', () => {
+  const { host, port, user, password } = POSTGRESQL;
+  let app: INestApplication;
+
+  beforeAll(async () => {
+    Object.assign(process.env, {
+      SESSION_SECRET: 'a secret of the examples alone',
+      SESSION_KEY: Buffer.from(Array.from({ length: 32 }, (_, n) => n)).toString('base64'),
+      SESSIONS_DATABASE_URL: `postgresql://${user}:${password}@${host}:${port}/${EXAMPLES_DATABASE}`,
+    });
+    await createDatabase('postgresql', EXAMPLES_DATABASE);
+    const { AppModule } = await import('./getting-started.js');
+    app = await NestFactory.create(AppModule, { logger: false });
+    await app.listen(0, '127.0.0.1');
+  });
+  afterAll(async () => {
+    await app.close();
+    await dropDatabase('postgresql', EXAMPLES_DATABASE);
+  });
+
+  /** Runs work on an app with one of the modules that the pages show; the table is there. */
+  async function on(module: DynamicModule, work: (browser: Browser, started: INestApplication) => Promise<void>): Promise<void> {
+    const started = await startTestApp('postgresql', { imports: [MikroOrmModule.forRoot(ormOptions), LoginModule], module });
+    try {
+      await work(new Browser(started), started);
+    } finally {
+      await started.close();
+    }
+  }
+
+  it('getting started: keeps what every handler sets', async () => {
+    const browser = new Browser(app);
+    await browser.post('/tabs/0');
+    await Promise.all(Array.from({ length: 20 }, (_, n) => browser.post(`/tabs/${n + 1}`)));
+    expect(Object.keys(await browser.session())).toHaveLength(21);
+  });
+
+  it('a database of its own', () =>
+    on(ownDatabase(), async (browser) => {
+      await browser.post('/set', { visits: 1 });
+      expect(await browser.session()).toEqual({ visits: 1 });
+    }));
+
+  it('merge rules', () =>
+    on(merging(), async (browser, started) => {
+      await browser.post('/set', { visits: 1, cart: [{ sku: 'tea', quantity: 1 }], preferences: { theme: 'dark' } });
+      await race(started, browser, [
+        { visits: 2, cart: [{ sku: 'tea', quantity: 2 }], preferences: { theme: 'dark', size: 'S' }, user: 'anna' },
+        { visits: 2, cart: [{ sku: 'tea', quantity: 1 }, { sku: 'mug', quantity: 1 }], preferences: { theme: 'light' }, user: 'ben' },
+      ]);
+      expect(await browser.session()).toEqual({
+        visits: 3,
+        cart: [{ sku: 'tea', quantity: 2 }, { sku: 'mug', quantity: 1 }],
+        preferences: { theme: 'light', size: 'S' },
+        user: 'ben',
+      });
+    }));
+
+  it('login keeps the cart, and logout ends the session', () =>
+    on(userSessions(), async (browser) => {
+      await browser.post('/set', { cart: [{ sku: 'tea', quantity: 1 }], visits: 1 });
+      await browser.post('/log-in', { id: 'anna' });
+      expect(await browser.session()).toEqual({ cart: [{ sku: 'tea', quantity: 1 }], user: 'anna' });
+      await browser.delete('/login');
+      expect(await browser.session()).toEqual({});
+    }));
+
+  it('the cookie that OWASP recommends is sent by https only', () =>
+    on(safeCookie(), async (browser, started) => {
+      started.getHttpAdapter().getInstance().set('trust proxy', 1);
+      expect((await browser.post('/set', { a: 1 })).headers['set-cookie']).toBeUndefined();
+      const headers = { 'x-forwarded-proto': 'https', 'content-type': 'application/json' };
+      const response = await fetch(`${await started.getUrl()}/set`, { method: 'POST', headers, body: '{"a":1}' });
+      expect(response.headers.getSetCookie()[0]).toMatch(/^__Host-sid=.*; Secure/);
+    }));
+
+  it('sealed data', () =>
+    on(sealed(), async (browser, started) => {
+      await browser.post('/set', { card: 'of the customer' });
+      expect(await browser.session()).toEqual({ card: 'of the customer' });
+      const { rows } = await started.get(DatabaseContext, { strict: false }).runner.run("select data from sessions where data like 'sealed.1.%'");
+      expect(rows).toHaveLength(1);
+    }));
+});
+
+describe('the examples, in memory', () => {
+  /** Runs work on an app whose sessions are in memory. */
+  async function on(options: SmartSessionTestingOptions, work: (browser: Browser, app: INestApplication) => Promise<void>): Promise<void> {
+    const app = await startTestApp('sqlite', { module: SmartSessionTestingModule.forRoot(options) });
+    try {
+      await work(new Browser(app), app);
+    } finally {
+      await app.close();
+    }
+  }
+
+  it('rules of your own', () =>
+    on(ownRules, async (browser, app) => {
+      await browser.post('/set', { highScore: 1, draft: { text: 'a' } });
+      await race(app, browser, [
+        { highScore: 7, draft: { text: 'b', isSubmitted: true } },
+        { highScore: 5, draft: undefined },
+      ]);
+      expect(await browser.session()).toEqual({ highScore: 7, draft: { text: 'b', isSubmitted: true } });
+      await race(app, browser, [{ draft: { text: 'c' } }, { draft: undefined }]);
+      expect(await browser.session()).toEqual({ highScore: 7 });
+    }));
+
+  it('a codec of your own', () =>
+    on({ serializer: codec }, async (browser, app) => {
+      await browser.post('/set', { visits: 1 });
+      await race(app, browser, [{ balance: new Money(250) }]);
+      const loaded = await app.get(SessionService).load(sessionIdOf(browser));
+      expect(loaded).toMatchObject({ balance: new Money(250) });
+    }));
+});
+
+/** Requests that have all loaded the browser's session before the first of them commits its changes, in this order. */
+async function race(app: INestApplication, browser: Browser, changes: readonly object[]): Promise<void> {
+  const sessions = app.get(SessionService);
+  const loaded = await Promise.all(changes.map(() => sessions.load(sessionIdOf(browser))));
+  for (const [n, session] of loaded.entries()) await sessions.commit(Object.assign(session!, changes[n]));
+}

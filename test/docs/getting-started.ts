@@ -1,0 +1,28 @@
+import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import type { SessionData } from 'express-session';
+import { SmartSessionModule } from 'nestjs-smart-session';
+import { ormOptions } from './orm-options.js';
+import './session-data.js';
+
+@Controller()
+class TabsController {
+  @Post('tabs/:n')
+  visit(@Session() session: SessionData, @Param('n') n: number) {
+    session[`tab${n}`] = new Date().toISOString();
+  }
+
+  @Get('session')
+  read(@Session() session: SessionData): unknown {
+    return session;
+  }
+}
+
+@Module({
+  imports: [
+    MikroOrmModule.forRoot(ormOptions), // @mikro-orm/nestjs, as in any app
+    SmartSessionModule.forRoot('postgresql', { createTable: true }), // secret: SESSION_SECRET
+  ],
+  controllers: [TabsController],
+})
+export class AppModule {}

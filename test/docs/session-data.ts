@@ -1,0 +1,20 @@
+// What the examples keep in a session; the rest of the tests must not see it.
+import 'express-session';
+
+declare module 'express-session' {
+  interface SessionData {
+    [tab: `tab${number}`]: string;
+  }
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    visits?: number;
+    cart?: { sku: string; quantity: number }[];
+    preferences?: Record<string, string>;
+    tickets?: number;
+    highScore?: number;
+    draft?: { text: string; isSubmitted?: boolean };
+    user?: string;
+  }
+}

@@ -1,0 +1,67 @@
+import { globSync, readFileSync } from 'node:fs';
+
+/** A fenced block of a page. */
+export interface CodeBlock {
+  readonly language: string;
+  readonly text: string;
+  /** The file that the comment above names. */
+  readonly file: string | undefined;
+  /** Whether it shows lines of the file, and not the whole of it. */
+  readonly isPart: boolean;
+}
+
+/** A page of the documentation. */
+export interface Page {
+  readonly path: string;
+  readonly text: string;
+  readonly blocks: readonly CodeBlock[];
+}
+
+/** Every page. */
+export function readPages(): Page[] {
+  return globSync(['*.md', 'docs/**/*.md']).toSorted().map(readPage);
+}
+
+/** One page. */
+export function readPage(path: string): Page {
+  const text = readFileSync(path, 'utf8');
+  return { path, text, blocks: [...text.matchAll(BLOCK)].map(toBlock) };
+}
+
+const BLOCK = /(?:^<!-- (?<from>from )?(?<file>[\w./-]+) -->\n\n)?^```(?<language>\w*)\n(?<text>.*?)^```$/gms;
+
+function toBlock({ groups = {} }: RegExpMatchArray): CodeBlock {
+  return { language: groups.language!, text: groups.text!, file: groups.file, isPart: groups.from !== undefined };
+}
+
+/** The lines of a text without their indentation, and without empty ones. */
+export function flat(text: string): string {
+  return text.split('\n').map((line) => line.trim()).filter(Boolean).join('\n');
+}
+
+/** The text without its fenced blocks. */
+export function prose({ text }: Page): string {
+  return text.replace(BLOCK, '');
+}
+
+/** The lines of the blocks that are indented by four spaces: what to type into a shell. */
+export function shellLines(page: Page): string[] {
+  return [...prose(page).matchAll(/(?<=^\n)(?: {4}.*\n)+/gm)].flatMap(([block]) => block.trimEnd().split('\n').map((line) => line.slice(4)));
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+export function anchors(page: Page): string[] {
+  const seen = new Map<string, number>();
+  return [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
+    const slug = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(' ', '-');
+    const n = seen.get(slug) ?? 0;
+    seen.set(slug, n + 1);
+    return n === 0 ? slug : `${slug}-${n}`;
+  });
+}
+
+/** The targets of a page's links and pictures that lead to files of this repository. */
+export function relativeLinks(page: Page): string[] {
+  const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(([, link, attribute]) => link ?? attribute!);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
+}

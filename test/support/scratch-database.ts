@@ -1,0 +1,22 @@
+import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
+import type { DialectName } from '../../src/index.js';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { connectionOptions } from './databases.js';
+
+/** Creates an empty database on a dialect's server. */
+export async function createDatabase(dialect: DialectName, dbName: string): Promise<void> {
+  await dropDatabase(dialect, dbName);
+  await onServer(dialect, `create database ${DIALECTS[dialect].quote(dbName)}`);
+}
+
+/** Drops a database; one that is not there is fine. */
+export async function dropDatabase(dialect: DialectName, dbName: string): Promise<void> {
+  await onServer(dialect, `drop database if exists ${DIALECTS[dialect].quote(dbName)}`);
+}
+
+async function onServer(dialect: DialectName, sql: string): Promise<void> {
+  const orm = await MikroORM.init(connectionOptions(dialect));
+  await new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run(sql);
+  await orm.close();
+}
