@@ -38,6 +38,7 @@ export {
 } from './smart-session.errors.js';
 export {
   SessionRepository,
+  type DeletedRecord,
   type Lifetime,
   type RecordChange,
   type RecordUpdate,

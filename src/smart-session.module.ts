@@ -32,10 +32,13 @@ import { LoadJoiner } from './services/load-joiner.js';
 import { RecordReader } from './services/record-reader.js';
 import { RepositoryCaller } from './services/repository-caller.js';
 import { SessionCommitter } from './services/session-committer.js';
+import { MergeReport } from './services/merge-report.js';
+import { SessionDestroyer } from './services/session-destroyer.js';
 import { SessionHandover } from './services/session-handover.js';
 import { SessionLimit } from './services/session-limit.js';
 import { SessionLocker } from './services/session-locker.js';
 import { SessionMerger } from './services/session-merger.js';
+import { SessionObservers } from './services/session-observers.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
 import { TouchJoiner } from './services/touch-joiner.js';
@@ -166,7 +169,10 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       LoadJoiner,
       TouchJoiner,
       SessionHandover,
+      SessionDestroyer,
       SessionLimit,
+      MergeReport,
+      { provide: SessionObservers, useFactory: () => new SessionObservers() },
       UpdateJoiner,
       LiveSessions,
       SessionCommitter,

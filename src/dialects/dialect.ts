@@ -60,6 +60,8 @@ export interface Dialect {
   updateWanted(table: string, wanted: string, isLive: string, assignments: string): string;
   /** Locks those rows and returns their keys, where an update cannot tell which it has written; `updateWanted` then returns nothing. */
   lockWanted?(table: string, wanted: string, isLive: string): string;
+  /** Ends a `delete` so that it returns a column of what it has deleted; empty where it can only count. */
+  returning(column: string): string;
   /** Ends an `insert` so that a taken key inserts nothing; empty where that is an error. */
   readonly onDuplicateKey: string;
   /** Whether an error means that the key was taken. */

@@ -56,6 +56,7 @@ export const mysql: Dialect = {
   wantedParameters: (_columns, rows) => rows.flat(),
   updateWanted: (table, wanted, isLive, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isLive} set ${assignments}`,
   lockWanted: (table, wanted, isLive) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isLive} for update skip locked`,
+  returning: () => '',
   // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
   onDuplicateKey: '',
   isDuplicateKey: (error) => driverError(error).errno === 1062,

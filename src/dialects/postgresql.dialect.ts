@@ -61,6 +61,7 @@ export const postgresql: Dialect = {
     `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +
     `where found.lock_version = wanted_version and ${isLive} for update of found skip locked) as wanted ` +
     `where session_id = wanted_key and lock_version = wanted_version and ${isLive} returning commit_id`,
+  returning: (column) => ` returning ${column}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',
   forUpdate: ' for update',

@@ -49,6 +49,7 @@ export const sqlite: Dialect = {
   updateWanted: (table, wanted, isLive, assignments) =>
     `update ${table} set ${assignments} from ${wanted} ` +
     `where session_id = wanted_key and lock_version = wanted_version and ${isLive} returning commit_id`,
+  returning: (column) => ` returning ${column}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   // A transaction that reads first and writes later cannot wait for another writer.
   begin: 'begin immediate',

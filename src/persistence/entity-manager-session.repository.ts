@@ -9,6 +9,7 @@ import { firstLifetime, lifetimeParameters, longestColumn, maxAgeParameter, move
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
+  type DeletedRecord,
   type Lifetime,
   type RecordChange,
   type SessionRecord,
@@ -94,8 +95,8 @@ export class EntityManagerSessionRepository extends SessionRepository {
     await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
   }
 
-  async destroy(storageKey: string): Promise<void> {
-    await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED);
+  async destroy(storageKey: string): Promise<DeletedRecord | undefined> {
+    return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED)) === 1 ? { storageKey } : undefined;
   }
 
   async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
@@ -106,18 +107,19 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, ...this.#expired }, UNFILTERED)) === 1;
   }
 
-  prune(limit: number): Promise<number> {
+  prune(limit: number): Promise<readonly DeletedRecord[]> {
     return this.#transactional(async (em) => {
       const rows = await em
         .createQueryBuilder(this.#entity)
-        .select('sessionId')
+        .select(['sessionId', 'userId'])
         .where({ expiresAt: { $lte: this.#now() } })
         .orderBy({ expiresAt: 'asc' })
         .limit(limit)
         .setLockMode(LockMode.PESSIMISTIC_PARTIAL_WRITE)
-        .execute<{ sessionId: string }[]>('all');
+        .execute<{ sessionId: string; userId: string | null }[]>('all');
       const sessionId = { $in: rows.map((row) => row.sessionId) };
-      return rows.length === 0 ? 0 : em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
+      if (rows.length > 0) await em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
+      return rows.map((row) => ({ storageKey: row.sessionId, userId: row.userId }));
     });
   }
 

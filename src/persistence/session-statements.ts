@@ -95,13 +95,13 @@ export function buildStatements(context: DatabaseContext) {
     /** key, lease id */
     release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
-    destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}`,
+    destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
     /** key, commit id or an empty text */
     destroyCommitted: build((next) => `delete from ${table} where ${live(next())} and coalesce(commit_id, '') = ${next()}`),
     /** key */
     removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and ${isExpired(context)}`,
     /** limit */
-    findExpired: `select session_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
+    findExpired: `select session_id, user_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
     /** as many keys as `count` */
     removeAll: (count: number) =>
       build((next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),

@@ -58,6 +58,13 @@ export interface SessionSummary {
   readonly expiresAt: Date;
 }
 
+/** A record that was deleted. */
+export interface DeletedRecord {
+  readonly storageKey: string;
+  /** Its user; undefined where the database does not tell. */
+  readonly userId?: string | null;
+}
+
 /**
  * Where records are kept. Statements and no policy: merging and retrying are the service's.
  *
@@ -132,8 +139,8 @@ export abstract class SessionRepository {
   /** Ends a lease; one that is another's by now stays. */
   abstract release(storageKey: string, leaseId: string): Promise<void>;
 
-  /** Deletes the record; absent is fine. */
-  abstract destroy(storageKey: string): Promise<void>;
+  /** Deletes the record. Returns it; undefined when there was none. */
+  abstract destroy(storageKey: string): Promise<DeletedRecord | undefined>;
 
   /** Deletes the live record if the commit of this id wrote it last. False, and nothing deleted, when it is another's, or absent. */
   abstract destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean>;
@@ -141,8 +148,8 @@ export abstract class SessionRepository {
   /** Deletes the record if it is expired. True when it was. */
   abstract removeExpired(storageKey: string): Promise<boolean>;
 
-  /** Deletes at most `limit` expired records, skipping locked ones where the database can. Returns how many. */
-  abstract prune(limit: number): Promise<number>;
+  /** Deletes at most `limit` expired records, skipping locked ones where the database can. Returns them. */
+  abstract prune(limit: number): Promise<readonly DeletedRecord[]>;
 
   /** How many live records there are. */
   abstract count(): Promise<number>;

@@ -6,6 +6,7 @@ import { firstLifetime, lifetimeParameters, maxAgeParameter } from './expiry.js'
 import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
+  type DeletedRecord,
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
@@ -121,8 +122,10 @@ export class SqlSessionRepository extends SessionRepository {
     await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
   }
 
-  async destroy(storageKey: string): Promise<void> {
-    await this.#context.runner.run(this.#statements.destroy, [storageKey]);
+  async destroy(storageKey: string): Promise<DeletedRecord | undefined> {
+    const { rows, affected } = await this.#context.runner.run(this.#statements.destroy, [storageKey]);
+    if (rows[0]) return toDeleted({ ...rows[0], session_id: storageKey });
+    return affected === 1 ? { storageKey } : undefined;
   }
 
   async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
@@ -133,13 +136,13 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#changesOne(this.#statements.removeExpired, [storageKey]);
   }
 
-  prune(limit: number): Promise<number> {
+  prune(limit: number): Promise<readonly DeletedRecord[]> {
     const { runner, dialect, lockTimeout } = this.#context;
     return inTransaction(runner, dialect, lockTimeout, async (run) => {
       const { rows } = await run(this.#statements.findExpired, [limit]);
-      if (rows.length === 0) return 0;
-      const keys = rows.map((row) => row.session_id);
-      return (await run(this.#statements.removeAll(keys.length), keys)).affected;
+      // Their locks are held: what has expired stays so.
+      if (rows.length > 0) await run(this.#statements.removeAll(rows.length), rows.map((row) => row.session_id));
+      return rows.map(toDeleted);
     });
   }
 
@@ -213,6 +216,10 @@ function toRecord(row: Row): SessionRecord {
     leaseId: row.lease_id === null ? null : String(row.lease_id),
     longest: row.longest === undefined ? undefined : Number(row.longest),
   };
+}
+
+function toDeleted(row: Row): DeletedRecord {
+  return { storageKey: String(row.session_id), userId: row.user_id === null ? null : String(row.user_id) };
 }
 
 function changeParameters({ data, commitId, userId, maxAge, lifetime }: RecordChange): unknown[] {

@@ -3,6 +3,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline, type Deadline } from './deadline.js';
+import { SessionObservers } from './session-observers.js';
 import type { StoredRecord } from './stored-record.js';
 import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
 
@@ -11,6 +12,8 @@ interface Waiting {
   readonly base: StoredRecord | undefined;
   readonly edit: Edit;
   readonly deadline: Deadline;
+  /** Who waits, for who watches. */
+  readonly member: unknown;
   resolve(outcome: CommitOutcome): void;
   reject(error: unknown): void;
 }
@@ -35,6 +38,7 @@ export class CommitJoiner {
 
   constructor(
     private readonly committer: SessionCommitter,
+    private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -50,13 +54,19 @@ export class CommitJoiner {
     if (line) return this.#join(line, base, edit, deadline);
     this.#lines.set(storageKey, []);
     try {
-      const outcome = await this.#commitOne(storageKey, base, edit, deadline);
+      const outcome = await this.#commitFirst(storageKey, base, edit, deadline);
       void this.#goOn(storageKey, newest(base, outcome));
       return outcome;
     } catch (error) {
       void this.#goOn(storageKey, base);
       throw error;
     }
+  }
+
+  #commitFirst(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
+    const { work } = this.observers;
+    if (!work) return this.#commitOne(storageKey, base, edit, deadline);
+    return work.batch('commit', [work.current()], () => this.#commitOne(storageKey, base, edit, deadline));
   }
 
   /** Settles at the deadline too: a database that does not come back shall hold up no later commit. */
@@ -82,7 +92,7 @@ export class CommitJoiner {
   #join(line: Waiting[], base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const { maxWaiting } = this.options;
     if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already.`);
-    return new Promise((resolve, reject) => line.push({ base, edit, deadline, resolve, reject }));
+    return new Promise((resolve, reject) => line.push({ base, edit, deadline, member: this.observers.work?.current(), resolve, reject }));
   }
 
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
@@ -113,7 +123,7 @@ export class CommitJoiner {
     // On a base that was read for others, "nothing to do" may be out of date.
     const edit = base === batch[0]!.base && batch.length === 1 ? own : { ...own, mustSeeCurrent: true };
     try {
-      const outcome = await this.#commitWithin(storageKey, base, edit, batch);
+      const outcome = await this.#commitTogether(storageKey, base, edit, batch);
       for (const waiting of batch) {
         if (refusals.has(waiting)) waiting.reject(refusals.get(waiting));
         else waiting.resolve(outcome);
@@ -124,6 +134,12 @@ export class CommitJoiner {
       for (const waiting of batch) waiting.reject(refusals.get(waiting) ?? error);
       return base;
     }
+  }
+
+  #commitTogether(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
+    const { work } = this.observers;
+    if (!work) return this.#commitWithin(storageKey, base, edit, batch);
+    return work.batch('commit', batch.map(({ member }) => member), () => this.#commitWithin(storageKey, base, edit, batch));
   }
 
   #commitWithin(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {

@@ -1,4 +1,5 @@
 import { SessionUnavailableError } from '../smart-session.errors.js';
+import type { BatchKind, WorkObserver } from './session-observers.js';
 
 /** Something that waits to be sent, for everybody who asked for it by then. */
 export interface Waiting<Item, Result> {
@@ -10,6 +11,14 @@ export interface Waiting<Item, Result> {
   reject(error: unknown): void;
 }
 
+/** What waits for its turn. */
+interface Asked<Item, Result> extends Waiting<Item, Result> {
+  /** How many wait for it. */
+  asked: number;
+  /** Who they are; undefined where nobody watches. */
+  readonly members: unknown[] | undefined;
+}
+
 /** What goes out together, by key. */
 export type Batch<Item, Result> = ReadonlyMap<string, Waiting<Item, Result>>;
 
@@ -17,6 +26,10 @@ export type Batch<Item, Result> = ReadonlyMap<string, Waiting<Item, Result>>;
 export interface JoinerTerms<Item, Result> {
   /** What is asked, for the error. */
   readonly operation: string;
+  /** What goes out, for who watches. */
+  readonly kind: BatchKind;
+  /** Undefined where nobody watches. */
+  readonly work: WorkObserver | undefined;
   /** How many keys may wait, and how many may wait for one key. */
   readonly maxWaiting: number;
   /** The driver blocks the process until it has its answer: then a statement is under way until this turn of the event loop ends. */
@@ -37,7 +50,7 @@ const PATIENCE = 50;
  * way it leaves at once.
  */
 export class Joiner<Item, Result> {
-  readonly #waiting = new Map<string, Waiting<Item, Result> & { asked: number }>();
+  readonly #waiting = new Map<string, Asked<Item, Result>>();
   #isUnderWay = false;
 
   constructor(private readonly terms: JoinerTerms<Item, Result>) {}
@@ -57,16 +70,17 @@ export class Joiner<Item, Result> {
     const waiting = this.#waiting.get(key) ?? this.#wait(key, item);
     if (waiting.asked === maxWaiting) throw new SessionUnavailableError(operation, `${maxWaiting} others of this session are waiting already.`);
     waiting.asked++;
+    waiting.members?.push(this.terms.work?.current());
     this.#sendNext();
     return waiting.promise;
   }
 
   #wait(key: string, item: Item) {
-    const { operation, maxWaiting } = this.terms;
+    const { operation, maxWaiting, work } = this.terms;
     if (this.#waiting.size >= maxWaiting) throw new SessionUnavailableError(operation, `${maxWaiting} others are waiting already.`);
     let settle!: Pick<Waiting<Item, Result>, 'resolve' | 'reject'>;
     const promise = new Promise<Result>((resolve, reject) => (settle = { resolve, reject }));
-    const waiting = { item, since: performance.now(), asked: 0, promise, ...settle };
+    const waiting = { item, since: performance.now(), asked: 0, members: work && [], promise, ...settle };
     this.#waiting.set(key, waiting);
     return waiting;
   }
@@ -83,15 +97,22 @@ export class Joiner<Item, Result> {
       this.#sendNext();
     };
     const impatience = setTimeout(leave, PATIENCE).unref();
-    void this.terms.send(batch).finally(() => {
+    void this.#send(batch).finally(() => {
       clearTimeout(impatience);
       if (this.terms.isBlocking) setImmediate(leave);
       else leave();
     });
   }
 
-  #take(): Batch<Item, Result> {
-    const batch = new Map<string, Waiting<Item, Result>>();
+  #send(batch: ReadonlyMap<string, Asked<Item, Result>>): Promise<void> {
+    const { kind, work, send } = this.terms;
+    if (!work) return send(batch);
+    const members = Array.from(batch.values()).flatMap((waiting) => waiting.members ?? []);
+    return work.batch(kind, members, () => send(batch));
+  }
+
+  #take(): ReadonlyMap<string, Asked<Item, Result>> {
+    const batch = new Map<string, Asked<Item, Result>>();
     for (const [key, waiting] of this.#waiting) {
       if (batch.size === LARGEST_BATCH) break;
       batch.set(key, waiting);

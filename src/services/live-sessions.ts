@@ -9,6 +9,7 @@ import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
 import { rebase } from './live-values.js';
+import { MergeTrace } from './merge-trace.js';
 import type { StoredRecord } from './stored-record.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
@@ -128,8 +129,12 @@ export class LiveSessions {
     const delta = computeDelta(base, mine, (key) => !isReservedName(key));
     if (!isMaxAgeChosen && isEmptyDelta(delta)) return undefined;
     refuseReadOnly(terms, [...changedKeys(delta), ...(isMaxAgeChosen ? ['cookie.maxAge'] : [])]);
-    const apply = (current: EncodedValues) => this.merger.apply(current, delta, base);
-    const edit = { apply, leaseId, keepsExpiry: terms.keepsExpiry };
+    const trace = new MergeTrace(delta, base);
+    const apply = (current: EncodedValues) => {
+      trace.note(current);
+      return this.merger.apply(current, delta, base);
+    };
+    const edit = { apply, leaseId, keepsExpiry: terms.keepsExpiry, trace };
     return isMaxAgeChosen || baseline.state === 'new' ? { ...edit, maxAge } : edit;
   }
 

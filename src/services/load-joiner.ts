@@ -3,6 +3,7 @@ import { SessionRepository, type SessionRecord } from '../persistence/session.re
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Joiner, type Batch } from './joiner.js';
 import { RepositoryCaller } from './repository-caller.js';
+import { SessionObservers } from './session-observers.js';
 
 type Loads = Batch<undefined, SessionRecord | undefined>;
 
@@ -17,9 +18,10 @@ export class LoadJoiner {
   constructor(
     { isBlocking }: SessionRepository,
     private readonly caller: RepositoryCaller,
+    { work }: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {
-    this.#joiner = new Joiner({ operation: 'load', maxWaiting: options.maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
+    this.#joiner = new Joiner({ operation: 'load', kind: 'load', work, maxWaiting: options.maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
   }
 
   /**

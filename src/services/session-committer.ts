@@ -9,7 +9,9 @@ import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import type { Deadline } from './deadline.js';
 import { lifetimeOf } from './lifetime.js';
+import type { MergeTrace } from './merge-trace.js';
 import { RecordReader } from './record-reader.js';
+import { SessionObservers } from './session-observers.js';
 import { StoredRecord } from './stored-record.js';
 import { UpdateJoiner } from './update-joiner.js';
 import { userIdOf } from './user-id.js';
@@ -26,6 +28,8 @@ export interface Edit {
   readonly leaseId?: string | undefined;
   /** Does not extend the session. */
   readonly keepsExpiry?: boolean;
+  /** Where `apply` keeps what it was applied to. */
+  readonly trace?: MergeTrace;
 }
 
 /** What became of a commit. */
@@ -73,6 +77,7 @@ export class SessionCommitter {
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
     private readonly backoff: Backoff,
+    private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -93,10 +98,11 @@ export class SessionCommitter {
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
+        this.observers.work?.retried();
         await this.backoff.wait(attempt - 1);
         const record = await this.#lookAgain(commit);
         if (record === 'unanswered') continue;
-        if (record?.commitId === commit.commitId) return this.#committed(storageKey, record);
+        if (record?.commitId === commit.commitId) return this.#committed(commit, record);
         if (commit.known && !record) return GONE;
         refuseInDoubt(commit, record);
         if (record) refuseLostLease(commit, record.leaseId);
@@ -109,6 +115,7 @@ export class SessionCommitter {
       try {
         const outcome = await this.#write(commit, attempt);
         if (outcome) return outcome;
+        this.observers.work?.conflicted();
       } catch (error) {
         failure = error;
         if (this.#classify('commit', error) === 'unknown' && commit.mayHaveWritten) commit.doubt ??= error;
@@ -120,7 +127,7 @@ export class SessionCommitter {
   /** No attempt is left: was it the last one that landed? */
   async #conclude(commit: Commit, failure: unknown): Promise<CommitOutcome> {
     const record = commit.doubt ? await this.#lookAgain(commit) : undefined;
-    if (typeof record === 'object' && record.commitId === commit.commitId) return this.#committed(commit.storageKey, record);
+    if (typeof record === 'object' && record.commitId === commit.commitId) return this.#committed(commit, record);
     if (commit.doubt) throw outcomeUnknown(commit.doubt);
     const isLost = failure !== undefined && this.repository.classify(failure) === 'unknown';
     if (isLost) throw new SessionUnavailableError('commit', `the connection was lost at the last of ${this.options.maxAttempts} attempts. Nothing was written.`, failure);
@@ -165,10 +172,13 @@ export class SessionCommitter {
   async #insert(commit: Commit): Promise<CommitOutcome | undefined> {
     const { record, change } = this.#next(commit, undefined);
     if (!change || (commit.mustSeeCurrent && isEmpty(record.values))) return UNSTORED;
-    if (await this.repository.insert(commit.storageKey, change)) return { kind: 'committed', record };
+    if (await this.repository.insert(commit.storageKey, change)) {
+      this.#tellCreated(commit, change.userId);
+      return { kind: 'committed', record };
+    }
     commit.mayHaveWritten = false;
     // What stands in the way may be an expired row that nobody can load.
-    await this.repository.removeExpired(commit.storageKey);
+    if (await this.repository.removeExpired(commit.storageKey)) this.observers.lives?.expired({ storageKey: commit.storageKey });
     return undefined;
   }
 
@@ -240,9 +250,16 @@ export class SessionCommitter {
     return kind;
   }
 
-  #committed(storageKey: string, record: SessionRecord): CommitOutcome {
-    const read = this.reader.read(storageKey, record);
-    return read ? { kind: 'committed', record: read } : GONE;
+  #tellCreated({ storageKey }: Commit, userId: string | null): void {
+    this.observers.lives?.created({ storageKey, userId });
+  }
+
+  /** An attempt whose outcome was unknown has landed. */
+  #committed(commit: Commit, record: SessionRecord): CommitOutcome {
+    const read = this.reader.read(commit.storageKey, record);
+    if (!read) return GONE;
+    if (!commit.known) this.#tellCreated(commit, userIdOf(read.values, this.options, this.codec));
+    return { kind: 'committed', record: read };
   }
 }
 

@@ -10,7 +10,9 @@ import { LoadJoiner } from './load-joiner.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
+import { SessionObservers } from './session-observers.js';
 import type { StoredRecord } from './stored-record.js';
+import { userIdOf } from './user-id.js';
 
 /** Ends a session whose values go over to another. */
 @Injectable()
@@ -22,6 +24,7 @@ export class SessionHandover {
     private readonly reader: RecordReader,
     private readonly caller: RepositoryCaller,
     private readonly backoff: Backoff,
+    private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -52,7 +55,10 @@ export class SessionHandover {
       const { commitId, values }: StoredRecord = record;
       // What cannot be merged is refused before anything is destroyed.
       const taken = after(values);
-      if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroyCommitted(storageKey, commitId))) return taken;
+      if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroyCommitted(storageKey, commitId))) {
+        this.observers.lives?.destroyed({ storageKey, userId: userIdOf(values, this.options, this.codec) }, 'replaced');
+        return taken;
+      }
       if (attempt > 1) await this.backoff.wait(attempt);
       const found = await this.loads.load(storageKey);
       record = found && this.reader.read(storageKey, found);

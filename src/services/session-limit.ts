@@ -4,6 +4,7 @@ import { SessionLimitError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { CommitOutcome } from './session-committer.js';
+import { SessionDestroyer } from './session-destroyer.js';
 import type { StoredRecord } from './stored-record.js';
 import { userIdOf } from './user-id.js';
 
@@ -16,6 +17,7 @@ export class SessionLimit {
   constructor(
     private readonly codec: SessionCodec,
     private readonly caller: RepositoryCaller,
+    private readonly destroyer: SessionDestroyer,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -37,9 +39,8 @@ export class SessionLimit {
     const { max, whenFull } = this.options.maxSessionsPerUser!;
     const live = await this.caller.ask('count', (repository) => repository.list(userId));
     if (live.length <= max) return;
-    const choose = whenFull === 'deny' ? deny(storageKey, max) : evictOldest(storageKey, max);
-    const destroyed = await this.caller.ask('destroy', (repository) => repository.destroySome(userId, choose));
-    if (whenFull === 'deny' && destroyed > 0) throw new SessionLimitError(storageKey, max);
+    if (whenFull === 'evict-oldest') return void (await this.destroyer.destroySome(userId, evictOldest(storageKey, max), 'evicted'));
+    if ((await this.destroyer.destroySome(userId, deny(storageKey, max), 'refused')) > 0) throw new SessionLimitError(storageKey, max);
   }
 
   #userOf({ values }: StoredRecord): string | null {

@@ -4,7 +4,7 @@ import type { SessionData } from 'express-session';
 import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import type { Lifetime, SessionRecord, SessionSummary } from '../persistence/session.repository.js';
+import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -13,15 +13,19 @@ import { withDeadline } from './deadline.js';
 import { lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
+import { MergeReport } from './merge-report.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
+import { SessionDestroyer } from './session-destroyer.js';
 import { SessionHandover } from './session-handover.js';
 import { SessionLimit } from './session-limit.js';
+import { SessionObservers } from './session-observers.js';
 import { TouchJoiner } from './touch-joiner.js';
 import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
+import { userIdOf } from './user-id.js';
 import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
 
 /** Whose sessions. */
@@ -65,13 +69,16 @@ export class SessionService {
   constructor(
     private readonly commits: CommitJoiner,
     private readonly live: LiveSessions,
+    private readonly merges: MergeReport,
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
     private readonly loads: LoadJoiner,
     private readonly touches: TouchJoiner,
     private readonly handover: SessionHandover,
+    private readonly destroyer: SessionDestroyer,
     private readonly limit: SessionLimit,
     private readonly caller: RepositoryCaller,
+    private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
 
@@ -208,11 +215,12 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
    */
   async replace(sessionId: string, data: object): Promise<void> {
+    const storageKey = this.codec.storageKeyOf(sessionId);
     const { values, maxAge } = this.live.snapshot(data);
-    const write = () => this.#commit(this.codec.storageKeyOf(sessionId), undefined, { apply: () => values, maxAge });
+    const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge });
     if ((await write()).kind === 'committed') return;
     // What stands there cannot be read.
-    await this.destroy(sessionId);
+    await this.destroyer.destroy(storageKey, 'unreadable');
     await write();
   }
 
@@ -260,12 +268,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async destroy(sessionId: string): Promise<void> {
-    const storageKey = this.codec.storageKeyOf(sessionId);
-    await withDeadline('destroy', this.options.timeout, async (deadline) => {
-      await this.commits.firstSaved(storageKey);
-      deadline.throwIfPassed();
-      await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroy(storageKey));
-    });
+    await this.destroyer.destroy(this.codec.storageKeyOf(sessionId), 'logout');
   }
 
   /**
@@ -296,7 +299,9 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async end({ session, sessionID }: Request): Promise<void> {
-    if (this.live.find(session)?.state !== 'gone') await this.destroy(sessionID);
+    const { state, record } = this.live.find(session) ?? {};
+    const userId = record && userIdOf(record.values, this.options, this.codec);
+    if (state !== 'gone') await this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId);
   }
 
   /**
@@ -319,7 +324,7 @@ export class SessionService {
    */
   async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
     const found = (await this.#listAll(userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
-    if (found) await this.caller.ask('destroy', (repository) => repository.destroy(found.storageKey));
+    if (found) await this.destroyer.destroy(found.storageKey, 'revoked', found.userId);
     return found !== undefined;
   }
 
@@ -332,7 +337,7 @@ export class SessionService {
   async destroyAll({ userId, except }: UserSessions & { readonly except?: string }): Promise<number> {
     this.#requireUserId();
     const spared = except === undefined ? undefined : this.codec.storageKeyOf(except);
-    return this.caller.ask('destroy', (repository) => repository.destroyAll(String(userId), spared));
+    return this.destroyer.destroyAll(String(userId), spared);
   }
 
   /** How many sessions are live. */
@@ -354,7 +359,7 @@ export class SessionService {
   async prune(): Promise<number> {
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
-      last = await this.caller.ask('prune', (repository) => repository.prune(PRUNE_BATCH));
+      last = await this.caller.ask('prune', (repository) => this.#prune(repository));
     }
     return pruned;
   }
@@ -362,6 +367,13 @@ export class SessionService {
   /** Deletes every session. */
   clear(): Promise<void> {
     return this.caller.ask('destroy', (repository) => repository.clear());
+  }
+
+  async #prune(repository: SessionRepository): Promise<number> {
+    const deleted = await repository.prune(PRUNE_BATCH);
+    const { lives } = this.observers;
+    if (lives) for (const session of deleted) lives.expired(session);
+    return deleted.length;
   }
 
   async #listAll(userId: string | number): Promise<SessionSummary[]> {
@@ -391,7 +403,12 @@ export class SessionService {
     return expiresAt < latest - lifetime.slack ? { ...lifetime, maxAge } : undefined;
   }
 
-  async #read(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
+  #read(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
+    const { work } = this.observers;
+    return work ? work.load(() => this.#readNow(storageKey)) : this.#readNow(storageKey);
+  }
+
+  async #readNow(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
     const record: SessionRecord | undefined = await this.loads.load(storageKey);
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, time: record };
@@ -461,6 +478,7 @@ export class SessionService {
     try {
       const outcome = await this.#commit(baseline.storageKey, baseline.record, edit);
       this.live.settle(session, baseline, now, outcome, edit.maxAge !== undefined);
+      if (edit.trace && !edit.trace.isOnBase) this.merges.tell(baseline.storageKey, edit.trace, outcome);
       return outcome;
     } catch (error) {
       // The outcome may be unknown: a second try could overwrite what was committed since.
@@ -471,7 +489,9 @@ export class SessionService {
   }
 
   #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {
-    const committed = withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
+    const { work } = this.observers;
+    const commit = () => withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
+    const committed = work ? work.commit(commit) : commit();
     return this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed;
   }
 }

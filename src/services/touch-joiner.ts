@@ -3,6 +3,7 @@ import { SessionRepository, type Lifetime } from '../persistence/session.reposit
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Joiner, type Batch, type Waiting } from './joiner.js';
 import { RepositoryCaller } from './repository-caller.js';
+import { SessionObservers } from './session-observers.js';
 
 type Touch = readonly [storageKey: string, waiting: Waiting<Lifetime, void>];
 
@@ -14,9 +15,10 @@ export class TouchJoiner {
   constructor(
     { isBlocking }: SessionRepository,
     private readonly caller: RepositoryCaller,
+    { work }: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
-    this.#joiner = new Joiner({ operation: 'touch', maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
+    this.#joiner = new Joiner({ operation: 'touch', kind: 'touch', work, maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
   }
 
   /**

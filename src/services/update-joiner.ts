@@ -3,6 +3,7 @@ import { SessionRepository, type RecordUpdate } from '../persistence/session.rep
 import { SmartSessionOptions } from '../smart-session.options.js';
 import type { Deadline } from './deadline.js';
 import { Joiner, type Batch, type Waiting } from './joiner.js';
+import { SessionObservers } from './session-observers.js';
 
 /** An update, and whether anybody still waits for it. */
 interface Wanted extends RecordUpdate {
@@ -21,9 +22,10 @@ export class UpdateJoiner {
 
   constructor(
     private readonly repository: SessionRepository,
+    { work }: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
-    this.#joiner = new Joiner({ operation: 'commit', maxWaiting, isBlocking: repository.isBlocking, send: (batch) => this.#send(batch) });
+    this.#joiner = new Joiner({ operation: 'commit', kind: 'update', work, maxWaiting, isBlocking: repository.isBlocking, send: (batch) => this.#send(batch) });
   }
 
   /**

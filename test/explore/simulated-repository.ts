@@ -1,4 +1,4 @@
-import { SessionRepository, type FailureKind, type Lifetime, type RecordChange, type RecordUpdate, type SessionRecord, type SessionSummary } from '../../src/index.js';
+import { SessionRepository, type DeletedRecord, type FailureKind, type Lifetime, type RecordChange, type RecordUpdate, type SessionRecord, type SessionSummary } from '../../src/index.js';
 import type { Scheduler } from './scheduler.js';
 
 export interface Row extends Omit<SessionRecord, 'remaining'> {
@@ -135,8 +135,12 @@ export class SimulatedRepository extends SessionRepository {
     });
   }
 
-  destroy(key: string): Promise<void> {
-    return this.writing('destroy', key, () => this.remove(key));
+  destroy(key: string): Promise<DeletedRecord | undefined> {
+    return this.writing('destroy', key, () => {
+      const wasThere = this.database.rows.has(key);
+      this.remove(key);
+      return wasThere ? { storageKey: key } : undefined;
+    });
   }
 
   destroyCommitted(key: string, commitId: string | null): Promise<boolean> {

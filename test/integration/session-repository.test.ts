@@ -252,10 +252,13 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
   });
 
   it('prunes expired records only, in bounded batches', async () => {
-    for (const key of ['a', 'b', 'c']) await repository.insert(key, change('{}'));
+    for (const key of ['a', 'b', 'c']) await repository.insert(key, change('{}', { userId: key === 'c' ? null : 'u' }));
     await database.expireAll();
     await repository.insert('live', change('{}'));
-    expect([await repository.prune(2), await repository.prune(2), await repository.prune(2)]).toEqual([2, 1, 0]);
+    const pruned = [await repository.prune(2), await repository.prune(2), await repository.prune(2)];
+    expect(pruned.map(({ length }) => length)).toEqual([2, 1, 0]);
+    const byKey = pruned.flat().toSorted((one, other) => one.storageKey.localeCompare(other.storageKey));
+    expect(byKey).toEqual([{ storageKey: 'a', userId: 'u' }, { storageKey: 'b', userId: 'u' }, { storageKey: 'c', userId: null }]);
     expect([...(await repository.all()).keys()]).toEqual(['live']);
   });
 
@@ -264,8 +267,8 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect((await repository.list('u')).map((session) => session.storageKey).toSorted()).toEqual(['a', 'b']);
     expect(await repository.destroyAll('u', 'b')).toBe(1);
     expect([...(await repository.all()).keys()].toSorted()).toEqual(['b', 'c']);
-    await repository.destroy('b');
-    await repository.destroy('b');
+    expect(await repository.destroy('b')).toMatchObject({ storageKey: 'b' });
+    expect(await repository.destroy('b')).toBeUndefined();
     expect(await repository.count()).toBe(1);
     expect(await repository.destroyAll('v')).toBe(1);
   });
@@ -279,7 +282,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
       await run('begin');
       await run(`select * from ${database.table} where session_id = 'k' for update`);
       failure = await impatient.updateLocked('k', () => change('{"lost":1}')).catch((error: unknown) => error);
-      expect(await repository.prune(10)).toBe(0);
+      expect(await repository.prune(10)).toEqual([]);
       await run('rollback');
     });
     expect(repository.classify(failure)).toBe('rolled-back');

@@ -1,4 +1,4 @@
-import { SqlSessionRepository, type FailureKind, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
+import { SqlSessionRepository, type DeletedRecord, type FailureKind, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
 
 type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'touchMany' | 'destroy' | 'lease' | 'extend' | 'release';
 
@@ -51,7 +51,7 @@ export class FaultyRepository extends SqlSessionRepository {
     this.batches.push(parameters[0].length);
     return this.#run('touchMany', () => super.touchMany(...parameters));
   }
-  override destroy(key: string): Promise<void> {
+  override destroy(key: string): Promise<DeletedRecord | undefined> {
     return this.#run('destroy', () => super.destroy(key));
   }
   override lease(...parameters: Parameters<SqlSessionRepository['lease']>): Promise<boolean> {

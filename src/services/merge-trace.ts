@@ -1,0 +1,44 @@
+import { changedKeys, type Delta } from '../merge/delta.js';
+import { differingKeys, type EncodedValues } from '../merge/encoded-values.js';
+
+/** How a request's changes came into a record that others had changed. */
+export interface Merge {
+  /** The keys that the request changed. */
+  readonly keys: readonly string[];
+  /** Those of them that others had changed too: the keys' merge rules have decided. */
+  readonly contested: readonly string[];
+  /** How often the changes were applied: once more for each newer record. */
+  readonly attempts: number;
+}
+
+/** Keeps what a request's delta was applied to last, to tell after its commit what was merged. */
+export class MergeTrace {
+  #current: EncodedValues;
+  #attempts = 0;
+
+  constructor(
+    private readonly delta: Delta,
+    private readonly base: EncodedValues,
+  ) {
+    this.#current = base;
+  }
+
+  /** The delta is applied to these values. */
+  note(current: EncodedValues): void {
+    this.#current = current;
+    this.#attempts++;
+  }
+
+  /** Whether it was applied to its base, for certain: then there is nothing to find. */
+  get isOnBase(): boolean {
+    return this.#current === this.base;
+  }
+
+  /** What was merged; undefined when nobody else had changed anything. */
+  find(): Merge | undefined {
+    const theirs = new Set(differingKeys(this.base, this.#current));
+    if (theirs.size === 0) return undefined;
+    const keys = changedKeys(this.delta);
+    return { keys, contested: keys.filter((key) => theirs.has(key)), attempts: this.#attempts };
+  }
+}

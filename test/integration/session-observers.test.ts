@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { SqlSessionRepository, counter, type SessionMergeRules, type SessionService } from '../../src/index.js';
+import { Backoff } from '../../src/services/backoff.js';
+import { DATABASES } from '../support/databases.js';
+import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { RecordingObservers } from '../support/recording-observers.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+type Live = Record<string, any>;
+
+const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
+const OPTIONS = { userId: 'user', merge: { visits: counter() } as SessionMergeRules };
+
+describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
+  let database: SessionsDatabase;
+  let repository: FaultyRepository;
+  let observers: RecordingObservers;
+  let sessions: SessionService;
+  let id: string;
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(databaseName, `observers_${databaseName}`);
+  });
+  beforeEach(async () => {
+    await database.run('delete from {table}');
+    id = randomUUID();
+    setUp();
+  });
+  afterAll(() => database.close());
+
+  function setUp(options: object = {}): void {
+    repository = new FaultyRepository(database.context);
+    observers = new RecordingObservers();
+    sessions = serviceOver(repository, { ...OPTIONS, ...options }, new Backoff(), observers).sessions;
+  }
+  const live = (values: object, own = id): Live => Object.assign(Object.defineProperty({}, 'id', { value: own }), values);
+  const load = async (own = id): Promise<Live> => (await sessions.load(own)) as Live;
+  /** Somebody else commits, whom nobody watches. */
+  const theirs = (values: object) => async () => {
+    const others = serviceOver(new SqlSessionRepository(database.context), OPTIONS).sessions;
+    await others.commit(Object.assign((await others.load(id)) as object, values));
+  };
+  const tells = (userId: string) => (databaseName === 'mysql' ? undefined : userId);
+
+  it('is told once of a first commit, also when its answer was lost, and of no later one', async () => {
+    repository.faults.insert = [LOST_AFTER];
+    await sessions.commit(live({ user: 'anna' }));
+    await sessions.commit(Object.assign(await load(), { a: 1 }));
+    expect(observers.of('created', 'merged')).toEqual([['created', 'anna']]);
+    expect(observers.of('retried', 'conflicted')).toEqual([['retried']]);
+    setUp();
+    await sessions.commit(live({ user: 'berta' }, randomUUID()));
+    expect(observers.of('created', 'retried')).toEqual([['created', 'berta']]);
+  });
+
+  it('is told of what stands in the way of a first commit only that it had expired', async () => {
+    await sessions.commit(live({ a: 1 }));
+    await sessions.replace(id, { b: 1 });
+    expect(observers.of('created', 'expired')).toEqual([['created', null]]);
+    await database.expireAll();
+    await sessions.replace(id, { c: 1 });
+    expect(observers.of('created', 'expired')).toEqual([['created', null], ['expired', undefined], ['created', null]]);
+  });
+
+  it('is told of a merge which keys it was of, and of attempts', async () => {
+    await sessions.commit(live({ user: 'anna', visits: 1 }));
+    const session = await load();
+    repository.faults.update = [{ effect: 'none', meanwhile: theirs({ visits: 2, a: 1 }) }];
+    await sessions.commit(Object.assign(session, { visits: 3, b: 1 }));
+    expect(session).toMatchObject({ visits: 4, a: 1, b: 1 });
+    expect(observers.of('merged')).toEqual([['merged', 'anna', { keys: ['visits', 'b'], contested: ['visits'], attempts: 2 }]]);
+    expect(observers.of('retried', 'conflicted')).toEqual([['conflicted'], ['retried']]);
+  });
+
+  it('is told of no merge when nobody else has changed anything, or when the session has ended', async () => {
+    await sessions.commit(live({ visits: 1 }));
+    const [session, other] = [await load(), await load()];
+    repository.faults.update = [{ kind: 'rolled-back', effect: 'none' }];
+    await sessions.commit(Object.assign(session, { a: 1 }));
+    await sessions.destroy(id);
+    await sessions.commit(Object.assign(other, { b: 1 }));
+    expect(observers.of('merged')).toEqual([]);
+    expect(observers.of('commit')).toEqual([['commit', 'committed'], ['commit', 'committed'], ['commit', 'gone']]);
+  });
+
+  it('is told of each merge of commits that join, and how many went out together', async () => {
+    await sessions.commit(live({ visits: 1 }));
+    const visits = await Promise.all(Array.from({ length: 4 }, () => load()));
+    observers.told.length = 0;
+    await Promise.all(visits.map((session, n) => sessions.commit(Object.assign(session, { visits: 2, [`key${n}`]: 1 }))));
+    const merged = [1, 2, 3].map((n) => ['merged', null, { keys: ['visits', `key${n}`], contested: ['visits'], attempts: 1 }]);
+    expect(observers.of('merged')).toEqual(merged);
+    expect(observers.of('batch').filter(([, kind]) => kind === 'commit')).toEqual([['batch', 'commit', 1], ['batch', 'commit', 3]]);
+    expect(await load()).toMatchObject({ visits: 5, key0: 1, key3: 1 });
+  });
+
+  it('is told of loads and of how many went out together', async () => {
+    await sessions.commit(live({ a: 1 }));
+    observers.told.length = 0;
+    await Promise.all([id, id, randomUUID(), id].map((each) => sessions.load(each)));
+    expect(observers.of('load').map(([, found]) => found).toSorted()).toEqual([false, true, true, true]);
+    expect(observers.of('batch')).toEqual([['batch', 'load', 1], ['batch', 'load', 3]]);
+  });
+
+  it('is told of sessions that end why, and of none that was not there', async () => {
+    const ids = Array.from({ length: 5 }, () => randomUUID());
+    for (const [n, each] of ids.entries()) await sessions.commit(live({ user: n < 4 ? 'anna' : 'berta' }, each));
+    observers.told.length = 0;
+    await sessions.destroy(ids[0]!);
+    await sessions.destroy(ids[0]!);
+    const [listed] = await sessions.list({ userId: 'anna' });
+    await sessions.destroyOne({ userId: 'anna', handle: listed!.handle });
+    expect(await sessions.destroyAll({ userId: 'anna', except: ids[4]! })).toBe(2);
+    await database.expireAll();
+    expect(await sessions.prune()).toBe(1);
+    expect(observers.of('destroyed', 'expired')).toEqual([
+      ['destroyed', tells('anna'), 'logout'], ['destroyed', 'anna', 'revoked'], ['destroyed', 'anna', 'revoked'], ['destroyed', 'anna', 'revoked'], ['expired', 'berta'],
+    ]);
+  });
+
+  it('is told of a session that another replaces, by what was known of it', async () => {
+    await sessions.commit(live({ user: 'anna' }));
+    const session = await load();
+    await sessions.end({ session, sessionID: id } as never);
+    expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'replaced']]);
+  });
+
+  it('is told of sessions that a limit ends', async () => {
+    const full = (whenFull: string) => ({ maxSessionsPerUser: { max: 1, whenFull } });
+    setUp(full('evict-oldest'));
+    await sessions.commit(live({ user: 'anna' }));
+    await sessions.commit(live({ user: 'anna' }, randomUUID()));
+    expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'evicted']]);
+    setUp(full('deny'));
+    await expect(sessions.commit(live({ user: 'anna' }, randomUUID()))).rejects.toThrow('its user has 1 others');
+    expect(observers.of('created', 'destroyed')).toEqual([['created', 'anna'], ['destroyed', 'anna', 'refused']]);
+  });
+
+  it('is told of a session that could not be read, and was written anew', async () => {
+    await sessions.commit(live({ a: 1 }));
+    await database.run("update {table} set data = '{'");
+    await sessions.replace(id, { b: 1 });
+    expect(observers.of('created', 'destroyed').slice(1)).toEqual([['destroyed', databaseName === 'mysql' ? undefined : null, 'unreadable'], ['created', null]]);
+  });
+});

@@ -1,0 +1,43 @@
+import { SessionObservers, type LifeObserver, type WorkObserver } from '../../src/services/session-observers.js';
+
+/** Observers that keep all they are told, each as an array that begins with what it is. */
+export class RecordingObservers extends SessionObservers {
+  readonly told: unknown[][];
+
+  constructor() {
+    const told: unknown[][] = [];
+    const lives: LifeObserver = {
+      created: (session) => told.push(['created', session.userId]),
+      merged: (session, merge) => told.push(['merged', session.userId, merge]),
+      destroyed: (session, reason) => told.push(['destroyed', session.userId, reason]),
+      expired: (session) => told.push(['expired', session.userId]),
+    };
+    let works = 0;
+    const work: WorkObserver = {
+      load: async (load) => {
+        const found = await load();
+        told.push(['load', found !== undefined]);
+        return found;
+      },
+      commit: async (commit) => {
+        const outcome = await commit();
+        told.push(['commit', outcome.kind]);
+        return outcome;
+      },
+      current: () => ++works,
+      batch: (kind, members, send) => {
+        told.push(['batch', kind, members.length]);
+        return send();
+      },
+      conflicted: () => told.push(['conflicted']),
+      retried: () => told.push(['retried']),
+    };
+    super(lives, work);
+    this.told = told;
+  }
+
+  /** What was told of these, in its order. */
+  of(...kinds: string[]): unknown[][] {
+    return this.told.filter(([kind]) => kinds.includes(kind as string));
+  }
+}
