@@ -83,7 +83,7 @@ export class SessionMergeError extends SessionError {
     cause: unknown,
   ) {
     const reason = cause instanceof Error ? cause.message : inspect(cause);
-    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${key}\` failed: ${reason} Nothing was written.`, cause);
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${key}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`, cause);
   }
 }
 
@@ -93,7 +93,7 @@ export class SessionGoneError extends SessionError {
     super(
       'Session ended',
       HttpStatus.CONFLICT,
-      `Could not ${operation} session ${abbreviate(storageKey)}: it was destroyed or has expired. Nothing was written.`,
+      `Could not ${operation} session ${abbreviate(storageKey)}: it was destroyed or has expired. Nothing was written. Let the client begin a new one.`,
     );
   }
 }
@@ -116,7 +116,7 @@ export class SessionLimitError extends SessionError {
 /** Another request held the session's lock for all of `timeout`, or too many were waiting already. The handler did not run. Answered with 423. */
 export class SessionLockedError extends SessionError {
   constructor(storageKey: string, reason: string) {
-    super('Session locked', HttpStatus.LOCKED, `Session ${abbreviate(storageKey)} is locked: ${reason} The handler did not run.`);
+    super('Session locked', HttpStatus.LOCKED, `Session ${abbreviate(storageKey)} is locked: ${reason} The handler did not run; the client may try again.`);
   }
 }
 
@@ -184,6 +184,17 @@ export class ForeignTableError extends Error {
     super(`Sessions of ${store} cannot be read: ${found}. ${advice}`);
     this.name = ForeignTableError.name;
   }
+}
+
+/** A reason for a `SessionUnavailableError`: what the database says, as it may be logged. */
+export function databaseError(error: unknown): string {
+  const said = redacted(error);
+  const [line] = String(said instanceof Error ? said.message : said).split('\n');
+  return `the database reported an error: ${ended(line!)}`;
+}
+
+function ended(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** Enough of a storage key to find its row, and too little to be one. A key that is no hash is hashed first: it is a session id. */

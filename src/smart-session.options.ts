@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { inspect } from 'node:util';
 import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
 import type { CookieOptions, SessionData } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
@@ -237,7 +238,8 @@ function refuseUnknown(given: object): void {
 function show(option: string, given: unknown): string {
   if (given === undefined) return 'nothing';
   if (option === 'secret' || option === 'encryption' || option === 'connection') return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
-  if (typeof given === 'object') return JSON.stringify(given);
+  if (typeof given === 'object') return inspect(given, { depth: 2, breakLength: Infinity });
+  if (typeof given === 'function') return 'a function';
   return typeof given === 'string' ? `"${given}"` : String(given);
 }
 

@@ -42,12 +42,12 @@ export class Seal {
     try {
       return decrypt(keyId, key, storageKey, Buffer.from(base64, 'base64'));
     } catch (error) {
-      throw new SessionDecryptionError(storageKey, 'its data was changed, or belongs to another record.', error);
+      throw new SessionDecryptionError(storageKey, 'its data was changed, or belongs to another record. The record stays; destroy it to give its user a new session.', error);
     }
   }
 
   #openOther(storageKey: string, data: string): string {
-    if (isSealed(data)) throw new SessionDecryptionError(storageKey, 'its data was cut off or changed.');
+    if (isSealed(data)) throw new SessionDecryptionError(storageKey, 'its data was cut off or changed. The record stays; destroy it to give its user a new session.');
     if (this.#readsPlaintext) return data;
     throw new SessionDecryptionError(storageKey, 'it is not sealed. To take over a table that is not, set `encryption.readPlaintext: true` until its sessions have expired or are written anew.');
   }

@@ -7,10 +7,15 @@ import type { MergeRule, MergeSides } from './merge-rule.js';
  */
 export function applyRule(rule: MergeRule, sides: MergeSides<unknown>): unknown {
   const merged: unknown = rule(sides);
-  refuseThenable(merged, `The rule of \`${sides.key}\` returned a promise; a rule must return the value itself.`);
+  refuseThenable(merged, `The rule of \`${pathOf(sides)}\` returned a promise; a rule must return the value itself.`);
   const isKnown = (['base', 'theirs', 'mine'] as const).some((side) => side in sides && sides[side] === undefined);
-  if (merged === undefined && !isKnown) throw new TypeError(`The rule of \`${sides.key}\` returned undefined; a rule must return a value, or DELETED.`);
+  if (merged === undefined && !isKnown) throw new TypeError(`The rule of \`${pathOf(sides)}\` returned undefined; a rule must return a value, or DELETED.`);
   return merged;
+}
+
+/** Without identities of list items: they are values, and messages tell none. */
+function pathOf({ key }: MergeSides<unknown>): string {
+  return key.replace(/\[.*\]/, '[…]');
 }
 
 /** @throws TypeError for a promise, or what is awaited like one; what it rejects with is nobody's any more */

@@ -91,7 +91,7 @@ export class CommitJoiner {
 
   #join(line: Waiting[], base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const { maxWaiting } = this.options;
-    if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already.`);
+    if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already, as many as \`maxWaiting\` allows.`);
     return new Promise((resolve, reject) => line.push({ base, edit, deadline, member: this.observers.work?.current(), resolve, reject }));
   }
 

@@ -16,7 +16,7 @@ export class Deadline {
     this.passed = new Promise((_, reject) => (this.#reject = reject));
     // Not everybody who has a deadline waits for it.
     this.passed.catch(() => {});
-    this.#timer = setTimeout(() => this.pass(new SessionUnavailableError(operation, `the database did not answer within ${ms} ms.`)), ms).unref();
+    this.#timer = setTimeout(() => this.pass(new SessionUnavailableError(operation, `the database did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`)), ms).unref();
   }
 
   /** Why it has passed; undefined when it has not. */

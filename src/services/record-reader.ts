@@ -25,8 +25,14 @@ export class RecordReader {
         this.#logger.error(error.message);
         throw error;
       }
-      this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read and is taken for no session: ${String(error)}`);
+      this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read, and is taken for no session: ${flawOf(error)}`);
       return undefined;
     }
   }
+}
+
+/** What is wrong with the data, without the pieces of it that a parser's message quotes. */
+function flawOf(error: unknown): string {
+  if (error instanceof SyntaxError) return 'its data is no JSON object. See what else writes to the table.';
+  return `the serializer cannot decode it (${error instanceof Error ? error.name : typeof error}). Set the \`serializer\` that wrote it.`;
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SessionRepository } from '../persistence/session.repository.js';
-import { SessionUnavailableError } from '../smart-session.errors.js';
+import { SessionUnavailableError, databaseError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import { withDeadline, type Deadline } from './deadline.js';
@@ -39,7 +39,7 @@ export class RepositoryCaller {
         return await ask(this.repository);
       } catch (error) {
         const isLast = attempt === ATTEMPTS || this.repository.classify(error) === 'failed';
-        if (isLast) throw new SessionUnavailableError(operation, 'the database reported an error.', error);
+        if (isLast) throw new SessionUnavailableError(operation, databaseError(error), error);
       }
       await this.backoff.wait(attempt);
       deadline.throwIfPassed();

@@ -4,7 +4,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { computeDelta, isEmptyDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionRepository, type RecordChange, type SessionRecord } from '../persistence/session.repository.js';
-import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError } from '../smart-session.errors.js';
+import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError, databaseError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import type { Deadline } from './deadline.js';
@@ -130,7 +130,7 @@ export class SessionCommitter {
     if (typeof record === 'object' && record.commitId === commit.commitId) return this.#committed(commit, record);
     if (commit.doubt) throw outcomeUnknown(commit.doubt);
     const isLost = failure !== undefined && this.repository.classify(failure) === 'unknown';
-    if (isLost) throw new SessionUnavailableError('commit', `the connection was lost at the last of ${this.options.maxAttempts} attempts. Nothing was written.`, failure);
+    if (isLost) throw new SessionUnavailableError('commit', `the connection was lost at the last of ${this.options.maxAttempts} attempts. Nothing was written; the client may try again.`, failure);
     throw new SessionConflictError(commit.storageKey, this.options.maxAttempts, failure);
   }
 
@@ -246,7 +246,7 @@ export class SessionCommitter {
   #classify(operation: string, error: unknown): 'rolled-back' | 'unknown' {
     if (error instanceof Refusal) throw error.reason;
     const kind = this.repository.classify(error);
-    if (kind === 'failed') throw new SessionUnavailableError(operation, 'the database reported an error.', error);
+    if (kind === 'failed') throw new SessionUnavailableError(operation, databaseError(error), error);
     return kind;
   }
 
@@ -308,5 +308,5 @@ function isAsKnown(known: StoredRecord, record: SessionRecord | undefined): bool
 }
 
 function outcomeUnknown(cause: unknown): SessionUnavailableError {
-  return new SessionUnavailableError('commit', 'the connection was lost, and whether the commit took effect is unknown.', cause);
+  return new SessionUnavailableError('commit', 'the connection was lost, and whether the commit took effect is unknown. Load the session anew to see it before you try again.', cause);
 }

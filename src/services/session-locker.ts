@@ -61,8 +61,8 @@ export class SessionLocker implements OnApplicationShutdown {
     if (baseline.state === 'new') return undefined;
     const deadline = performance.now() + terms.timeout;
     const endTurn = await this.#turns.take(storageKey, terms);
-    if (endTurn === 'full') throw new SessionLockedError(storageKey, `more than ${terms.maxWaiting} requests of this process wait for it.`);
-    if (endTurn === 'late') throw new SessionLockedError(storageKey, `other requests of this process have held it for ${terms.timeout} ms.`);
+    if (endTurn === 'full') throw new SessionLockedError(storageKey, `as many requests of this process wait for it as its \`maxWaiting\` allows (${terms.maxWaiting}).`);
+    if (endTurn === 'late') throw new SessionLockedError(storageKey, `other requests of this process have held it for ${terms.timeout} ms, its \`timeout\`.`);
     const leaseId = randomUUID();
     try {
       await this.#lease(storageKey, leaseId, terms, deadline);
@@ -105,7 +105,7 @@ export class SessionLocker implements OnApplicationShutdown {
       if (await this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease))) return;
       const record = await this.caller.ask('lock', (repository) => repository.load(storageKey));
       if (!record) throw new SessionGoneError(storageKey, 'lock');
-      if (performance.now() >= deadline) throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms.`);
+      if (performance.now() >= deadline) throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`);
       await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
     }
   }

@@ -4,7 +4,7 @@ import { Catch, Logger, type ArgumentsHost, type INestApplication } from '@nestj
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { DefaultLogger, type LogContext } from '@mikro-orm/core';
-import { DatabaseContext, SessionService, SmartSessionModule, defineSessionEntity } from '../../src/index.js';
+import { DatabaseContext, SessionMergeError, SessionService, SmartSessionModule, counter, defineSessionEntity, unionBy } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { connectionOptions } from '../support/databases.js';
@@ -49,7 +49,7 @@ describe.each(REPOSITORY_CASES)('logs, errors and answers on $database, $locking
     });
     app = await startTestApp(database, {
       imports: [MikroOrmModule.forRoot(orm as never)],
-      module: SmartSessionModule.forRoot({ secret: 'test', tableName, createTable: true, repository, locking, userId: 'user', maxBytes: 2000, pruneInterval: false }),
+      module: SmartSessionModule.forRoot({ secret: 'test', tableName, createTable: true, repository, locking, userId: 'user', merge: { count: counter(), cart: unionBy('sku') } as object, maxBytes: 2000, pruneInterval: false }),
       prepare: (created) => created.useGlobalFilters(new Recorder(created.get(HttpAdapterHost).httpAdapter)),
     });
     Logger.overrideLogger({ log: record, error: record, warn: record, debug: record, verbose: record });
@@ -80,9 +80,16 @@ describe.each(REPOSITORY_CASES)('logs, errors and answers on $database, $locking
     statuses.push(await send(browser.post('/dawdle', { big: canary.repeat(200) })));
     statuses.push(await send(browser.post('/unstorable')));
     await sessions.list({ userId: canary });
+    for (const [round, values] of [{ count: canary }, { cart: [{ sku: canary }, { sku: canary }] }].entries()) {
+      const [one, other] = [await sessions.load(id), await sessions.load(id)];
+      await sessions.commit(Object.assign(one!, { count: round, cart: [{ sku: round }] }));
+      const failure: unknown = await sessions.commit(Object.assign(other!, values)).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(SessionMergeError);
+      logged.push(inspect(failure, { depth: 9, showHidden: true }));
+    }
     await runner.run(`update ${table} set expires_at = ${dialect.fromNow('60000')}`);
     await send(browser.get('/nothing'));
-    await runner.run(`update ${table} set data = '{broken' where session_id = '${storageKeyOf(id)}'`);
+    await runner.run(`update ${table} set data = '{"name":${canary}}' where session_id = '${storageKeyOf(id)}'`);
     await send(browser.post('/dawdle', { other: canary }));
     const second = sessionIdOf(browser.cookie);
     // What the database itself refuses, with the row in its message where it has one.

@@ -145,22 +145,22 @@ describe('a merge rule', () => {
   });
 
   it.each<[rule: MergeRule, row: readonly unknown[], message: string]>([
-    [counter(), [1, 'two', 3], 'counter() adds finite numbers; theirs is two.'],
+    [counter(), [1, 'two', 3], 'counter() adds finite numbers; theirs is of type string.'],
     [counter(), [1, 2, NaN], 'mine is NaN'],
     [counter(), [0, 1e308, 1e308], 'the sum is Infinity'],
     [union(), [[], [cycle], []], 'A cycle cannot be compared'],
-    [counter(), [1, 2n, 3], 'numbers or bigints, not both; 3 is a number'],
+    [counter(), [1, 2n, 3], 'numbers or bigints, not both; a side is a number'],
     [union(), [[], 'b', []], 'union() merges lists; theirs is a string.'],
     [append(), [[], [], null], 'append() merges lists; mine is null.'],
     [append(), [['a'], ['a', 'b'], ['b']], 'mine does not start with the base'],
     [unionBy('sku'), [[], [{ sku: 1 }], [{ id: 1 }]], "unionBy('sku') merges objects with a field `sku`; mine[0] has none."],
     [unionBy('sku'), [[], ['text'], []], 'theirs[0] has none'],
-    [unionBy('sku'), [[], [{ sku: 1 }, { sku: 1 }], []], 'theirs has 1 twice'],
+    [unionBy('sku'), [[], [{ sku: 1 }, { sku: 1 }], []], "that of theirs[1] is an earlier item's too"],
     [unionBy('sku'), [[], [{ sku: null }], []], 'an identity is null'],
     [unionBy('sku'), [[], [{ sku: {} }], []], 'an identity is of type object'],
     [deep({ a: async () => { throw new Error('of the promise'); } }), [{}, { a: 1 }, { a: 2 }], 'The rule of `k.a` returned a promise'],
     [deep({ a: () => undefined }), [{}, { a: 1 }, { a: 2 }], 'The rule of `k.a` returned undefined'],
-    [unionBy('id', { n: () => undefined }), [[], [item('a', { n: 1 })], [item('a', { n: 2 })]], 'returned undefined'],
+    [unionBy('id', { n: () => undefined }), [[], [item('a', { n: 1 })], [item('a', { n: 2 })]], 'The rule of `k[…].n` returned undefined'],
     [union(), [[], [new Rounded()], []], '[object Object] cannot be compared'],
     [deep(), [{ a: new WeakMap() }, { a: 1 }, { a: 2 }], '[object WeakMap] cannot be compared'],
   ])('refuses what it cannot merge: %p %p', (rule, [base, theirs, mine], message) => {

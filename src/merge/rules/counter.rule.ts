@@ -28,7 +28,7 @@ export function counter<Value extends Count = number>(): MergeRule<Value> {
 function count(sides: MergeSides<unknown>, side: 'base' | 'theirs' | 'mine'): Count {
   const value = side in sides ? sides[side] : 0;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw new TypeError(`counter() adds finite numbers; ${side} is ${String(value)}.`);
+  throw new TypeError(`counter() adds finite numbers; ${side} is ${typeof value === 'number' ? value : `of type ${typeof value}`}.`);
 }
 
 function sum(start: number, difference: number): number {
@@ -40,5 +40,5 @@ function sum(start: number, difference: number): number {
 /** An absent counter is the number 0, which goes with any. */
 function big(value: Count): bigint {
   if (typeof value === 'bigint' || value === 0) return BigInt(value);
-  throw new TypeError(`counter() adds numbers or bigints, not both; ${value} is a number.`);
+  throw new TypeError('counter() adds numbers or bigints, not both; a side is a number, and another a bigint.');
 }

@@ -50,7 +50,7 @@ function indexBy(identity: string, side: string, items: readonly unknown[]): Rea
       throw new TypeError(`unionBy('${identity}') merges objects with a field \`${identity}\`; ${side}[${n}] has none.`);
     }
     const id = identityText(item[identity]);
-    if (index.has(id)) throw new TypeError(`unionBy('${identity}') tells items apart by \`${identity}\`; ${side} has ${id} twice.`);
+    if (index.has(id)) throw new TypeError(`unionBy('${identity}') tells items apart by \`${identity}\`; that of ${side}[${n}] is an earlier item's too.`);
     index.set(id, item);
   }
   return index;
