@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { redacted } from './security/redaction.js';
 
@@ -107,7 +107,7 @@ export class SessionLimitError extends SessionError {
     super(
       'Too many sessions',
       HttpStatus.CONFLICT,
-      `Session ${abbreviate(storageKey)} was destroyed: its user has ${max} others, as many as \`maxSessionsPerUser\` allows. ` +
+      `Session ${abbreviate(storageKey)} was destroyed: its user has as many others as \`maxSessionsPerUser\` allows (${max}). ` +
         "End one of them first, or set `whenFull: 'evict-oldest'`.",
     );
   }
@@ -189,7 +189,7 @@ export class ForeignTableError extends Error {
 /** A reason for a `SessionUnavailableError`: what the database says, as it may be logged. */
 export function databaseError(error: unknown): string {
   const said = redacted(error);
-  const [line] = String(said instanceof Error ? said.message : said).split('\n');
+  const [line] = String(types.isNativeError(said) ? said.message : said).split('\n');
   return `the database reported an error: ${ended(line!)}`;
 }
 

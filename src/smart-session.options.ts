@@ -115,9 +115,9 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   secret: (given) => (isSecret(given) ? undefined : 'Give `secret` a string, or several, or set the environment variable SESSION_SECRET.'),
   name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
   cookie: isCookie,
-  ttl: positive(Number.MAX_SAFE_INTEGER),
-  absoluteTtl: optional(positive(LONGEST_LIFETIME)),
-  touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER)(given)),
+  ttl: positive(Number.MAX_SAFE_INTEGER, 'ms'),
+  absoluteTtl: optional(positive(LONGEST_LIFETIME, 'ms')),
+  touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER, 'ms', '0 or ')(given)),
   rolling: isBoolean,
   unset: oneOf('destroy', 'keep'),
   locking: oneOf('optimistic', 'pessimistic', 'auto'),
@@ -132,11 +132,11 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   hashIds: isBoolean,
   userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
   maxSessionsPerUser: optional(isSessionLimit, "a whole number from 1, or { max, whenFull: 'evict-oldest' or 'deny' }"),
-  maxBytes: positive(Number.MAX_SAFE_INTEGER),
+  maxBytes: positive(Number.MAX_SAFE_INTEGER, 'bytes'),
   maxAttempts: positive(1000),
-  timeout: positive(LONGEST_TIMER),
+  timeout: positive(LONGEST_TIMER, 'ms'),
   maxWaiting: positive(Number.MAX_SAFE_INTEGER),
-  pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER)(given)),
+  pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER, 'ms', 'false or ')(given)),
   mount: isBoolean,
   exclude: (given) => (Array.isArray(given) && given.every(isRoute) ? undefined : "Give a list of paths, such as 'health', or of { path: 'health', method: RequestMethod.GET }."),
 };
@@ -255,9 +255,9 @@ function oneOf(...allowed: string[]): Check {
   return (given) => (allowed.includes(given as string) ? undefined : `Use one of ${allowed.map((name) => `'${name}'`).join(', ')}.`);
 }
 
-function positive(limit: number): Check {
-  return (given) =>
-    typeof given === 'number' && given > 0 && given <= limit ? undefined : `Give a positive number${limit === Number.MAX_SAFE_INTEGER ? '' : `, at most ${limit}`}.`;
+function positive(limit: number, unit?: string, other = ''): Check {
+  const number = `a positive number${unit ? ` of ${unit}` : ''}${limit === Number.MAX_SAFE_INTEGER ? '' : `, at most ${limit}`}`;
+  return (given) => (typeof given === 'number' && given > 0 && given <= limit ? undefined : `Give ${other}${number}.`);
 }
 
 function isBoolean(given: unknown): string | undefined {

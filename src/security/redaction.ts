@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** What a driver's error tells of itself, and not of the statement. */
 const SAFE = ['code', 'errno', 'sqlState', 'severity', 'constraint', 'table', 'column'] as const;
 
@@ -12,7 +14,8 @@ const QUOTED_VALUES = [/(?<=entry ')[^]*(?=' for key)/, /(?<=value: ')[^]*(?=' f
  * with the values in it, and the row that failed, in members that loggers print.
  */
 export function redacted(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
+  // Not `instanceof`: a native driver's may be of another realm.
+  if (!types.isNativeError(error)) return error;
   const message = QUOTED_VALUES.reduce((text, value) => text.replace(value, '…'), error.message.replace(DETAIL, ''));
   const copy = new Error(message);
   copy.name = error.name;

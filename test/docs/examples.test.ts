@@ -1,5 +1,5 @@
-import type { DynamicModule, INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { Logger, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { DatabaseContext, SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
 import { Browser } from '../support/browser.js';
@@ -7,13 +7,14 @@ import { DATABASES } from '../support/databases.js';
 import { createDatabase, dropDatabase } from '../support/scratch-database.js';
 import { POSTGRESQL } from '../support/servers.js';
 import { sessionIdOf } from '../support/sessions-app.js';
-import { startTestApp } from '../support/test-app.js';
+import { startTestApp, type TestAppSettings } from '../support/test-app.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { Money, codec } from './money-codec.js';
 import { EXAMPLES_DATABASE, ormOptions } from './orm-options.js';
 import { ownDatabase } from './own-database.js';
 import { safeCookie, sealed } from './security.js';
+import { SessionErrorFilter } from './session-error.filter.js';
 
 const onPostgres = DATABASES.includes('postgresql') ? describe : describe.skip;
 
@@ -104,8 +105,8 @@ onPostgres('the examples, on PostgreSQL', () => {
 
 describe('the examples, in memory', () => {
   /** Runs work on an app whose sessions are in memory. */
-  async function on(options: SmartSessionTestingOptions, work: (browser: Browser, app: INestApplication) => Promise<void>): Promise<void> {
-    const app = await startTestApp('sqlite', { module: SmartSessionTestingModule.forRoot(options) });
+  async function on(options: SmartSessionTestingOptions, work: (browser: Browser, app: INestApplication) => Promise<void>, prepare?: TestAppSettings['prepare']): Promise<void> {
+    const app = await startTestApp('sqlite', { module: SmartSessionTestingModule.forRoot(options), prepare });
     try {
       await work(new Browser(app), app);
     } finally {
@@ -124,6 +125,19 @@ describe('the examples, in memory', () => {
       await race(app, browser, [{ draft: { text: 'c' } }, { draft: undefined }]);
       expect(await browser.session()).toEqual({ highScore: 7 });
     }));
+
+  it('a filter that logs what fails', () => {
+    const logged: string[] = [];
+    const check = async (browser: Browser, app: INestApplication) => {
+      Logger.overrideLogger({ log() {}, warn() {}, error: (message: string) => logged.push(message) });
+      await app.get(DatabaseContext, { strict: false }).runner.run('drop table sessions');
+      const { status, body } = await browser.post('/set', { visits: 1 });
+      Logger.overrideLogger(false);
+      expect([status, body]).toEqual([503, { statusCode: 503, message: 'Session unavailable' }]);
+      expect(logged).toEqual(['Could not commit the session: the database reported an error: no such table: sessions.']);
+    };
+    return on({}, check, (app) => app.useGlobalFilters(new SessionErrorFilter(app.get(HttpAdapterHost).httpAdapter)));
+  });
 
   it('a codec of your own', () =>
     on({ serializer: codec }, async (browser, app) => {

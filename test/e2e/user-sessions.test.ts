@@ -267,7 +267,7 @@ describe('maxSessionsPerUser', () => {
     [{ maxSessionsPerUser: 3 }, /without `userId`/],
     [{ maxSessionsPerUser: 0, userId: 'user' }, /0 was given.*whole number from 1/],
     [{ maxSessionsPerUser: 1.5, userId: 'user' }, /1.5 was given/],
-    [{ maxSessionsPerUser: { max: 3, whenFull: 'explode' }, userId: 'user' }, /"explode".*'evict-oldest' or 'deny'/],
+    [{ maxSessionsPerUser: { max: 3, whenFull: 'explode' }, userId: 'user' }, /'explode'.*'evict-oldest' or 'deny'/],
   ])('stops the start: %j', async (wrong, message) => {
     const started = SessionsApp.start('sqlite', { tableName: 'wrong', ...(wrong as object) });
     const error = await started.then((app) => app.close(), (thrown: unknown) => thrown);

@@ -135,7 +135,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await sessions.commit(live({ user: 'anna' }, randomUUID()));
     expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'evicted']]);
     setUp(full('deny'));
-    await expect(sessions.commit(live({ user: 'anna' }, randomUUID()))).rejects.toThrow('its user has 1 others');
+    await expect(sessions.commit(live({ user: 'anna' }, randomUUID()))).rejects.toThrow('its user has as many others as `maxSessionsPerUser` allows (1)');
     expect(observers.of('created', 'destroyed')).toEqual([['created', 'anna'], ['destroyed', 'anna', 'refused']]);
   });
 

@@ -1,0 +1,53 @@
+import { MikroORM } from '@mikro-orm/sqlite';
+import { Test } from '@nestjs/testing';
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { EntityManagerSessionRepository, LockSession, SessionService, SmartSessionModule, SmartSessionOptions, SmartSessionTestingModule, type SmartSessionModuleAsyncOptions, type SmartSessionModuleOptions } from '../../src/index.js';
+import { openDatabase } from '../../src/persistence/open-database.js';
+import { connectionOptions } from '../support/databases.js';
+
+const MEMORY = { dbName: ':memory:' };
+
+/** The ways to the messages that not the options alone can tell, with an app that is started. */
+export const startProvocations: readonly (() => Promise<unknown>)[] = [
+  () => start({}),
+  () => start({ contextName: 'sessions' }),
+  () => startLate({ useFactory: () => ({ contextName: 'sessions' }) }),
+  () => start({ connection: MEMORY }),
+  () => start({ dialect: 'mysql' }, true),
+  () => start({}, true),
+  () => openWith('create table sessions (session_id text, data text)', {}),
+  () => openWith(TABLE_WITHOUT_VERSION, { locking: 'optimistic' }),
+  () => start({ repository: EntityManagerSessionRepository, createTable: true }, true),
+  () => start({ dialect: 'sqlite', connection: MEMORY, createTable: true, exclude: ['health/:'] }),
+  async () => {
+    const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot()] }).compile();
+    return testing.get(SessionService).list({ userId: 'anna' }).finally(() => testing.close());
+  },
+  async () => LockSession({ timeout: 0 }),
+  async () => LockSession({ wait: 1 } as object),
+];
+
+const TABLE_WITHOUT_VERSION =
+  'create table sessions (session_id text, data text, commit_id text, user_id text, max_age int, lease_id text, lease_expires_at int, created_at int, updated_at int, expires_at int)';
+
+/** Starts an app, with a MikroORM of its own or without. */
+async function start(options: SmartSessionModuleOptions, hasOrm = false): Promise<void> {
+  const imports = hasOrm ? [MikroOrmModule.forRoot(connectionOptions('sqlite') as never)] : [];
+  const testing = await Test.createTestingModule({ imports: [...imports, SmartSessionModule.forRoot({ secret: 'x', ...options })] }).compile();
+  await testing.createNestApplication({ logger: false }).init();
+}
+
+/** Opens a database that has this table. */
+async function openWith(table: string, options: SmartSessionModuleOptions): Promise<void> {
+  const orm = await MikroORM.init(connectionOptions('sqlite') as never);
+  try {
+    await orm.em.getConnection().execute(table);
+    await openDatabase(new SmartSessionOptions({ secret: 'x', ...options }), orm);
+  } finally {
+    await orm.close();
+  }
+}
+
+async function startLate(options: SmartSessionModuleAsyncOptions): Promise<void> {
+  await Test.createTestingModule({ imports: [SmartSessionModule.forRootAsync(options)] }).compile();
+}

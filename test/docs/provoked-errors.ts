@@ -1,0 +1,224 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { SmartSessionOptions, SqlSessionRepository, append, counter, union, unionBy, type MergeRule, type SmartSessionModuleOptions, type StatementResult, type ValueCodec } from '../../src/index.js';
+import { SessionCodec } from '../../src/codec/session.codec.js';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { DIALECTS } from '../../src/dialects/index.js';
+import { ForeignTable } from '../../src/migration/foreign-table.js';
+import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.store.js';
+import type { Fault } from '../support/faulty-repository.js';
+import { Provoker } from '../support/provoker.js';
+import { serviceOver } from '../support/service-over.js';
+import type { SessionsDatabase } from '../support/sessions-database.js';
+import { Money } from './money-codec.js';
+
+type Ways = readonly (() => unknown)[];
+
+const LOST: Fault = { kind: 'unknown', effect: 'none' };
+const ROLLED_BACK: Fault = { kind: 'rolled-back', effect: 'none' };
+const KEY = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
+
+/** For each class the ways to its messages. */
+export function provocations(database: SessionsDatabase): Record<string, Ways> {
+  const on = (options?: SmartSessionModuleOptions) => new Provoker(database, options);
+  return {
+    SessionConflictError: [() => commitInVain(on())],
+    SessionUnavailableError: unavailable(on, database),
+    SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
+    SessionNotSerializableError: notSerializable(on),
+    SessionMergeError: unmergeable(on),
+    SessionGoneError: gone(on),
+    SessionLimitError: [() => loginTooMuch(on({ userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } }))],
+    SessionLockedError: locked(on),
+    SessionLockLostError: [() => commitUnderLostLock(on())],
+    SessionReadOnlyError: [() => commitReadOnly(on())],
+    SessionDecryptionError: undecryptable(),
+    ForeignTableError: foreign(),
+  };
+}
+
+const times = (count: number, fault: Fault) => Array.from({ length: count }, () => fault);
+
+type On = (options?: SmartSessionModuleOptions) => Provoker;
+
+async function commitInVain(provoker: Provoker): Promise<void> {
+  provoker.repository.faults = { update: times(3, ROLLED_BACK), updateLocked: times(7, ROLLED_BACK) };
+  await provoker.commit({ b: 1 });
+}
+
+function unavailable(on: On, database: SessionsDatabase): Ways {
+  return [
+    async () => {
+      const provoker = on({ timeout: 100 });
+      provoker.repository.faults.update = [{ effect: 'none', meanwhile: () => new Promise(() => undefined) }];
+      await provoker.commit({ b: 1 });
+    },
+    () => serviceOver(new SqlSessionRepository({ ...database.context, tableName: 'nowhere' })).sessions.load('an id'),
+    () => waitInVain(on({ maxWaiting: 2 }), 'load', ({ sessions }, n) => sessions.load(`another id ${n}`)),
+    () => waitInVain(on({ maxWaiting: 2 }), 'load', ({ sessions }) => sessions.load('one id')),
+    async () => {
+      const provoker = on({ maxWaiting: 2 });
+      await provoker.stored();
+      await waitInVain(provoker, 'update', ({ sessions, id }, n) => sessions.update(id, (draft) => Object.assign(draft, { n })));
+    },
+    async () => {
+      const provoker = on({ locking: 'pessimistic' });
+      provoker.repository.faults.updateLocked = times(10, LOST);
+      await provoker.commit({ b: 1 });
+    },
+    async () => {
+      const provoker = on();
+      provoker.repository.faults.update = [{ ...LOST, meanwhile: () => provoker.theirs({ c: 1 }) }];
+      await provoker.commit({ b: 1 });
+    },
+    async () => {
+      const provoker = on();
+      provoker.repository.faults = { update: [LOST], load: [undefined, { kind: 'failed', effect: 'none' }] };
+      await provoker.commit({ b: 1 });
+    },
+  ];
+}
+
+/** Asks for the same at once, until one is too many. The first statement does not come back before. */
+async function waitInVain(provoker: Provoker, held: 'load' | 'update', ask: (provoker: Provoker, n: number) => Promise<unknown>): Promise<void> {
+  let letGo!: () => void;
+  const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
+  provoker.repository.faults[held] = [{ effect: 'none', meanwhile: () => isLetGo }];
+  const failures: Promise<unknown>[] = [];
+  for (let n = 0; n < 6; n++) {
+    failures.push(ask(provoker, n).then(() => undefined, (error: unknown) => error));
+    await nextTurn();
+  }
+  letGo();
+  throw (await Promise.all(failures)).find(Boolean);
+}
+
+function notSerializable(on: On): Ways {
+  const cycle: { self?: unknown } = {};
+  cycle.self = cycle;
+  let deep: unknown = 1;
+  for (let n = 0; n < 100_000; n++) deep = [deep];
+  const refusing: ValueCodec = {
+    encode: (value, key) => {
+      if (key === 'price') throw new RangeError('no such currency');
+      return value;
+    },
+    decode: (stored) => stored,
+  };
+  return [
+    () => on().commit({ cart: { items: [{ price: 1n }] } }),
+    () => on().commit({ list: [cycle] }),
+    () => on().commit({ save: 1 }),
+    () => on().commit({ deep }),
+    () => on({ serializer: refusing }).commit({ price: 5 }),
+    () => on({ serializer: 'rich' }).commit({ price: { net: new Money(250) } }),
+    () => on({ userId: 'user' }).commit({ user: 'x'.repeat(256) }),
+    () => on({ userId: 'user' }).commit({ user: 'a\0b' }),
+    async () => {
+      const provoker = on();
+      await provoker.sessions.update(await provoker.stored(), (draft) => Object.assign(draft, { cookie: {} }));
+    },
+  ];
+}
+
+function unmergeable(on: On): Ways {
+  const by = (rule: MergeRule, base: unknown, theirs: unknown, mine: unknown) => async () => {
+    const provoker = on({ merge: { cart: rule } as object });
+    const live = await provoker.stored({ cart: base });
+    await provoker.theirs({ cart: theirs });
+    await provoker.sessions.commit(Object.assign(live, { cart: mine }));
+  };
+  return [
+    by(counter(), 1, 'two', 3),
+    by(counter(), 1, null, 3),
+    by(union(), ['a'], 'b', ['a', 'c']),
+    by(append(), ['a'], ['a', 'b'], ['c']),
+    by(unionBy('sku'), [], [{ sku: 1 }], [{ id: 1 }]),
+    by(unionBy('sku'), [], [{ sku: 1 }], [{ sku: 2 }, { sku: 2 }]),
+    by(unionBy('sku'), [], [{ sku: 1 }], [{ sku: {} }]),
+    by((() => undefined) as never, 1, 2, 3),
+    by((async () => 1) as never, 1, 2, 3),
+    by(() => { throw new Error('no such item'); }, 1, 2, 3),
+    by(() => () => 1, 1, 2, 3),
+  ];
+}
+
+function gone(on: On): Ways {
+  return [
+    async () => {
+      const provoker = on();
+      await provoker.sessions.update(await provoker.destroyed(), () => undefined);
+    },
+    async () => {
+      const provoker = on();
+      await provoker.locker.lock(await provoker.destroyed(), { timeout: 100, lease: 1000, maxWaiting: 1 });
+    },
+    async () => {
+      const provoker = on();
+      const session = await provoker.destroyed();
+      await provoker.sessions.regenerate({ session } as never, { keep: 'all' });
+    },
+  ];
+}
+
+async function loginTooMuch(provoker: Provoker): Promise<void> {
+  await provoker.sessions.commit(provoker.fresh({ user: provoker.id }, 'the first'));
+  await provoker.sessions.commit(provoker.fresh({ user: provoker.id }, 'one too many'));
+}
+
+function locked(on: On): Ways {
+  return [
+    async () => {
+      const provoker = on();
+      const terms = { timeout: 1000, lease: 1000, maxWaiting: 0 };
+      const unlock = await provoker.locker.lock(await provoker.stored(), terms);
+      await provoker.locker.lock(await provoker.load(), terms).finally(() => unlock?.());
+    },
+    async () => {
+      const provoker = on();
+      const terms = { timeout: 20, lease: 1000, maxWaiting: 1 };
+      const unlock = await provoker.locker.lock(await provoker.stored(), terms);
+      await provoker.locker.lock(await provoker.load(), terms).finally(() => unlock?.());
+    },
+    async () => {
+      const provoker = on();
+      const live = await provoker.stored();
+      await provoker.takeLock('of another process');
+      await provoker.locker.lock(live, { timeout: 20, lease: 1000, maxWaiting: 1 });
+    },
+  ];
+}
+
+async function commitUnderLostLock(provoker: Provoker): Promise<void> {
+  const live = await provoker.stored();
+  const unlock = await provoker.locker.lock(live, { timeout: 100, lease: 1000, maxWaiting: 1 });
+  await provoker.takeLock('of another process');
+  await provoker.sessions.commit(Object.assign(live, { b: 1 })).finally(() => unlock?.(false));
+}
+
+async function commitReadOnly(provoker: Provoker): Promise<void> {
+  const live = await provoker.stored();
+  provoker.sessions.setTerms(live, { isReadOnly: true, keepsExpiry: false });
+  await provoker.sessions.commit(Object.assign(live, { cart: [], visits: 2 }));
+}
+
+function undecryptable(): Ways {
+  const codecWith = (given: SmartSessionModuleOptions) => new SessionCodec(new SmartSessionOptions({ secret: 'x', ...given }));
+  const key = storageKeyOf('an id');
+  const sealing = codecWith({ encryption: { keys: [KEY] } });
+  const sealed = sealing.seal(key, '{}');
+  return [
+    () => codecWith({}).open(key, sealed),
+    () => codecWith({ encryption: { keys: [KEY.toReversed()] } }).open(key, sealed),
+    () => sealing.open(storageKeyOf('another id'), sealed),
+    () => sealing.open(key, sealed.slice(0, 12)),
+    () => sealing.open(key, '{}'),
+  ];
+}
+
+function foreign(): Ways {
+  const open = (columns: readonly string[], dialect: keyof typeof DIALECTS = 'postgresql') => {
+    const run = async (): Promise<StatementResult> => ({ rows: columns.map((name) => ({ name })), affected: 0 });
+    return ForeignTable.open(run, DIALECTS[dialect], connectPgSimple);
+  };
+  return [() => open([], 'sqlite'), () => open([]), () => open(['sid', 'sess'])];
+}

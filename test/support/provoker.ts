@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { SqlSessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { Backoff } from '../../src/services/backoff.js';
+import { FaultyRepository } from './faulty-repository.js';
+import { serviceOver } from './service-over.js';
+import type { SessionsDatabase } from './sessions-database.js';
+
+type Values = Record<string, unknown>;
+
+class NoBackoff extends Backoff {
+  override async wait(): Promise<void> {}
+}
+
+/** One session on a database, and the services over it: to provoke what goes wrong. */
+export class Provoker {
+  readonly id = randomUUID();
+  readonly repository: FaultyRepository;
+  readonly sessions: ReturnType<typeof serviceOver>['sessions'];
+  readonly locker: ReturnType<typeof serviceOver>['locker'];
+
+  constructor(
+    private readonly database: SessionsDatabase,
+    options: SmartSessionModuleOptions = {},
+  ) {
+    this.repository = new FaultyRepository(database.context);
+    const { sessions, locker } = serviceOver(this.repository, options, new NoBackoff());
+    this.sessions = sessions;
+    this.locker = locker;
+  }
+
+  /** A new session that holds values. */
+  fresh(values: Values, id: string = this.id): Values {
+    return Object.assign(Object.defineProperty({}, 'id', { value: id }), values);
+  }
+
+  /** The session, stored with these values and loaded. */
+  async stored(values: Values = { a: 1 }): Promise<Values> {
+    await this.sessions.commit(this.fresh(values));
+    return this.load();
+  }
+
+  async load(): Promise<Values> {
+    return (await this.sessions.load(this.id)) as unknown as Values;
+  }
+
+  /** The session, destroyed after it was loaded. */
+  async destroyed(): Promise<Values> {
+    const live = await this.stored();
+    await this.sessions.destroy(this.id);
+    return live;
+  }
+
+  /** Stores the session, and commits a change of it. */
+  async commit(values: Values): Promise<void> {
+    await this.sessions.commit(Object.assign(await this.stored(), values));
+  }
+
+  /** Somebody else commits. */
+  async theirs(values: Values): Promise<void> {
+    const { sessions } = serviceOver(new SqlSessionRepository(this.database.context));
+    await sessions.commit(Object.assign((await sessions.load(this.id)) as object, values));
+  }
+
+  /** Another process has the session's lock, whoever had it. */
+  async takeLock(leaseId: string): Promise<void> {
+    const { dialect } = this.database.context;
+    await this.database.run(`update {table} set lease_id = '${leaseId}', lease_expires_at = ${dialect.fromNow('60000')} where session_id = '${storageKeyOf(this.id)}'`);
+  }
+}
