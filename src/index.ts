@@ -22,7 +22,6 @@ export type { RunStatement, StatementResult } from './dialects/run-statement.js'
 export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect } from './dialects/dialect.js';
 export {
-  ForeignTableError,
   SessionConflictError,
   SessionDecryptionError,
   SessionGoneError,

@@ -76,6 +76,8 @@ export interface Dialect {
   boundLockWait?(seconds: number): { readonly set: string; readonly reset?: string };
   /** The table's column names; empty when there is no such table. */
   columns(run: RunStatement, table: string, schema: string | undefined): Promise<string[]>;
+  /** The statements that make the table and its indexes. */
+  tableDefinition(table: string, schema: string | undefined): readonly string[];
   /** Creates the table if it is missing; may run in several processes at once. */
   createTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
   /** What an error of the driver means. */

@@ -76,16 +76,18 @@ export const mysql: Dialect = {
     return rows.map((row) => String(row.name));
   },
 
+  // Ids compare byte by byte: the default collation ignores case. `text` would end at 64 KiB.
+  tableDefinition: (table, schema) => [
+    `create table if not exists ${qualifiedName(quote, table, schema)} (session_id varchar(255) character set ascii collate ascii_bin not null, ` +
+      'data longtext not null, lock_version int not null default 0, commit_id varchar(36) null, user_id varchar(255) null, ' +
+      'max_age bigint null, lease_id varchar(36) null, lease_expires_at datetime(3) null, ' +
+      'created_at datetime(3) not null, updated_at datetime(3) not null, expires_at datetime(3) not null, ' +
+      `primary key (session_id), index ${quote(`${table}_user_id_index`)} (user_id), ` +
+      `index ${quote(`${table}_expires_at_index`)} (expires_at)) default character set utf8mb4`,
+  ],
+
   async createTable(run, table, schema) {
-    // Ids compare byte by byte: the default collation ignores case. `text` would end at 64 KiB.
-    await run(
-      `create table if not exists ${qualifiedName(quote, table, schema)} (session_id varchar(255) character set ascii collate ascii_bin not null, ` +
-        'data longtext not null, lock_version int not null default 0, commit_id varchar(36) null, user_id varchar(255) null, ' +
-        'max_age bigint null, lease_id varchar(36) null, lease_expires_at datetime(3) null, ' +
-        'created_at datetime(3) not null, updated_at datetime(3) not null, expires_at datetime(3) not null, ' +
-        `primary key (session_id), index ${quote(`${table}_user_id_index`)} (user_id), ` +
-        `index ${quote(`${table}_expires_at_index`)} (expires_at)) default character set utf8mb4`,
-    );
+    for (const statement of mysql.tableDefinition(table, schema)) await run(statement);
   },
 
   classify(error): FailureKind {

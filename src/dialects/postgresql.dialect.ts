@@ -76,13 +76,25 @@ export const postgresql: Dialect = {
     return rows.map((row) => String(row.name));
   },
 
+  tableDefinition(table, schema) {
+    const name = qualifiedName(quote, table, schema);
+    return [
+      `create table ${name} (session_id varchar(255) not null, data text not null, lock_version int not null default 0, ` +
+        'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, lease_id varchar(36) null, ' +
+        'lease_expires_at timestamptz(3) null, created_at timestamptz(3) not null, ' +
+        'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id)) ' +
+        `with (fillfactor = ${FILLFACTOR})`,
+      ...['user_id', 'expires_at'].map((column) => `create index ${quote(`${table}_${column}_index`)} on ${name} (${column})`),
+    ];
+  },
+
   async createTable(run, table, schema) {
     const name = qualifiedName(quote, table, schema);
     await run('begin');
     try {
       // `if not exists` alone still collides in the catalogs when two processes start at once.
       await run('select pg_advisory_xact_lock(hashtext($1))', [`smart-session ${name}`]);
-      await createUnderLock(run, name, table);
+      await createIfMissing(run, name, postgresql.tableDefinition(table, schema));
       await run('commit');
     } catch (error) {
       await run('rollback');
@@ -97,16 +109,8 @@ export const postgresql: Dialect = {
   },
 };
 
-async function createUnderLock(run: RunStatement, name: string, table: string): Promise<void> {
+async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {
   const { rows } = await run('select to_regclass($1) is not null as there', [name]);
   if (rows[0]?.there) return;
-  await run(
-    `create table ${name} (session_id varchar(255) not null, data text not null, lock_version int not null default 0, ` +
-      'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, lease_id varchar(36) null, ' +
-      'lease_expires_at timestamptz(3) null, created_at timestamptz(3) not null, ' +
-      'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id)) ' +
-      `with (fillfactor = ${FILLFACTOR})`,
-  );
-  await run(`create index ${quote(`${table}_user_id_index`)} on ${name} (user_id)`);
-  await run(`create index ${quote(`${table}_expires_at_index`)} on ${name} (expires_at)`);
+  for (const statement of definition) await run(statement);
 }

@@ -61,17 +61,18 @@ export const sqlite: Dialect = {
     return rows.map((row) => String(row.name));
   },
 
+  tableDefinition: (table, schema) => [
+    `create table if not exists ${qualifiedName(quote, table, schema)} (session_id text not null, data text not null, ` +
+      'lock_version integer not null default 0, commit_id text null, user_id text null, max_age bigint null, lease_id text null, lease_expires_at datetime null, ' +
+      'created_at datetime not null, updated_at datetime not null, expires_at datetime not null, primary key (session_id))',
+    // SQLite wants the schema before the index's name, not before the table's.
+    ...['user_id', 'expires_at'].map(
+      (column) => `create index if not exists ${qualifiedName(quote, `${table}_${column}_index`, schema)} on ${quote(table)} (${column})`,
+    ),
+  ],
+
   async createTable(run, table, schema) {
-    await run(
-      `create table if not exists ${qualifiedName(quote, table, schema)} (session_id text not null, data text not null, ` +
-        'lock_version integer not null default 0, commit_id text null, user_id text null, max_age bigint null, lease_id text null, lease_expires_at datetime null, ' +
-        'created_at datetime not null, updated_at datetime not null, expires_at datetime not null, primary key (session_id))',
-    );
-    for (const column of ['user_id', 'expires_at']) {
-      // SQLite wants the schema before the index's name, not before the table's.
-      const index = qualifiedName(quote, `${table}_${column}_index`, schema);
-      await run(`create index if not exists ${index} on ${quote(table)} (${column})`);
-    }
+    for (const statement of sqlite.tableDefinition(table, schema)) await run(statement);
   },
 
   classify(error): FailureKind {

@@ -6,9 +6,18 @@ import type { ForeignSession } from './foreign-store.js';
  * @throws SyntaxError when it is no session of express-session
  */
 export function readJson(data: unknown): ForeignSession {
-  const parsed: unknown = typeof data === 'string' ? JSON.parse(data) : data;
-  if (!isObject(parsed) || !isObject(parsed.cookie)) throw new SyntaxError('no session: it has no cookie');
+  const parsed = typeof data === 'string' ? parse(data) : data;
+  if (!isObject(parsed) || !isObject(parsed.cookie)) throw new SyntaxError('its data is no session: it has no cookie');
   return parsed as ForeignSession;
+}
+
+/** The parser's own error quotes the text, which is nothing for a log. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new SyntaxError('its data is not JSON');
+  }
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

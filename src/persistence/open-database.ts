@@ -52,7 +52,7 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<Dat
 function checkColumns(columns: readonly string[], { tableName, schema, locking }: SmartSessionOptions): void {
   const name = schema ? `${schema}.${tableName}` : tableName;
   if (columns.length === 0) {
-    throw new SmartSessionConfigError('tableName', `there is no table "${name}"`, 'Add `SessionEntity` to your migrations, or set `createTable: true`.');
+    throw new SmartSessionConfigError('tableName', `there is no table "${name}"`, 'Add `SessionEntity` to your migrations, set `createTable: true`, or run `npx smart-session create-table --run`.');
   }
   const missing = COLUMNS.filter((column) => !columns.includes(column));
   if (missing.length > 0) {

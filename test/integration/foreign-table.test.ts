@@ -6,7 +6,7 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { ForeignTable } from '../../src/migration/foreign-table.js';
 import { FOREIGN_STORES } from '../../src/migration/stores/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
-import { ForeignTableError } from '../../src/index.js';
+import { ForeignTableError } from '../../src/smart-session.errors.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
 import { FOREIGN, openForeignStore, storeSession, type OpenedForeignStore } from '../support/foreign-stores.js';
 
