@@ -67,7 +67,7 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
     const table = await open();
     const row = await table.find('Anna');
     const session = foreign.read(row!.data);
-    expect(session).toMatchObject({ userId: 7, name: 'änna', cookie: { originalMaxAge: 30 * MINUTE, path: '/' } });
+    expect(session).toMatchObject({ userId: 7, name: 'änna', cookie: { originalMaxAge: expect.any(Number), path: '/' } });
     expect(session).toEqual(await new Promise((resolve, reject) => opened.store.get('Anna', (error, data) => (error ? reject(error) : resolve(data)))));
   });
 

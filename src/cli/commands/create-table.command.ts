@@ -1,0 +1,48 @@
+import { DIALECTS, dialectOfDriver } from '../../dialects/index.js';
+import type { Dialect } from '../../dialects/dialect.js';
+import { SmartSessionOptions } from '../../smart-session.options.js';
+import { defineCommand } from '../command.js';
+import { openOrm } from '../open-orm.js';
+import { withSessions } from '../open-sessions.js';
+import { readSessionOptions, type CommonGiven } from '../settings.js';
+import { UsageError } from '../usage-error.js';
+
+export const createTable = defineCommand({
+  name: 'create-table',
+  summary: 'prints the SQL that makes the sessions table, or runs it.',
+  details: [
+    'With --dialect, or `dialect` in the options, no database and no configuration is needed to print it.',
+    'With --run the table is made if it is missing, in one step however many run it at once; one that is there is',
+    'checked for its columns, and never changed.',
+  ],
+  options: { run: { type: 'boolean', help: 'Make the table, rather than print the SQL.' } },
+  examples: [
+    ['create-table --dialect postgresql', 'Prints the SQL, such as for a migration.'],
+    ['create-table --run --table web_sessions', 'Makes the table web_sessions if it is missing.'],
+  ],
+  run: async (given, terminal) => {
+    if (!given.run) return terminal.print(await definition(given));
+    await withSessions(given, async ({ options }) => terminal.print(`The table "${options.tableName}" is there, with all its columns.`), { createTable: true });
+  },
+});
+
+async function definition(given: CommonGiven): Promise<string> {
+  const options = new SmartSessionOptions(await readSessionOptions(given));
+  const dialect = options.dialect === undefined ? await dialectOfConnection(given, options) : DIALECTS[options.dialect];
+  return dialect.tableDefinition(options.tableName, options.schema).map((statement) => `${statement};`).join('\n');
+}
+
+async function dialectOfConnection({ config, contextName }: CommonGiven, { connection, contextName: ofOptions }: SmartSessionOptions): Promise<Dialect> {
+  const found = dialectOfDriver(connection ? (connection.driver as { name?: string } | undefined)?.name : await driverOfApp(contextName ?? ofOptions, config));
+  if (found) return found;
+  throw new UsageError(`the connection does not tell the dialect. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
+}
+
+async function driverOfApp(contextName: string | undefined, config: string[] | undefined): Promise<string> {
+  const orm = await openOrm(contextName, config);
+  try {
+    return orm.em.getDriver().constructor.name;
+  } finally {
+    await orm.close();
+  }
+}

@@ -1,0 +1,68 @@
+import { abbreviate } from '../../smart-session.errors.js';
+import { defineCommand } from '../command.js';
+import { withSessions, type OpenSessions } from '../open-sessions.js';
+import { count } from '../plural.js';
+import { sessionIdIn } from '../session-id.js';
+import type { Terminal } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+import { sessionTable } from './list.command.js';
+
+export const destroy = defineCommand({
+  name: 'destroy',
+  summary: 'ends sessions: all of a user, one of them, or one by its id.',
+  details: [
+    "A request that has the session loaded already does not bring it back. All of a user's sessions are ended only",
+    'after a question, or with --yes, which is required where nobody can be asked. A session that is not there is an',
+    'error; that a user has none is not.',
+  ],
+  options: {
+    user: { type: 'string', value: '<id>', help: 'Whose sessions, by the user id as the app has it.' },
+    handle: { type: 'string', value: '<handle>', help: 'With --user: that session alone. `list` shows the handles.' },
+    session: { type: 'string', value: '<id>', help: "A session by its id, or by the cookie's value." },
+    yes: { type: 'boolean', short: 'y', help: 'Do not ask.' },
+  },
+  examples: [
+    ['destroy --user 42', 'Shows the sessions of the user, asks, and ends them all.'],
+    ['destroy --user 42 --yes', 'Ends them all at once, such as in a script.'],
+    ['destroy --user 42 --handle Zk3xQ0cTq1mVJv4yYb1oXw', 'Ends one of them.'],
+    ["destroy --session 's:abc123.fgh456'", 'Ends the session of a cookie.'],
+  ],
+  run: ({ user, handle, session, yes, ...given }, terminal) => {
+    const isOfUser = Boolean(user) && session === undefined;
+    const isById = Boolean(session) && user === undefined && handle === undefined;
+    if (!isOfUser && !isById) throw new UsageError('destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.');
+    return withSessions(given, async (sessions) => {
+      if (session) return destroyById(sessions, session, terminal);
+      if (handle !== undefined) return destroyOne(sessions, user!, handle, terminal);
+      return destroyAll(sessions, user!, yes ?? false, terminal);
+    });
+  },
+});
+
+async function destroyById({ service, repository, codec }: OpenSessions, given: string, terminal: Terminal): Promise<void> {
+  const sessionId = sessionIdIn(given);
+  const storageKey = codec.storageKeyOf(sessionId);
+  const name = `session ${abbreviate(storageKey)}`;
+  if (!(await repository.load(storageKey))) throw new Error(`there is no live ${name}.`);
+  await service.destroy(sessionId);
+  terminal.print(`Ended ${name}.`);
+}
+
+async function destroyOne({ service }: OpenSessions, userId: string, handle: string, terminal: Terminal): Promise<void> {
+  if (!(await service.destroyOne({ userId, handle }))) throw new Error(`user "${userId}" has no live session ${handle}.`);
+  terminal.print(`Ended session ${handle} of user "${userId}".`);
+}
+
+async function destroyAll({ service }: OpenSessions, userId: string, isSure: boolean, terminal: Terminal): Promise<void> {
+  if (!isSure && !terminal.isInteractive) throw new UsageError(`destroy: nobody can be asked here whether to end all sessions of user "${userId}". Give --yes.`);
+  const live = await service.list({ userId });
+  if (live.length === 0) return terminal.print(`User "${userId}" has no live session.`);
+  terminal.print(sessionTable(live));
+  if (!isSure && !isYes(await terminal.ask(`End ${count(live.length, 'session')} of user "${userId}"? [y/N] `))) return terminal.note('Nothing was ended.');
+  await service.destroyAll({ userId });
+  terminal.print(`Ended ${count(live.length, 'session')} of user "${userId}".`);
+}
+
+function isYes(answer: string): boolean {
+  return /^y(es)?$/i.test(answer.trim());
+}

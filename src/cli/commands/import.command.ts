@@ -1,0 +1,89 @@
+import type { ForeignStore } from '../../migration/foreign-store.js';
+import type { ForeignTable, ForeignTablePlace } from '../../migration/foreign-table.js';
+import { FOREIGN_STORES } from '../../migration/stores/index.js';
+import { SessionImporter } from '../../services/session-importer.js';
+import { SmartSessionOptions } from '../../smart-session.options.js';
+import { defineCommand } from '../command.js';
+import { ImportReport } from '../import-report.js';
+import { withForeignTable } from '../open-foreign-table.js';
+import { withSessions } from '../open-sessions.js';
+import { Progress } from '../progress.js';
+import { required } from '../required.js';
+import { readSessionOptions } from '../settings.js';
+import type { Terminal } from '../terminal.js';
+import { UsageError } from '../usage-error.js';
+
+/** So many rows are read by one statement. */
+const PAGE = 500;
+
+const NAMES = FOREIGN_STORES.map(({ name }) => name);
+
+export const importSessions = defineCommand({
+  name: 'import',
+  summary: "copies another store's live sessions, so that users stay logged in.",
+  details: [
+    `From ${NAMES.join(', ')}. A cookie stays good when the app`,
+    'keeps its cookie name and its secret. Values, expiry and max age are kept; user ids are filled by the option',
+    "`userId`. The other store's table is only read, and a live session that is here already is never written over:",
+    'after an abort, run it again. Do so before the app runs on this library: a session that was destroyed here since',
+    'would come back. A row that is no session is counted and named by the beginning of the hash of its id.',
+  ],
+  options: {
+    from: { type: 'string', value: '<package>', help: 'The other store. Required.' },
+    'from-table': { type: 'string', value: '<name>', help: "Its table. Default: the package's own." },
+    'from-schema': { type: 'string', value: '<name>', help: "The schema of its table. Default: the connection's own." },
+    'from-config': { type: 'string', value: '<file>', help: 'The MikroORM configuration of its database. Default: that of the sessions.' },
+    'user-key': { type: 'string', value: '<key>', help: "The session's key that holds the user id. Default: the option userId." },
+    'dry-run': { type: 'boolean', help: 'Write nothing, and tell what would be imported.' },
+  },
+  examples: [
+    ['import --from connect-pg-simple --user-key userId', 'Imports the sessions of the table session.'],
+    ['import --from connect-session-knex --from-table knex_sessions --dry-run', 'Tells what would be imported.'],
+    ['import --from express-mysql-session --table smart_sessions', 'For two tables in one database, both called sessions.'],
+  ],
+  run: async ({ from, 'from-table': fromTable, 'from-schema': schema, 'from-config': config, 'user-key': userKey, 'dry-run': isDryRun = false, ...given }, terminal) => {
+    const foreign = storeOf(required('import', 'from', from));
+    const place = { tableName: fromTable ?? foreign.tableName, schema };
+    const own = new SmartSessionOptions(await readSessionOptions(given));
+    if (config === undefined && isSameTable(own, place)) throw bothOneTable(place.tableName);
+    const userId = userKey ?? own.userId;
+    if (userId === undefined) terminal.note('No user ids are filled: neither `userId` in the options nor --user-key was given.');
+    const overrides = userId === undefined ? {} : { userId };
+    await withSessions(
+      given,
+      ({ repository, codec, options, database }) =>
+        withForeignTable(foreign, place, config, database, async (table) => {
+          const report = new ImportReport(terminal);
+          await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
+          terminal.print(report.summary(`${foreign.name} from "${place.tableName}" into "${options.tableName}"`, isDryRun));
+        }),
+      overrides,
+    );
+  },
+});
+
+async function importAll(table: ForeignTable, importer: SessionImporter, report: ImportReport, isDryRun: boolean, terminal: Terminal): Promise<void> {
+  const progress = new Progress(terminal, await table.count());
+  try {
+    for (let rows = await table.page('', PAGE); rows.length > 0; rows = await table.page(rows.at(-1)!.sessionId, PAGE)) {
+      report.add(await importer.import(rows, isDryRun));
+      progress.add(rows.length);
+    }
+  } finally {
+    progress.end();
+  }
+}
+
+function storeOf(name: string): ForeignStore {
+  const found = FOREIGN_STORES.find((store) => store.name === name);
+  if (found) return found;
+  throw new UsageError(`import: --from ${name} is not known. Give one of ${NAMES.join(', ')}.`);
+}
+
+function isSameTable({ tableName, schema }: SmartSessionOptions, other: ForeignTablePlace): boolean {
+  return tableName === other.tableName && schema === other.schema;
+}
+
+function bothOneTable(name: string): UsageError {
+  return new UsageError(`import: both stores' tables are called "${name}". Give this library's another name by --table, or \`tableName\` in the options, and make it by create-table --run.`);
+}

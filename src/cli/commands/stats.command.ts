@@ -1,0 +1,43 @@
+import { tableStatistics, type CommitCount, type TableStatistics } from '../../persistence/table-statistics.js';
+import { defineCommand } from '../command.js';
+import { JSON_OPTION } from '../common-options.js';
+import { withSessions } from '../open-sessions.js';
+import { inFigures } from '../plural.js';
+import { textTable } from '../text-table.js';
+
+export const stats = defineCommand({
+  name: 'stats',
+  summary: 'tells how many sessions there are, how large they are, and how often they are written.',
+  details: [
+    'Commits are told by the column lock_version, which counts those of a session after its first. A conflict of two',
+    'requests leaves no trace in the table: where many commits fall on few sessions, conflicts are likely, no more.',
+    'It reads the whole table.',
+  ],
+  options: { json: JSON_OPTION },
+  examples: [
+    ['stats', 'Prints a table.'],
+    ['stats --json | jq .live', 'The number of live sessions alone.'],
+  ],
+  run: (given, terminal) =>
+    withSessions(given, async ({ database }) => {
+      const found = await tableStatistics(database);
+      terminal.print(given.json ? JSON.stringify(found, undefined, 2) : shown(found));
+    }),
+});
+
+function shown({ live, expired, bytes, locked, commits }: TableStatistics): string {
+  const rows: [string, string][] = [
+    ['Live sessions', inFigures(live)],
+    ['Expired, not pruned yet', inFigures(expired)],
+    ['Average size', `${inFigures(bytes.average)} bytes`],
+    ['Greatest size', `${inFigures(bytes.greatest)} bytes`],
+    ['Total size', `${inFigures(bytes.total)} bytes`],
+    ['Locked now', inFigures(locked)],
+  ];
+  return textTable([...rows, ...(commits ?? []).map((range) => [`With ${rangeOf(range)} commits after the first`, inFigures(range.sessions)] as const)]);
+}
+
+function rangeOf({ from, to }: CommitCount): string {
+  if (from === to) return from === 0 ? 'no' : inFigures(from);
+  return to === undefined ? `${inFigures(from)} or more` : `${inFigures(from)} to ${inFigures(to)}`;
+}

@@ -1,0 +1,36 @@
+import type { ImportOutcome } from '../services/session-importer.js';
+import { abbreviate } from '../smart-session.errors.js';
+import { count, inFigures } from './plural.js';
+import type { Terminal } from './terminal.js';
+
+/** So many refused rows are named: by then it is clear what is wrong. */
+const MOST_NAMED = 20;
+
+/** What an import has come to. */
+export class ImportReport {
+  readonly #terminal: Terminal;
+  #imported = 0;
+  #existing = 0;
+  #refused = 0;
+
+  /** @param terminal where refused rows are named, as they come */
+  constructor(terminal: Terminal) {
+    this.#terminal = terminal;
+  }
+
+  add({ imported, existing, refused }: ImportOutcome): void {
+    this.#imported += imported;
+    this.#existing += existing;
+    const named = refused.slice(0, Math.max(0, MOST_NAMED - this.#refused));
+    if (named.length > 0 && this.#terminal.canRewrite) this.#terminal.rewrite('');
+    for (const { storageKey, reason } of named) this.#terminal.note(`Session ${abbreviate(storageKey)} is not imported: ${reason}`);
+    this.#refused += refused.length;
+  }
+
+  /** @param what whose sessions, from where and to where */
+  summary(what: string, isDryRun: boolean): string {
+    const [did, were] = isDryRun ? ['Would import', 'are'] : ['Imported', 'were'];
+    const refused = `${inFigures(this.#refused)} cannot be imported`;
+    return `${did} ${count(this.#imported, 'live session')} of ${what}. ${inFigures(this.#existing)} ${were} there already, ${refused}.`;
+  }
+}

@@ -1,0 +1,67 @@
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { MikroORM } from '@mikro-orm/core';
+import { SessionCodec } from '../codec/session.codec.js';
+import { DatabaseContext } from '../persistence/database-context.js';
+import { SessionRepository } from '../persistence/session.repository.js';
+import { SessionService } from '../services/session.service.js';
+import { SmartSessionModule } from '../smart-session.module.js';
+import { SmartSessionOptions, type SmartSessionModuleOptions } from '../smart-session.options.js';
+import { openOrm } from './open-orm.js';
+import { readSessionOptions, type CommonGiven } from './settings.js';
+
+/** The app's sessions, as the module opens them. */
+export interface OpenSessions {
+  readonly service: SessionService;
+  readonly repository: SessionRepository;
+  readonly database: DatabaseContext;
+  readonly codec: SessionCodec;
+  readonly options: SmartSessionOptions;
+}
+
+@Module({})
+class CommandLineModule {}
+
+/**
+ * Opens the app's sessions by what the command line says, and closes them after.
+ *
+ * @param overrides what the command says of the options
+ * @throws SmartSessionConfigError, UsageError, and what MikroORM throws
+ */
+export async function withSessions<Result>(
+  given: CommonGiven,
+  work: (sessions: OpenSessions) => Promise<Result>,
+  overrides: SmartSessionModuleOptions = {},
+): Promise<Result> {
+  const options = { ...(await readSessionOptions(given)), ...overrides };
+  const orm = options.connection ? undefined : await openOrm(given.contextName ?? options.contextName, given.config);
+  try {
+    const app = await NestFactory.createApplicationContext(moduleOf(options, orm), { logger: false, abortOnError: false });
+    try {
+      return await work(sessionsOf(app));
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await orm?.close();
+  }
+}
+
+function moduleOf(options: SmartSessionModuleOptions, orm: MikroORM | undefined) {
+  // The column of the user ids is there, whether the command line knows the option or not.
+  const userId = options.userId ?? (() => undefined);
+  // The context is that of the configuration which was opened; here it has no other.
+  const provided = [{ provide: MikroORM, useValue: orm }];
+  const ormModule = { module: CommandLineModule, global: true, providers: provided, exports: [MikroORM] };
+  return { module: CommandLineModule, imports: [...(orm ? [ormModule] : []), SmartSessionModule.forRoot({ ...options, userId, contextName: undefined })] };
+}
+
+function sessionsOf(app: INestApplicationContext): OpenSessions {
+  return {
+    service: app.get(SessionService),
+    repository: app.get(SessionRepository),
+    database: app.get(DatabaseContext),
+    codec: app.get(SessionCodec),
+    options: app.get(SmartSessionOptions),
+  };
+}

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { COMMANDS } from '../../src/cli/commands/index.js';
+import { OptionsFile, type CliRun } from '../support/cli.js';
+import { openForeignStore, storeSession } from '../support/foreign-stores.js';
+import { readPage } from '../support/markdown.js';
+
+const CALL = /^\$ npx smart-session (.*)\n/;
+const page = readPage('docs/cli.md');
+const shown = page.blocks.filter(({ text }) => CALL.test(text)).map(({ text }) => ({ line: CALL.exec(text)![1]!, output: text.replace(CALL, '') }));
+
+/** Dates are not the same twice, and sessions that were imported together not in the same order. */
+const lasting = (text: string) => text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '(a date)').split('\n').toSorted();
+
+describe('docs/cli.md', () => {
+  let file: OptionsFile;
+  const runs = new Map<string, CliRun>();
+
+  beforeAll(async () => {
+    file = await OptionsFile.write('sqlite', 'sessions', { userId: 'userId' });
+    const old = await openForeignStore('connect-session-knex', 'sqlite', 'knex_sessions', join(file.directory, 'sessions.sqlite'));
+    await storeSession(old.store, 'of-a-laptop', { userId: 42, cart: [{ sku: 'tea', quantity: 2 }] }, 3_600_000);
+    await storeSession(old.store, 'of-a-phone', { userId: 42 }, 3_600_000);
+    await storeSession(old.store, 'of-another-user', { userId: 7 });
+    await storeSession(old.store, 'of-nobody', { userId: '?'.repeat(256) });
+    await old.close();
+    for (const { line } of shown) runs.set(line, await file.run(line.split(' ')));
+  });
+  afterAll(() => file.remove());
+
+  it.each(shown.map(({ line, output }) => [line, output] as const))('smart-session %s', (line, output) => {
+    const { err, out } = runs.get(line)!;
+    expect(lasting(err + out)).toEqual(lasting(output));
+  });
+
+  it('shows every command and its help', () => {
+    const lines = shown.map(({ line }) => line);
+    expect(lines).toContain('--help');
+    for (const { name } of COMMANDS) expect(lines).toEqual(expect.arrayContaining([`${name} --help`, expect.stringMatching(`^${name}(?! --help)`)]));
+  });
+});

@@ -1,0 +1,216 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { jest } from '@jest/globals';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { handleOf } from '../../src/security/session-handle.js';
+import { abbreviate } from '../../src/smart-session.errors.js';
+import { OptionsFile, cli, cliProcess } from '../support/cli.js';
+import { DATABASES } from '../support/databases.js';
+import { openForeignStore, storeSession } from '../support/foreign-stores.js';
+import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
+
+describe.each(DATABASES)('the command line, on %s', (database) => {
+  const tableName = `cli_${database}`;
+  let file: OptionsFile;
+  let app: SessionsApp;
+
+  beforeAll(async () => {
+    file = await OptionsFile.write(database, tableName);
+    app = await SessionsApp.start(database, { ...file.options, createTable: true });
+  });
+  beforeEach(() => app.clear());
+  afterAll(async () => {
+    await app.close();
+    await file.remove();
+  });
+
+  /** The handles of a user's sessions, the newest first, as the command line lists them. */
+  async function handlesOf(user: string): Promise<string[]> {
+    const { out } = await file.run(['list', '--user', user, '--json']);
+    return (JSON.parse(out) as { handle: string }[]).map(({ handle }) => handle);
+  }
+
+  it('prints the SQL of a table, which makes one', async () => {
+    const { code, out, err } = await file.run(['create-table', '--table', `${tableName}_2`]);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { runner, dialect } = app.context;
+    for (const statement of out.split(';\n').slice(0, -1)) await runner.run(statement);
+    const made = await dialect.columns(runner.run, `${tableName}_2`, undefined);
+    await runner.run(`drop table ${dialect.quote(`${tableName}_2`)}`);
+    expect(made).toEqual(await dialect.columns(runner.run, tableName, undefined));
+  });
+
+  it('makes a table, once', async () => {
+    const words = ['create-table', '--run', '--table', `${tableName}_3`];
+    const missing = await file.run(['stats', '--table', `${tableName}_3`]);
+    expect(missing).toEqual({ code: 1, out: '', err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_3"\. .*create-table --run`\.\n$/) });
+    const runs = [await file.run(words), await file.run(words)];
+    await app.context.runner.run(`drop table ${app.context.dialect.quote(`${tableName}_3`)}`);
+    const done = { code: 0, out: `The table "${tableName}_3" is there, with all its columns.\n`, err: '' };
+    expect(runs).toEqual([done, done]);
+  });
+
+  it('lists the sessions of a user', async () => {
+    const [, phone] = [await app.browser({ user: 'anna' }), await app.browser({ user: 'anna' }), await app.browser({ user: 'Anna' })];
+    const { out } = await file.run(['list', '--user', 'anna', '--json']);
+    const listed = JSON.parse(out) as { handle: string; createdAt: string; updatedAt: string; expiresAt: string }[];
+    expect(listed).toHaveLength(2);
+    const { createdAt, expiresAt, ...rest } = listed.find(({ handle }) => handle === handleOf(storageKeyOf(sessionIdOf(phone!))))!;
+    expect(rest).toEqual({ handle: expect.any(String), updatedAt: createdAt });
+    expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBe(24 * 60 * 60_000);
+    const table = (await file.run(['list', '--user', 'anna'])).out.split('\n');
+    expect(table[0]).toMatch(/^HANDLE +CREATED +UPDATED +EXPIRES$/);
+    expect(table[1]!.split(/ +/)).toEqual([listed[0]!.handle, listed[0]!.createdAt, listed[0]!.updatedAt, listed[0]!.expiresAt]);
+    expect((await file.run(['list', '--user', 'nobody'])).out).toBe('User "nobody" has no live session.\n');
+  });
+
+  it('counts sessions, their sizes and their commits', async () => {
+    const browser = await app.browser({ user: 'anna', text: 'ä'.repeat(100) });
+    for (let n = 0; n < 3; n++) await browser.post('/set', { n });
+    await app.browser({ a: 1 });
+    await app.age(25 * 60 * 60_000);
+    await app.browser({ a: 1 });
+    const small = '{"a":1}'.length;
+    const expired = { live: 1, expired: 2, bytes: { average: small, greatest: small, total: small }, locked: 0, commits: [1, 0, 0, 0, 0] };
+    expect(await statistics()).toEqual(expired);
+    await app.age(-25 * 60 * 60_000);
+    const large = Buffer.byteLength(JSON.stringify({ n: 2, text: 'ä'.repeat(100), user: 'anna' }));
+    const total = large + 2 * small;
+    expect(await statistics()).toEqual({ live: 3, expired: 0, bytes: { average: Math.round(total / 3), greatest: large, total }, locked: 0, commits: [2, 1, 0, 0, 0] });
+    const { out } = await file.run(['stats']);
+    expect(out).toMatch(/^Live sessions +3\n/);
+    expect(out).toMatch(/^With 1 to 9 commits after the first +1$/m);
+  });
+
+  async function statistics(): Promise<object> {
+    const found = JSON.parse((await file.run(['stats', '--json'])).out) as { commits: { sessions: number }[] };
+    return { ...found, commits: found.commits.map(({ sessions }) => sessions) };
+  }
+
+  it('prunes what has expired', async () => {
+    await Promise.all([app.browser(), app.browser()]);
+    await app.age(25 * 60 * 60_000);
+    const live = await app.browser();
+    expect(await file.run(['prune'])).toEqual({ code: 0, out: 'Deleted 2 expired sessions.\n', err: '' });
+    expect(await app.rows()).toBe(1);
+    expect(await live.session()).toEqual({ a: 1 });
+  });
+
+  it('ends one session of a user by its handle', async () => {
+    const [laptop, phone] = [await app.browser({ user: 'anna' }), await app.browser({ user: 'anna' })];
+    const handle = handleOf(storageKeyOf(sessionIdOf(phone)));
+    const words = ['destroy', '--user', 'anna', `--handle=${handle}`];
+    expect(await file.run(words)).toEqual({ code: 0, out: `Ended session ${handle} of user "anna".\n`, err: '' });
+    expect([await laptop.session(), await phone.session()]).toEqual([{ user: 'anna' }, {}]);
+    expect(await file.run(words)).toEqual({ code: 1, out: '', err: `smart-session: user "anna" has no live session ${handle}.\n` });
+  });
+
+  it('ends a session by its id, or by its cookie', async () => {
+    const [one, other, third] = await Promise.all([app.browser(), app.browser(), app.browser()]);
+    const name = `session ${abbreviate(storageKeyOf(sessionIdOf(one)))}`;
+    expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({ code: 0, out: `Ended ${name}.\n`, err: '' });
+    expect((await file.run(['destroy', `--session=${other.cookie.split('=')[1]}`])).code).toBe(0);
+    expect([await one.session(), await other.session(), await third.session()]).toEqual([{}, {}, { a: 1 }]);
+    expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({ code: 1, out: '', err: `smart-session: there is no live ${name}.\n` });
+  });
+
+  it("ends all of a user's sessions, when it is sure", async () => {
+    await Promise.all([app.browser({ user: 'anna' }), app.browser({ user: 'anna' }), app.browser({ user: 'ben' })]);
+    const words = ['destroy', '--user', 'anna'];
+    const refused = 'smart-session: destroy: nobody can be asked here whether to end all sessions of user "anna". Give --yes.\n';
+    expect(await file.run(words)).toEqual({ code: 2, out: '', err: refused });
+    const declined = await file.run(words, { answers: [''] });
+    expect(declined.err).toBe('End 2 sessions of user "anna"? [y/N] Nothing was ended.\n');
+    expect(await handlesOf('anna')).toHaveLength(2);
+    const agreed = await file.run(words, { answers: ['y'] });
+    expect(agreed.out).toMatch(/^HANDLE .*\n.+\n.+\nEnded 2 sessions of user "anna".\n$/);
+    expect([await handlesOf('anna'), await handlesOf('ben')]).toEqual([[], [expect.any(String)]]);
+    expect((await file.run(['destroy', '--user', 'ben', '--yes'])).out).toMatch(/Ended 1 session of user "ben"\.\n$/);
+    expect(await file.run([...words, '-y'])).toEqual({ code: 0, out: 'User "anna" has no live session.\n', err: '' });
+  });
+});
+
+describe('a command line that is wrong', () => {
+  it.each([
+    [[], 'no command was given. smart-session --help lists them.'],
+    [['prun'], '"prun" is no command. Give one of create-table, import, stats, list, destroy, prune first.'],
+    [['prune', '--everything'], "prune: Unknown option '--everything'. smart-session prune --help lists its options."],
+    [['list'], 'list: --user is missing. smart-session list --help shows how it is given.'],
+    [['list', '--user', '-x'], "list: Option '--user' argument is ambiguous. Did you forget to specify the option argument for '--user'? To specify an option argument starting with a dash use '--user=-XYZ'. smart-session list --help lists its options."],
+    [['destroy'], 'destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.'],
+    [['destroy', '--session', 'x', '--user', 'y'], 'destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.'],
+    [['import', '--from', 'redis'], 'import: --from redis is not known. Give one of connect-pg-simple, express-mysql-session, connect-session-knex.'],
+    [['import', '--from', 'express-mysql-session', '--dialect', 'mysql'], 'import: both stores\' tables are called "sessions". Give this library\'s another name by --table, or `tableName` in the options, and make it by create-table --run.'],
+    [['stats', '--options', 'nowhere.js'], '--options: there is no file nowhere.js.'],
+    [['stats', '--options', 'test/support/servers.js'], '--options: test/support/servers.js exports MYSQL, POSTGRESQL. Export the options as its default, or alone.'],
+  ])('%j', async (words, message) => {
+    expect(await cli(words)).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });
+  });
+
+  it('says what is wrong with the options themselves', async () => {
+    expect(await cli(['create-table', '--dialect', 'oracle'])).toMatchObject({ code: 1, err: expect.stringContaining('option `dialect`: "oracle" was given. Use one of') });
+  });
+
+  it('says that a database cannot be reached', async () => {
+    const file = await OptionsFile.write('postgresql', 'sessions', { connection: { host: '127.0.0.1', port: 1, user: 'nobody', dbName: 'nowhere' } });
+    const { code, err } = await file.run(['stats']);
+    await file.remove();
+    expect({ code, lines: err.split('\n').length }).toEqual({ code: 1, lines: 2 });
+    expect(err).toMatch(/^smart-session: .*ECONNREFUSED 127\.0\.0\.1:1/);
+  });
+});
+
+describe('a process of an app', () => {
+  // To start takes a second where the machine has nothing else to do.
+  jest.setTimeout(30_000);
+  let app: string;
+
+  beforeAll(async () => {
+    app = await mkdtemp(join(tmpdir(), 'smart-session-app-'));
+    await mkdir(join(app, 'db'));
+    await symlink(resolve('node_modules'), join(app, 'node_modules'));
+    const manifest = { type: 'module', dependencies: { '@mikro-orm/cli': '*' }, 'mikro-orm': { preferTs: false, configPaths: ['./db/orm.config.js'] } };
+    await writeFile(join(app, 'package.json'), JSON.stringify(manifest));
+    // Its entities are not needed, and those that are wrong do not matter.
+    const config = "import { SqliteDriver } from '@mikro-orm/sqlite';\nexport default { driver: SqliteDriver, dbName: 'app.sqlite', entities: ['./nowhere'] };\n";
+    await writeFile(join(app, 'db/orm.config.js'), config);
+  });
+  afterAll(() => rm(app, { recursive: true }));
+
+  it("finds the database by MikroORM's configuration, as its own command line does", async () => {
+    const run = await cliProcess(['create-table', '--run'], app);
+    expect(run).toEqual({ code: 0, out: 'The table "sessions" is there, with all its columns.\n', err: '' });
+  });
+
+  it('takes another configuration by its context, and says which files there are none of', async () => {
+    await writeFile(join(app, 'other.js'), "import { SqliteDriver } from '@mikro-orm/sqlite';\nexport default [{ contextName: 'second', driver: SqliteDriver, dbName: 'other.sqlite' }];\n");
+    const other = await cliProcess(['stats', '--config', 'other.js', '--contextName', 'second'], app);
+    expect(other).toMatchObject({ code: 1, err: expect.stringContaining('there is no table "sessions"') });
+    const none = await cliProcess(['stats', '--config', 'nowhere.js'], app);
+    expect(none).toEqual({ code: 1, out: '', err: "smart-session: MikroORM config file not found in ['nowhere.js']\n" });
+  });
+
+  it('imports from a database of the other store, whose pool may stay open', async () => {
+    const old = await openForeignStore('connect-session-knex', 'sqlite', 'sessions', join(app, 'old.sqlite'));
+    await storeSession(old.store, 'of-anna', { user: 'anna' });
+    await old.close();
+    await writeFile(join(app, 'old.js'), "import { SqliteDriver } from '@mikro-orm/sqlite';\nsetInterval(() => {}, 1000);\nexport default { driver: SqliteDriver, dbName: 'old.sqlite' };\n");
+    const run = await cliProcess(['import', '--from', 'connect-session-knex', '--from-config', 'old.js'], app);
+    expect(run).toEqual({
+      code: 0,
+      out: 'Imported 1 live session of connect-session-knex from "sessions" into "sessions". 0 were there already, 0 cannot be imported.\n',
+      err: 'No user ids are filled: neither `userId` in the options nor --user-key was given.\n',
+    });
+  });
+
+  it('says which package is missing', async () => {
+    const refuse = `if (name === '@mikro-orm/cli') throw Object.assign(new Error("Cannot find package '@mikro-orm/cli'"), { code: 'ERR_MODULE_NOT_FOUND' });`;
+    const hook = `import { registerHooks } from 'node:module'; registerHooks({ resolve(name, context, next) { ${refuse} return next(name, context); } });`;
+    const { code, err } = await cliProcess(['stats'], app, ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "smart-session: the app's MikroORM configuration is read by @mikro-orm/cli, which is not installed. Install it: npm install --save-dev @mikro-orm/cli\n",
+    });
+  });
+});
