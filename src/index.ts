@@ -10,6 +10,10 @@ export type { EncryptionKey, EncryptionOptions } from './security/encryption-key
 export type { ValueCodec } from './codec/value-codec.js';
 export { SessionService, type RegenerateOptions, type SessionDraft, type UserSession, type UserSessions } from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';
+export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
+export type { EventsOption, SessionEventEmitter } from './events/event-emitter.js';
+export type { DestroyReason } from './services/session-observers.js';
+export { SessionHealthIndicator, type SessionHealth } from './health/session-health.indicator.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 export { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { inspect, types } from 'node:util';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { redacted } from './security/redaction.js';
+import { escaped } from './security/shown-keys.js';
 
 /**
  * An error that Nest answers with `status` and a general text, while `message` keeps the detail
@@ -68,7 +69,7 @@ export class SessionNotSerializableError extends SessionError {
     advice: string = JSON_ADVICE,
     cause?: unknown,
   ) {
-    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The session cannot store ${found} at \`${path}\`. Nothing was written. ${advice}`, cause);
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The session cannot store ${found} at \`${escaped(path)}\`. Nothing was written. ${advice}`, cause);
   }
 }
 
@@ -83,7 +84,7 @@ export class SessionMergeError extends SessionError {
     cause: unknown,
   ) {
     const reason = cause instanceof Error ? cause.message : inspect(cause);
-    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${key}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`, cause);
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${escaped(key)}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`, cause);
   }
 }
 
@@ -139,7 +140,7 @@ export class SessionReadOnlyError extends SessionError {
     super(
       'Internal server error',
       HttpStatus.INTERNAL_SERVER_ERROR,
-      `A request with a read-only session changed ${keys.map((key) => `\`${key}\``).join(', ')}. Nothing was written. ` +
+      `A request with a read-only session changed ${keys.map((key) => `\`${escaped(key)}\``).join(', ')}. Nothing was written. ` +
         'Leave the session as it is on this route, or take @ReadOnlySession() from it.',
     );
   }

@@ -17,7 +17,9 @@ import { APP_GUARD, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './dialects/dialect.js';
 import { SessionCodec } from './codec/session.codec.js';
+import { EventPublisher } from './events/event-publisher.js';
 import { SessionTermsGuard } from './guards/session-terms.guard.js';
+import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
 import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
@@ -27,6 +29,7 @@ import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
 import { Backoff } from './services/backoff.js';
 import { CommitJoiner } from './services/commit-joiner.js';
+import { together } from './services/life-observers.js';
 import { LiveSessions } from './services/live-sessions.js';
 import { LoadJoiner } from './services/load-joiner.js';
 import { RecordReader } from './services/record-reader.js';
@@ -47,6 +50,7 @@ import { warningsOf } from './security/warnings.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
+import { SessionTelemetry } from './telemetry/session-telemetry.js';
 
 /** Makes the options, for `useClass` and `useExisting`. */
 export interface SmartSessionOptionsFactory {
@@ -82,6 +86,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
   constructor(
     @Inject(SmartSessionOptions) private readonly options: SmartSessionOptions,
     @Inject(DatabaseContext) private readonly database: DatabaseContext,
+    @Inject(EventPublisher) private readonly events: EventPublisher,
   ) {}
 
   /**
@@ -120,8 +125,14 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     }
   }
 
-  /** Says how long sessions live, once. */
-  onModuleInit(): void {
+  /** Finds who takes events, and says how long sessions live, once. */
+  async onModuleInit(): Promise<void> {
+    try {
+      if (this.events.isOn) this.events.connect();
+    } catch (error) {
+      await this.onApplicationShutdown();
+      throw error;
+    }
     const { ttl, cookie, absoluteTtl } = this.options;
     const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
     const logger = new Logger('SmartSession');
@@ -172,7 +183,9 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       SessionDestroyer,
       SessionLimit,
       MergeReport,
-      { provide: SessionObservers, useFactory: () => new SessionObservers() },
+      EventPublisher,
+      { provide: SessionObservers, inject: [SmartSessionOptions, EventPublisher], useFactory: openObservers },
+      SessionHealthIndicator,
       UpdateJoiner,
       LiveSessions,
       SessionCommitter,
@@ -187,8 +200,14 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       // One for both: Nest makes observables anew for each interceptor of a request.
       { provide: APP_INTERCEPTOR, useClass: SessionLockInterceptor },
     ],
-    exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions],
+    exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions, SessionHealthIndicator],
   };
+}
+
+async function openObservers({ telemetry }: SmartSessionOptions, events: EventPublisher): Promise<SessionObservers> {
+  const measures = telemetry ? await SessionTelemetry.open() : undefined;
+  const lives = [events.isOn ? events : undefined, measures].filter((observer) => observer !== undefined);
+  return new SessionObservers(together(lives), measures);
 }
 
 function unreadablePath(error: Error): SmartSessionConfigError {

@@ -4,6 +4,7 @@ import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/commo
 import type { CookieOptions, SessionData } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
 import type { ValueCodec } from './codec/value-codec.js';
+import { isEmitter, isToken, type EventsOption } from './events/event-emitter.js';
 import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
 import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './security/encryption-keys.js';
@@ -88,6 +89,13 @@ export interface SmartSessionModuleOptions {
   maxWaiting?: number;
   /** How often expired records are deleted, in ms, jittered; false for never. Default: 15 minutes. */
   pruneInterval?: number | false;
+  /**
+   * Where events are published: an emitter, or the token under which one of the app's modules provides it, such as
+   * `EventEmitter2` of @nestjs/event-emitter. Default: no events.
+   */
+  events?: EventsOption;
+  /** Measures by @opentelemetry/api, which must be installed then. Default: false. */
+  telemetry?: boolean;
   /** Mounts the middleware on all routes. Default: true. */
   mount?: boolean;
   /**
@@ -137,6 +145,8 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   timeout: positive(LONGEST_TIMER, 'ms'),
   maxWaiting: positive(Number.MAX_SAFE_INTEGER),
   pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER, 'ms', 'false or ')(given)),
+  events: optional((given) => isEmitter(given) || isToken(given), 'an emitter, or the token under which a module provides it, such as EventEmitter2'),
+  telemetry: isBoolean,
   mount: isBoolean,
   exclude: (given) => (Array.isArray(given) && given.every(isRoute) ? undefined : "Give a list of paths, such as 'health', or of { path: 'health', method: RequestMethod.GET }."),
 };
@@ -174,6 +184,8 @@ export class SmartSessionOptions {
   readonly timeout: number;
   readonly maxWaiting: number;
   readonly pruneInterval: number | false;
+  readonly events: EventsOption | undefined;
+  readonly telemetry: boolean;
   readonly mount: boolean;
   readonly exclude: readonly ExcludedRoute[];
 
@@ -212,6 +224,8 @@ export class SmartSessionOptions {
     this.timeout = checked('timeout', given.timeout ?? 10_000);
     this.maxWaiting = checked('maxWaiting', given.maxWaiting ?? 10_000);
     this.pruneInterval = checked('pruneInterval', given.pruneInterval ?? 15 * MINUTE);
+    this.events = checked('events', given.events);
+    this.telemetry = checked('telemetry', given.telemetry ?? false);
     this.mount = checked('mount', given.mount ?? true);
     this.exclude = Object.freeze([...checked('exclude', given.exclude ?? [])]);
     if (!this.mount && this.exclude.length > 0) throw idleExclude();

@@ -62,11 +62,13 @@ describe('docs/errors.md', () => {
     it('has these messages at the start of an app', async () => {
       const errors: Error[] = [];
       for (const way of startProvocations) errors.push(await provoke(way));
-      const [last, ...shown] = messagesIn('SmartSessionConfigError').toReversed();
+      const [driver, telemetry, ...shown] = messagesIn('SmartSessionConfigError').toReversed();
       expect(errors.map(({ message }) => message)).toEqual(shown.toReversed());
-      // All drivers are installed here.
-      const [, given, advice] = /`dialect`: (.*)\. (Install .*)$/.exec(last!)!;
-      expect([given, advice].map((part) => isMadeBy(sources.join('\n'), part!))).toEqual([true, true]);
+      // All packages are installed here.
+      for (const message of [driver, telemetry]) {
+        const [, given, advice] = /option `\w+`: (.*)\. (Install .*)$/.exec(message!)!;
+        expect([given, advice].map((part) => isMadeBy(sources.join('\n'), part!))).toEqual([true, true]);
+      }
     });
   });
 

@@ -1,5 +1,7 @@
-import { Logger, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { Logger, Module, type DynamicModule, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { TerminusModule } from '@nestjs/terminus';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { DatabaseContext, SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
 import { Browser } from '../support/browser.js';
@@ -8,6 +10,7 @@ import { createDatabase, dropDatabase } from '../support/scratch-database.js';
 import { POSTGRESQL } from '../support/servers.js';
 import { sessionIdOf } from '../support/sessions-app.js';
 import { startTestApp, type TestAppSettings } from '../support/test-app.js';
+import { HealthController } from './health.controller.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { Money, codec } from './money-codec.js';
@@ -15,6 +18,13 @@ import { EXAMPLES_DATABASE, ormOptions } from './orm-options.js';
 import { ownDatabase } from './own-database.js';
 import { safeCookie, sealed } from './security.js';
 import { SessionErrorFilter } from './session-error.filter.js';
+import { SecurityLog, sessionsWithEvents } from './session-events.js';
+
+@Module({ imports: [EventEmitterModule.forRoot()], providers: [SecurityLog] })
+class LoggingModule {}
+
+@Module({ imports: [TerminusModule], controllers: [HealthController] })
+class HealthModule {}
 
 const onPostgres = DATABASES.includes('postgresql') ? describe : describe.skip;
 
@@ -39,8 +49,8 @@ onPostgres('the examples, on PostgreSQL', () => {
   });
 
   /** Runs work on an app with one of the modules that the pages show; the table is there. */
-  async function on(module: DynamicModule, work: (browser: Browser, started: INestApplication) => Promise<void>): Promise<void> {
-    const started = await startTestApp('postgresql', { imports: [MikroOrmModule.forRoot(ormOptions), LoginModule], module });
+  async function on(module: DynamicModule, work: (browser: Browser, started: INestApplication) => Promise<void>, others: NonNullable<ModuleMetadata['imports']> = []): Promise<void> {
+    const started = await startTestApp('postgresql', { imports: [MikroOrmModule.forRoot(ormOptions), LoginModule, ...others], module });
     try {
       await work(new Browser(started), started);
     } finally {
@@ -84,6 +94,19 @@ onPostgres('the examples, on PostgreSQL', () => {
       await browser.delete('/login');
       expect(await browser.session()).toEqual({});
     }));
+
+  it('a log of what becomes of sessions', async () => {
+    const logged: unknown[] = [];
+    const logger = { log: (message: unknown) => void logged.push(message), error: () => {}, warn: () => {} };
+    await on(sessionsWithEvents(), async (browser) => {
+      Logger.overrideLogger(logger);
+      await browser.post('/log-in', { id: 'anna' });
+      await browser.delete('/login');
+      Logger.overrideLogger(false);
+    }, [LoggingModule]);
+    const session = { handle: expect.any(String), userId: 'anna' };
+    expect(logged).toEqual([{ message: 'session created', ...session }, { message: 'session destroyed', ...session, reason: 'logout' }]);
+  });
 
   it('the cookie that OWASP recommends is sent by https only', () =>
     on(safeCookie(), async (browser, started) => {
@@ -137,6 +160,13 @@ describe('the examples, in memory', () => {
       expect(logged).toEqual(['Could not commit the session: the database reported an error: no such table: sessions.']);
     };
     return on({}, check, (app) => app.useGlobalFilters(new SessionErrorFilter(app.get(HttpAdapterHost).httpAdapter)));
+  });
+
+  it('health', async () => {
+    const app = await startTestApp('sqlite', { imports: [HealthModule], module: SmartSessionTestingModule.forRoot() });
+    const { body } = await new Browser(app).get('/health');
+    await app.close();
+    expect(body).toMatchObject({ status: 'ok', details: { sessions: { status: 'up' } } });
   });
 
   it('a codec of your own', () =>

@@ -7,6 +7,8 @@ import { connectionOptions } from '../support/databases.js';
 
 const MEMORY = { dbName: ':memory:' };
 
+const OWN: SmartSessionModuleOptions = { dialect: 'sqlite', connection: MEMORY, createTable: true };
+
 /** The ways to the messages that not the options alone can tell, with an app that is started. */
 export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({}),
@@ -25,6 +27,8 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   },
   async () => LockSession({ timeout: 0 }),
   async () => LockSession({ wait: 1 } as object),
+  () => start({ ...OWN, events: 'EVENTS' }),
+  () => start({ ...OWN, events: SmartSessionModule as never }),
 ];
 
 const TABLE_WITHOUT_VERSION =

@@ -1,0 +1,82 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { Merge } from '../services/merge-trace.js';
+import type { DestroyReason, LifeObserver, ObservedSession } from '../services/session-observers.js';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { isEmitter, isToken, type SessionEventEmitter } from './event-emitter.js';
+import { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './session-events.js';
+
+/** Publishes what becomes of sessions on the emitter of the option `events`. */
+@Injectable()
+export class EventPublisher implements LifeObserver {
+  readonly #logger = new Logger('SmartSession');
+  #emitter: SessionEventEmitter | undefined;
+
+  constructor(
+    private readonly options: SmartSessionOptions,
+    private readonly modules: ModuleRef,
+  ) {}
+
+  /** Whether events are wanted. */
+  get isOn(): boolean {
+    return this.options.events !== undefined;
+  }
+
+  /**
+   * Finds the emitter, which other modules may provide: once all of them are there.
+   *
+   * @throws SmartSessionConfigError when there is none
+   */
+  connect(): SessionEventEmitter {
+    return (this.#emitter ??= this.#find());
+  }
+
+  created(session: ObservedSession): void {
+    this.#publish(SessionCreatedEvent.event, () => new SessionCreatedEvent(session));
+  }
+
+  merged(session: ObservedSession, merge: Merge): void {
+    this.#publish(SessionMergedEvent.event, () => new SessionMergedEvent(session, merge));
+  }
+
+  destroyed(session: ObservedSession, reason: DestroyReason): void {
+    this.#publish(SessionDestroyedEvent.event, () => new SessionDestroyedEvent(session, reason));
+  }
+
+  expired(session: ObservedSession): void {
+    this.#publish(SessionExpiredEvent.event, () => new SessionExpiredEvent(session));
+  }
+
+  /** What a listener throws is no matter of the request. */
+  #publish(name: string, make: () => object): void {
+    const fail = (error: unknown) => this.#logger.error(`A listener of ${name} failed: ${String(error)}`, (error as Error | undefined)?.stack);
+    try {
+      const emitted = this.connect().emit(name, make());
+      if (emitted instanceof Promise) emitted.catch(fail);
+    } catch (error) {
+      fail(error);
+    }
+  }
+
+  #find(): SessionEventEmitter {
+    const { events } = this.options;
+    const found = isToken(events) ? this.#provided(events) : events;
+    if (isEmitter(found)) return found;
+    throw new SmartSessionConfigError('events', `${nameOf(events)} provides nothing with an \`emit\` method`, ADVICE);
+  }
+
+  #provided(token: Parameters<ModuleRef['get']>[0]): unknown {
+    try {
+      return this.modules.get<unknown>(token, { strict: false });
+    } catch (error) {
+      throw new SmartSessionConfigError('events', `no module provides ${nameOf(token)}`, ADVICE, error);
+    }
+  }
+}
+
+const ADVICE = 'With @nestjs/event-emitter, give `EventEmitter2` and import `EventEmitterModule.forRoot()`; or give an object with `emit(name, event)`.';
+
+function nameOf(token: unknown): string {
+  return typeof token === 'function' ? token.name : String(token);
+}

@@ -1,0 +1,106 @@
+import type { Attributes, Context, Histogram, Span } from '@opentelemetry/api';
+import type { BatchKind, DestroyReason, LifeObserver, WorkObserver } from '../services/session-observers.js';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import { createInstruments } from './instruments.js';
+
+type Api = typeof import('@opentelemetry/api');
+
+const SCOPE = 'nestjs-smart-session';
+
+/** Metrics and traces by @opentelemetry/api: what they are called and when, in docs/observability.md. */
+export class SessionTelemetry implements LifeObserver, WorkObserver {
+  readonly #api: Api;
+  readonly #tracer;
+  readonly #instruments;
+
+  constructor(api: Api) {
+    this.#api = api;
+    this.#tracer = api.trace.getTracer(SCOPE);
+    this.#instruments = createInstruments(api.metrics.getMeter(SCOPE));
+  }
+
+  /** @throws SmartSessionConfigError when @opentelemetry/api is not installed */
+  static async open(): Promise<SessionTelemetry> {
+    try {
+      return new SessionTelemetry(await import('@opentelemetry/api'));
+    } catch (error) {
+      throw new SmartSessionConfigError('telemetry', 'true was given, and @opentelemetry/api cannot be loaded', 'Install it: npm install @opentelemetry/api', error);
+    }
+  }
+
+  load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined> {
+    return this.#measure('load', this.#instruments.loadDuration, load, (found) => (found === undefined ? 'absent' : 'found'));
+  }
+
+  commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>): Promise<Outcome> {
+    return this.#measure('commit', this.#instruments.commitDuration, commit, ({ kind }) => kind);
+  }
+
+  current(): Context {
+    return this.#api.context.active();
+  }
+
+  /** Runs in the trace of who came first; to that, the spans of the others have a link. */
+  batch<Result>(kind: BatchKind, members: readonly unknown[], send: () => Promise<Result>): Promise<Result> {
+    const attributes = { 'smart_session.operation': kind };
+    const [first, ...others] = members as Context[];
+    this.#instruments.batchSize.record(members.length, attributes);
+    if (others.length > 0) this.#instruments.joined.add(others.length, attributes);
+    // Around a touch there is no span of ours.
+    if (kind !== 'touch') for (const other of others) this.#link(other, first!);
+    return this.#api.context.with(first!, send);
+  }
+
+  conflicted(): void {
+    this.#instruments.conflicts.add(1);
+    this.#api.trace.getActiveSpan()?.addEvent('conflict');
+  }
+
+  retried(): void {
+    this.#instruments.retries.add(1);
+  }
+
+  created(): void {
+    this.#instruments.created.add(1);
+  }
+
+  merged(): void {
+    this.#instruments.merges.add(1);
+  }
+
+  destroyed(_session: unknown, reason: DestroyReason): void {
+    this.#instruments.destroyed.add(1, { 'smart_session.reason': reason });
+  }
+
+  expired(): void {
+    this.#instruments.expired.add(1);
+  }
+
+  /** Runs work in a span of its own, and measures it. */
+  #measure<Result>(operation: string, duration: Histogram, work: () => Promise<Result>, outcomeOf: (result: Result) => string): Promise<Result> {
+    const begun = performance.now();
+    return this.#tracer.startActiveSpan(`smart_session.${operation}`, async (span) => {
+      const end = (attributes: Attributes) => {
+        duration.record((performance.now() - begun) / 1000, attributes);
+        span.setAttributes(attributes).end();
+      };
+      try {
+        const result = await work();
+        end({ 'smart_session.outcome': outcomeOf(result) });
+        return result;
+      } catch (error) {
+        // No message: one of the app's own may have a value in it.
+        span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
+        end({ 'smart_session.outcome': 'failed', 'error.type': (error as Error).name });
+        throw error;
+      }
+    });
+  }
+
+  #link(member: Context, first: Context): void {
+    const { trace } = this.#api;
+    const span: Span | undefined = trace.getSpan(member);
+    const context = trace.getSpanContext(first);
+    if (context) span?.addLink({ context }).setAttribute('smart_session.joined', true);
+  }
+}
