@@ -1,8 +1,9 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { catchError, concatMap, from, map, of, throwError, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { SessionService } from '../services/session.service.js';
 import { announceRetry } from '../http/retry-after.js';
+import { afterCommit } from './after-commit.js';
 
 /**
  * Commits after the handler, while the response can still become an error: for a value, a promise,
@@ -16,27 +17,16 @@ export class SessionCommitInterceptor implements NestInterceptor {
     if (context.getType() !== 'http') return next.handle();
     const http = context.switchToHttp();
     if (!this.sessions.isServing(http.getRequest<Request>())) return next.handle();
-    const commit = () => this.#commit(http.getRequest<Request>(), http.getResponse<Response>());
-    return next.handle().pipe(
-      catchError((thrown: unknown) => commit().pipe(concatMap(() => throwError(() => thrown)))),
-      concatMap((value) => (this.#isSettled(http.getRequest<Request>()) ? [value] : commit().pipe(map(() => value)))),
-    );
+    return afterCommit(next.handle(), () => this.#commit(http.getRequest<Request>(), http.getResponse<Response>()));
   }
 
-  #isSettled({ session }: Request): boolean {
-    return !session || this.sessions.isUntouched(session);
-  }
-
-  /** Emits once, when everything is stored. */
-  #commit(request: Request, response: Response): Observable<unknown> {
-    const { session } = request;
-    if (!session) return of(undefined);
-    return from(this.sessions.commit(session)).pipe(
-      catchError((error: Error) => {
-        this.sessions.abandon(session, error);
-        announceRetry(response, error);
-        return throwError(() => error);
-      }),
-    );
+  /** Resolves when everything is stored; undefined when everything is. */
+  #commit({ session }: Request, response: Response): Promise<void> | undefined {
+    if (!session || this.sessions.isUntouched(session)) return undefined;
+    return this.sessions.commit(session).catch((error: Error) => {
+      this.sessions.abandon(session, error);
+      announceRetry(response, error);
+      throw error;
+    });
   }
 }
