@@ -42,6 +42,11 @@ export class SlotClient {
     ]);
   }
 
+  /** Whether a request has no answer yet. */
+  get isWaiting(): boolean {
+    return this.#pending !== undefined;
+  }
+
   /** The run is over: what is still under way has no outcome. */
   end(): void {
     this.#giveUp();

@@ -28,7 +28,7 @@ export interface Durations {
   readonly run: number;
 }
 
-/** What is still under way when the clients have gone ends by then, in ms. */
+/** What goes on behind the last answers, such as touches, ends by then, in ms. */
 const SETTLING = 250;
 
 /** Warms up and counts statements, measures, and looks for lost updates. */
@@ -45,7 +45,7 @@ export async function measure(app: AppProcess, pool: SessionPool, load: Load, { 
     requestsPerSecond: result.requests / result.seconds,
     p50: result.p50,
     p99: result.p99,
-    cpuPerRequest: cpu / result.requests,
+    cpuPerRequest: cpu / result.sent,
     statementsPerRequest: warming.statementsPerRequest,
     acknowledged: pool.ledger.acknowledged,
     lost: pool.ledger.lost,

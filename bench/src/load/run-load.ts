@@ -15,9 +15,9 @@ export interface Load {
 
 /** What came of it. */
 export interface LoadResult {
-  /** Answered requests. */
+  /** Requests that were answered in time. */
   readonly requests: number;
-  /** Requests, answered or not: those under way at the end are processed too. */
+  /** Requests, those under way at the end too: their answers were waited for. */
   readonly sent: number;
   readonly seconds: number;
   /** In ms. */
@@ -32,7 +32,7 @@ export interface LoadResult {
 /** How often the clients look whether the time is over, in ms. */
 const CLOCK = 20;
 
-/** In s: the time is over when `runLoad` says so. */
+/** In s: the run is over when `runLoad` says so. */
 const FOREVER = 3600;
 
 /** In ms: an idle app has taken all connections by then. */
@@ -53,14 +53,18 @@ export async function runLoad(pool: SessionPool, { operation, connections, sessi
   const cpuBefore = process.cpuUsage();
   const start = performance.now();
   for (const client of held) client.release();
-  setTimeout(() => instance.stop?.(), seconds * 1000);
-  const { errors } = await done;
+  await sleep(seconds * 1000);
+  for (const client of held) client.hold();
   const elapsed = (performance.now() - start) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
+  const inTime = times.slice();
+  await allAnswered(clients);
+  instance.stop?.();
+  const { errors } = await done;
   for (const client of clients) client.end();
   return {
-    ...latencies(times),
-    requests: times.length,
+    ...latencies(inTime),
+    requests: inTime.length,
     sent: clients.reduce((sum, client) => sum + client.sent, 0),
     seconds: elapsed,
     errors: errors + clients.reduce((sum, { refused }) => sum + refused, 0),
@@ -77,8 +81,23 @@ function startInstance(origin: string, connections: number, setupClient: (client
   return { instance, done };
 }
 
+/** In ms: then what has no answer is given up. */
+const PATIENCE = 10_000;
+
+/**
+ * Waits for what is under way. A write that is given up may take effect when its slot has been looked at: what
+ * stands there then would look like a lost update.
+ */
+async function allAnswered(clients: readonly SlotClient[]): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (clients.some(({ isWaiting }) => isWaiting) && performance.now() < end) await sleep(CLOCK);
+}
+
 interface HeldClient {
+  /** Lets the client send one request after the other. */
   release(): void;
+  /** Lets it send no more. */
+  hold(): void;
 }
 
 /**
@@ -89,13 +108,17 @@ function hold(client: Client): HeldClient {
   const sending = client as Client & { _doRequest?: () => void };
   const send = sending._doRequest;
   if (!send) throw new Error('This version of autocannon sends its requests in another way.');
-  sending._doRequest = () => {};
-  return {
+  const held: HeldClient = {
     release: () => {
       sending._doRequest = send;
       send.call(sending);
     },
+    hold: () => {
+      sending._doRequest = () => {};
+    },
   };
+  held.hold();
+  return held;
 }
 
 function latencies(times: readonly number[]): Pick<LoadResult, 'p50' | 'p99'> {

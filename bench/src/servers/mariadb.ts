@@ -18,11 +18,11 @@ export async function prepareMariaDb(): Promise<Server<SqlServer>> {
   const version = await asAdmin(async (connection) => {
     await connection.query(`drop database if exists ${DATABASE}`);
     await connection.query(`create database ${DATABASE} default character set utf8mb4`);
-    const [rows] = await connection.query<RowDataPacket[]>('select version() as version');
-    return String(rows[0]!.version);
+    const [rows] = await connection.query<RowDataPacket[]>('select version() as version, @@innodb_buffer_pool_size / 1024 / 1024 as pool');
+    return `${String(rows[0]!.version).replace('-MariaDB', '')} with a buffer pool of ${Number(rows[0]!.pool)} MiB`;
   });
   return {
-    version: `MariaDB ${version.replace('-MariaDB', '')}`,
+    version: `MariaDB ${version}`,
     address: ADDRESS,
     stop: () => asAdmin(async (connection) => void (await connection.query(`drop database if exists ${DATABASE}`))),
   };
