@@ -1,8 +1,14 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Module, RequestMethod, type INestApplication, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { SessionService } from 'nestjs-smart-session';
 import passport from 'passport';
 import { Browser } from '../../test/support/browser.js';
+import { readPage, shellLines } from '../../test/support/markdown.js';
 import { holdCalls } from '../../test/support/hold-calls.js';
 import { startRecipe } from '../../test/support/recipe.js';
 import { UsersService } from './users.service.js';
@@ -54,6 +60,15 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     expect([logout.status, logout.headers.location]).toEqual([303, '/login']);
     expect(await profileOf(anna.cookie)).toBe(303);
     expect(await sessions.list({ userId: 1 })).toEqual([]);
+  });
+
+  it("logs in by the page's commands", async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'login-'));
+    const commands = shellLines(readPage('docs/recipes/passport-login.md')).filter((line) => line.startsWith('curl'));
+    const script = commands.join('\n').replaceAll('localhost:3000', new URL(await app.getUrl()).host);
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: directory });
+    rmSync(directory, { recursive: true });
+    expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toEqual({ name: 'anna', devices: 1 });
   });
 
   it('takes along what other requests have stored while the password was checked', async () => {

@@ -7,6 +7,7 @@ import type { DialectName } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { readPage, shellLines } from '../support/markdown.js';
 import { SAMPLE, buildSampleApp, startSampleApp, type SampleApp } from '../support/sample-app.js';
 
 const run = promisify(execFile);
@@ -58,6 +59,18 @@ describe('the sample app', () => {
       await app.stop();
     }
   }, 60_000);
+
+  it("keeps every tab that the README's commands open", async () => {
+    const app = await start('sqlite', 'readme.sqlite');
+    try {
+      const commands = shellLines(readPage('README.md')).filter((line) => line.includes('curl'));
+      const { stdout } = await run('bash', ['-c', commands.join('\n').replaceAll('localhost:3000', new URL(app.url).host)], { cwd: directory });
+      const session = JSON.parse(stdout.slice(stdout.lastIndexOf('{'))) as object;
+      expect(Object.keys(session).toSorted()).toEqual(Array.from({ length: 21 }, (_, n) => `tab${n}`).toSorted());
+    } finally {
+      await app.stop();
+    }
+  });
 
   it.each(DATABASES)(`loses nothing of one key in ${PROCESSES} processes, with ${CLIENTS} clients, on %s`, async (database) => {
     const apps = await Promise.all(Array.from({ length: PROCESSES }, () => start(database, 'shop.sqlite')));
