@@ -14,6 +14,12 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 const TABLE = 'foreign "table"';
 
+/** Sets another time zone, and takes that back. */
+const ZONES = {
+  postgresql: ["set time zone 'Asia/Tokyo'", 'set time zone default'],
+  mariadb: ["set time_zone = '+09:00'", 'set time_zone = default'],
+} as const;
+
 describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('the table of %s on %s', (name, database) => {
   const dialect = DIALECTS[database];
   const foreign = FOREIGN_STORES.find((store) => store.name === name)!;
@@ -25,7 +31,8 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
   let opened: OpenedForeignStore;
 
   const drop = () => runner.run(`drop table if exists ${dialect.quote(tableName)}`);
-  const open = (place: object = { tableName }) => ForeignTable.open(runner.run, dialect, foreign, place);
+  const place = () => ({ tableName, schema: opened.schema });
+  const open = () => ForeignTable.open(runner.run, dialect, foreign, place());
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'foreign-'));
@@ -42,8 +49,8 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
 
   afterAll(async () => {
     try {
-      await opened.close();
       await drop();
+      await opened.close();
     } finally {
       await orm.close();
       await rm(directory, { recursive: true });
@@ -63,6 +70,19 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
     }
   });
 
+  const [set, reset] = ZONES[database as keyof typeof ZONES] ?? [];
+  // The expiry of connect-pg-simple is a time of the connection's time zone.
+  const inOtherZone = set !== undefined && reset !== undefined && name !== 'connect-pg-simple' ? it : it.skip;
+
+  inOtherZone('reckons with no time zone of the connection', () =>
+    runner.onOneConnection(async (run) => {
+      await run(set!);
+      const table = await ForeignTable.open(run, dialect, foreign, place());
+      const row = await table.find('Anna');
+      await run(reset!);
+      expect(Math.abs(row!.remaining - 30 * MINUTE)).toBeLessThan(20_000);
+    }));
+
   it('reads a row as its store does', async () => {
     const table = await open();
     const row = await table.find('Anna');
@@ -77,9 +97,9 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
   });
 
   it('says what is wrong with a table', async () => {
-    await expect(open({ tableName: 'nowhere' })).rejects.toThrow(new ForeignTableError(name, 'there is no table "nowhere"', 'Name the table that the store was given.'));
+    await expect(ForeignTable.open(runner.run, dialect, foreign, { tableName: 'nowhere' })).rejects.toThrow(new ForeignTableError(name, 'there is no table "nowhere"', 'Name the table that the store was given.'));
     const other = FOREIGN_STORES.find((store) => store.keyColumn !== foreign.keyColumn && store.dialects.includes(database));
-    if (other) await expect(ForeignTable.open(runner.run, dialect, other, { tableName })).rejects.toThrow(/has no column/);
+    if (other) await expect(ForeignTable.open(runner.run, dialect, other, place())).rejects.toThrow(/has no column/);
     const elsewhere = FOREIGN_STORES.find((store) => !store.dialects.includes(database))!;
     await expect(ForeignTable.open(runner.run, dialect, elsewhere)).rejects.toThrow(`the database is of the dialect ${database}`);
   });

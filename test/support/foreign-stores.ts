@@ -1,6 +1,8 @@
+import connectPgSimple from 'connect-pg-simple';
 import { ConnectSessionKnexStore } from 'connect-session-knex';
 import session from 'express-session';
 import knex, { type Knex } from 'knex';
+import pg from 'pg';
 import type { DialectName } from '../../src/index.js';
 import { PEERS } from '../history/peers.js';
 import { MYSQL, POSTGRESQL } from './servers.js';
@@ -8,6 +10,8 @@ import { MYSQL, POSTGRESQL } from './servers.js';
 /** Stores of other packages, on a table that they make themselves. */
 export interface OpenedForeignStore {
   readonly store: session.Store;
+  /** Where the table is; undefined for the connection's own schema. */
+  readonly schema: string | undefined;
   close(): Promise<void>;
 }
 
@@ -22,11 +26,28 @@ export const FOREIGN = [
 
 /** @param file of SQLite's database */
 export async function openForeignStore(name: string, database: DialectName, tableName: string, file: string): Promise<OpenedForeignStore> {
-  if (name in PEERS) return PEERS[name as keyof typeof PEERS].open(tableName);
+  if (name === 'connect-pg-simple') return openInSchema(tableName);
+  if (name in PEERS) return { ...(await PEERS[name as keyof typeof PEERS].open(tableName)), schema: undefined };
   const connection = knex(knexOptions(database, file));
   const store = new ConnectSessionKnexStore({ knex: connection, tableName, createTable: true, cleanupInterval: 0 });
   await store.ready;
-  return { store, close: () => connection.destroy() };
+  return { store, schema: undefined, close: () => connection.destroy() };
+}
+
+/** Its primary key has the same name whatever the table's: a schema can hold one of them. */
+async function openInSchema(tableName: string): Promise<OpenedForeignStore> {
+  const { dbName: database, ...server } = POSTGRESQL;
+  const schema = `of_${tableName.replaceAll(/\W/g, '_')}`;
+  const pool = new pg.Pool({ ...server, database });
+  await pool.query(`drop schema if exists ${schema} cascade`);
+  await pool.query(`create schema ${schema}`);
+  const store = new (connectPgSimple(session))({ pool, tableName, schemaName: schema, createTableIfMissing: true });
+  const close = async () => {
+    await store.close();
+    await pool.query(`drop schema ${schema} cascade`);
+    await pool.end();
+  };
+  return { store, schema, close };
 }
 
 function knexOptions(database: DialectName, file: string): Knex.Config {
