@@ -51,15 +51,19 @@ export class ChangedValues implements EncodedValues {
 /** The keys whose texts differ. Looks only at what was changed where both come of the same values. */
 export function differingKeys(left: EncodedValues, right: EncodedValues): string[] {
   if (left === right) return [];
-  const isSameOrigin = originOf(left) === originOf(right);
-  const keys = isSameOrigin ? [...changedIn(left), ...changedIn(right)] : [...left.keys(), ...right.keys()];
-  return [...new Set(keys)].filter((key) => left.get(key) !== right.get(key));
+  const [ofLeft, ofRight] = originOf(left) === originOf(right) ? [changesOf(left), changesOf(right)] : [left, right];
+  const keys: string[] = [];
+  for (const key of ofLeft.keys()) if (left.get(key) !== right.get(key)) keys.push(key);
+  for (const key of ofRight.keys()) if (!ofLeft.has(key) && left.get(key) !== right.get(key)) keys.push(key);
+  return keys;
 }
 
 function originOf(values: EncodedValues): EncodedValues {
   return values instanceof ChangedValues ? values.origin : values;
 }
 
-function changedIn(values: EncodedValues): Iterable<string> {
-  return values instanceof ChangedValues ? values.changes.keys() : [];
+const NO_CHANGES: ChangedValues['changes'] = new Map();
+
+function changesOf(values: EncodedValues): ChangedValues['changes'] {
+  return values instanceof ChangedValues ? values.changes : NO_CHANGES;
 }
