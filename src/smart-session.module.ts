@@ -32,6 +32,7 @@ import { CommitJoiner } from './services/commit-joiner.js';
 import { together } from './services/life-observers.js';
 import { LiveSessions } from './services/live-sessions.js';
 import { LoadJoiner } from './services/load-joiner.js';
+import { ReadThrough } from './services/read-through.js';
 import { RecordReader } from './services/record-reader.js';
 import { RepositoryCaller } from './services/repository-caller.js';
 import { SessionCommitter } from './services/session-committer.js';
@@ -178,6 +179,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       Backoff,
       RepositoryCaller,
       LoadJoiner,
+      ReadThrough,
       TouchJoiner,
       SessionHandover,
       SessionDestroyer,

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
-import type { CookieOptions, SessionData } from 'express-session';
+import type { CookieOptions, SessionData, Store } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
 import type { ValueCodec } from './codec/value-codec.js';
 import { isEmitter, isToken, type EventsOption } from './events/event-emitter.js';
@@ -75,6 +75,11 @@ export interface SmartSessionModuleOptions {
   encryption?: EncryptionOptions;
   /** Keys each row by a hash of its session id. False, by the id itself, only to take over a table that has such rows. Default: true. */
   hashIds?: boolean;
+  /**
+   * The store that the app had before: a store of express-session, or an object with its `get` and `destroy`. A session
+   * that is only there moves here when it is loaded. Default: none.
+   */
+  readThrough?: Pick<Store, 'get' | 'destroy'>;
   /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
   userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
   /** How many live sessions a user may have; needs `userId`. One more ends the oldest, unless `whenFull` says to refuse it. Default: no limit. */
@@ -138,6 +143,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   serializer: (given) => (given === 'json' || given === 'rich' || isCodec(given) ? undefined : "Use 'json', 'rich', or an object with encode(value) and decode(stored)."),
   encryption: flawInEncryption,
   hashIds: isBoolean,
+  readThrough: optional(isStore, 'a store of express-session: an object with the methods get and destroy'),
   userId: optional((given) => typeof given === 'function' || isName(given), 'a key of the session, or a function'),
   maxSessionsPerUser: optional(isSessionLimit, "a whole number from 1, or { max, whenFull: 'evict-oldest' or 'deny' }"),
   maxBytes: positive(Number.MAX_SAFE_INTEGER, 'bytes'),
@@ -177,6 +183,7 @@ export class SmartSessionOptions {
   readonly serializer: 'json' | 'rich' | ValueCodec;
   readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean } | undefined;
   readonly hashIds: boolean;
+  readonly readThrough: SmartSessionModuleOptions['readThrough'];
   readonly userId: SmartSessionModuleOptions['userId'];
   readonly maxSessionsPerUser: MaxSessionsPerUser | undefined;
   readonly maxBytes: number;
@@ -215,6 +222,7 @@ export class SmartSessionOptions {
     const encryption = checked('encryption', given.encryption);
     this.encryption = encryption && Object.freeze({ keys: Object.freeze(encryption.keys.map(keyObjectOf)), readPlaintext: encryption.readPlaintext ?? false });
     this.hashIds = checked('hashIds', given.hashIds ?? true);
+    this.readThrough = checked('readThrough', given.readThrough);
     this.userId = checked('userId', given.userId);
     const limit = checked('maxSessionsPerUser', given.maxSessionsPerUser);
     this.maxSessionsPerUser = typeof limit === 'number' ? { max: limit, whenFull: 'evict-oldest' } : limit;
@@ -248,10 +256,10 @@ function refuseUnknown(given: object): void {
   if (unknown !== undefined) throw new SmartSessionConfigError(unknown, 'there is no such option', `The options are ${known.join(', ')}.`);
 }
 
-/** A secret, a key, or a connection's password, is nothing for a log. */
+/** A secret, a key, or a connection's password, which a store has too, is nothing for a log. */
 function show(option: string, given: unknown): string {
   if (given === undefined) return 'nothing';
-  if (option === 'secret' || option === 'encryption' || option === 'connection') return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
+  if (['secret', 'encryption', 'connection', 'readThrough'].includes(option)) return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
   if (typeof given === 'object') return inspect(given, { depth: 2, breakLength: Infinity });
   if (typeof given === 'function') return 'a function';
   return typeof given === 'string' ? `"${given}"` : String(given);
@@ -288,6 +296,10 @@ function isGiven(entry: [string, MergeRule | undefined]): entry is [string, Merg
 
 function isFunction(given: unknown): boolean {
   return typeof given === 'function';
+}
+
+function isStore(given: unknown): boolean {
+  return isObject(given) && isFunction((given as Store).get) && isFunction((given as Store).destroy);
 }
 
 function isCodec(given: unknown): boolean {

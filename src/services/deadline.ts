@@ -11,12 +11,13 @@ export class Deadline {
   /**
    * @param operation what must be done by then, for the error
    * @param ms from now
+   * @param who must answer by then, for the error
    */
-  constructor(operation: string, ms: number) {
+  constructor(operation: string, ms: number, who = 'the database') {
     this.passed = new Promise((_, reject) => (this.#reject = reject));
     // Not everybody who has a deadline waits for it.
     this.passed.catch(() => {});
-    this.#timer = setTimeout(() => this.pass(new SessionUnavailableError(operation, `the database did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`)), ms).unref();
+    this.#timer = setTimeout(() => this.pass(new SessionUnavailableError(operation, `${who} did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`)), ms).unref();
   }
 
   /** Why it has passed; undefined when it has not. */
@@ -45,10 +46,11 @@ export class Deadline {
  * Settles as `work` does, or rejects after `ms`.
  *
  * @param work begins nothing more once its deadline has passed
+ * @param who must answer by then, for the error; default: the database
  * @throws SessionUnavailableError when `work` took too long
  */
-export async function withDeadline<Result>(operation: string, ms: number, work: (deadline: Deadline) => Promise<Result>): Promise<Result> {
-  const deadline = new Deadline(operation, ms);
+export async function withDeadline<Result>(operation: string, ms: number, work: (deadline: Deadline) => Promise<Result>, who?: string): Promise<Result> {
+  const deadline = new Deadline(operation, ms, who);
   try {
     return await Promise.race([work(deadline), deadline.passed]);
   } finally {

@@ -2,6 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../smart-session.options.js';
+import { stageOf } from './moving-record.js';
 import { StoredRecord } from './stored-record.js';
 
 /** Reads the data of records. */
@@ -9,14 +11,19 @@ import { StoredRecord } from './stored-record.js';
 export class RecordReader {
   readonly #logger = new Logger('SmartSession');
 
-  constructor(private readonly codec: SessionCodec) {}
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly options: SmartSessionOptions,
+  ) {}
 
   /**
-   * The record with its values; undefined, with a line in the log, when its data cannot be read.
+   * The record with its values; undefined, with a line in the log, when its data cannot be read, and for a record that
+   * has not yet arrived from the earlier store.
    *
    * @throws SessionDecryptionError when its data cannot be opened: that is nobody's "no session"
    */
   read(storageKey: string, record: SessionRecord): StoredRecord | undefined {
+    if (this.options.readThrough && stageOf(record)) return undefined;
     try {
       return StoredRecord.read(this.codec, record, this.codec.open(storageKey, record.data));
     } catch (error) {

@@ -14,6 +14,7 @@ import { lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
 import { MergeReport } from './merge-report.js';
+import { ReadThrough } from './read-through.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
@@ -73,6 +74,7 @@ export class SessionService {
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
     private readonly loads: LoadJoiner,
+    private readonly readThrough: ReadThrough,
     private readonly touches: TouchJoiner,
     private readonly handover: SessionHandover,
     private readonly destroyer: SessionDestroyer,
@@ -92,7 +94,7 @@ export class SessionService {
     // cookie-parser makes objects of some cookies.
     if (typeof sessionId !== 'string' || sessionId === '') return undefined;
     const storageKey = this.codec.storageKeyOf(sessionId);
-    const found = await this.#read(storageKey);
+    const found = await this.#read(storageKey, sessionId);
     return found && this.live.open(storageKey, found.stored, found.time);
   }
 
@@ -189,7 +191,7 @@ export class SessionService {
    */
   async update<Result>(session: object | string, change: (draft: SessionDraft) => Result): Promise<Result> {
     const draft = new DraftEdit(this.codec, change as (draft: object) => Result);
-    if (typeof session === 'string') await this.#updateStored(this.codec.storageKeyOf(session), draft);
+    if (typeof session === 'string') await this.#updateStored(session, draft);
     else await this.#updateLive(session, draft);
     return draft.result;
   }
@@ -217,6 +219,7 @@ export class SessionService {
   async replace(sessionId: string, data: object): Promise<void> {
     const storageKey = this.codec.storageKeyOf(sessionId);
     const { values, maxAge } = this.live.snapshot(data);
+    if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'commit');
     const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge });
     if ((await write()).kind === 'committed') return;
     // What stands there cannot be read.
@@ -268,6 +271,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async destroy(sessionId: string): Promise<void> {
+    if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'destroy');
     await this.destroyer.destroy(this.codec.storageKeyOf(sessionId), 'logout');
   }
 
@@ -403,13 +407,15 @@ export class SessionService {
     return expiresAt < latest - lifetime.slack ? { ...lifetime, maxAge } : undefined;
   }
 
-  #read(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
+  /** @param sessionId where the session may still be in the earlier store */
+  #read(storageKey: string, sessionId?: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
     const { work } = this.observers;
-    return work ? work.load(() => this.#readNow(storageKey)) : this.#readNow(storageKey);
+    return work ? work.load(() => this.#readNow(storageKey, sessionId)) : this.#readNow(storageKey, sessionId);
   }
 
-  async #readNow(storageKey: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
-    const record: SessionRecord | undefined = await this.loads.load(storageKey);
+  async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
+    const isElsewhere = this.readThrough.isOn && sessionId !== undefined;
+    const record: SessionRecord | undefined = await (isElsewhere ? this.readThrough.load(storageKey, sessionId) : this.loads.load(storageKey));
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, time: record };
   }
@@ -444,8 +450,9 @@ export class SessionService {
     if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
   }
 
-  async #updateStored(storageKey: string, draft: DraftEdit<unknown>): Promise<void> {
-    const found = await this.#read(storageKey);
+  async #updateStored(sessionId: string, draft: DraftEdit<unknown>): Promise<void> {
+    const storageKey = this.codec.storageKeyOf(sessionId);
+    const found = await this.#read(storageKey, sessionId);
     const outcome = found && (await this.#commit(storageKey, found.stored, { apply: draft.apply }));
     if (outcome?.kind !== 'committed') throw new SessionGoneError(storageKey, 'update');
   }

@@ -4,6 +4,7 @@ import { Backoff } from '../../src/services/backoff.js';
 import { CommitJoiner } from '../../src/services/commit-joiner.js';
 import { LiveSessions } from '../../src/services/live-sessions.js';
 import { LoadJoiner } from '../../src/services/load-joiner.js';
+import { ReadThrough } from '../../src/services/read-through.js';
 import { RecordReader } from '../../src/services/record-reader.js';
 import { RepositoryCaller } from '../../src/services/repository-caller.js';
 import { SessionCommitter } from '../../src/services/session-committer.js';
@@ -21,7 +22,7 @@ import { UpdateJoiner } from '../../src/services/update-joiner.js';
 export function serviceOver(repository: SessionRepository, given: SmartSessionModuleOptions = {}, backoff = new Backoff(), observers = new SessionObservers()) {
   const options = new SmartSessionOptions({ secret: 'x', locking: 'optimistic', ...given });
   const codec = new SessionCodec(options);
-  const reader = new RecordReader(codec);
+  const reader = new RecordReader(codec, options);
   const caller = new RepositoryCaller(repository, backoff, options);
   const merger = new SessionMerger(codec, options);
   const live = new LiveSessions(codec, merger, options);
@@ -29,10 +30,11 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const updates = new UpdateJoiner(repository, observers, options);
   const commits = new CommitJoiner(new SessionCommitter(repository, updates, reader, codec, backoff, observers, options), observers, options);
   const handover = new SessionHandover(live, codec, loads, reader, caller, backoff, observers, options);
+  const readThrough = new ReadThrough(loads, caller, codec, options);
   const destroyer = new SessionDestroyer(commits, caller, observers, options);
   const touches = new TouchJoiner(repository, caller, observers, options);
   const merges = new MergeReport(codec, observers, options);
   const limit = new SessionLimit(codec, caller, destroyer, options);
-  const sessions = new SessionService(commits, live, merges, reader, codec, loads, touches, handover, destroyer, limit, caller, observers, options);
-  return { sessions, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, updates, commits };
+  const sessions = new SessionService(commits, live, merges, reader, codec, loads, readThrough, touches, handover, destroyer, limit, caller, observers, options);
+  return { sessions, readThrough, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, updates, commits };
 }
