@@ -6,3 +6,5 @@ import './separate-database/separate-database.cases.js';
 import './orm-contexts/orm-contexts.cases.js';
 import './socket-io/socket-io.cases.js';
 import './streams/streams.cases.js';
+import './migrating/migrating.cases.js';
+import './migrating-from-rails/migrating-from-rails.cases.js';

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { SmartSessionModule, union } from 'nestjs-smart-session';
+import { EarlierStore } from './earlier-store.js';
+import { ShopController } from './shop.controller.js';
+
+@Module({ providers: [EarlierStore], exports: [EarlierStore] })
+class EarlierStoreModule {}
+
+@Module({
+  imports: [
+    SmartSessionModule.forRootAsync({
+      imports: [EarlierStoreModule],
+      inject: [EarlierStore],
+      useFactory: (earlierStore: EarlierStore) => ({
+        dialect: 'postgresql',
+        connection: { clientUrl: process.env.DATABASE_URL },
+        tableName: 'web_sessions',
+        createTable: true,
+        readThrough: earlierStore,
+        // The cookie as it was: its name, its secret and its max age.
+        name: 'connect.sid',
+        secret: process.env.SESSION_SECRET,
+        cookie: { maxAge: 30 * 24 * 60 * 60 * 1000 },
+        userId: 'user',
+        merge: { wishlist: union() },
+      }),
+    }),
+  ],
+  controllers: [ShopController],
+})
+export class AppModule {}

@@ -1,0 +1,17 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import mySqlStore from 'express-mysql-session';
+import session from 'express-session';
+
+const { hostname, port, username, password, pathname } = new URL(process.env.DATABASE_URL!);
+
+/** The store that the app had, set up as it was. It goes on pruning what expires there. */
+@Injectable()
+export class EarlierStore extends mySqlStore(session) implements OnApplicationShutdown {
+  constructor() {
+    super({ host: hostname, port: Number(port), user: username, password, database: pathname.slice(1) });
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+}
