@@ -22,7 +22,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
   const on = (options?: SmartSessionModuleOptions) => new Provoker(database, options);
   return {
     SessionConflictError: [() => commitInVain(on())],
-    SessionUnavailableError: unavailable(on, database),
+    SessionUnavailableError: [...unavailable(on, database), ...earlierUnavailable(on)],
     SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
     SessionNotSerializableError: notSerializable(on),
     SessionMergeError: unmergeable(on),
@@ -76,6 +76,42 @@ function unavailable(on: On, database: SessionsDatabase): Ways {
       await provoker.commit({ b: 1 });
     },
   ];
+}
+
+type EarlierStore = NonNullable<SmartSessionModuleOptions['readThrough']>;
+
+const SILENT: EarlierStore = { get: () => undefined, destroy: () => undefined };
+const EARLIER_SESSION = { cookie: { originalMaxAge: null } } as never;
+
+function earlierUnavailable(on: On): Ways {
+  return [
+    () => on({ timeout: 100, readThrough: SILENT }).sessions.destroy('an id'),
+    () => on({ readThrough: { ...SILENT, get: (_, callback) => callback(Object.assign(new Error('select an id'), { code: 'ECONNREFUSED' })) } }).sessions.load('an id'),
+    () => crowd(on),
+    () => {
+      const provoker: Provoker = on({
+        readThrough: {
+          ...SILENT,
+          get: (id, callback) => void provoker.repository.destroy(storageKeyOf(id)).finally(() => process.nextTick(callback, null, EARLIER_SESSION)),
+        },
+      });
+      return provoker.sessions.load('an id');
+    },
+  ];
+}
+
+/** Loads more sessions that are not here than may wait for the earlier store, which does not answer. */
+async function crowd(on: On): Promise<void> {
+  const asked: string[] = [];
+  const { sessions } = on({ maxWaiting: 2, timeout: 100, readThrough: { ...SILENT, get: (id) => void asked.push(id) } });
+  const waiting: Promise<unknown>[] = [];
+  for (const id of ['one', 'two']) {
+    waiting.push(sessions.load(id).catch(() => undefined));
+    while (!asked.includes(id)) await nextTurn();
+  }
+  const failure = await sessions.load('three').catch((error: unknown) => error);
+  await Promise.all(waiting);
+  throw failure;
 }
 
 /** Asks for the same at once, until one is too many. The first statement does not come back before. */
