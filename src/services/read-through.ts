@@ -117,8 +117,9 @@ export class ReadThrough {
   }
 
   async #insert(moving: Moving, found: EarlierSession): Promise<void> {
-    const change = this.#changeOf(moving, found, 'unconfirmed');
-    if (await this.#ask(moving, (repository) => repository.insert(moving.storageKey, change))) return;
+    // Each attempt has an id of its own: a record that was seen, and destroyed, must not come again under the same.
+    const insert = (repository: SessionRepository) => repository.insert(moving.storageKey, this.#changeOf(moving, found, 'unconfirmed'));
+    if (await this.#ask(moving, insert)) return;
     // What stands in the way may be an expired row that nobody can load.
     await this.#ask(moving, (repository) => repository.removeExpired(moving.storageKey));
   }
