@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { SpanKind, SpanStatusCode, context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -52,10 +53,11 @@ afterAll(() => {
 });
 
 describe.each(DATABASES)('telemetry on %s', (database) => {
+  const events = new EventEmitter();
   let app: SessionsApp;
 
   beforeAll(async () => {
-    const options = { tableName: `telemetry_${database}`, repository: TracedRepository, telemetry: true, userId: 'user' };
+    const options = { tableName: `telemetry_${database}`, repository: TracedRepository, telemetry: true, events, userId: 'user' };
     app = await SessionsApp.start(database, options, { imports: [GatheringModule], prepare: (nest) => void nest.use(traceRequest) });
   });
   beforeEach(() => exporter.reset());
@@ -66,7 +68,9 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
   const idOf = (span: ReadableSpan) => span.spanContext().spanId;
 
   it('counts and times what happens', async () => {
-    const before = await counts();
+    const [begun, before] = [performance.now(), await counts()];
+    let created = 0;
+    events.on('session.created', () => created++);
     const browser = await app.browser();
     await browser.get('/session');
     const tabs = Array.from({ length: 4 }, () => Object.assign(new Browser(app.app), { cookie: browser.cookie }));
@@ -87,6 +91,10 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
       'smart_session.destroyed replaced': 1,
       'smart_session.expired': 1,
     });
+    expect(told['smart_session.load.duration found, in s']).toBeGreaterThan(0);
+    expect(told['smart_session.load.duration found, in s']).toBeLessThan((performance.now() - begun) / 1000);
+    // What is told by events too is told the same.
+    expect(created).toBe(3);
     // Whoever joins another goes out with it.
     expect(told['smart_session.batch.size commit']! + (told['smart_session.joined commit'] ?? 0)).toBe(7);
   });
@@ -156,13 +164,15 @@ async function read(): Promise<readonly MetricData[]> {
   return resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
 }
 
-/** How often each metric was counted or measured, by its name and its first attribute's value. */
+/** How often each metric was counted or measured, by its name and its first attribute's value; and the sums of what was measured. */
 async function counts(): Promise<Record<string, number>> {
   const entries = (await read()).flatMap(({ descriptor, dataPointType, dataPoints }) =>
-    dataPoints.map(({ attributes, value }) => {
-      const count = dataPointType === DataPointType.HISTOGRAM ? (value as { count: number }).count : Number(value);
-      return [[descriptor.name, ...Object.values(attributes).slice(0, 1)].join(' '), count] as const;
+    dataPoints.flatMap(({ attributes, value }) => {
+      const name = [descriptor.name, ...Object.values(attributes).slice(0, 1)].join(' ');
+      if (dataPointType !== DataPointType.HISTOGRAM) return [[name, Number(value)]];
+      const { count, sum } = value as { count: number; sum: number };
+      return [[name, count], [`${name}, in ${descriptor.unit}`, sum]];
     }),
   );
-  return Object.fromEntries(entries);
+  return Object.fromEntries(entries) as Record<string, number>;
 }

@@ -128,6 +128,15 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'replaced']]);
   });
 
+  it('is told of a session whose values go over to another', async () => {
+    await sessions.commit(live({ user: 'anna' }));
+    const request = { session: (await load()) as object, sessionID: id };
+    const regenerate = (done: () => void) => void (request.session = {}, done());
+    Object.defineProperty(request.session, 'regenerate', { value: regenerate });
+    await sessions.regenerate(request as never, { keep: 'all' });
+    expect([request.session, observers.of('destroyed')]).toEqual([{ user: 'anna' }, [['destroyed', 'anna', 'replaced']]]);
+  });
+
   it('is told of sessions that a limit ends', async () => {
     const full = (whenFull: string) => ({ maxSessionsPerUser: { max: 1, whenFull } });
     setUp(full('evict-oldest'));

@@ -1,0 +1,63 @@
+import 'reflect-metadata';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { context, metrics, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
+
+/** What it costs to be watched: a load and a commit of one session of 1 KB, in this process, on SQLite in memory. */
+const VARIANTS: Record<string, SmartSessionTestingOptions> = { off: {}, events: { events: { emit() {} } }, telemetry: { telemetry: true } };
+const ROUNDS = 150;
+const REQUESTS = 200;
+const SESSION_ID = 'x'.repeat(32);
+
+/** Collects when it is asked, and nobody asks. */
+class IdleReader extends MetricReader {
+  protected override async onForceFlush(): Promise<void> {}
+  protected override async onShutdown(): Promise<void> {}
+}
+
+@Module({})
+class Root {}
+
+interface Variant {
+  readonly name: string;
+  readonly sessions: SessionService;
+  /** In µs of CPU time per request, one of each round. */
+  readonly costs: number[];
+}
+
+async function open([name, options]: [string, SmartSessionTestingOptions]): Promise<Variant> {
+  const app = await NestFactory.createApplicationContext({ module: Root, imports: [SmartSessionTestingModule.forRoot(options)] }, { logger: false });
+  const sessions = app.get(SessionService);
+  await sessions.replace(SESSION_ID, { text: 'x'.repeat(1000) });
+  return { name, sessions, costs: [] };
+}
+
+async function run({ sessions, costs }: Variant): Promise<void> {
+  const before = process.cpuUsage();
+  for (let n = 0; n < REQUESTS; n++) {
+    const session = await sessions.load(SESSION_ID);
+    await sessions.commit(Object.assign(session!, { n }));
+  }
+  const { user, system } = process.cpuUsage(before);
+  costs.push((user + system) / REQUESTS);
+}
+
+function startSdk(): void {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new NoopSpanProcessor()] }));
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers: [new IdleReader()] }));
+}
+
+const hasSdk = process.argv.includes('--sdk');
+if (hasSdk) startSdk();
+const variants = await Promise.all(Object.entries(VARIANTS).map(open));
+for (let round = 0; round < ROUNDS; round++) for (const variant of variants.toSorted(() => Math.random() - 0.5)) await run(variant);
+for (const { name, costs } of variants) {
+  const late = costs.slice(ROUNDS / 5).toSorted((one, other) => one - other);
+  process.stdout.write(`${name.padEnd(10)} ${late[Math.floor(late.length / 2)]!.toFixed(1)} µs${hasSdk ? ', the SDK recording' : ''}\n`);
+}
+process.exit();
