@@ -49,4 +49,4 @@ export {
   type SessionSummary,
 } from './persistence/session.repository.js';
 export type { DialectName } from './dialects/dialect.js';
-export { SessionEntity, defineSessionEntity, type SessionTable } from './persistence/session.entity.js';
+export { SessionEntity, defineSessionEntity, type SessionRow, type SessionTable } from './persistence/session.entity.js';

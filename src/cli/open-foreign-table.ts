@@ -26,7 +26,7 @@ export async function withForeignTable<Result>(
     const driver = orm.em.getDriver().constructor.name;
     const own = dialectOfDriver(driver);
     if (!own) throw new UsageError(`import: the driver in ${config} is ${driver}, which no store is on.`);
-    const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, own.onClient);
+    const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, own);
     return await work(await ForeignTable.open(run, own, store, place));
   } finally {
     await orm.close();

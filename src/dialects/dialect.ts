@@ -5,17 +5,19 @@ import type { FailureKind } from './failure-kind.js';
 /** What differs between the databases, and nothing else. */
 export interface Dialect {
   readonly name: DialectName;
-  /** The package with MikroORM's driver. */
-  readonly driverPackage: string;
-  /** The name of that driver's class. */
-  readonly driver: string;
+  /** MikroORM's drivers for it; the first that is installed is taken. */
+  readonly drivers: readonly DriverName[];
   /** Prepares a database that the library opened itself. */
   prepare?(run: RunStatement): Promise<void>;
   /** The driver's options by which opening a connection takes at most so many ms. */
   boundConnecting?(ms: number): object;
-  /** Tells of the socket of each connection that the driver's pool gives out. */
-  onAcquire?(pool: unknown, listener: (socket: Socket) => void): void;
-  /** Runs statements on the driver's own client, where that spares work. The caller sees to it that nobody else uses it meanwhile. */
+  /** The driver's options by which a connection ends on which nothing was heard for so many ms, where it hides its socket. */
+  boundSilence?(ms: number): object;
+  /** The socket of one of the driver's connections; undefined where the driver hides it. */
+  socketOf?(connection: object): Socket | undefined;
+  /** Runs statements on one of the driver's connections. The caller sees to it that nobody else uses it meanwhile. */
+  onConnection(connection: object): RunStatement;
+  /** The same on the driver's client, where that is a connection and no pool, and where that spares work. */
   onClient?(client: object): RunStatement;
   /** Whether the driver blocks the process until it has its answer. */
   readonly isBlocking: boolean;
@@ -82,6 +84,13 @@ export interface Dialect {
   createTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
   /** What an error of the driver means. */
   classify(error: unknown): FailureKind;
+}
+
+/** Where one of MikroORM's drivers is. */
+export interface DriverName {
+  readonly package: string;
+  /** The name of its class, which the package exports. */
+  readonly name: string;
 }
 
 /** A column of rows that are made of parameters. */

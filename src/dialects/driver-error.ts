@@ -22,6 +22,10 @@ export function isConnectionLost({ code, message }: DriverError): boolean {
     code === 'EPIPE' ||
     code === 'ETIMEDOUT' ||
     code === 'PROTOCOL_CONNECTION_LOST' ||
+    // MariaDB's connector: closed by the other side, or silent, or torn while a statement was under way.
+    code === 'ER_SOCKET_UNEXPECTED_CLOSE' ||
+    code === 'ER_SOCKET_TIMEOUT' ||
+    code === 'ER_CMD_NOT_EXECUTED_DESTROYED' ||
     // pg gives this error no code.
     message.startsWith('Connection terminated')
   );

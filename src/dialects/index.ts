@@ -13,5 +13,5 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = { postgresql, my
  * @param driver the name of the driver's class
  */
 export function dialectOfDriver(driver: string | undefined): Dialect | undefined {
-  return Object.values(DIALECTS).find((dialect) => dialect.driver === driver);
+  return Object.values(DIALECTS).find(({ drivers }) => drivers.some(({ name }) => name === driver));
 }

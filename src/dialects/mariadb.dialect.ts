@@ -1,11 +1,11 @@
 import type { Dialect } from './dialect.js';
 import { mysql } from './mysql.dialect.js';
 
-/** MariaDB: its own driver, and MySQL's statements where it knows no better. */
+/** MariaDB: MySQL's statements where it knows no better, and a driver that is mysql2 in MikroORM 7, and MariaDB's own connector in 6. */
 export const mariadb: Dialect = {
   ...mysql,
   name: 'mariadb',
-  driverPackage: '@mikro-orm/mariadb',
-  driver: 'MariaDbDriver',
+  drivers: [{ package: '@mikro-orm/mariadb', name: 'MariaDbDriver' }],
+  boundSilence: (ms) => ({ socketTimeout: ms }),
   returning: (column) => ` returning ${column}`,
 };

@@ -1,9 +1,17 @@
-import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FailureKind } from './failure-kind.js';
+import type { RunStatement, StatementResult } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
+
+/** What is used of a connection of mysql2, or of MariaDB's connector, which hides its socket. */
+interface MysqlConnection {
+  readonly stream?: Socket;
+  query(sql: string, parameters: readonly unknown[], done: (error: unknown, result: MysqlResult) => void): void;
+}
+
+type MysqlResult = Record<string, unknown>[] | { readonly affectedRows: number };
 
 const NOW = 'utc_timestamp(3)';
 
@@ -26,12 +34,10 @@ const until = (time: string) => `timestampdiff(microsecond, ${NOW}, ${time}) / 1
 /** MySQL. */
 export const mysql: Dialect = {
   name: 'mysql',
-  driverPackage: '@mikro-orm/mysql',
-  driver: 'MySqlDriver',
+  drivers: [{ package: '@mikro-orm/mysql', name: 'MySqlDriver' }],
   boundConnecting: (ms) => ({ connectTimeout: ms }),
-  onAcquire: (pool, listener) => {
-    (pool as EventEmitter).on('acquire', ({ stream }: { stream: Socket }) => listener(stream));
-  },
+  socketOf: (connection) => (connection as MysqlConnection).stream,
+  onConnection,
   isBlocking: false,
   quote,
   parameter: () => '?',
@@ -96,3 +102,14 @@ export const mysql: Dialect = {
     return isConnectionLost(failure) || (failure.errno !== undefined && UNKNOWN.has(failure.errno)) ? 'unknown' : 'failed';
   },
 };
+
+function onConnection(connection: object): RunStatement {
+  return (sql, parameters = []) =>
+    new Promise((resolve, reject) => {
+      (connection as MysqlConnection).query(sql, parameters, (error, result) => (error ? reject(error) : resolve(toResult(result))));
+    });
+}
+
+function toResult(result: MysqlResult): StatementResult {
+  return Array.isArray(result) ? { rows: result, affected: 0 } : { rows: [], affected: result.affectedRows };
+}

@@ -1,10 +1,15 @@
-import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { FailureKind } from './failure-kind.js';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { driverError, isConnectionLost } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
+
+/** What is used of a client of pg. */
+interface PgClient {
+  readonly connection: { readonly stream: Socket };
+  query(sql: string, parameters: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
+}
 
 /**
  * Room on each page for new versions of its rows: an update that finds it writes no index entry (heap-only), and
@@ -32,12 +37,13 @@ const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 100
 /** PostgreSQL. */
 export const postgresql: Dialect = {
   name: 'postgresql',
-  driverPackage: '@mikro-orm/postgresql',
-  driver: 'PostgreSqlDriver',
+  drivers: [{ package: '@mikro-orm/postgresql', name: 'PostgreSqlDriver' }],
   // The pool counts the wait for a free connection too.
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
-  onAcquire: (pool, listener) => {
-    (pool as EventEmitter).on('acquire', (client: { connection: { stream: Socket } }) => listener(client.connection.stream));
+  socketOf: (client) => (client as PgClient).connection.stream,
+  onConnection: (client) => async (sql, parameters = []) => {
+    const { rows, rowCount } = await (client as PgClient).query(sql, [...parameters]);
+    return { rows, affected: rowCount ?? 0 };
   },
   isBlocking: false,
   quote,

@@ -1,5 +1,6 @@
 import type { FailureKind } from './failure-kind.js';
 import type { Dialect } from './dialect.js';
+import { callsBack, onCallbackDatabase } from './callback-statements.js';
 import { onDatabase } from './compiled-statements.js';
 import { driverError } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
@@ -19,8 +20,11 @@ function valueRows(columns: number, count: number): string {
 /** SQLite. It has no schemas of its own: `schema` names an attached database. */
 export const sqlite: Dialect = {
   name: 'sqlite',
-  driverPackage: '@mikro-orm/sqlite',
-  driver: 'SqliteDriver',
+  // The first is on sqlite3 in MikroORM 6, on better-sqlite3 in 7; the second is MikroORM 6's.
+  drivers: [
+    { package: '@mikro-orm/sqlite', name: 'SqliteDriver' },
+    { package: '@mikro-orm/better-sqlite', name: 'BetterSqliteDriver' },
+  ],
   async prepare(run) {
     // With a write-ahead log readers and the writer do not wait for each other (https://sqlite.org/wal.html).
     // `normal` syncs it at its checkpoints: what was committed survives a crash of the process at once, a power cut
@@ -28,6 +32,7 @@ export const sqlite: Dialect = {
     for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'busy_timeout = 50']) await run(`pragma ${pragma}`);
   },
 
+  onConnection: (database) => (callsBack(database) ? onCallbackDatabase(database) : onDatabase(database)),
   onClient: onDatabase,
   isBlocking: true,
   quote,

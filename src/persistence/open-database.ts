@@ -1,10 +1,10 @@
 import { MikroORM } from '@mikro-orm/core';
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { Dialect, DialectName } from '../dialects/dialect.js';
 import { DIALECTS, dialectOfDriver } from '../dialects/index.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext } from './database-context.js';
+import { boundOptions } from './mikro-orm/versions.js';
 import { defineSessionEntity } from './session.entity.js';
 import { endSilentConnections } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
@@ -37,7 +37,7 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
 
 async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<DatabaseContext> {
   const dialect = dialectOf(options, orm);
-  const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, dialect.onClient);
+  const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const { tableName, schema } = options;
   if (options.connection) {
     await endSilentConnections(orm, options.timeout);
@@ -78,24 +78,41 @@ function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dial
 async function openOwn({ connection, dialect, tableName, schema, timeout }: SmartSessionOptions): Promise<MikroORM> {
   const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
   const driver = (connection?.driver ?? (await importDriver(dialect))) as { name?: string };
-  const bounds = dialectOfDriver(driver.name)?.boundConnecting?.(timeout);
-  return MikroORM.init({ ...connection, driverOptions: withBounds(connection?.driverOptions, bounds), driver, entities: [entity] } as never);
+  const driverOptions = withDefaults(connection?.driverOptions, boundOptions(dialectOfDriver(driver.name), timeout));
+  return MikroORM.init({ ...connection, driverOptions, driver, entities: [entity] } as never);
 }
 
 /** What the app says itself goes first; it may also have given a function, or a ready client. */
-function withBounds(given: unknown, bounds: object | undefined): unknown {
-  const isPlain = given === undefined || (typeof given === 'object' && given !== null && Object.getPrototypeOf(given) === Object.prototype);
-  return isPlain ? { ...bounds, ...given } : given;
+function withDefaults(given: unknown, defaults: object): unknown {
+  if (given === undefined) return defaults;
+  if (!isPlainObject(given)) return given;
+  const merged: Record<string, unknown> = { ...defaults, ...given };
+  for (const [name, value] of Object.entries(defaults)) if (isPlainObject(value)) merged[name] = withDefaults(given[name], value);
+  return merged;
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 async function importDriver(dialect: DialectName | undefined): Promise<unknown> {
   if (!dialect) {
     throw new SmartSessionConfigError('dialect', 'nothing was given, and `connection` names no driver', `Use one of ${Object.keys(DIALECTS).join(', ')}.`);
   }
-  const { driverPackage, driver } = DIALECTS[dialect];
-  try {
-    return ((await import(driverPackage)) as Record<string, unknown>)[driver];
-  } catch (error) {
-    throw new SmartSessionConfigError('dialect', `'${dialect}' was given, and ${driverPackage} cannot be loaded`, `Install it: npm install ${driverPackage}`, error);
+  const { drivers } = DIALECTS[dialect];
+  const failures: unknown[] = [];
+  for (const driver of drivers) {
+    try {
+      return ((await import(driver.package)) as Record<string, unknown>)[driver.name];
+    } catch (error) {
+      failures.push(error);
+    }
   }
+  const packages = drivers.map((driver) => driver.package);
+  throw new SmartSessionConfigError(
+    'dialect',
+    `'${dialect}' was given, and ${packages.join(' and ')} cannot be loaded`,
+    `Install it: npm install ${packages.join(', or with MikroORM 6 npm install ')}`,
+    failures[0],
+  );
 }

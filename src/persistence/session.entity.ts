@@ -1,4 +1,4 @@
-import { Type, defineEntity, type EntityProperty, type Platform } from '@mikro-orm/core';
+import { Type, defineEntity, type EntitySchema, type EntityProperty, type Platform } from '@mikro-orm/core';
 
 /** Where the sessions table is. */
 export interface SessionTable {
@@ -8,13 +8,31 @@ export interface SessionTable {
   readonly schema?: string;
 }
 
+/** A row of the sessions table, as MikroORM's entities show it. */
+export interface SessionRow {
+  /** The storage key: a hash of the session id, unless `hashIds` is false. */
+  readonly sessionId: string;
+  /** The serialized session. */
+  readonly data: string;
+  readonly lockVersion: number;
+  readonly commitId?: string | null;
+  readonly userId?: string | null;
+  /** The cookie's original max age, in ms. */
+  readonly maxAge?: number | null;
+  readonly leaseId?: string | null;
+  readonly leaseExpiresAt?: Date | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt: Date;
+}
+
 /**
  * Defines the MikroORM entity for a sessions table of another name, or in another schema.
  *
  * @example
  * MikroORM.init({ entities: [defineSessionEntity({ tableName: 'web_sessions' })], … })
  */
-export function defineSessionEntity({ tableName = 'sessions', schema }: SessionTable = {}) {
+export function defineSessionEntity({ tableName = 'sessions', schema }: SessionTable = {}): EntitySchema<SessionRow> {
   return defineEntity({
     name: 'Session',
     tableName,
@@ -33,7 +51,8 @@ export function defineSessionEntity({ tableName = 'sessions', schema }: SessionT
       updatedAt: p.datetime(3),
       expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`),
     }),
-  });
+    // What MikroORM infers of it has other types in each of its versions.
+  }) as unknown as EntitySchema<SessionRow>;
 }
 
 /** Ids compare byte by byte: MySQL's default collations ignore case. */
@@ -57,4 +76,4 @@ function isMySql(platform: Platform): boolean {
 }
 
 /** The entity of the table `sessions`, for the app's own migrations and schema generator. */
-export const SessionEntity = defineSessionEntity();
+export const SessionEntity: EntitySchema<SessionRow> = defineSessionEntity();

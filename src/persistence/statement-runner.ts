@@ -1,58 +1,39 @@
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
-import type { Dialect } from '../dialects/dialect.js';
-import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
+import type { Connection } from '@mikro-orm/core';
+import type { RunStatement } from '../dialects/run-statement.js';
+import type { ConnectionDialect, OrmConnection } from './mikro-orm/orm-connection.js';
+import { ormConnection } from './mikro-orm/versions.js';
 
-/**
- * Runs statements on MikroORM's connection, past its unit of work. The one file that knows how
- * MikroORM 7 (by Kysely) binds parameters.
- */
+/** Runs statements on MikroORM's connection, past its unit of work. */
 export class StatementRunner {
-  readonly #connection: () => AbstractSqlConnection;
-  readonly #onClient: Dialect['onClient'];
-  #isForeign = false;
+  readonly #find: () => Connection;
+  readonly #dialect: ConnectionDialect | undefined;
+  #found: Connection | undefined;
+  #connection: OrmConnection | undefined;
 
-  /** @param onClient runs statements on the driver's own client, while MikroORM lends its connection */
-  constructor(connection: () => AbstractSqlConnection, onClient?: Dialect['onClient']) {
-    this.#connection = connection;
-    this.#onClient = onClient;
+  /**
+   * @param connection finds MikroORM's connection, at the first statement
+   * @param dialect the connection's dialect; optional with MikroORM 7
+   */
+  constructor(connection: () => Connection, dialect?: ConnectionDialect) {
+    this.#find = connection;
+    this.#dialect = dialect;
   }
 
   /** Runs one autocommitted statement. */
-  readonly run: RunStatement = async (sql, parameters = []) => {
-    const { client, direct } = await this.#opened();
-    return direct ? client.getExecutor().provideConnection(() => direct(sql, parameters)) : execute(client, sql, parameters);
-  };
+  readonly run: RunStatement = (sql, parameters = []) => this.#connected().run(sql, parameters);
 
   /** Runs `work` with all its statements on one connection. */
-  async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
-    const { client, direct } = await this.#opened();
-    return client.connection().execute((pinned) => work(direct ?? ((sql, parameters = []) => execute(pinned, sql, parameters))));
+  onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    return this.#connected().onOneConnection(work);
   }
 
-  /** The MySQL driver makes its client asynchronously, when it first connects. */
-  async #opened(): Promise<{ readonly client: Client; readonly direct: RunStatement | undefined }> {
-    const connection = this.#connection();
-    await connection.ensureConnection();
-    return { client: connection.getClient(), direct: this.#onClient && (await this.#direct(connection)) };
+  /** MikroORM makes another one when it is told to reconnect. */
+  #connected(): OrmConnection {
+    const found = this.#find();
+    if (!this.#connection || found !== this.#found) {
+      this.#found = found;
+      this.#connection = ormConnection(found, this.#dialect);
+    }
+    return this.#connection;
   }
-
-  /** Undefined where the app has given MikroORM a Kysely dialect of its own: then nobody knows the driver's client. */
-  async #direct(connection: AbstractSqlConnection): Promise<RunStatement | undefined> {
-    if (this.#isForeign) return undefined;
-    const native = (await connection.getNativeClient().catch(() => undefined)) as object | undefined;
-    this.#isForeign = !native;
-    return native && this.#onClient?.(native);
-  }
-}
-
-type Client = ReturnType<AbstractSqlConnection['getClient']>;
-
-async function execute(client: Client, sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
-  const result = await client.executeQuery({
-    sql,
-    parameters,
-    query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
-    queryId: { queryId: sql },
-  });
-  return { rows: result.rows as Record<string, unknown>[], affected: Number(result.numAffectedRows ?? 0) };
 }

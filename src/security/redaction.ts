@@ -6,6 +6,9 @@ const SAFE = ['code', 'errno', 'sqlState', 'severity', 'constraint', 'table', 'c
 /** MikroORM adds it to PostgreSQL's messages: it may be the whole row. */
 const DETAIL = /\n - detail: [^]*$/;
 
+/** MikroORM 6 puts the statement, with its values, before the driver's message. */
+const STATEMENT = /^(?:select|insert|update|delete|with)\b[^]* - /i;
+
 /** What databases quote in their messages. */
 const QUOTED_VALUES = [/(?<=entry ')[^]*(?=' for key)/, /(?<=value: ')[^]*(?=' for column)/, /(?<=invalid input syntax for type [\w ]+: ")[^]*(?=")/];
 
@@ -16,7 +19,7 @@ const QUOTED_VALUES = [/(?<=entry ')[^]*(?=' for key)/, /(?<=value: ')[^]*(?=' f
 export function redacted(error: unknown): unknown {
   // Not `instanceof`: a native driver's may be of another realm.
   if (!types.isNativeError(error)) return error;
-  const message = QUOTED_VALUES.reduce((text, value) => text.replace(value, '…'), error.message.replace(DETAIL, ''));
+  const message = QUOTED_VALUES.reduce((text, value) => text.replace(value, '…'), serverMessage(error)).replace(STATEMENT, '');
   const copy = new Error(message);
   copy.name = error.name;
   copy.stack = `${error.name}: ${message}\n${framesOf(error)}`;
@@ -25,6 +28,11 @@ export function redacted(error: unknown): unknown {
     if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [name]: value });
   }
   return copy;
+}
+
+/** MariaDB's connector puts the statement into its message, and keeps the server's own apart, as mysql2 does. */
+function serverMessage({ message, sqlMessage }: Error & { readonly sqlMessage?: unknown }): string {
+  return typeof sqlMessage === 'string' ? sqlMessage : message.replace(DETAIL, '');
 }
 
 /** Not the stack's first lines: they hold the message, and MikroORM appends its driver's stack, with another. */

@@ -52,7 +52,7 @@ describe('statements on SQLite', () => {
 
   it('run where the app gives MikroORM a dialect of Kysely', async () => {
     const orm = await MikroORM.init({ driver: SqliteDriver, dbName: ':memory:', entities: [], discovery: { warnWhenNoEntities: false }, driverOptions: new SqliteDialect({ database }) });
-    const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, sqlite.onClient);
+    const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, sqlite);
     await runner.run('create table numbers (n)');
     await runner.onOneConnection((run) => run('insert into numbers values (?)', [1]));
     expect((await runner.run('select n from numbers')).rows).toEqual([{ n: 1 }]);
@@ -61,7 +61,7 @@ describe('statements on SQLite', () => {
 
   it('wait for a transaction of the app', async () => {
     const orm = await MikroORM.init({ driver: SqliteDriver, dbName: ':memory:', entities: [], discovery: { warnWhenNoEntities: false } });
-    const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, sqlite.onClient);
+    const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, sqlite);
     await runner.run('create table numbers (n)');
     const order: string[] = [];
     let inserted: Promise<unknown> | undefined;

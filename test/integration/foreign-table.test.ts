@@ -38,7 +38,7 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
     directory = await mkdtemp(join(tmpdir(), 'foreign-'));
     const file = join(directory, 'sessions.sqlite');
     orm = await MikroORM.init(connectionOptions(database, database === 'sqlite' ? { dbName: file } : {}));
-    runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, dialect.onClient);
+    runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, dialect);
     await drop();
     opened = await openForeignStore(name, database, tableName, file);
     await storeSession(opened.store, 'Anna', { userId: 7, name: 'änna' }, 30 * MINUTE);

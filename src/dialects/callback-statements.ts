@@ -1,0 +1,30 @@
+import type { RunStatement } from './run-statement.js';
+
+/** What is used of a database of sqlite3. */
+interface Database {
+  all(sql: string, parameters: readonly unknown[], done: (error: Error | null, rows: Record<string, unknown>[]) => void): void;
+  run(sql: string, parameters: readonly unknown[], done: (this: { readonly changes: number }, error: Error | null) => void): void;
+}
+
+/** sqlite3 does not tell which statements give rows. A quoted name does not end one like this. */
+const GIVES_ROWS = /^(select|pragma)\b|\breturning [\w, ]+$/i;
+
+/** Runs statements on a database of sqlite3, which MikroORM 6 has in @mikro-orm/sqlite. */
+export function onCallbackDatabase(database: Database): RunStatement {
+  return (sql, parameters = []) =>
+    new Promise((resolve, reject) => {
+      if (GIVES_ROWS.test(sql)) {
+        database.all(sql, parameters, (error, rows) => (error ? reject(error) : resolve({ rows, affected: 0 })));
+        return;
+      }
+      database.run(sql, parameters, function changed(error) {
+        if (error) reject(error);
+        else resolve({ rows: [], affected: this.changes });
+      });
+    });
+}
+
+/** Whether a client is one of sqlite3, and not of better-sqlite3. */
+export function callsBack(database: object): database is Database {
+  return 'all' in database;
+}

@@ -1,0 +1,52 @@
+import type { EventEmitter } from 'node:events';
+import type { Connection } from '@mikro-orm/core';
+import type { RunStatement } from '../../dialects/run-statement.js';
+import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
+
+/** What is used of a connection of MikroORM 6.6. Its package, @mikro-orm/knex, is not there beside MikroORM 7. */
+type SqlConnection = Connection & { getKnex(): { readonly client: KnexClient } };
+
+interface KnexClient {
+  readonly pool: EventEmitter;
+  acquireConnection(): Promise<object>;
+  releaseConnection(connection: object): Promise<void>;
+}
+
+/** Whether a connection is one of MikroORM 6.6. */
+export function isByKnex(connection: Connection): connection is SqlConnection {
+  return 'getKnex' in connection;
+}
+
+/**
+ * MikroORM 6.6's way. Of knex only the pool is used, and statements run on the driver's connections: knex wants
+ * parameters in one form for all databases, and writes their values into its errors.
+ */
+export class KnexConnection implements OrmConnection {
+  readonly #connection: SqlConnection;
+  readonly #dialect: ConnectionDialect;
+
+  /** @throws TypeError without a dialect */
+  constructor(connection: SqlConnection, dialect: ConnectionDialect | undefined) {
+    if (!dialect) throw new TypeError('With MikroORM 6 a dialect must be given, to run statements on its driver.');
+    this.#connection = connection;
+    this.#dialect = dialect;
+  }
+
+  readonly run: RunStatement = (sql, parameters) => this.onOneConnection((run) => run(sql, parameters));
+
+  async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    await this.#connection.ensureConnection();
+    const { client } = this.#connection.getKnex();
+    const lent = await client.acquireConnection();
+    try {
+      return await work(this.#dialect.onConnection(lent));
+    } finally {
+      await client.releaseConnection(lent);
+    }
+  }
+
+  async onAcquire(listener: (connection: object) => void): Promise<void> {
+    await this.#connection.ensureConnection();
+    this.#connection.getKnex().client.pool.on('acquireSuccess', (_id: number, connection: object) => listener(connection));
+  }
+}

@@ -1,0 +1,67 @@
+import type { EventEmitter } from 'node:events';
+import type { Connection } from '@mikro-orm/core';
+import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import type { RunStatement, StatementResult } from '../../dialects/run-statement.js';
+import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
+
+/** Whether a connection is one of MikroORM 7. */
+export function isByKysely(connection: Connection): connection is AbstractSqlConnection {
+  return 'getClient' in connection && 'getNativeClient' in connection;
+}
+
+/** MikroORM 7's way, by Kysely. */
+export class KyselyConnection implements OrmConnection {
+  readonly #connection: AbstractSqlConnection;
+  readonly #onClient: ConnectionDialect['onClient'];
+  #isForeign = false;
+
+  constructor(connection: AbstractSqlConnection, dialect?: ConnectionDialect) {
+    this.#connection = connection;
+    this.#onClient = dialect?.onClient;
+  }
+
+  readonly run: RunStatement = async (sql, parameters = []) => {
+    const { client, direct } = await this.#opened();
+    return direct ? client.getExecutor().provideConnection(() => direct(sql, parameters)) : execute(client, sql, parameters);
+  };
+
+  async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    const { client, direct } = await this.#opened();
+    return client.connection().execute((pinned) => work(direct ?? ((sql, parameters = []) => execute(pinned, sql, parameters))));
+  }
+
+  async onAcquire(listener: (connection: object) => void): Promise<void> {
+    const pool = await this.#nativeClient();
+    (pool as EventEmitter | undefined)?.on('acquire', listener);
+  }
+
+  /** The MySQL driver makes its client asynchronously, when it first connects. */
+  async #opened(): Promise<{ readonly client: Client; readonly direct: RunStatement | undefined }> {
+    await this.#connection.ensureConnection();
+    return { client: this.#connection.getClient(), direct: this.#onClient && (await this.#direct(this.#onClient)) };
+  }
+
+  async #direct(onClient: (client: object) => RunStatement): Promise<RunStatement | undefined> {
+    if (this.#isForeign) return undefined;
+    const native = await this.#nativeClient();
+    this.#isForeign = !native;
+    return native && onClient(native);
+  }
+
+  /** Undefined where the app has given MikroORM a Kysely dialect of its own: then nobody knows the driver's client. */
+  #nativeClient(): Promise<object | undefined> {
+    return (this.#connection.getNativeClient() as Promise<object>).catch(() => undefined);
+  }
+}
+
+type Client = ReturnType<AbstractSqlConnection['getClient']>;
+
+async function execute(client: Client, sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
+  const result = await client.executeQuery({
+    sql,
+    parameters,
+    query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
+    queryId: { queryId: sql },
+  });
+  return { rows: result.rows as Record<string, unknown>[], affected: Number(result.numAffectedRows ?? 0) };
+}

@@ -1,0 +1,28 @@
+import { Utils, type Connection } from '@mikro-orm/core';
+import type { Dialect } from '../../dialects/dialect.js';
+import { KnexConnection, isByKnex } from './knex-connection.js';
+import { KyselyConnection, isByKysely } from './kysely-connection.js';
+import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
+
+// MikroORM 7 runs statements by Kysely, 6.6 by knex. Outside of this folder nobody knows which one is there.
+
+/**
+ * @param connection MikroORM's
+ * @param dialect optional with MikroORM 7, where SQLite is slower without it
+ * @throws TypeError for a connection to no SQL database
+ */
+export function ormConnection(connection: Connection, dialect?: ConnectionDialect): OrmConnection {
+  if (isByKysely(connection)) return new KyselyConnection(connection, dialect);
+  if (isByKnex(connection)) return new KnexConnection(connection, dialect);
+  throw new TypeError(`${connection.constructor.name} runs no SQL statements. Use a driver of MikroORM 7.2, or of 6.6, for an SQL database.`);
+}
+
+/**
+ * The driver's options by which to open a connection, or to wait for one, takes at most so many ms, and by which one ends
+ * that is silent for so long, where `endSilentConnections` cannot see to it.
+ */
+export function boundOptions(dialect: Dialect | undefined, ms: number): object {
+  const bounds = dialect?.boundConnecting?.(ms);
+  if (!Utils.getORMVersion().startsWith('6.')) return { ...bounds };
+  return { acquireConnectionTimeout: ms, connection: { ...bounds, ...dialect?.boundSilence?.(ms) } };
+}
