@@ -7,14 +7,21 @@ import type { MikroORM } from '@mikro-orm/core';
  * @throws Error when `@mikro-orm/cli` is not there, and what it throws for a configuration that is not there
  */
 export async function openOrm(contextName: string | undefined, configPaths: string[] | undefined): Promise<MikroORM> {
-  const { CLIHelper, configure } = await importMikroOrmCli();
+  const cli = await importMikroOrmCli();
   // Makes files of TypeScript readable, as the app's package.json has it.
-  await configure();
+  await configureOf(cli)();
   // By this MikroORM leaves the entities out: to find them all takes long, and they are not needed.
-  return CLIHelper.getORM(contextName, configPaths, { discovery: { warnWhenNoEntities: false } });
+  return cli.CLIHelper.getORM(contextName, configPaths, { discovery: { warnWhenNoEntities: false } });
 }
 
-async function importMikroOrmCli() {
+type MikroOrmCli = typeof import('@mikro-orm/cli');
+
+/** MikroORM 6 has it in a class. */
+function configureOf(cli: MikroOrmCli | { readonly CLIConfigurator: { configure(): unknown } }): () => unknown {
+  return 'configure' in cli ? cli.configure : () => cli.CLIConfigurator.configure();
+}
+
+async function importMikroOrmCli(): Promise<MikroOrmCli> {
   try {
     return await import('@mikro-orm/cli');
   } catch (error) {

@@ -13,7 +13,7 @@ export type CommonGiven = Given<typeof COMMON_OPTIONS>;
 
 /**
  * The options of the app's sessions: those of the file, and in their place what the command line says itself. What the
- * app decides for its own process is another here: nothing is signed, pruned unasked, or made.
+ * app decides for its own process is another here: nothing is signed, pruned unasked, or made, and nobody is told of it.
  *
  * @throws UsageError for a file that does not export them
  */
@@ -21,7 +21,7 @@ export async function readSessionOptions({ options: file, dialect, table, schema
   const exported = file === undefined ? {} : await importOptions(file);
   const secret = exported.secret ?? process.env.SESSION_SECRET ?? randomBytes(32).toString('base64');
   const given = { dialect: dialect as DialectName | undefined, tableName: table, schema };
-  return { ...exported, secret, pruneInterval: false, createTable: false, ...onlyGiven(given) };
+  return { ...exported, secret, pruneInterval: false, createTable: false, events: undefined, telemetry: false, ...onlyGiven(given) };
 }
 
 function onlyGiven(options: SmartSessionModuleOptions): SmartSessionModuleOptions {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 
 /** Where a command's words go, and answers come from. */
@@ -12,7 +13,7 @@ export interface Terminal {
   note(text: string): void;
   /** Writes over the last line that this wrote, on standard error; an empty text takes it away. */
   rewrite(line: string): void;
-  /** The answer to a question. */
+  /** The answer to a question; an empty text when there is none. */
   ask(question: string): Promise<string>;
 }
 
@@ -46,7 +47,9 @@ export class ProcessTerminal implements Terminal {
   async ask(question: string): Promise<string> {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     try {
-      return await lines.question(question);
+      // Who ends the input, or interrupts, has not answered.
+      const ended = once(lines, 'close').then(() => '');
+      return await Promise.race([lines.question(question), ended]);
     } finally {
       lines.close();
     }

@@ -16,8 +16,9 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   let app: SessionsApp;
 
   beforeAll(async () => {
-    file = await OptionsFile.write(database, tableName);
-    app = await SessionsApp.start(database, { ...file.options, createTable: true });
+    // What takes events is in the app's modules, which the command line has none of.
+    file = await OptionsFile.write(database, tableName, { events: 'SOMETHING_OF_THE_APP' });
+    app = await SessionsApp.start(database, { ...file.options, events: undefined, createTable: true });
   });
   beforeEach(() => app.clear());
   afterAll(async () => {

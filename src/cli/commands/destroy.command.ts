@@ -13,7 +13,7 @@ export const destroy = defineCommand({
   details: [
     "A request that has the session loaded already does not bring it back. All of a user's sessions are ended only",
     'after a question, or with --yes, which is required where nobody can be asked. A session that is not there is an',
-    'error; that a user has none is not.',
+    "error; that a user has none is not. The app's events do not tell of it.",
   ],
   options: {
     user: { type: 'string', value: '<id>', help: 'Whose sessions, by the user id as the app has it.' },
