@@ -10,6 +10,7 @@ import { lifetimeOf } from './lifetime.js';
 import { LoadJoiner } from './load-joiner.js';
 import { movingCommitId, stageOf, type Stage } from './moving-record.js';
 import { RepositoryCaller } from './repository-caller.js';
+import { SessionObservers } from './session-observers.js';
 import { StoredRecord } from './stored-record.js';
 import { userIdOf } from './user-id.js';
 
@@ -46,6 +47,7 @@ export class ReadThrough {
     private readonly loads: LoadJoiner,
     private readonly caller: RepositoryCaller,
     private readonly codec: SessionCodec,
+    private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {
     this.#earlier = options.readThrough && new EarlierSessions(options.readThrough, codec);
@@ -135,7 +137,8 @@ export class ReadThrough {
     const userId = userIdOf(values, this.options, this.codec);
     await this.#earlier!.remove(sessionId, 'load');
     deadline.throwIfPassed();
-    await this.#write(moving, record, { data, commitId: randomUUID(), userId, maxAge, lifetime: lifetimeOf(maxAge, this.options, false, true) });
+    const change = { data, commitId: randomUUID(), userId, maxAge, lifetime: lifetimeOf(maxAge, this.options, false, true) };
+    if (await this.#write(moving, record, change)) this.observers.lives?.created({ storageKey, userId });
   }
 
   /** Writes a record of which nobody but who moves it knows a user yet: what is known of a user can be destroyed here alone. */
@@ -144,9 +147,10 @@ export class ReadThrough {
     return { data, commitId: movingCommitId(stage), userId: null, maxAge, lifetime: lifetimeOf(maxAge, this.options, true) };
   }
 
-  /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. */
-  async #write(moving: Moving, { commitId }: SessionRecord, change: RecordChange): Promise<void> {
-    await this.#ask(moving, (repository) => repository.updateLocked(moving.storageKey, (current) => (current.commitId === commitId ? change : undefined)));
+  /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there. */
+  async #write(moving: Moving, { commitId }: SessionRecord, change: RecordChange): Promise<boolean> {
+    const found = await this.#ask(moving, (repository) => repository.updateLocked(moving.storageKey, (current) => (current.commitId === commitId ? change : undefined)));
+    return found?.commitId === commitId;
   }
 
   /** What is asked can be asked again without harm. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
+import expressSession from 'express-session';
 import { SqlSessionRepository, counter, type SessionMergeRules, type SessionService } from '../../src/index.js';
 import { Backoff } from '../../src/services/backoff.js';
 import { DATABASES } from '../support/databases.js';
@@ -63,6 +64,16 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await database.expireAll();
     await sessions.replace(id, { c: 1 });
     expect(observers.of('created', 'expired')).toEqual([['created', null], ['expired', undefined], ['created', null]]);
+  });
+
+  it('is told once of a session that comes from the earlier store, however many processes load it', async () => {
+    const earlier = new expressSession.MemoryStore();
+    await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
+    setUp({ readThrough: earlier });
+    const others = serviceOver(new SqlSessionRepository(database.context), { ...OPTIONS, readThrough: earlier }, new Backoff(), observers).sessions;
+    await Promise.all([load(), load(), others.load(id), others.load(id)]);
+    await load();
+    expect(observers.of('created')).toEqual([['created', 'anna']]);
   });
 
   it('is told of a merge which keys it was of, and of attempts', async () => {

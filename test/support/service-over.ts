@@ -30,7 +30,7 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const updates = new UpdateJoiner(repository, observers, options);
   const commits = new CommitJoiner(new SessionCommitter(repository, updates, reader, codec, backoff, observers, options), observers, options);
   const handover = new SessionHandover(live, codec, loads, reader, caller, backoff, observers, options);
-  const readThrough = new ReadThrough(loads, caller, codec, options);
+  const readThrough = new ReadThrough(loads, caller, codec, observers, options);
   const destroyer = new SessionDestroyer(commits, caller, observers, options);
   const touches = new TouchJoiner(repository, caller, observers, options);
   const merges = new MergeReport(codec, observers, options);
