@@ -55,6 +55,7 @@ import { SessionTelemetry } from './telemetry/session-telemetry.js';
 
 /** Makes the options, for `useClass` and `useExisting`. */
 export interface SmartSessionOptionsFactory {
+  /** Makes them, once, at start. */
   createSmartSessionOptions(): SmartSessionModuleOptions | Promise<SmartSessionModuleOptions>;
 }
 
@@ -84,6 +85,7 @@ const GIVEN_OPTIONS = Symbol('SmartSessionModuleOptions');
  */
 @Module({})
 export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicationShutdown {
+  /** @internal Nest calls it. */
   constructor(
     @Inject(SmartSessionOptions) private readonly options: SmartSessionOptions,
     @Inject(DatabaseContext) private readonly database: DatabaseContext,
@@ -115,6 +117,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     return dynamicModule(optionsProviders(options), options);
   }
 
+  /** Mounts the middleware, as the options `mount` and `exclude` say. Nest calls it. */
   async configure(consumer: MiddlewareConsumer): Promise<void> {
     const { mount, exclude } = this.options;
     if (!mount) return;

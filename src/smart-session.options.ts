@@ -23,6 +23,7 @@ export type SessionMergeRules = {
 
 /** How many live sessions a user may have. */
 export interface MaxSessionsPerUser {
+  /** The largest number. */
   readonly max: number;
   /** What one more does: end the oldest, or fail with a `SessionLimitError`. */
   readonly whenFull: 'evict-oldest' | 'deny';
@@ -160,7 +161,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
 /** Says what would be right; undefined when the given value is. */
 type Check = (given: unknown) => string | undefined;
 
-/** The options with their defaults, validated and frozen. */
+/** The options with their defaults, validated and frozen: each means what it means in `SmartSessionModuleOptions`. Injectable. */
 export class SmartSessionOptions {
   readonly dialect: DialectName | undefined;
   readonly connection: Readonly<Record<string, unknown>> | undefined;
@@ -183,7 +184,9 @@ export class SmartSessionOptions {
   readonly serializer: 'json' | 'rich' | ValueCodec;
   readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean } | undefined;
   readonly hashIds: boolean;
+  /** Finds the session of an earlier store. */
   readonly readThrough: SmartSessionModuleOptions['readThrough'];
+  /** Finds the user of a session. */
   readonly userId: SmartSessionModuleOptions['userId'];
   readonly maxSessionsPerUser: MaxSessionsPerUser | undefined;
   readonly maxBytes: number;

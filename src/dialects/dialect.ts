@@ -4,6 +4,7 @@ import type { FailureKind } from './failure-kind.js';
 
 /** What differs between the databases, and nothing else. */
 export interface Dialect {
+  /** How the option `dialect` names it. */
   readonly name: DialectName;
   /** MikroORM's drivers for it; the first that is installed is taken. */
   readonly drivers: readonly DriverName[];
@@ -99,4 +100,5 @@ export interface WantedColumn {
   readonly type: 'text' | 'int' | 'bigint' | 'float';
 }
 
+/** The databases, by the names of their dialects. */
 export type DialectName = 'postgresql' | 'mysql' | 'mariadb' | 'sqlite';

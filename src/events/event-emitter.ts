@@ -2,6 +2,7 @@ import type { Abstract, Type } from '@nestjs/common';
 
 /** What takes events: `EventEmitter2` of @nestjs/event-emitter, Node's `EventEmitter`, or whatever has an `emit` like theirs. */
 export interface SessionEventEmitter {
+  /** Publishes an event under its name. A promise that it returns is not waited for. */
   emit(name: string, event: object): unknown;
 }
 

@@ -11,6 +11,7 @@ abstract class SessionEvent {
   /** When this process learned of it. */
   readonly at = new Date();
 
+  /** @internal */
   constructor({ storageKey, userId }: ObservedSession) {
     this.handle = handleOf(storageKey);
     this.userId = userId;
@@ -19,11 +20,13 @@ abstract class SessionEvent {
 
 /** A session was stored for the first time. */
 export class SessionCreatedEvent extends SessionEvent {
+  /** The name under which it is published. */
   static readonly event = 'session.created';
 }
 
 /** A request's changes were merged into what other requests had changed meanwhile. */
 export class SessionMergedEvent extends SessionEvent {
+  /** The name under which it is published. */
   static readonly event = 'session.merged';
   /** The keys that the request changed. */
   readonly keys: readonly string[];
@@ -32,6 +35,7 @@ export class SessionMergedEvent extends SessionEvent {
   /** How often the changes were applied: once more for each newer record. */
   readonly attempts: number;
 
+  /** @internal */
   constructor(session: ObservedSession, { keys, contested, attempts }: Merge) {
     super(session);
     this.keys = keys;
@@ -42,8 +46,10 @@ export class SessionMergedEvent extends SessionEvent {
 
 /** A session was destroyed. */
 export class SessionDestroyedEvent extends SessionEvent {
+  /** The name under which it is published. */
   static readonly event = 'session.destroyed';
 
+  /** @internal */
   constructor(
     session: ObservedSession,
     readonly reason: DestroyReason,
@@ -54,5 +60,6 @@ export class SessionDestroyedEvent extends SessionEvent {
 
 /** The record of a session that had expired was deleted. */
 export class SessionExpiredEvent extends SessionEvent {
+  /** The name under which it is published. */
   static readonly event = 'session.expired';
 }

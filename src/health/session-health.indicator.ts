@@ -21,12 +21,14 @@ const NO_SESSION = 'health check';
 export class SessionHealthIndicator {
   readonly #logger = new Logger('SmartSession');
 
+  /** @internal Nest calls it. */
   constructor(private readonly caller: RepositoryCaller) {}
 
   /**
    * Loads a session that is not there, by one statement: is the database there, and the table, and may it be read?
    *
    * @param key what the result is named
+   * @param options how long it may take
    * @param options.timeout how long it may take, in ms. Default: 1 second
    */
   async isHealthy<Key extends string>(key: Key, { timeout = 1000 }: { readonly timeout?: number } = {}): Promise<Record<Key, SessionHealth>> {

@@ -11,6 +11,7 @@ import { afterCommit } from './after-commit.js';
  */
 @Injectable()
 export class SessionCommitInterceptor implements NestInterceptor {
+  /** @internal Nest calls it. */
   constructor(private readonly sessions: SessionService) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -16,6 +16,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
   readonly #expressSession: RequestHandler;
   readonly #headers: CookieHeaders;
 
+  /** @internal Nest calls it. */
   constructor(
     private readonly sessions: SessionService,
     private readonly options: SmartSessionOptions,
@@ -27,6 +28,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     this.#expressSession = expressSession({ store, name, secret: [...secret], cookie, rolling, resave: false, saveUninitialized: false });
   }
 
+  /** Gives the request its session, and puts the gate before its response. Does nothing where it has one already. */
   use(request: Request, response: Response, next: NextFunction): void {
     if (request.session) return next();
     const { end } = response;

@@ -32,10 +32,15 @@ export interface Lifetime {
 
 /** What a commit writes. */
 export interface RecordChange {
+  /** The serialized session, sealed where sessions are. */
   readonly data: string;
+  /** Random, of this commit alone. */
   readonly commitId: string;
+  /** Whose session it is, as the option `userId` finds it. */
   readonly userId: string | null;
+  /** The cookie's original max age, in ms; null for a cookie that ends with the browser. */
   readonly maxAge: number | null;
+  /** How long the record shall live from now. */
   readonly lifetime: Lifetime;
   /** `update` writes only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
@@ -43,9 +48,11 @@ export interface RecordChange {
 
 /** An update of one record. */
 export interface RecordUpdate {
+  /** Which. */
   readonly storageKey: string;
   /** The version that the record must have. */
   readonly version: number;
+  /** What is written. */
   readonly change: RecordChange;
 }
 

@@ -31,6 +31,7 @@ import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.
 
 /** Whose sessions. */
 export interface UserSessions {
+  /** As the option `userId` finds it. */
   readonly userId: string | number;
 }
 
@@ -38,9 +39,11 @@ export interface UserSessions {
 export interface UserSession {
   /** Names the session in `destroyOne`, and is no secret. */
   readonly handle: string;
+  /** When it was stored first. */
   readonly createdAt: Date;
   /** When its values were written last. */
   readonly updatedAt: Date;
+  /** When it ends, unless it is used before. */
   readonly expiresAt: Date;
   /** Whether it is the one that asks. */
   readonly isCurrent: boolean;
@@ -67,6 +70,7 @@ export class SessionService {
   readonly #logger = new Logger('SmartSession');
   readonly #stores = new WeakSet<object>();
 
+  /** @internal Nest calls it. */
   constructor(
     private readonly commits: CommitJoiner,
     private readonly live: LiveSessions,
@@ -280,6 +284,7 @@ export class SessionService {
    * it at login. It is stored by the request's commit, as any new session. What other requests that still have the old
    * session change is dropped, and comes into no other.
    *
+   * @param options what goes over
    * @param options.keep the keys whose values go over, or `'all'`: as they are stored when the old session ends, with
    * what this request has changed. Default: none
    * @throws SessionUnavailableError when the old session could not be destroyed: the request still has it, and there is no new one

@@ -13,6 +13,7 @@ const nothing = () => undefined;
  */
 @Injectable()
 export class SmartSessionStore extends expressSession.Store {
+  /** @internal Nest calls it. */
   constructor(private readonly sessions: SessionService) {
     super();
     sessions.serve(this);
@@ -62,6 +63,7 @@ export class SmartSessionStore extends expressSession.Store {
     answer(regenerated, callback);
   }
 
+  /** Makes the live session of loaded data, and hands the data's base on to it. express-session calls it. */
   override createSession(request: Request, data: SessionData): Session & SessionData {
     const { session: previous } = request;
     const session = super.createSession(request, data);

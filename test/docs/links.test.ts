@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { anchors, readPage, readPages, relativeLinks } from '../support/markdown.js';
 
-const pages = readPages().map((page) => [page.path, page] as const);
+const pages = [...readPages(), readPage('docs/api/README.md')].map((page) => [page.path, page] as const);
 
 describe.each(pages)('the links of %s', (path, page) => {
   const links = [...new Set(relativeLinks(page))];

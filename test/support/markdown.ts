@@ -17,9 +17,9 @@ export interface Page {
   readonly blocks: readonly CodeBlock[];
 }
 
-/** Every page. */
+/** Every page that is written; docs/api is made of the code's comments. */
 export function readPages(): Page[] {
-  return globSync(['*.md', 'docs/**/*.md']).toSorted().map(readPage);
+  return globSync(['*.md', 'docs/**/*.md'], { exclude: ['docs/api/**'] }).toSorted().map(readPage);
 }
 
 /** One page. */
