@@ -115,7 +115,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
         .where({ expiresAt: { $lte: this.#now() } })
         .orderBy({ expiresAt: 'asc' })
         .limit(limit)
-        .setLockMode(LockMode.PESSIMISTIC_PARTIAL_WRITE)
+        .setLockMode(this.#skipLocked)
         .execute<{ sessionId: string; userId: string | null }[]>('all');
       const sessionId = { $in: rows.map((row) => row.sessionId) };
       if (rows.length > 0) await em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
@@ -221,6 +221,11 @@ export class EntityManagerSessionRepository extends SessionRepository {
     const { absoluteTtl } = this.#context;
     const isLate = { expiresAt: { $lte: this.#now() } };
     return absoluteTtl === undefined ? isLate : { $or: [isLate, { createdAt: { $lte: this.#fromNow(-absoluteTtl) } }] };
+  }
+
+  /** Not on SQLite, which locks no rows: MikroORM 6 refuses it there. */
+  get #skipLocked(): LockMode | undefined {
+    return this.#context.dialect.forUpdateSkipLocked === '' ? undefined : LockMode.PESSIMISTIC_PARTIAL_WRITE;
   }
 
   #exactly(text: string) {

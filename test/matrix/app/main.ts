@@ -3,9 +3,10 @@ import 'reflect-metadata';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import session from 'express-session';
-import { DatabaseContext, EntityManagerSessionRepository, SmartSessionModule, defineSessionEntity, type DialectName } from 'nestjs-smart-session';
+import { DatabaseContext, EntityManagerSessionRepository, SessionRepository, SmartSessionModule, defineSessionEntity, type DialectName } from 'nestjs-smart-session';
 import { appOrm } from './app-orm.js';
 import { RaceModule } from './race.controller.js';
+import { tour } from './repository-tour.js';
 
 /** What the runner says of a database. */
 interface Database {
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
     'statements, optimistic': await listen(shared),
     control: await listen(await controlApp()),
   };
+  for (const app of apps) await tour(app.get(SessionRepository));
   process.stdout.write(`${JSON.stringify(urls)}\n`);
   process.stdin.resume().on('end', () => void end(apps));
 }
