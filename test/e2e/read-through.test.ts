@@ -1,10 +1,10 @@
 import expressSession, { type MemoryStore, type SessionData, type Store } from 'express-session';
 import { Browser } from '../support/browser.js';
-import { DATABASES } from '../support/databases.js';
+import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { SessionsApp } from '../support/sessions-app.js';
 import { signedCookie } from '../support/signed-cookie.js';
 
-describe.each(DATABASES)('an app with an earlier store, on %s', (database) => {
+describe.each(REPOSITORY_CASES)('an app with an earlier store, on $database, $locking, $name', ({ database, locking, repository, n }) => {
   let app: SessionsApp;
   let earlier: MemoryStore;
   /** The ids that it was asked for. */
@@ -20,7 +20,7 @@ describe.each(DATABASES)('an app with an earlier store, on %s', (database) => {
       },
       destroy: (id, callback) => earlier.destroy(id, callback),
     };
-    app = await SessionsApp.start(database, { tableName: `earlier_${database}`, readThrough });
+    app = await SessionsApp.start(database, { tableName: `earlier_${database}_${n}`, locking, repository, readThrough });
   });
   beforeEach(async () => {
     asked = [];
@@ -34,7 +34,7 @@ describe.each(DATABASES)('an app with an earlier store, on %s', (database) => {
 
   it('keeps who has a cookie of before logged in, whatever its requests change at once', async () => {
     const cookie = signedCookie('old');
-    await Promise.all(Array.from({ length: 20 }, (_, n) => visitor(cookie).post('/set', { [`tab${n}`]: n })));
+    await Promise.all(Array.from({ length: 20 }, (_, tab) => visitor(cookie).post('/set', { [`tab${tab}`]: tab })));
     const anna = visitor(cookie);
     expect(Object.keys(await anna.session())).toHaveLength(21);
     expect([anna.cookie, await app.rows()]).toEqual([cookie, 1]);
