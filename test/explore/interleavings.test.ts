@@ -15,7 +15,7 @@ const IS_LONG = process.env.EXPLORE === 'long';
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
 
 /** Interleavings of a scenario that is sampled. */
-const SAMPLE = IS_LONG ? 100 : 10;
+const SAMPLE = IS_LONG ? 100 : 3;
 
 const KINDS = [...OPERATION_NAMES, 'expiry'] as const;
 const LOCKINGS = [['optimistic'], ['pessimistic'], ['optimistic', 'pessimistic']] as const;
