@@ -6,6 +6,8 @@ export default {
   testPathIgnorePatterns: suite ? [] : ['/test/faults/', '/test/cluster/', ...(process.env.HISTORY_SECONDS ? [] : ['/test/history/peers'])],
   // By default jest leaves one core idle: of two that is half.
   maxWorkers: '100%',
+  // In ms. For what hangs: real processes and servers are slow where others work too.
+  testTimeout: 60_000,
   globalSetup: '<rootDir>/test/support/global-setup.js',
   collectCoverageFrom: ['src/**/*.ts'],
   coverageProvider: 'v8',
