@@ -1,5 +1,5 @@
-import { connect } from 'node:net';
 import { join } from 'node:path';
+import { answers } from '../support/answers.js';
 import { MYSQL, POSTGRESQL } from '../support/servers.js';
 
 /**
@@ -12,15 +12,4 @@ export async function databaseOf(driver, directory) {
   if (driver.dialect === 'sqlite') return { ...driver, connection: { dbName: join(directory, `${driver.name}.sqlite`) } };
   const server = driver.dialect === 'postgresql' ? POSTGRESQL : MYSQL;
   return (await answers(server)) ? { ...driver, connection: server } : undefined;
-}
-
-function answers({ host, port }) {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2000 });
-    const settle = (isThere) => {
-      socket.destroy();
-      resolve(isThere);
-    };
-    socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
-  });
 }

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { answers } from './answers.js';
 import { MYSQL, POSTGRESQL } from './servers.js';
 
 /** Compiles what runs in processes of its own, and finds the databases. */
@@ -31,15 +31,4 @@ function addressOf(name) {
   if (name === 'sqlite') return 'in this process';
   const { host, port } = name === 'postgresql' ? POSTGRESQL : MYSQL;
   return `${host}:${port}`;
-}
-
-function answers({ host, port }) {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2000 });
-    const settle = (there) => {
-      socket.destroy();
-      resolve(there);
-    };
-    socket.once('connect', () => settle(true)).once('error', () => settle(false)).once('timeout', () => settle(false));
-  });
 }
