@@ -29,6 +29,21 @@ const HEADERS_OF_THE_ANSWER = [
   'set-cookie', 'trailer', 'transfer-encoding',
 ];
 
+/** A response's methods, as they were before the gate. */
+class Methods implements Record<Method, (...parameters: any[]) => unknown> {
+  readonly writeHead: (...parameters: any[]) => unknown;
+  readonly flushHeaders: (...parameters: any[]) => unknown;
+  readonly write: (...parameters: any[]) => unknown;
+  readonly end: (...parameters: any[]) => unknown;
+
+  constructor({ writeHead, flushHeaders, write, end }: ServerResponse) {
+    this.writeHead = writeHead;
+    this.flushHeaders = flushHeaders;
+    this.write = write;
+    this.end = end;
+  }
+}
+
 /** Where a response has its gate. */
 const GATE = Symbol('ResponseGate');
 
@@ -45,7 +60,7 @@ const MOST_ROUNDS = 10;
  * the session twice to find that out.
  */
 export class ResponseGate {
-  readonly #original: Record<Method, (...parameters: any[]) => unknown>;
+  readonly #original: Methods;
   readonly #hasBegun: () => boolean;
   #held: Call[] | undefined;
   /** The status when the answer was held: what is set later is too late. */
@@ -61,8 +76,7 @@ export class ResponseGate {
     private readonly keeper: GateKeeper,
     private readonly endResponse: EndResponse,
   ) {
-    const { writeHead, flushHeaders, write, end } = response;
-    this.#original = { writeHead, flushHeaders, write, end };
+    this.#original = new Methods(response);
     this.#hasBegun = inheritedGetter(response, 'headersSent') as () => boolean;
   }
 

@@ -7,7 +7,8 @@ import { isProduction } from '../security/warnings.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
-import { ResponseGate, type GateKeeper } from './response-gate.js';
+import { ResponseGate } from './response-gate.js';
+import { SessionKeeper } from './session-keeper.js';
 
 /** express-session with the store, and before the response the gate that commits first. */
 @Injectable()
@@ -38,7 +39,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
         announceRetry(response, error);
         return next(error);
       }
-      if (request.session) ResponseGate.install(request, response, this.#keeperOf(request), end);
+      if (request.session) ResponseGate.install(request, response, new SessionKeeper(request, this.sessions, this.options, this.#logger), end);
       next();
     });
   }
@@ -52,49 +53,4 @@ export class SmartSessionMiddleware implements NestMiddleware {
       this.#logger.warn("A session cookie was sent without Secure, for its request came by http. Set `cookie: { secure: true }`, and behind a proxy that ends TLS `app.set('trust proxy', 1)`.");
     };
   }
-
-  #keeperOf(request: Request): GateKeeper {
-    const { sessions } = this;
-    let hasSession = true;
-    let failure: Error | undefined;
-    const isUnset = () => hasSession && !request.session && request.sessionID !== undefined && this.options.unset === 'destroy';
-    const fail = (error: Error) => {
-      hasSession = false;
-      failure ??= error;
-      removeSession(request);
-    };
-    return {
-      isSettled: () => {
-        const abandoned = request.session && sessions.failureOf(request.session);
-        if (abandoned) fail(abandoned);
-        if (request.session && sessions.isGone(request.session)) forgetSessionId(request);
-        return request.session ? sessions.isSettled(request.session) : !isUnset();
-      },
-      settle: async () => {
-        if (request.session) return sessions.commit(request.session);
-        await sessions.destroy(request.sessionID);
-        hasSession = false;
-      },
-      giveUp: (error) => {
-        this.#logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
-        if (request.session) sessions.abandon(request.session, error);
-        fail(error);
-      },
-      failure: () => failure,
-      isDone: () => !request.session || !sessions.isTouchDue(request.session),
-    };
-  }
-}
-
-/** Without a session express-session neither saves nor sends a cookie. */
-function removeSession(request: Request): void {
-  delete (request as { session?: unknown }).session;
-}
-
-/**
- * Without a session id express-session sends no cookie, and leaves the session as it is. The cookie of a session that
- * was destroyed meanwhile, as by a login, could take the place of a newer one in the browser.
- */
-function forgetSessionId(request: Request): void {
-  Object.assign(request, { sessionID: undefined });
 }

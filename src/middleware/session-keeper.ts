@@ -1,0 +1,80 @@
+import type { LoggerService } from '@nestjs/common';
+import type { Request } from 'express';
+import type { SessionService } from '../services/session.service.js';
+import type { SmartSessionOptions } from '../smart-session.options.js';
+import type { GateKeeper } from './response-gate.js';
+
+/**
+ * Answers the gate of one request's response for the request's session.
+ *
+ * A class, as everything that a response holds on to: V8 comes to allocate an object literal that often outlives a
+ * collection in the old generation, from where it keeps alive all that it refers to, here the whole request, until the
+ * next full collection. With literals a young collection of the benchmark's app took 6.5 ms instead of 2 to 3 (Node 26).
+ */
+export class SessionKeeper implements GateKeeper {
+  #hasSession = true;
+  #failure: Error | undefined;
+
+  constructor(
+    private readonly request: Request,
+    private readonly sessions: SessionService,
+    private readonly options: SmartSessionOptions,
+    private readonly logger: LoggerService,
+  ) {}
+
+  isSettled(): boolean {
+    const { request, sessions } = this;
+    const abandoned = request.session && sessions.failureOf(request.session);
+    if (abandoned) this.#fail(abandoned);
+    if (request.session && sessions.isGone(request.session)) forgetSessionId(request);
+    return request.session ? sessions.isSettled(request.session) : !this.#isUnset();
+  }
+
+  async settle(): Promise<void> {
+    const { request, sessions } = this;
+    if (request.session) return sessions.commit(request.session);
+    await sessions.destroy(request.sessionID);
+    this.#hasSession = false;
+  }
+
+  giveUp(error: Error): void {
+    const { request } = this;
+    this.logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
+    if (request.session) this.sessions.abandon(request.session, error);
+    this.#fail(error);
+  }
+
+  failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  isDone(): boolean {
+    const { session } = this.request;
+    return !session || !this.sessions.isTouchDue(session);
+  }
+
+  /** The handler has set the session to null, and the app wants it destroyed then. */
+  #isUnset(): boolean {
+    const { session, sessionID } = this.request;
+    return this.#hasSession && !session && sessionID !== undefined && this.options.unset === 'destroy';
+  }
+
+  #fail(error: Error): void {
+    this.#hasSession = false;
+    this.#failure ??= error;
+    removeSession(this.request);
+  }
+}
+
+/** Without a session express-session neither saves nor sends a cookie. */
+function removeSession(request: Request): void {
+  delete (request as { session?: unknown }).session;
+}
+
+/**
+ * Without a session id express-session sends no cookie, and leaves the session as it is. The cookie of a session that
+ * was destroyed meanwhile, as by a login, could take the place of a newer one in the browser.
+ */
+function forgetSessionId(request: Request): void {
+  Object.assign(request, { sessionID: undefined });
+}
