@@ -1,5 +1,7 @@
+import { setImmediate as turnEnds } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/encoded-values.js';
+import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline, type Deadline } from './deadline.js';
@@ -37,6 +39,7 @@ export class CommitJoiner {
   readonly #inserting = new Map<string, Promise<unknown>>();
 
   constructor(
+    private readonly repository: SessionRepository,
     private readonly committer: SessionCommitter,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -98,9 +101,16 @@ export class CommitJoiner {
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
   async #goOn(storageKey: string, latest: StoredRecord | undefined): Promise<void> {
     let known = latest;
+    await this.#gather();
     for (let batch = this.#next(storageKey); batch; batch = this.#next(storageKey)) {
       known = await this.#commitBatch(storageKey, batch, known);
+      await this.#gather();
     }
+  }
+
+  /** A driver that blocks the process lets nobody else run meanwhile: what waits for this turn of the event loop comes first, so as to join. */
+  async #gather(): Promise<void> {
+    if (this.repository.isBlocking) await turnEnds();
   }
 
   /** The next commits that can go together; undefined, and the line closed, when none waits. */

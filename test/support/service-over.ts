@@ -28,7 +28,7 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const live = new LiveSessions(codec, merger, options);
   const loads = new LoadJoiner(repository, caller, observers, options);
   const updates = new UpdateJoiner(repository, observers, options);
-  const commits = new CommitJoiner(new SessionCommitter(repository, updates, reader, codec, backoff, observers, options), observers, options);
+  const commits = new CommitJoiner(repository, new SessionCommitter(repository, updates, reader, codec, backoff, observers, options), observers, options);
   const handover = new SessionHandover(live, codec, loads, reader, caller, backoff, observers, options);
   const readThrough = new ReadThrough(loads, caller, codec, observers, options);
   const destroyer = new SessionDestroyer(commits, caller, observers, options);
