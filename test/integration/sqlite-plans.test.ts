@@ -1,0 +1,43 @@
+import { SessionsDatabase } from '../support/sessions-database.js';
+import { buildStatements } from '../../src/persistence/session-statements.js';
+
+const HOUR = 3_600_000;
+
+/** How SQLite looks for rows, by statistics of when there were few: they stay until somebody calls `analyze` again. */
+describe('the plans of statements on sqlite', () => {
+  let database: SessionsDatabase;
+
+  beforeAll(async () => {
+    database = await SessionsDatabase.open('sqlite', 'plans');
+    const { dialect } = database.context;
+    await database.run(
+      'insert into {table} (session_id, data, created_at, updated_at, expires_at) with recursive counter (n) as (select 1 union all select n + 1 from counter where n < 1000) ' +
+        `select 'key' || n, '{}', ${dialect.now}, ${dialect.now}, ${dialect.fromNow(`${HOUR} + n * 1000`)} from counter`,
+    );
+    await database.run('analyze');
+  });
+  afterAll(() => database.close());
+
+  async function planOf(statement: string): Promise<string> {
+    const parameters = Array(statement.split('?').length - 1).fill(null);
+    const steps = await database.run(`explain query plan ${statement}`, parameters);
+    return steps.map(({ detail }) => String(detail)).join(', ');
+  }
+
+  const BY_KEY = ['load', 'update', 'updateLeased', 'updateUnderLock', 'touch', 'lease', 'extend', 'release', 'destroy', 'destroyCommitted', 'removeExpired'] as const;
+  const BY_KEYS = ['loadMany', 'updateMany', 'touchMany', 'removeAll', 'destroyMany'] as const;
+
+  it.each(BY_KEY)('%s finds its row by the primary key', async (name) => {
+    expect(await planOf(buildStatements(database.context)[name])).toMatch(/SEARCH plans USING INDEX sqlite_autoindex_plans_1 \(session_id=\?\)$/);
+  });
+
+  it.each(BY_KEYS)('%s finds its rows by the primary key, few or many', async (name) => {
+    for (const count of [1, 2, 16, 64, 100]) {
+      expect(await planOf(buildStatements(database.context)[name](count))).toMatch(/SEARCH plans USING INDEX sqlite_autoindex_plans_1 \(session_id=\?\)$/);
+    }
+  });
+
+  it('finds expired rows by their expiry', async () => {
+    expect(await planOf(buildStatements(database.context).findExpired)).toBe('SEARCH plans USING INDEX plans_expires_at_index (expires_at<?)');
+  });
+});
