@@ -48,6 +48,9 @@ export const sqlite: Dialect = {
   ofUnixTime: (column) => `(${column} * 1000)`,
   toDate: (stored) => new Date(stored as number),
   byPrimaryKey: '',
+  // With statistics of when there were few rows, SQLite would look through all live ones for the keys it is given. A
+  // plus before a column keeps it from the column's index (https://sqlite.org/optoverview.html#uplus).
+  besideKeys: (column) => `+${column}`,
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
   wantedParameters: (_columns, rows) => rows.flat(),

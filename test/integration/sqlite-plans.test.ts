@@ -1,4 +1,5 @@
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { EntityManagerSessionRepository } from '../../src/persistence/entity-manager-session.repository.js';
 import { buildStatements } from '../../src/persistence/session-statements.js';
 
 const HOUR = 3_600_000;
@@ -6,9 +7,10 @@ const HOUR = 3_600_000;
 /** How SQLite looks for rows, by statistics of when there were few: they stay until somebody calls `analyze` again. */
 describe('the plans of statements on sqlite', () => {
   let database: SessionsDatabase;
+  const log: string[] = [];
 
   beforeAll(async () => {
-    database = await SessionsDatabase.open('sqlite', 'plans');
+    database = await SessionsDatabase.open('sqlite', 'plans', { debug: ['query'], colors: false, logger: (line: string) => log.push(line) });
     const { dialect } = database.context;
     await database.run(
       'insert into {table} (session_id, data, created_at, updated_at, expires_at) with recursive counter (n) as (select 1 union all select n + 1 from counter where n < 1000) ' +
@@ -35,6 +37,13 @@ describe('the plans of statements on sqlite', () => {
     for (const count of [1, 2, 16, 64, 100]) {
       expect(await planOf(buildStatements(database.context)[name](count))).toMatch(/SEARCH plans USING INDEX sqlite_autoindex_plans_1 \(session_id=\?\)$/);
     }
+  });
+
+  it('the entity manager finds its rows by the primary key', async () => {
+    log.length = 0;
+    await new EntityManagerSessionRepository(database.context).loadMany(Array.from({ length: 100 }, (_, n) => `key${n}`));
+    const [statement] = log.flatMap((line) => /\[query\] (select .*) \[took/.exec(line)?.[1] ?? []);
+    expect(await planOf(statement!)).toMatch(/SEARCH s0 USING INDEX sqlite_autoindex_plans_1 \(session_id=\?\)$/);
   });
 
   it('finds expired rows by their expiry', async () => {
