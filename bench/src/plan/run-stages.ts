@@ -91,7 +91,7 @@ class Runner implements Outcome {
     try {
       await work();
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = explain(error);
       this.failures.push({ store: store.id, scenario: what, message });
       this.progress.say(`${store.id} fails, and is left out from now on: ${what}: ${message}`);
       const app = this.#apps.get(store.id);
@@ -99,4 +99,10 @@ class Runner implements Outcome {
       await app?.stop();
     }
   }
+}
+
+/** A failed fetch says why in its cause only. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${explain(error.cause)}`;
 }

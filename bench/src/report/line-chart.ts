@@ -11,8 +11,8 @@ export interface LineChart {
 }
 
 const WIDTH = 960;
-const HEIGHT = 520;
-const LEGEND = 130;
+const HEIGHT = 540;
+const LEGEND = 150;
 const PANEL = { first: 70, gap: 70, width: 390 };
 
 /** A colour for each database; ours is dark and solid, its peers are lighter and dashed. */
@@ -35,7 +35,7 @@ export function lineChart({ title, axes, panels }: LineChart): string {
       { text: title, left: 16, top: 8, textStyle: { fontSize: 16, color: INK } },
       ...panels.map((panel, index) => ({ text: panel.title, left: left(index) + PANEL.width / 2, top: 40, textAlign: 'center' as const, textStyle: { fontSize: 13, color: INK } })),
     ],
-    legend: { bottom: 8, left: 40, right: 40, itemWidth: 36, itemGap: 34, textStyle: { color: INK, fontSize: 12 }, data: stores.map(({ label }) => label) },
+    legend: { bottom: 8, left: 40, right: 40, itemWidth: 36, itemGap: 12, textStyle: { color: INK, fontSize: 12 }, data: stores.map(({ label }) => label) },
     grid: panels.map((_, index) => ({ left: left(index), width: PANEL.width, top: 84, bottom: LEGEND })),
     xAxis: panels.map((panel, index) => ({ type: 'category', gridIndex: index, data: ticksOf(panel.lines), name: axes.x, nameLocation: 'middle', nameGap: 28, axisLabel: { color: INK, formatter: (x: string) => shortNumber(Number(x), axes.x) }, nameTextStyle: { color: PALE_INK }, boundaryGap: false })),
     yAxis: panels.map((_, index) => ({ type: 'log', gridIndex: index, name: axes.y, nameTextStyle: { color: PALE_INK, align: 'left' }, axisLabel: { color: INK }, splitLine: { lineStyle: { color: '#f3f4f6' } }, ...extent })),
