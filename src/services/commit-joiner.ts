@@ -101,16 +101,13 @@ export class CommitJoiner {
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
   async #goOn(storageKey: string, latest: StoredRecord | undefined): Promise<void> {
     let known = latest;
-    await this.#gather();
-    for (let batch = this.#next(storageKey); batch; batch = this.#next(storageKey)) {
+    while (true) {
+      // A driver that blocks the process lets nobody run meanwhile: the commit counts as under way until the turn of the event loop ends.
+      if (this.repository.isBlocking) await turnEnds();
+      const batch = this.#next(storageKey);
+      if (!batch) return;
       known = await this.#commitBatch(storageKey, batch, known);
-      await this.#gather();
     }
-  }
-
-  /** A driver that blocks the process lets nobody else run meanwhile: what waits for this turn of the event loop comes first, so as to join. */
-  async #gather(): Promise<void> {
-    if (this.repository.isBlocking) await turnEnds();
   }
 
   /** The next commits that can go together; undefined, and the line closed, when none waits. */

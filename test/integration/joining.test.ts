@@ -449,6 +449,14 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
     for (const live of others) expect(sessions.isSettled(live)).toBe(true);
   });
 
+  it('go together in the turn of another where the driver blocks, and leave at once elsewhere', async () => {
+    const [first, second, third] = await loadAll(3);
+    await new Promise(setImmediate);
+    await sessions.commit(Object.assign(first!, { k0: 0 }));
+    await Promise.all([sessions.commit(Object.assign(second!, { k1: 1 })), sessions.commit(Object.assign(third!, { k2: 2 }))]);
+    expect(await stored()).toEqual({ start: 1, k0: 0, k1: 1, k2: 2, version: databaseName === 'sqlite' ? 2 : 3 });
+  });
+
   it('merge by the rules, and give each update its own result', async () => {
     const lives = await loadAll(4);
     const results = await Promise.all(lives.map((live) => {
