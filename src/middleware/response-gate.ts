@@ -16,8 +16,8 @@ export interface GateKeeper {
   isDone(): boolean;
 }
 
-/** A response's own method to end it. */
-export type EndResponse = (...parameters: any[]) => unknown;
+/** One of a response's own methods. */
+export type ResponseMethod = (...parameters: any[]) => unknown;
 
 type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
 type Call = readonly [method: Method, parameters: unknown[]];
@@ -29,12 +29,12 @@ const HEADERS_OF_THE_ANSWER = [
   'set-cookie', 'trailer', 'transfer-encoding',
 ];
 
-/** A response's methods, as they were before the gate. */
-class Methods implements Record<Method, (...parameters: any[]) => unknown> {
-  readonly writeHead: (...parameters: any[]) => unknown;
-  readonly flushHeaders: (...parameters: any[]) => unknown;
-  readonly write: (...parameters: any[]) => unknown;
-  readonly end: (...parameters: any[]) => unknown;
+/** A response's methods, as they were before the gate. No literal: see `SessionKeeper`. */
+class Methods implements Record<Method, ResponseMethod> {
+  readonly writeHead: ResponseMethod;
+  readonly flushHeaders: ResponseMethod;
+  readonly write: ResponseMethod;
+  readonly end: ResponseMethod;
 
   constructor({ writeHead, flushHeaders, write, end }: ServerResponse) {
     this.writeHead = writeHead;
@@ -74,7 +74,7 @@ export class ResponseGate {
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
     private readonly keeper: GateKeeper,
-    private readonly endResponse: EndResponse,
+    private readonly endResponse: ResponseMethod,
   ) {
     this.#original = new Methods(response);
     this.#hasBegun = inheritedGetter(response, 'headersSent') as () => boolean;
@@ -85,7 +85,7 @@ export class ResponseGate {
    *
    * @param endResponse the response's `end` without express-session's hook
    */
-  static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper, endResponse: EndResponse): void {
+  static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper, endResponse: ResponseMethod): void {
     Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, keeper, endResponse), configurable: true });
     Object.defineProperties(response, ResponseGate.#properties);
   }
@@ -213,7 +213,7 @@ export class ResponseGate {
     return this.#within(this.#original.end, this.#withoutCallback(parameters));
   }
 
-  #within(call: EndResponse, parameters: unknown[]): unknown {
+  #within(call: ResponseMethod, parameters: unknown[]): unknown {
     this.#depth++;
     try {
       return call.apply(this.response, parameters);

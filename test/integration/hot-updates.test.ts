@@ -35,7 +35,10 @@ async function updates({ address }: OwnPostgresql): Promise<{ all: number; hot: 
     server = await OwnPostgresql.make();
     database = await SessionsDatabase.open('postgresql', TABLE, server.address);
   });
-  afterAll(() => server.stop());
+  afterAll(async () => {
+    await database.context.orm.close();
+    await server.stop();
+  });
 
   it('write no index entry, nine of ten times', async () => {
     const { sessions } = serviceOver(new SqlSessionRepository(database.context));
