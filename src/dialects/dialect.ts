@@ -48,8 +48,13 @@ export interface Dialect {
   toDate(stored: unknown): Date;
   /** After a table in an update: that it goes by the primary key, where another way would lock what is not wanted. */
   readonly byPrimaryKey: string;
-  /** A column in a condition beside keys, so that rows are looked for by the keys, where the optimizer might take the column's index. */
-  besideKeys(column: string): string;
+  /**
+   * Finds what to put after a table so that its rows are looked for by the keys that a statement names, whatever the
+   * statistics say; empty where the table has no such index. Absent where statistics keep up.
+   *
+   * @param schema undefined for the connection's own
+   */
+  keyHint?(run: RunStatement, table: string, schema: string | undefined): Promise<string>;
   /** A table `wanted` of rows that are made of parameters, for a `from` or a `join`. */
   wantedRows(columns: readonly WantedColumn[], count: number): string;
   /** The parameters of such rows. */

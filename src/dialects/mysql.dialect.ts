@@ -54,7 +54,6 @@ export const mysql: Dialect = {
   ofUnixTime: (column) => `date_add(timestamp'1970-01-01 00:00:00', interval ${column} second)`,
   toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
   byPrimaryKey: ' force index (primary)',
-  besideKeys: (column) => column,
   wantedRows(columns, count) {
     const first = `select ${columns.map(({ name }) => `? as ${name}`).join(', ')}`;
     const other = `select ${columns.map(() => '?').join(', ')}`;

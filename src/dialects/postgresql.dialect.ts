@@ -59,7 +59,6 @@ export const postgresql: Dialect = {
   ofUnixTime: (column) => `to_timestamp(${column})`,
   toDate: (stored) => new Date(stored as string | Date),
   byPrimaryKey: '',
-  besideKeys: (column) => column,
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
   wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
   wantedParameters: (columns, rows) => [JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]]))))],

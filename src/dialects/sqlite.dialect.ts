@@ -48,9 +48,6 @@ export const sqlite: Dialect = {
   ofUnixTime: (column) => `(${column} * 1000)`,
   toDate: (stored) => new Date(stored as number),
   byPrimaryKey: '',
-  // With statistics of when there were few rows, SQLite would look through all live ones for the keys it is given. A
-  // plus before a column keeps it from the column's index (https://sqlite.org/optoverview.html#uplus).
-  besideKeys: (column) => `+${column}`,
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
   wantedParameters: (_columns, rows) => rows.flat(),
@@ -63,6 +60,17 @@ export const sqlite: Dialect = {
   begin: 'begin immediate',
   forUpdate: '',
   forUpdateSkipLocked: '',
+
+  // Statistics stay as they are until somebody calls `analyze`. By those of when there were few rows, SQLite would look
+  // through all of them for the keys it is given.
+  async keyHint(run, table, schema = 'main') {
+    const { rows } = await run(
+      'select name from pragma_index_list(?, ?) as indexes where "unique" and not partial ' +
+        "and (select group_concat(name) from pragma_index_info(indexes.name, ?)) = 'session_id'",
+      [table, schema, schema],
+    );
+    return rows[0] ? ` indexed by ${quote(String(rows[0].name))}` : '';
+  },
 
   async columns(run, table, schema) {
     const { rows } = await run('select name from pragma_table_info(?, ?)', [table, schema ?? 'main']);

@@ -18,5 +18,7 @@ export class DatabaseContext {
     readonly lockTimeout: number,
     /** How long a session lives at most, however often it is used, in ms; undefined for no limit. */
     readonly absoluteTtl?: number,
+    /** After the table: that rows are looked for by their keys. See the dialect's `keyHint`. */
+    readonly keyHint = '',
   ) {}
 }

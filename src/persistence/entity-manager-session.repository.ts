@@ -42,12 +42,13 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async load(storageKey: string): Promise<SessionRecord | undefined> {
-    const rows = await this.#select(this.#fork(), { sessionId: storageKey, ...this.#live }).execute<RecordRow[]>('all');
+    const rows = await this.#selectLive(this.#fork(), { sessionId: storageKey }).execute<RecordRow[]>('all');
     return rows[0] && toRecord(rows[0]);
   }
 
   override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
-    return byKey(await this.#select(this.#fork(), { sessionId: { $in: storageKeys }, ...this.#isLive(this.#expiryBesideKeys) }).execute<RecordRow[]>('all'));
+    const query = this.#selectLive(this.#fork(), { sessionId: { $in: storageKeys } }).indexHint(this.#context.keyHint);
+    return byKey(await query.execute<RecordRow[]>('all'));
   }
 
   async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
@@ -69,7 +70,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
     return this.#transactional(async (em) => {
-      const query = this.#select(em, { sessionId: storageKey, ...this.#live }).setLockMode(LockMode.PESSIMISTIC_WRITE);
+      const query = this.#selectLive(em, { sessionId: storageKey }).setLockMode(LockMode.PESSIMISTIC_WRITE);
       const rows = await query.execute<RecordRow[]>('all');
       const record = rows[0] && toRecord(rows[0]);
       const change = record && decide(record);
@@ -118,7 +119,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
         .setLockMode(this.#skipLocked)
         .execute<{ sessionId: string; userId: string | null }[]>('all');
       const sessionId = { $in: rows.map((row) => row.sessionId) };
-      if (rows.length > 0) await em.nativeDelete(this.#entity, { sessionId, [this.#expiryBesideKeys]: { $lte: this.#now() } }, UNFILTERED);
+      if (rows.length > 0) await em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
       return rows.map((row) => ({ storageKey: row.sessionId, userId: row.userId }));
     });
   }
@@ -128,7 +129,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async all(): Promise<ReadonlyMap<string, SessionRecord>> {
-    const rows = await this.#select(this.#fork(), this.#live).execute<RecordRow[]>('all');
+    const rows = await this.#selectLive(this.#fork(), {}).execute<RecordRow[]>('all');
     return byKey(rows);
   }
 
@@ -189,11 +190,11 @@ export class EntityManagerSessionRepository extends SessionRepository {
     });
   }
 
-  #select(em: SqlEntityManager, where: object): QueryBuilder<any, any, any, any, any> {
+  #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
     return em
       .createQueryBuilder(this.#entity, undefined, PRIMARY.connectionType)
       .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()])
-      .where(where);
+      .where({ ...where, ...this.#live });
   }
 
   /** MikroORM moves the version on by itself. */
@@ -211,18 +212,9 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   /** What a live record meets: see `isLive`. */
   get #live() {
-    return this.#isLive('expiresAt');
-  }
-
-  /** @param expiry the property, or the column in raw SQL */
-  #isLive(expiry: string | symbol) {
     const { absoluteTtl } = this.#context;
-    const isInTime = { [expiry]: { $gt: this.#now() } };
+    const isInTime = { expiresAt: { $gt: this.#now() } };
     return absoluteTtl === undefined ? isInTime : { ...isInTime, createdAt: { $gt: this.#fromNow(-absoluteTtl) } };
-  }
-
-  get #expiryBesideKeys() {
-    return raw(this.#context.dialect.besideKeys('expires_at'));
   }
 
   /** What a record meets that is not live any more: see `isExpired`. */

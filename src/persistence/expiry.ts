@@ -6,19 +6,15 @@ const NO_MAX_AGE = -1;
 
 type Terms = Pick<DatabaseContext, 'dialect' | 'absoluteTtl'>;
 
-/**
- * Whether a record is live, in SQL. Its age is asked too, for its expiry may have been written before there was a limit.
- *
- * @param column the expiry's, as the statement is to see it
- */
-export function isLive({ dialect, absoluteTtl }: Terms, column = 'expires_at'): string {
-  const isInTime = `${column} > ${dialect.now}`;
+/** Whether a record is live, in SQL. Its age is asked too, for its expiry may have been written before there was a limit. */
+export function isLive({ dialect, absoluteTtl }: Terms): string {
+  const isInTime = `expires_at > ${dialect.now}`;
   return absoluteTtl === undefined ? isInTime : `${isInTime} and created_at > ${dialect.fromNow(`-${absoluteTtl}`)}`;
 }
 
 /** Whether a record is not live any more, in SQL. */
 export function isExpired({ dialect, absoluteTtl }: Terms): string {
-  const isLate = `${dialect.besideKeys('expires_at')} <= ${dialect.now}`;
+  const isLate = `expires_at <= ${dialect.now}`;
   return absoluteTtl === undefined ? isLate : `(${isLate} or created_at <= ${dialect.fromNow(`-${absoluteTtl}`)})`;
 }
 

@@ -46,7 +46,8 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<Dat
   if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options);
-  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl);
+  const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
+  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint);
 }
 
 function checkColumns(columns: readonly string[], { tableName, schema, locking }: SmartSessionOptions): void {

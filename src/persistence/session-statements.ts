@@ -31,10 +31,9 @@ export type SessionStatements = ReturnType<typeof buildStatements>;
 export function buildStatements(context: DatabaseContext) {
   const { dialect, tableName, schema, isVersioned } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
+  const keyed = `${table}${context.keyHint}`;
   const { now } = dialect;
   const isRowLive = isLive(context);
-  const expiry = dialect.besideKeys('expires_at');
-  const isKeyLive = isLive(context, expiry);
   const version = isVersioned ? 'lock_version' : '0 as lock_version';
   const record = `data, ${version}, commit_id, max_age, lease_id, ${remainingColumn(context)}${longestColumn(context)}`;
 
@@ -43,7 +42,7 @@ export function buildStatements(context: DatabaseContext) {
     let n = 0;
     return write(() => dialect.parameter(++n));
   };
-  const live = (key: string) => `session_id = ${key} and ${isKeyLive}`;
+  const live = (key: string) => `session_id = ${key} and ${isRowLive}`;
   const ofUser = (userId: string) => `user_id = ${dialect.exactText(userId)}`;
   const assignments = (next: () => string) =>
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
@@ -59,7 +58,7 @@ export function buildStatements(context: DatabaseContext) {
     load: load(''),
     /** as many keys as `count` */
     loadMany: once((count) =>
-      build((next) => `select session_id, ${record} from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isKeyLive}`),
+      build((next) => `select session_id, ${record} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isRowLive}`),
     ),
     /** key */
     loadLocked: load(dialect.forUpdate),
@@ -73,9 +72,9 @@ export function buildStatements(context: DatabaseContext) {
     /** the change, key, version, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** as many rows as `count`, each: the change, key, version */
-    updateMany: once((count) => dialect.updateWanted(table, dialect.wantedRows(WANTED_CHANGES, count), isKeyLive, assignments(namesOf(WANTED_CHANGES)))),
+    updateMany: once((count) => dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isRowLive, assignments(namesOf(WANTED_CHANGES)))),
     /** as many rows as `count`, each: key, version */
-    lockMany: once((count) => dialect.lockWanted?.(table, dialect.wantedRows(WANTED_KEYS, count), isKeyLive)),
+    lockMany: once((count) => dialect.lockWanted?.(keyed, dialect.wantedRows(WANTED_KEYS, count), isRowLive)),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */
@@ -83,7 +82,7 @@ export function buildStatements(context: DatabaseContext) {
     /** lifetime, threshold, max age, as many keys as `count` */
     touchMany: once((count) =>
       build((next) =>
-        `update ${table}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isKeyLive} and ${expiry} < ${dialect.fromNow(next())} ` +
+        `update ${keyed}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
         `and ${hasMaxAge(next)} and session_id in (${Array.from({ length: count }, next).join(', ')})`,
       ),
     ),
@@ -106,7 +105,7 @@ export function buildStatements(context: DatabaseContext) {
     findExpired: `select session_id, user_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
     /** as many keys as `count` */
     removeAll: (count: number) =>
-      build((next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${expiry} <= ${now}`),
+      build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),
     count: `select count(*) as live from ${table} where ${isRowLive}`,
     all: `select session_id, ${record} from ${table} where ${isRowLive}`,
     clear: `delete from ${table}`,
@@ -117,7 +116,7 @@ export function buildStatements(context: DatabaseContext) {
     /** user id */
     lockAll: `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id${dialect.forUpdate}`,
     /** as many keys as `count` */
-    destroyMany: (count: number) => build((next) => `delete from ${table} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
+    destroyMany: (count: number) => build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
     /** user id, the key to spare */
     destroyAll: build((next) => `delete from ${table} where ${ofUser(next())} and session_id <> ${next()}`),
   };

@@ -18,16 +18,18 @@ export class SessionsDatabase {
    * @param absoluteTtl the option of that name
    */
   static async open(name: DialectName, tableName: string, overrides: Record<string, unknown> = {}, absoluteTtl?: number): Promise<SessionsDatabase> {
-    const database = await SessionsDatabase.#connect(name, tableName, overrides, absoluteTtl);
-    await database.drop();
-    await database.context.runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
-    return database;
+    return SessionsDatabase.#connect(name, tableName, overrides, absoluteTtl, async (runner) => {
+      await runner.run(`drop table if exists ${DIALECTS[name].quote(tableName)}`);
+      await runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
+    });
   }
 
-  static async #connect(name: DialectName, tableName: string, overrides: Record<string, unknown>, absoluteTtl?: number): Promise<SessionsDatabase> {
+  static async #connect(name: DialectName, tableName: string, overrides: Record<string, unknown>, absoluteTtl?: number, makeTable?: (runner: StatementRunner) => Promise<void>): Promise<SessionsDatabase> {
     const orm = await MikroORM.init(connectionOptions(name, { entities: [defineSessionEntity({ tableName })], ...overrides }));
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000, absoluteTtl);
+    await makeTable?.(runner);
+    const keyHint = await DIALECTS[name].keyHint?.(runner.run, tableName, undefined);
+    const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000, absoluteTtl, keyHint);
     return new SessionsDatabase(context, DIALECTS[name].quote(tableName));
   }
 
