@@ -8,7 +8,8 @@ import type { SummaryRow } from './summary.js';
 
 /** Writes the report for people. */
 export function toMarkdown(report: Report, charts: readonly ChartFile[]): string {
-  const parts = ['# Benchmark', introduction(report), '## The bar', barTable(report.bars), ...charts.map(({ name, title }) => `![${title}](${name}.svg)`)];
+  const bars = report.bars.some(({ ratio }) => ratio) ? ['## The bar', barTable(report.bars)] : [];
+  const parts = ['# Benchmark', introduction(report), ...bars, ...charts.map(({ name, title }) => `![${title}](${name}.svg)`)];
   for (const scenario of SCENARIOS) {
     const rows = report.summary.filter((row) => row.scenario === scenario.name);
     if (rows.length > 0) parts.push(`## ${scenario.name}`, describe(scenario), summaryTable(rows));
