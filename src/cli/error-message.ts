@@ -2,5 +2,6 @@
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;
-  return (error.message || code || error.name).replaceAll(/\s*\n\s*/g, ' ');
+  const lines = (error.message || code || error.name).split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }

@@ -7,7 +7,7 @@ interface Database {
 }
 
 /** sqlite3 does not tell which statements give rows. A quoted name does not end one like this. */
-const GIVES_ROWS = /^(select|pragma)\b|\breturning [\w, ]+$/i;
+const GIVES_ROWS = /^(select|pragma)\b|\breturning [\w, ]{1,200}$/i;
 
 /** Runs statements on a database of sqlite3, which MikroORM 6 has in @mikro-orm/sqlite. */
 export function onCallbackDatabase(database: Database): RunStatement {

@@ -7,20 +7,25 @@ import type { MergeRule, MergeSides } from './merge-rule.js';
  */
 export function applyRule(rule: MergeRule, sides: MergeSides<unknown>): unknown {
   const merged: unknown = rule(sides);
-  refuseThenable(merged, `The rule of \`${pathOf(sides)}\` returned a promise; a rule must return the value itself.`);
+  if (isThenable(merged)) refuseThenable(merged, `The rule of \`${pathOf(sides)}\` returned a promise; a rule must return the value itself.`);
   const isKnown = (['base', 'theirs', 'mine'] as const).some((side) => side in sides && sides[side] === undefined);
   if (merged === undefined && !isKnown) throw new TypeError(`The rule of \`${pathOf(sides)}\` returned undefined; a rule must return a value, or DELETED.`);
   return merged;
 }
 
-/** Without identities of list items: they are values, and messages tell none. */
+/** Without the identities of list items: a message must not contain values. */
 function pathOf({ key }: MergeSides<unknown>): string {
-  return key.replace(/\[.*\]/, '[…]');
+  const [start, end] = [key.indexOf('['), key.lastIndexOf(']')];
+  return start < 0 || end < start ? key : `${key.slice(0, start)}[…]${key.slice(end + 1)}`;
 }
 
 /** @throws TypeError for a promise, or what is awaited like one; what it rejects with is nobody's any more */
 export function refuseThenable(value: unknown, message: string): void {
-  if (typeof value !== 'object' || value === null || typeof (value as { then?: unknown }).then !== 'function') return;
+  if (!isThenable(value)) return;
   Promise.resolve(value).catch(() => undefined);
   throw new TypeError(message);
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }

@@ -9,8 +9,13 @@ const DETAIL = /\n - detail: [^]*$/;
 /** MikroORM 6 puts the statement, with its values, before the driver's message. */
 const STATEMENT = /^(?:select|insert|update|delete|with)\b[^]* - /i;
 
-/** What databases quote in their messages. */
-const QUOTED_VALUES = [/(?<=entry ')[^]*(?=' for key)/, /(?<=value: ')[^]*(?=' for column)/, /(?<=invalid input syntax for type [\w ]+: ")[^]*(?=")/];
+/** The texts around the values that databases quote in their messages. */
+const QUOTES: readonly (readonly [before: string | RegExp, after: string])[] = [
+  ["entry '", "' for key"],
+  ["value: '", "' for column"],
+  // A type's name has at most 63 bytes. The bound keeps the expression linear.
+  [/invalid input syntax for type [\w ]{1,63}: "/, '"'],
+];
 
 /**
  * A database's error as it may be logged: its name, message and codes. The drivers' own have the statement
@@ -19,7 +24,7 @@ const QUOTED_VALUES = [/(?<=entry ')[^]*(?=' for key)/, /(?<=value: ')[^]*(?=' f
 export function redacted(error: unknown): unknown {
   // Not `instanceof`: a native driver's may be of another realm.
   if (!types.isNativeError(error)) return error;
-  const message = QUOTED_VALUES.reduce((text, value) => text.replace(value, '…'), serverMessage(error)).replace(STATEMENT, '');
+  const message = QUOTES.reduce((text, [before, after]) => withoutValue(text, before, after), serverMessage(error)).replace(STATEMENT, '');
   const copy = new Error(message);
   copy.name = error.name;
   copy.stack = `${error.name}: ${message}\n${framesOf(error)}`;
@@ -28,6 +33,15 @@ export function redacted(error: unknown): unknown {
     if (typeof value === 'string' || typeof value === 'number') Object.assign(copy, { [name]: value });
   }
   return copy;
+}
+
+/** From the first `before` to the last `after`: the value may contain both. */
+function withoutValue(text: string, before: string | RegExp, after: string): string {
+  const [found] = (typeof before === 'string' ? text.includes(before) && [before] : before.exec(text)) || [];
+  if (found === undefined) return text;
+  const start = text.indexOf(found) + found.length;
+  const end = text.lastIndexOf(after);
+  return end < start ? text : `${text.slice(0, start)}…${text.slice(end)}`;
 }
 
 /** MariaDB's connector puts the statement into its message, and keeps the server's own apart, as mysql2 does. */

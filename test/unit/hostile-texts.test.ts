@@ -1,17 +1,14 @@
 import { globSync, readFileSync } from 'node:fs';
 import { messageOf } from '../../src/cli/error-message.js';
-import { sessionIdIn } from '../../src/cli/session-id.js';
-import { isSealed } from '../../src/codec/seal.js';
 import { applyRule } from '../../src/merge/apply-rule.js';
 import { redacted } from '../../src/security/redaction.js';
-import { flawInSecret } from '../../src/security/secrets.js';
 import { databaseError } from '../../src/smart-session.errors.js';
 
-/** In characters. A quadratic expression takes 5 to 60 s on such a text, a linear one under 10 ms. */
-const LENGTH = 200_000;
+/** In characters. A quadratic expression takes 1.5 to 15 s on such a text, a linear one under 10 ms. */
+const LENGTH = 100_000;
 
-/** In ms: far more than linear work takes, also on a busy machine, and far less than quadratic work. */
-const PATIENCE = 2000;
+/** In ms. Linear work takes far less, also on a busy machine. */
+const PATIENCE = 1000;
 
 /** What a regular expression literal follows. */
 const LITERAL = /(?<=[(=[,:?!&|>] ?)\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[dgimsuvy]*(?=[).,;\]} ])/g;
@@ -26,7 +23,7 @@ function hostileTexts(phrases: readonly string[]): string[] {
 }
 
 function phrasesOf(literal: string): string[] {
-  return literal.slice(1).match(/[\w '":,[\]-]{2,}/g) ?? [];
+  return literal.slice(1).replaceAll(/\\\w/g, '|').match(/[\w '":,-]{2,}/g) ?? [];
 }
 
 function expressionOf(literal: string): RegExp {
@@ -39,6 +36,9 @@ function ms(work: () => unknown): number {
   work();
   return performance.now() - start;
 }
+
+/** Measures again before it says no: another process may have had the processor. */
+const isFast = (work: () => unknown) => ms(work) < PATIENCE || ms(work) < PATIENCE;
 
 const ignoringErrors = (work: () => unknown) => () => {
   try {
@@ -56,32 +56,19 @@ const FUNCTIONS: Record<string, (text: string) => unknown> = {
   "an error with the server's own words": (text) => redacted(Object.assign(new Error('x'), { sqlMessage: text })),
   'the reason in an error': (text) => databaseError(new Error(text)),
   "the command line's error": (text) => messageOf(new Error(text)),
-  'a session id on the command line': (text) => sessionIdIn(`s:${text}`),
-  'a sealed text': (text) => isSealed(`sealed.1.${text}`),
-  'a secret': (text) => flawInSecret(text),
 };
 
-describe('a text of 200 KB takes no quadratic time', () => {
+describe('a text of 100 KB takes no quadratic time', () => {
   it('finds the regular expressions of the source', () => {
-    expect(LITERALS.length).toBeGreaterThan(20);
+    expect(LITERALS.length).toBeGreaterThan(15);
   });
 
-  const slow = ["/(?<=entry ')[^]*(?=' for key)/", "/(?<=value: ')[^]*(?=' for column)/", String.raw`/\[.*\]/`, String.raw`/\s*\n\s*/g`];
-  it.failing.each(slow)('in %s', (literal) => {
-    for (const text of hostileTexts(phrasesOf(literal))) expect(ms(() => text.replace(expressionOf(literal), ''))).toBeLessThan(PATIENCE);
+  it.each(LITERALS)('in %s', (literal) => {
+    for (const text of hostileTexts(phrasesOf(literal))) expect(isFast(() => text.replace(expressionOf(literal), ''))).toBe(true);
   });
 
-  it.each(LITERALS.filter((literal) => !slow.includes(literal)))('in %s', (literal) => {
-    for (const text of hostileTexts(phrasesOf(literal))) expect(ms(() => text.replace(expressionOf(literal), ''))).toBeLessThan(PATIENCE);
-  });
-
-  const slowFunctions = ['the path in a rule error', 'a redacted error', "an error of MikroORM 6, the statement's values in it", "an error with the server's own words", 'the reason in an error', "the command line's error"];
   const phrases = [...new Set(LITERALS.flatMap(phrasesOf))];
-  it.failing.each(Object.entries(FUNCTIONS).filter(([name]) => slowFunctions.includes(name)))('in %s', (_name, look) => {
-    for (const text of hostileTexts(phrases)) expect(ms(ignoringErrors(() => look(text)))).toBeLessThan(PATIENCE);
-  });
-
-  it.each(Object.entries(FUNCTIONS).filter(([name]) => !slowFunctions.includes(name)))('in %s', (_name, look) => {
-    for (const text of hostileTexts(phrases)) expect(ms(ignoringErrors(() => look(text)))).toBeLessThan(PATIENCE);
+  it.each(Object.entries(FUNCTIONS))('in %s', (_name, look) => {
+    for (const text of hostileTexts(phrases)) expect(isFast(ignoringErrors(() => look(text)))).toBe(true);
   });
 });
