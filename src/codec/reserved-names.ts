@@ -2,11 +2,12 @@ import expressSession from 'express-session';
 
 /**
  * Whether a session cannot hold this key: express-session drops names that its `Session` has
- * already (`id`, `save`, `toString` …) when it loads one, and keeps its cookie under `cookie`.
+ * already (`id`, `save`, `toString` …) when it loads one, and keeps its cookie under `cookie`. `toJSON` says what
+ * `JSON.stringify` makes of a session.
  * `__proto__`, `constructor` and `prototype` would reach an object's prototype.
  */
 export function isReservedName(key: string): boolean {
   return OWN_NAMES.has(key) || key in expressSession.Session.prototype;
 }
 
-const OWN_NAMES = new Set(['id', 'req', 'cookie', 'prototype', '__proto__']);
+const OWN_NAMES = new Set(['id', 'req', 'cookie', 'toJSON', 'prototype', '__proto__']);

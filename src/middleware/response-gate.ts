@@ -12,6 +12,10 @@ export interface GateKeeper {
   giveUp(error: Error): void;
   /** Why settling has failed, here or before. */
   failure(): Error | undefined;
+  /** express-session's hook on the head or the end of the response is about to run. */
+  beginHook(): void;
+  /** The hook has run. */
+  endHook(): void;
   /** Whether express-session would find nothing to do at the end of a response whose session is settled. */
   isDone(): boolean;
 }
@@ -205,12 +209,23 @@ export class ResponseGate {
   }
 
   #call(method: Method, parameters: unknown[]): unknown {
+    if (method === 'writeHead') return this.#hooked(method, parameters);
     if (method !== 'end') return this.#within(this.#original[method], parameters);
     const isOuter = this.#depth === 0;
     // Node would take it for an error that nobody catches; express-session passes over it.
     if (isOuter && this.response.writableEnded) return this.response;
     if (isOuter && this.keeper.isDone()) return this.#within(this.endResponse, parameters);
-    return this.#within(this.#original.end, this.#withoutCallback(parameters));
+    return this.#hooked('end', this.#withoutCallback(parameters));
+  }
+
+  /** Calls a method that express-session has a hook on. */
+  #hooked(method: 'writeHead' | 'end', parameters: unknown[]): unknown {
+    this.keeper.beginHook();
+    try {
+      return this.#within(this.#original[method], parameters);
+    } finally {
+      this.keeper.endHook();
+    }
   }
 
   #within(call: ResponseMethod, parameters: unknown[]): unknown {

@@ -48,6 +48,16 @@ export class SessionKeeper implements GateKeeper {
     return this.#failure;
   }
 
+  beginHook(): void {
+    const { session } = this.request;
+    if (session) this.sessions.beginHash(session);
+  }
+
+  endHook(): void {
+    const { session } = this.request;
+    if (session) this.sessions.endHash(session);
+  }
+
   isDone(): boolean {
     const { session } = this.request;
     return !session || !this.sessions.isTouchDue(session);

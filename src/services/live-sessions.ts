@@ -13,6 +13,7 @@ import { MergeTrace } from './merge-trace.js';
 import type { StoredRecord } from './stored-record.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
+import { hideFromHash, hideUsedData } from './session-hash.js';
 import { SessionMark } from './session-mark.js';
 import { SessionMerger } from './session-merger.js';
 import { refuseReadOnly } from './session-terms.js';
@@ -69,10 +70,14 @@ export class LiveSessions {
     const baseline = SessionMark.find(data);
     if (!baseline) return;
     SessionMark.set(session, baseline);
+    hideFromHash(session);
+    hideUsedData(data);
     const replaced = previous && SessionMark.find(previous);
     if (!replaced) return;
     baseline.terms = replaced.terms;
-    if (replaced.storageKey === baseline.storageKey) baseline.lease = replaced.lease;
+    if (replaced.storageKey !== baseline.storageKey) return;
+    baseline.lease = replaced.lease;
+    baseline.hasMoved = replaced.hasMoved || haveOtherValues(replaced.record, baseline.record);
   }
 
   /** The base of a session; undefined for one that was neither loaded nor committed. */
@@ -86,6 +91,7 @@ export class LiveSessions {
     if (found) return found;
     const baseline = new SessionBaseline(this.codec.storageKeyOf(String((session as { id?: unknown }).id)));
     SessionMark.set(session, baseline);
+    hideFromHash(session);
     return baseline;
   }
 
@@ -158,6 +164,7 @@ export class LiveSessions {
   #move(session: object, baseline: SessionBaseline, then: Snapshot, record: StoredRecord): void {
     const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), then.maxAge);
     if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, then.maxAge)) showMaxAge(session, record.maxAge);
+    if (haveOtherValues(baseline.record, record)) baseline.hasMoved = true;
     const base = rebase(session, this.codec, then.values, record.values);
     moveTo(baseline, record, base === record.values ? undefined : base);
   }
@@ -172,6 +179,11 @@ function moveTo(baseline: SessionBaseline, record: StoredRecord, ownBase?: Encod
   baseline.state = 'stored';
   baseline.record = record;
   baseline.ownBase = ownBase;
+}
+
+/** Whether a record has other values than it had. The same record, loaded again, has the same. */
+function haveOtherValues(before: StoredRecord | undefined, now: StoredRecord | undefined): boolean {
+  return before?.values !== now?.values && !(before?.version === now?.version && before?.commitId === now?.commitId);
 }
 
 function setTime(baseline: SessionBaseline, { remaining, longest = Infinity }: TimeLeft): void {

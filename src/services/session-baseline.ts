@@ -36,6 +36,10 @@ export class SessionBaseline {
   abandoned: Error | undefined;
   /** The lease under which the session's handler runs. */
   lease: HeldLease | undefined;
+  /** Whether the session has got other values since it was loaded, by a commit or by what others have stored. express-session then sends its cookie. */
+  hasMoved = false;
+  /** Whether express-session hashes the session at this moment. */
+  isHashed = false;
   /** The terms of the request. */
   terms: SessionTerms = USUAL_TERMS;
 

@@ -200,6 +200,19 @@ export class SessionService {
     return draft.result;
   }
 
+  /** Shows express-session's hash what is known of a session's changes, and no values, until `endHash`. */
+  beginHash(session: object): void {
+    // A session without a base that holds nothing has no values to hide.
+    const baseline = this.live.find(session) ?? (this.isUntouched(session) ? undefined : this.live.of(session));
+    if (baseline) baseline.isHashed = true;
+  }
+
+  /** Shows everybody a session's values again. */
+  endHash(session: object): void {
+    const baseline = this.live.find(session);
+    if (baseline) baseline.isHashed = false;
+  }
+
   /** Gives the changes of a session up: what failed must not be tried again behind an answer that said so. */
   abandon(session: object, reason: Error): void {
     this.live.of(session).abandoned ??= reason;
