@@ -1,5 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { keepErrorHeaders } from '../http/error-headers.js';
+import { destroyPipedSources } from '../http/piped-sources.js';
 import { announceRetry } from '../http/retry-after.js';
 
 /** What the gate asks and does before a response may leave. */
@@ -25,13 +27,6 @@ export type ResponseMethod = (...parameters: any[]) => unknown;
 
 type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
 type Call = readonly [method: Method, parameters: unknown[]];
-
-/** What describes the body, or sends the client elsewhere, is not true of the error that takes its place. */
-const HEADERS_OF_THE_ANSWER = [
-  'accept-ranges', 'cache-control', 'content-disposition', 'content-encoding', 'content-language', 'content-length',
-  'content-location', 'content-range', 'content-type', 'etag', 'expires', 'last-modified', 'link', 'location', 'refresh',
-  'set-cookie', 'trailer', 'transfer-encoding',
-];
 
 /** A response's methods, as they were before the gate. No literal: see `SessionKeeper`. */
 class Methods implements Record<Method, ResponseMethod> {
@@ -193,9 +188,10 @@ export class ResponseGate {
     callBack(this.#held ?? [], error);
     this.#held = undefined;
     this.#isRefused = true;
+    destroyPipedSources(this.response);
     // Half an answer cannot be taken back; cut off, it is not taken for a whole one.
     if (this.#hasBegun()) return void this.response.destroy();
-    for (const name of HEADERS_OF_THE_ANSWER) this.response.removeHeader(name);
+    keepErrorHeaders(this.response);
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
     const message = error instanceof HttpException ? error.getResponse() : 'Internal server error';
     const body = JSON.stringify({ statusCode: status, message });
