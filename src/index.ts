@@ -42,6 +42,7 @@ export {
 export {
   SessionRepository,
   type DeletedRecord,
+  type KnownRecord,
   type Lifetime,
   type RecordChange,
   type RecordUpdate,

@@ -60,16 +60,16 @@ export interface Dialect {
   /** The parameters of such rows. */
   wantedParameters(columns: readonly WantedColumn[], rows: readonly (readonly unknown[])[]): unknown[];
   /**
-   * Updates the rows of a table that are at the wanted version, live and not locked, and returns the
-   * commit ids of what it has written.
+   * Updates the rows of a table that are as wanted and not locked, and returns the commit ids of what it has
+   * written.
    *
    * @param wanted the rows, from `wantedRows`
-   * @param isLive the condition for a row to be live
+   * @param isWanted the condition for a row to be as the wanted row of its key says
    * @param assignments what an update of them sets
    */
-  updateWanted(table: string, wanted: string, isLive: string, assignments: string): string;
+  updateWanted(table: string, wanted: string, isWanted: string, assignments: string): string;
   /** Locks those rows and returns their keys, where an update cannot tell which it has written; `updateWanted` then returns nothing. */
-  lockWanted?(table: string, wanted: string, isLive: string): string;
+  lockWanted?(table: string, wanted: string, isWanted: string): string;
   /** Ends a `delete` so that it returns a column of what it has deleted; empty where it can only count. */
   returning(column: string): string;
   /** Ends an `insert` so that a taken key inserts nothing; empty where that is an error. */

@@ -25,7 +25,7 @@ const UNKNOWN = new Set([1053, 1927, 1180]);
  * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
  * Without the conversion the column would be converted, and no index be of use.
  */
-const WANTED_ROWS = 'force index (primary) on session_id = convert(wanted_key using ascii) and lock_version = wanted_version';
+const WANTED_ROWS = 'force index (primary) on session_id = convert(wanted_key using ascii)';
 
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
 const after = (time: string, ms: string) => `date_add(${time}, interval ${ms} * 1000 microsecond)`;
@@ -60,8 +60,8 @@ export const mysql: Dialect = {
     return `(${[first, ...Array<string>(count - 1).fill(other)].join(' union all ')}) as wanted`;
   },
   wantedParameters: (_columns, rows) => rows.flat(),
-  updateWanted: (table, wanted, isLive, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isLive} set ${assignments}`,
-  lockWanted: (table, wanted, isLive) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isLive} for update skip locked`,
+  updateWanted: (table, wanted, isWanted, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isWanted} set ${assignments}`,
+  lockWanted: (table, wanted, isWanted) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isWanted} for update skip locked`,
   returning: () => '',
   // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
   onDuplicateKey: '',

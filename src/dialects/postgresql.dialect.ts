@@ -63,10 +63,10 @@ export const postgresql: Dialect = {
   wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
   wantedParameters: (columns, rows) => [JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]]))))],
   // Who waits for no lock holds nobody up, and is in no deadlock.
-  updateWanted: (table, wanted, isLive, assignments) =>
+  updateWanted: (table, wanted, isWanted, assignments) =>
     `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +
-    `where found.lock_version = wanted_version and ${isLive} for update of found skip locked) as wanted ` +
-    `where session_id = wanted_key and lock_version = wanted_version and ${isLive} returning commit_id`,
+    `where ${isWanted} for update of found skip locked) as wanted ` +
+    `where session_id = wanted_key and ${isWanted} returning commit_id`,
   returning: (column) => ` returning ${column}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',

@@ -10,6 +10,7 @@ import { buildStatements, type SessionStatements } from './session-statements.js
 import {
   SessionRepository,
   type DeletedRecord,
+  type KnownRecord,
   type Lifetime,
   type RecordChange,
   type SessionRecord,
@@ -62,9 +63,9 @@ export class EntityManagerSessionRepository extends SessionRepository {
     }
   }
 
-  async update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
+  async update(storageKey: string, { version, commitId }: KnownRecord, change: RecordChange): Promise<boolean> {
     const { leaseId } = change;
-    const where = { sessionId: storageKey, lockVersion: version, ...(leaseId === undefined ? {} : { leaseId }) };
+    const where = { sessionId: storageKey, lockVersion: version, commitId, ...(leaseId === undefined ? {} : { leaseId }) };
     return (await this.#write(this.#fork(), where, this.#assignments(change))) === 1;
   }
 
@@ -198,7 +199,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   /** MikroORM moves the version on by itself. */
-  #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number; leaseId?: string }, assignments: object): Promise<number> {
+  #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number; commitId?: string | null; leaseId?: string }, assignments: object): Promise<number> {
     return em.nativeUpdate(this.#entity, { ...where, ...this.#live }, assignments, UNFILTERED);
   }
 

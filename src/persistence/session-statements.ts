@@ -7,6 +7,7 @@ import { cappedExpiry, hasMaxAge, isExpired, isLive, longestColumn, movedExpiry,
 export const WANTED_KEYS: readonly WantedColumn[] = [
   { name: 'wanted_key', type: 'text' },
   { name: 'wanted_version', type: 'int' },
+  { name: 'wanted_commit_id', type: 'text' },
 ];
 
 /** What the rows of an update of many consist of, in this order. */
@@ -48,8 +49,12 @@ export function buildStatements(context: DatabaseContext) {
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
     `expires_at = ${movedExpiry(context, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
 
-  const update = (next: () => string) =>
-    `update ${table} set ${assignments(next)} where ${live(next())}${isVersioned ? ` and lock_version = ${next()}` : ''}`;
+  // A null is equal to a null. As a bare column the wanted id would be what SQLite joins by, in place of the primary key.
+  const isCommit = (commitId: string) => `coalesce(commit_id, '') = ${dialect.exactText(`coalesce(${commitId}, '')`)}`;
+  const isAsKnown = (next: () => string) => `${isVersioned ? `lock_version = ${next()} and ` : ''}${isCommit(next())}`;
+  const isWanted = `lock_version = wanted_version and ${isCommit('wanted_commit_id')} and ${isRowLive}`;
+
+  const update = (next: () => string) => `update ${table} set ${assignments(next)} where ${live(next())} and ${isAsKnown(next)}`;
 
   const load = (suffix: string) => `select ${record} from ${table} where ${live(dialect.parameter(1))}${suffix}`;
 
@@ -67,14 +72,14 @@ export function buildStatements(context: DatabaseContext) {
       `insert into ${table} (session_id, data, commit_id, user_id, max_age, created_at, updated_at, expires_at) ` +
       `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
     ),
-    /** the change (see `changeParameters`), key, version */
+    /** the change (see `changeParameters`), key, version, commit id */
     update: build(update),
-    /** the change, key, version, lease id */
+    /** the change, key, version, commit id, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
-    /** as many rows as `count`, each: the change, key, version */
-    updateMany: once((count) => dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isRowLive, assignments(namesOf(WANTED_CHANGES)))),
-    /** as many rows as `count`, each: key, version */
-    lockMany: once((count) => dialect.lockWanted?.(keyed, dialect.wantedRows(WANTED_KEYS, count), isRowLive)),
+    /** as many rows as `count`, each: the change, key, version, commit id */
+    updateMany: once((count) => dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isWanted, assignments(namesOf(WANTED_CHANGES)))),
+    /** as many rows as `count`, each: key, version, commit id */
+    lockMany: once((count) => dialect.lockWanted?.(keyed, dialect.wantedRows(WANTED_KEYS, count), isWanted)),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */
@@ -97,8 +102,8 @@ export function buildStatements(context: DatabaseContext) {
     release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
-    /** key, commit id or an empty text */
-    destroyCommitted: build((next) => `delete from ${table} where ${live(next())} and coalesce(commit_id, '') = ${next()}`),
+    /** key, commit id */
+    destroyCommitted: build((next) => `delete from ${table} where ${live(next())} and ${isCommit(next())}`),
     /** key */
     removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and ${isExpired(context)}`,
     /** limit */

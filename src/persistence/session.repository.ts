@@ -46,12 +46,15 @@ export interface RecordChange {
   readonly leaseId?: string | undefined;
 }
 
+/** A record as a commit has seen it. The version alone begins at 0 again when the key is used again. */
+export type KnownRecord = Pick<SessionRecord, 'version' | 'commitId'>;
+
 /** An update of one record. */
 export interface RecordUpdate {
   /** Which. */
   readonly storageKey: string;
-  /** The version that the record must have. */
-  readonly version: number;
+  /** What the record must still be. */
+  readonly known: KnownRecord;
   /** What is written. */
   readonly change: RecordChange;
 }
@@ -97,14 +100,14 @@ export abstract class SessionRepository {
   abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
 
   /**
-   * Writes over the live record if it still has `version`, and the lease of the change if that names one,
-   * and moves the version on by one, in one statement. False, and nothing written, when the version or the
-   * lease is another or the record is absent.
+   * Writes over the live record if it still has the version and the commit id of `known`, and the lease of the change
+   * if that names one. Moves the version on by one, in the same statement. False, and nothing written, when one of
+   * these is another or the record is absent.
    */
-  abstract update(storageKey: string, version: number, change: RecordChange): Promise<boolean>;
+  abstract update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean>;
 
   /**
-   * Does what `update` does for records of different keys, each by its own version, in one statement or
+   * Does what `update` does for records of different keys, each on its own condition, in one statement or
    * transaction; none of the changes names a lease. A record that another holds locked may be passed over.
    * Left out where there is no faster way than one by one.
    *

@@ -7,6 +7,7 @@ import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } 
 import {
   SessionRepository,
   type DeletedRecord,
+  type KnownRecord,
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
@@ -53,10 +54,11 @@ export class SqlSessionRepository extends SessionRepository {
     }
   }
 
-  async update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
+  async update(storageKey: string, { version, commitId }: KnownRecord, change: RecordChange): Promise<boolean> {
     const { update, updateLeased } = this.#statements;
     const parameters = [...changeParameters(change), storageKey];
     if (this.#context.isVersioned) parameters.push(version);
+    parameters.push(commitId);
     if (change.leaseId === undefined) return this.#changesOne(update, parameters);
     return this.#changesOne(updateLeased, [...parameters, change.leaseId]);
   }
@@ -73,7 +75,7 @@ export class SqlSessionRepository extends SessionRepository {
     const { runner, dialect } = this.#context;
     // It waits for no lock.
     return inTransaction(runner, dialect, undefined, async (run) => {
-      const keys = dialect.wantedParameters(WANTED_KEYS, updates.map(({ storageKey, version }) => [storageKey, version]));
+      const keys = dialect.wantedParameters(WANTED_KEYS, updates.map(wantedKeys));
       const { rows } = await run(this.#statements.lockMany(updates.length)!, keys);
       const locked = new Set(rows.map((row) => String(row.session_id)));
       const free = updates.filter(({ storageKey }) => locked.has(storageKey));
@@ -85,7 +87,7 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   #updateAll(run: RunStatement, updates: readonly RecordUpdate[]): Promise<StatementResult> {
-    const rows = updates.map(({ storageKey, version, change }) => [...changeParameters(change), storageKey, version]);
+    const rows = updates.map((update) => [...changeParameters(update.change), ...wantedKeys(update)]);
     return run(this.#statements.updateMany(rows.length), this.#context.dialect.wantedParameters(WANTED_CHANGES, rows));
   }
 
@@ -129,7 +131,7 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
-    return this.#changesOne(this.#statements.destroyCommitted, [storageKey, commitId ?? '']);
+    return this.#changesOne(this.#statements.destroyCommitted, [storageKey, commitId]);
   }
 
   async removeExpired(storageKey: string): Promise<boolean> {
@@ -220,6 +222,10 @@ function toRecord(row: Row): SessionRecord {
 
 function toDeleted(row: Row): DeletedRecord {
   return { storageKey: String(row.session_id), userId: row.user_id === null ? null : String(row.user_id) };
+}
+
+function wantedKeys({ storageKey, known }: RecordUpdate): unknown[] {
+  return [storageKey, known.version, known.commitId];
 }
 
 function changeParameters({ data, commitId, userId, maxAge, lifetime }: RecordChange): unknown[] {

@@ -5,6 +5,7 @@ import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline, type Deadline } from './deadline.js';
+import { isOtherLife, lifeOf } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import type { StoredRecord } from './stored-record.js';
 import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
@@ -118,7 +119,7 @@ export class CommitJoiner {
       this.#lines.delete(storageKey);
       return undefined;
     }
-    const alone = line.findIndex((waiting) => !isJoinable(waiting));
+    const alone = line.findIndex((waiting) => !isJoinable(waiting) || !isOfSameLife(waiting, first));
     const count = isJoinable(first) ? Math.min(alone < 0 ? line.length : alone, LARGEST_BATCH) : 1;
     return line.splice(0, count);
   }
@@ -199,5 +200,11 @@ function newest(base: StoredRecord | undefined, outcome: CommitOutcome): StoredR
 
 /** What a commit knows of the record, unless an earlier one has seen it later. */
 function newer(earlier: StoredRecord | undefined, own: StoredRecord | undefined): StoredRecord | undefined {
-  return earlier && own && earlier.version > own.version ? earlier : (own ?? earlier);
+  const isNewer = earlier && own && earlier.version > own.version && !isOtherLife(earlier.commitId, own.commitId);
+  return isNewer ? earlier : (own ?? earlier);
+}
+
+/** Requests may still have a record that was destroyed, beside the one that has begun since under its key. */
+function isOfSameLife({ base }: Waiting, other: Waiting): boolean {
+  return lifeOf(base?.commitId) === lifeOf(other.base?.commitId);
 }

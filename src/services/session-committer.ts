@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { computeDelta, isEmptyDelta } from '../merge/delta.js';
@@ -11,6 +10,7 @@ import type { Deadline } from './deadline.js';
 import { lifetimeOf } from './lifetime.js';
 import type { MergeTrace } from './merge-trace.js';
 import { RecordReader } from './record-reader.js';
+import { commitIdAfter, isOtherLife } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import { StoredRecord } from './stored-record.js';
 import { UpdateJoiner } from './update-joiner.js';
@@ -50,7 +50,8 @@ const OPTIMISTIC_ATTEMPTS = 3;
 /** A commit under way: its edit, and the id by which it recognizes itself in the record. */
 interface Commit extends Edit {
   readonly storageKey: string;
-  readonly commitId: string;
+  /** Of the record that is known, so it changes with that: never while an attempt's outcome is unknown. */
+  commitId: string;
   /** Once it has passed, nothing more is written. */
   readonly deadline: Deadline;
   /** The record as the last attempt saw it, or as the first one did whose outcome is unknown; undefined where there was none. */
@@ -94,7 +95,7 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: randomUUID(), deadline, known: base, mayHaveWritten: false, doubt: undefined };
+    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: commitIdAfter(base?.commitId), deadline, known: base, mayHaveWritten: false, doubt: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -103,11 +104,11 @@ export class SessionCommitter {
         const record = await this.#lookAgain(commit);
         if (record === 'unanswered') continue;
         if (record?.commitId === commit.commitId) return this.#committed(commit, record);
-        if (commit.known && !record) return GONE;
+        if (commit.known && hasEnded(commit.known, record)) return GONE;
         refuseInDoubt(commit, record);
         if (record) refuseLostLease(commit, record.leaseId);
         // In doubt the record is as it was: the same change goes out again, and a copy of it that lands late wins or loses whole.
-        if (!commit.doubt) commit.known = record && this.reader.read(storageKey, record);
+        if (!commit.doubt) know(commit, record && this.reader.read(storageKey, record));
         if (record && !commit.known) return GONE;
       }
       deadline.throwIfPassed();
@@ -145,7 +146,7 @@ export class SessionCommitter {
     if (!next?.change) return next;
     commit.mayHaveWritten = true;
     const { storageKey, deadline } = commit;
-    return (await this.updates.update({ storageKey, version: known.version, change: next.change }, deadline)) ? next : undefined;
+    return (await this.updates.update({ storageKey, known, change: next.change }, deadline)) ? next : undefined;
   }
 
   /** What comes of the record as it is known; undefined when that decided by something which is out of date. */
@@ -185,13 +186,14 @@ export class SessionCommitter {
   async #updateLocked(commit: Commit): Promise<CommitOutcome> {
     let outcome = GONE;
     const written = await this.repository.updateLocked(commit.storageKey, (record) => {
+      if (commit.known && hasEnded(commit.known, record)) return undefined;
       const current = this.#refusing(() => this.reader.read(commit.storageKey, record));
       if (!current) return undefined;
       // An earlier attempt, its connection lost, has landed late.
       const isDone = record.commitId === commit.commitId;
+      if (!commit.doubt) know(commit, current);
       const next = isDone ? unchanged(current) : this.#next(commit, (commit.doubt ? commit.known : undefined) ?? current, record);
       outcome = next;
-      if (!commit.doubt) commit.known = current;
       commit.mayHaveWritten = next.change !== undefined;
       return next.change;
     });
@@ -301,6 +303,17 @@ function refuseLostLease({ storageKey, leaseId }: Commit, found: string | null |
 function refuseInDoubt({ doubt, known }: Commit, record: SessionRecord | undefined): void {
   const hasMoved = known ? !isAsKnown(known, record) : record !== undefined;
   if (doubt && hasMoved) throw outcomeUnknown(doubt);
+}
+
+/** The record has gone, or another has begun under its key. */
+function hasEnded(known: StoredRecord, record: SessionRecord | undefined): boolean {
+  return !record || isOtherLife(known.commitId, record.commitId);
+}
+
+/** What the next attempt stands on. */
+function know(commit: Commit, record: StoredRecord | undefined): void {
+  if (record && commit.known?.commitId !== record.commitId) commit.commitId = commitIdAfter(record.commitId);
+  commit.known = record;
 }
 
 function isAsKnown(known: StoredRecord, record: SessionRecord | undefined): boolean {

@@ -10,6 +10,7 @@ import { LoadJoiner } from './load-joiner.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
+import { isOtherLife } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import type { StoredRecord } from './stored-record.js';
 import { userIdOf } from './user-id.js';
@@ -62,7 +63,7 @@ export class SessionHandover {
       if (attempt > 1) await this.backoff.wait(attempt);
       const found = await this.loads.load(storageKey);
       record = found && this.reader.read(storageKey, found);
-      if (!record) throw new SessionGoneError(storageKey, 'regenerate');
+      if (!record || isOtherLife(known.commitId, record.commitId)) throw new SessionGoneError(storageKey, 'regenerate');
       deadline.throwIfPassed();
     }
     throw new SessionConflictError(storageKey, this.options.maxAttempts);

@@ -20,6 +20,7 @@ import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
 import { SessionDestroyer } from './session-destroyer.js';
 import { SessionHandover } from './session-handover.js';
+import { isOtherLife } from './session-life.js';
 import { SessionLimit } from './session-limit.js';
 import { SessionObservers } from './session-observers.js';
 import { TouchJoiner } from './touch-joiner.js';
@@ -254,8 +255,9 @@ export class SessionService {
     const baseline = this.live.ofLive(session);
     return this.#afterOthers(baseline, async () => {
       const found = await this.#read(baseline.storageKey);
-      if (found) this.live.refresh(session, baseline, found.stored, found.time);
-      return found !== undefined;
+      if (!found || isOtherLife(baseline.record?.commitId ?? null, found.stored.commitId)) return false;
+      this.live.refresh(session, baseline, found.stored, found.time);
+      return true;
     });
   }
 

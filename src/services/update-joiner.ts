@@ -43,8 +43,8 @@ export class UpdateJoiner {
     return !this.repository.updateMany || change.leaseId !== undefined || this.#joiner.has(storageKey);
   }
 
-  #updateOne({ storageKey, version, change }: RecordUpdate): Promise<boolean> {
-    return this.repository.update(storageKey, version, change);
+  #updateOne({ storageKey, known, change }: RecordUpdate): Promise<boolean> {
+    return this.repository.update(storageKey, known, change);
   }
 
   async #send(batch: Batch<Wanted, boolean>): Promise<void> {

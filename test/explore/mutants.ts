@@ -1,4 +1,4 @@
-import type { Lifetime, RecordChange, RecordUpdate, SessionRecord } from '../../src/index.js';
+import type { KnownRecord, Lifetime, RecordChange, RecordUpdate, SessionRecord } from '../../src/index.js';
 import { applyDelta, type Delta } from '../../src/merge/delta.js';
 import type { EncodedValues } from '../../src/merge/encoded-values.js';
 import type { CommitJoiner } from '../../src/services/commit-joiner.js';
@@ -11,7 +11,7 @@ import { SimulatedRepository, type Row } from './simulated-repository.js';
 
 /** A writer that does not look at the version. */
 class OverwritingRepository extends SimulatedRepository {
-  protected override isVersion(): boolean {
+  protected override isAsKnown(): boolean {
     return true;
   }
 }
@@ -28,10 +28,10 @@ class VersionMovingTouchRepository extends SimulatedRepository {
 
 /** An update that inserts where there is nothing, as an upsert does. */
 class UpsertingRepository extends SimulatedRepository {
-  override update(key: string, version: number, change: RecordChange): Promise<boolean> {
+  override update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     return this.writing('upsert', key, () => {
       const row = this.liveRow(key);
-      if (row && row.version !== version) return false;
+      if (row && !this.isAsKnown(row, known)) return false;
       this.put('update', key, row ? this.updated(row, change) : { ...this.content(change), version: 0, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
       return true;
     });
@@ -43,7 +43,7 @@ class UpsertingManyRepository extends SimulatedRepository {
   protected override updateFree(update: RecordUpdate): boolean {
     const { storageKey, change } = update;
     if (this.liveRow(storageKey)) return super.updateFree(update);
-    this.put('update', storageKey, { ...this.content(change), version: update.version + 1, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
+    this.put('update', storageKey, { ...this.content(change), version: update.known.version + 1, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
     return true;
   }
 }
@@ -51,7 +51,7 @@ class UpsertingManyRepository extends SimulatedRepository {
 /** A statement for many that does not look at the versions. */
 class OverwritingManyRepository extends SimulatedRepository {
   protected override updateFree(update: RecordUpdate): boolean {
-    return super.updateFree({ ...update, version: this.liveRow(update.storageKey)?.version ?? update.version });
+    return super.updateFree({ ...update, known: this.liveRow(update.storageKey) ?? update.known });
   }
 }
 
@@ -68,7 +68,7 @@ class RepeatingRepository extends SimulatedRepository {
     try {
       return await super.updateMany(updates);
     } catch {
-      const again = updates.map((update) => ({ ...update, version: this.liveRow(update.storageKey)?.version ?? update.version }));
+      const again = updates.map((update) => ({ ...update, known: this.liveRow(update.storageKey) ?? update.known }));
       return super.updateMany(again);
     }
   }
@@ -84,11 +84,11 @@ class ConfusingRepository extends SimulatedRepository {
 
 /** An update that writes one key after the other. */
 class TearingRepository extends SimulatedRepository {
-  override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
+  override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     const torn = Object.keys(JSON.parse(change.data) as object).find((name) => /^[A-C]2$/.test(name));
-    if (torn === undefined) return super.update(key, version, change);
+    if (torn === undefined) return super.update(key, known, change);
     const { [torn]: _, ...rest } = JSON.parse(change.data) as Record<string, unknown>;
-    return (await super.update(key, version, { ...change, data: JSON.stringify(rest) })) && super.update(key, version + 1, change);
+    return (await super.update(key, known, { ...change, data: JSON.stringify(rest) })) && super.update(key, { version: known.version + 1, commitId: change.commitId }, change);
   }
 }
 

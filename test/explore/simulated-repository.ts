@@ -1,4 +1,4 @@
-import { SessionRepository, type DeletedRecord, type FailureKind, type Lifetime, type RecordChange, type RecordUpdate, type SessionRecord, type SessionSummary } from '../../src/index.js';
+import { SessionRepository, type DeletedRecord, type FailureKind, type KnownRecord, type Lifetime, type RecordChange, type RecordUpdate, type SessionRecord, type SessionSummary } from '../../src/index.js';
 import type { Scheduler } from './scheduler.js';
 
 export interface Row extends Omit<SessionRecord, 'remaining'> {
@@ -82,10 +82,10 @@ export class SimulatedRepository extends SessionRepository {
     });
   }
 
-  update(key: string, version: number, change: RecordChange): Promise<boolean> {
+  update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     return this.writing('update', key, () => {
       const row = this.liveRow(key);
-      if (!row || !this.isVersion(row, version)) return false;
+      if (!row || !this.isAsKnown(row, known)) return false;
       this.put('update', key, this.updated(row, change));
       return true;
     });
@@ -97,9 +97,9 @@ export class SimulatedRepository extends SessionRepository {
     return this.scheduler.step(`update ${updates.length}`, () => this.withFaults(updateAll, () => true));
   }
 
-  protected updateFree({ storageKey, version, change }: RecordUpdate): boolean {
+  protected updateFree({ storageKey, known, change }: RecordUpdate): boolean {
     const row = this.liveRow(storageKey);
-    if (!row || !this.isVersion(row, version) || this.database.locks.has(storageKey)) return false;
+    if (!row || !this.isAsKnown(row, known) || this.database.locks.has(storageKey)) return false;
     this.put('update', storageKey, this.updated(row, change));
     return true;
   }
@@ -216,8 +216,8 @@ export class SimulatedRepository extends SessionRepository {
     return row && row.expiresAt > this.database.clock ? row : undefined;
   }
 
-  protected isVersion(row: Row, version: number): boolean {
-    return row.version === version;
+  protected isAsKnown(row: Row, { version, commitId }: KnownRecord): boolean {
+    return row.version === version && row.commitId === commitId;
   }
 
   protected updated(row: Row, change: RecordChange): Row {

@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { DatabaseContext, SqlSessionRepository, type DialectName, type Locking, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
+import { DatabaseContext, SqlSessionRepository, type DialectName, type Locking, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
 import type { CheckerName } from './checkers/index.js';
 import { PAIRS } from './checkers/fractured-deltas.js';
 
 /** A statement for many, done one by one. */
 abstract class OneByOneRepository extends SqlSessionRepository {
   override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
-    const written = await Promise.all(updates.map(async ({ storageKey, version, change }) => ((await this.update(storageKey, version, change)) ? storageKey : '')));
+    const written = await Promise.all(updates.map(async ({ storageKey, known, change }) => ((await this.update(storageKey, known, change)) ? storageKey : '')));
     return new Set(written.filter(Boolean));
   }
 }
 
 /** An update that does not look at the version. */
 class OverwritingRepository extends OneByOneRepository {
-  override async update(key: string, _version: number, change: RecordChange): Promise<boolean> {
+  override async update(key: string, _known: KnownRecord, change: RecordChange): Promise<boolean> {
     const current = await this.load(key);
-    return current !== undefined && super.update(key, current.version, change);
+    return current !== undefined && super.update(key, current, change);
   }
 }
 
 /** An update that inserts where there is no row, as an upsert does. */
 class UpsertingRepository extends OneByOneRepository {
-  override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
-    if (await super.update(key, version, change)) return true;
+  override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    if (await super.update(key, known, change)) return true;
     return (await this.load(key)) === undefined && this.insert(key, change);
   }
 }
@@ -32,8 +32,8 @@ class UpsertingRepository extends OneByOneRepository {
 class HastyRepository extends OneByOneRepository implements OnModuleDestroy {
   readonly #late = new Set<Promise<unknown>>();
 
-  override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
-    const late = sleep(5).then(() => super.update(key, version, change)).catch(() => {});
+  override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    const late = sleep(5).then(() => super.update(key, known, change)).catch(() => {});
     this.#late.add(late);
     void late.then(() => this.#late.delete(late));
     return true;
@@ -72,9 +72,9 @@ class ConfusingRepository extends SqlSessionRepository {
 
 /** An update that writes one key after the other. */
 class TearingRepository extends OneByOneRepository {
-  override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
+  override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     const { [PAIRS[1]]: _, ...rest } = JSON.parse(change.data) as Record<string, unknown>;
-    return (await super.update(key, version, { ...change, data: JSON.stringify(rest) })) && super.update(key, version + 1, change);
+    return (await super.update(key, known, { ...change, data: JSON.stringify(rest) })) && super.update(key, { version: known.version + 1, commitId: change.commitId }, change);
   }
 }
 
@@ -82,19 +82,19 @@ class TearingRepository extends OneByOneRepository {
 class ResavingRepository extends SqlSessionRepository {
   override async load(key: string): Promise<SessionRecord | undefined> {
     const record = await super.load(key);
-    if (record) await super.update(key, record.version, { ...record, leaseId: undefined, commitId: 'resaved', userId: null, lifetime: { ms: record.remaining, slack: 0, explicit: false } });
+    if (record) await super.update(key, record, { ...record, leaseId: undefined, commitId: 'resaved', userId: null, lifetime: { ms: record.remaining, slack: 0, explicit: false } });
     return record;
   }
 }
 
 /** An update that is sent again, whatever stands there by then. */
 class RepeatingRepository extends OneByOneRepository {
-  override async update(key: string, version: number, change: RecordChange): Promise<boolean> {
-    const isWritten = await super.update(key, version, change);
+  override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    const isWritten = await super.update(key, known, change);
     if (isWritten) {
       await sleep(2);
       const current = await this.load(key);
-      if (current) await super.update(key, current.version, change);
+      if (current) await super.update(key, current, change);
     }
     return isWritten;
   }

@@ -345,9 +345,9 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
   it('write nothing any more for who was told that it took too long', async () => {
     const { updates } = serviceOver(repository);
     const deadlines = [0, 1, 2].map(() => new Deadline('commit', 5000));
-    const record = await new SqlSessionRepository(database.context).load(storageKeyOf(ids[0]!));
+    const records = await Promise.all(ids.map((id) => new SqlSessionRepository(database.context).load(storageKeyOf(id))));
     const change = { data: '{"late":1}', commitId: randomUUID(), userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
-    const all = deadlines.map((deadline, n) => updates.update({ storageKey: storageKeyOf(ids[n]!), version: record!.version, change: { ...change, commitId: randomUUID() } }, deadline));
+    const all = deadlines.map((deadline, n) => updates.update({ storageKey: storageKeyOf(ids[n]!), known: records[n]!, change: { ...change, commitId: randomUUID() } }, deadline));
     deadlines[2]!.pass(new Error('too late'));
     const outcomes = await Promise.allSettled(all);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected']);
@@ -370,7 +370,8 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     const { updates } = serviceOver(repository);
     const deadline = new Deadline('commit', 5000);
     const changeOf = (n: number) => ({ data: `{"n":${n}}`, commitId: randomUUID(), userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } });
-    const update = (id: string, n: number) => updates.update({ storageKey: storageKeyOf(id), version: 0, change: changeOf(n) }, deadline);
+    const records = new Map(await Promise.all(ids.map(async (id) => [id, (await new SqlSessionRepository(database.context).load(storageKeyOf(id)))!] as const)));
+    const update = (id: string, n: number) => updates.update({ storageKey: storageKeyOf(id), known: records.get(id)!, change: changeOf(n) }, deadline);
     const written = await Promise.all([update(ids[0]!, 0), update(ids[1]!, 1), update(ids[2]!, 2), update(ids[1]!, 3), update(ids[1]!, 4)]);
     expect(written.filter(Boolean)).toHaveLength(3);
     expect(written.slice(1).filter((_, n) => n !== 1).filter(Boolean)).toHaveLength(1);
@@ -382,7 +383,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     const { updates } = serviceOver(repository, { maxWaiting: 150 });
     const deadline = new Deadline('commit', 5000);
     const change = { data: '{}', commitId: 'c', userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
-    const update = () => updates.update({ storageKey: randomUUID(), version: 0, change }, deadline);
+    const update = () => updates.update({ storageKey: randomUUID(), known: { version: 0, commitId: null }, change }, deadline);
     let release = () => {};
     const wait = new Promise<void>((resolve) => (release = resolve));
     repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];

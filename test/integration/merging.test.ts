@@ -373,17 +373,18 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       const plain = new SqlSessionRepository(database.context);
       let late: (() => Promise<unknown>) | undefined;
       const isLocked = locking === 'pessimistic';
+      const known = (await plain.load(storageKeyOf(id)))!;
       const lost = (change: any) => {
         late = async () => {
           late = undefined;
-          await plain.update(storageKeyOf(id), 0, change);
+          await plain.update(storageKeyOf(id), known, change);
           await theirs((session) => { session.other = 1; })();
         };
         throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
       };
       const original = { update: repository.update, updateLocked: repository.updateLocked, load: repository.load };
       let attempts = 0;
-      repository.update = async (key, version, change) => (++attempts === 1 ? lost(change) : original.update.call(repository, key, version, change));
+      repository.update = async (key, seen, change) => (++attempts === 1 ? lost(change) : original.update.call(repository, key, seen, change));
       repository.updateLocked = async (key, decide) => {
         if (++attempts > 1) {
           if (when === 'before the lock') await late?.();
@@ -456,13 +457,13 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       if (locking === 'pessimistic' || databaseName === 'sqlite') return;
       await given({ n: 0 });
       const live = await load();
-      let late: { change: any } | undefined;
+      let late: Parameters<typeof repository.update> | undefined;
       const update = repository.update.bind(repository);
-      repository.update = async (key, version, change) => {
-        late ??= { change };
-        return update(key, version, change);
+      repository.update = async (...parameters) => {
+        late ??= parameters;
+        return update(...parameters);
       };
-      const land = async () => { await new SqlSessionRepository(database.context).update(storageKeyOf(id), 0, late?.change); };
+      const land = async () => { await new SqlSessionRepository(database.context).update(...late!); };
       repository.faults = { update: [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE], updateLocked: [{ effect: 'none', meanwhile: land }] };
       const token = await sessions.update(live, (draft: Live) => { draft.n++; return (draft.token = randomUUID()); });
       expect(await stored()).toEqual({ n: 1, token, version: 1 });

@@ -42,7 +42,7 @@ describe.each(CASES)('NoResurrection: an id that is used again, $name, on $datab
     await sessions.replace(id, values);
   };
 
-  it.failing.each(LOCKINGS)('%s: a slow request of the first session writes nothing into the second, as old as it was', async (locking) => {
+  it.each(LOCKINGS)('%s: a slow request of the first session writes nothing into the second, as old as it was', async (locking) => {
     const { sessions } = start(locking);
     const first = live(id, { user: 'anna' });
     await sessions.commit(first);
@@ -60,7 +60,7 @@ describe.each(CASES)('NoResurrection: an id that is used again, $name, on $datab
     expect(await stored()).toEqual(second);
   });
 
-  it.failing.each(LOCKINGS)('%s: a request of the first session that waits in line with one of the second is refused alone', async (locking) => {
+  it.each(LOCKINGS)('%s: a request of the first session that waits in line with one of the second is refused alone', async (locking) => {
     const services = start(locking);
     const { sessions } = services;
     await sessions.commit(live(id, { user: 'anna' }));

@@ -26,6 +26,9 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
   beforeEach(() => repository.clear());
   afterAll(() => database.close());
 
+  /** A record as somebody knows it who has seen its last commit, at some version. */
+  const at = async (version: number, key = 'k') => ({ version, commitId: (await repository.load(key))?.commitId ?? null });
+
   it('inserts once, and loads what was inserted', async () => {
     const first = change('{"a":"ä\\u0000 \' ` \\" \\\\"}', { maxAge: 86_400_000_000, userId: 'u1' });
     expect(await repository.insert('k', first)).toBe(true);
@@ -52,17 +55,31 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
 
   it('updates the version it was told and no other', async () => {
     await repository.insert('k', change('{}'));
-    expect(await repository.update('k', 0, change('{"a":1}'))).toBe(true);
-    expect(await repository.update('k', 0, change('{"a":2}'))).toBe(false);
+    expect(await repository.update('k', await at(0), change('{"a":1}'))).toBe(true);
+    expect(await repository.update('k', await at(0), change('{"a":2}'))).toBe(false);
     expect(await repository.load('k')).toMatchObject({ data: '{"a":1}', version: 1 });
-    expect(await repository.update('absent', 0, change('{}'))).toBe(false);
+    expect(await repository.update('absent', await at(0, 'absent'), change('{}'))).toBe(false);
+  });
+
+  it('NoResurrection: updates the commit it was told, and no record that has begun since under the same key', async () => {
+    const [first, second] = [change('1'), change('2')];
+    await repository.insert('k', second);
+    await repository.lease('k', 'mine', MINUTE);
+    const known = { version: 0, commitId: first.commitId };
+    expect(await repository.update('k', known, change('3'))).toBe(false);
+    expect(await repository.update('k', known, change('3', { leaseId: 'mine' }))).toBe(false);
+    expect(await repository.update('k', { version: 0, commitId: null }, change('3'))).toBe(false);
+    if (repository.updateMany) expect((await repository.updateMany([{ storageKey: 'k', known, change: change('3') }])).size).toBe(0);
+    expect(await repository.load('k')).toMatchObject({ data: '2', version: 0 });
+    await database.run("update {table} set commit_id = null");
+    expect(await repository.update('k', { version: 0, commitId: null }, change('4'))).toBe(true);
   });
 
   it('updates many at once: those that are live and at their version, each as if alone', async () => {
     if (!repository.updateMany) return expect(name).toBe('EntityManagerSessionRepository');
     const keys = ['a', 'b', 'moved', 'expired', 'c'];
     for (const key of keys) await repository.insert(key, change(`"${key}"`, { userId: 'before', maxAge: 1 }));
-    await repository.update('moved', 0, change('"theirs"'));
+    await repository.update('moved', await at(0, 'moved'), change('"theirs"'));
     await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = 'expired'`);
     const shorter = { ms: 5 * MINUTE, slack: MINUTE, explicit: true };
     const longer = { ms: 20 * MINUTE, slack: MINUTE, explicit: false };
@@ -72,7 +89,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
       b: change('', { lifetime: longer, userId: 'after', maxAge: 86_400_000_000 }),
       c: change('{"n":null}', { lifetime: within, userId: '' }),
     };
-    const wanted = [...keys, 'absent'].map((storageKey) => ({ storageKey, version: 0, change: changes[storageKey] ?? change('"mine"') }));
+    const wanted = await Promise.all([...keys, 'absent'].map(async (storageKey) => ({ storageKey, known: await at(0, storageKey), change: changes[storageKey] ?? change('"mine"') })));
     expect([...(await repository.updateMany(wanted))].toSorted()).toEqual(['a', 'b', 'c']);
     for (const [key, { data, commitId, maxAge }] of Object.entries(changes)) expect(await repository.load(key)).toMatchObject({ data, commitId, maxAge, version: 1 });
     const minutes = async (key: string) => Math.round(((await repository.load(key))?.remaining ?? 0) / MINUTE);
@@ -82,7 +99,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.load('moved')).toMatchObject({ data: '"theirs"', version: 1 });
     expect(await database.run("select data, lock_version from {table} where session_id = 'expired'")).toEqual([{ data: '"expired"', lock_version: 0 }]);
     expect(await repository.load('absent')).toBeUndefined();
-    expect((await repository.updateMany([{ storageKey: 'absent', version: 0, change: change('{}') }])).size).toBe(0);
+    expect((await repository.updateMany([{ storageKey: 'absent', known: await at(0, 'absent'), change: change('{}') }])).size).toBe(0);
   });
 
   it('writes none of many when the database refuses one', async () => {
@@ -90,7 +107,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     for (const key of ['a', 'b']) await repository.insert(key, change('0'));
     // SQLite has no limits, but its driver has types.
     const refused = (databaseName === 'sqlite' ? {} : 'x'.repeat(300)) as string;
-    const wanted = [change('1'), change('1', { userId: refused })].map((mine, n) => ({ storageKey: 'ab'[n]!, version: 0, change: mine }));
+    const wanted = await Promise.all([change('1'), change('1', { userId: refused })].map(async (mine, n) => ({ storageKey: 'ab'[n]!, known: await at(0, 'ab'[n]), change: mine })));
     const error: unknown = await repository.updateMany(wanted).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ message: expect.any(String) });
     expect(repository.classify(error)).toBe('failed');
@@ -101,7 +118,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     if (!repository.updateMany || databaseName === 'sqlite') return expect([name, databaseName]).toContain(databaseName === 'sqlite' ? 'sqlite' : 'EntityManagerSessionRepository');
     for (const key of ['a', 'b', 'c']) await repository.insert(key, change('0'));
     const { dialect, runner } = database.context;
-    const wanted = ['a', 'b', 'c'].map((storageKey) => ({ storageKey, version: 0, change: change('1') }));
+    const wanted = await Promise.all(['a', 'b', 'c'].map(async (storageKey) => ({ storageKey, known: await at(0, storageKey), change: change('1') })));
     const written = await runner.onOneConnection(async (run) => {
       await run(dialect.begin);
       await run(`select session_id from ${database.table} where session_id = 'b' for update`);
@@ -141,9 +158,9 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await remaining()).toBe(20);
     await repository.touch('k', { ms: 5 * MINUTE, slack: MINUTE, explicit: true });
     expect(await remaining()).toBe(5);
-    await repository.update('k', 0, change('{}', { lifetime: { ms: 2 * MINUTE, slack: 0, explicit: false } }));
+    await repository.update('k', await at(0), change('{}', { lifetime: { ms: 2 * MINUTE, slack: 0, explicit: false } }));
     expect(await remaining()).toBe(5);
-    await repository.update('k', 1, change('{}', { lifetime: { ms: 2 * MINUTE, slack: 0, explicit: true } }));
+    await repository.update('k', await at(1), change('{}', { lifetime: { ms: 2 * MINUTE, slack: 0, explicit: true } }));
     expect(await remaining()).toBe(2);
   });
 
@@ -173,10 +190,10 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     await repository.insert('k', change('{}'));
     await repository.lease('k', 'mine', MINUTE);
     await database.run(`update {table} set lease_expires_at = ${database.context.dialect.fromNow('-1')}`);
-    expect(await repository.update('k', 0, change('{"a":1}', { leaseId: 'mine' }))).toBe(true);
+    expect(await repository.update('k', await at(0), change('{"a":1}', { leaseId: 'mine' }))).toBe(true);
     await repository.lease('k', 'theirs', MINUTE);
-    expect(await repository.update('k', 1, change('{"a":2}', { leaseId: 'mine' }))).toBe(false);
-    expect(await repository.update('k', 1, change('{"a":3}'))).toBe(true);
+    expect(await repository.update('k', await at(1), change('{"a":2}', { leaseId: 'mine' }))).toBe(false);
+    expect(await repository.update('k', await at(1), change('{"a":3}'))).toBe(true);
     expect(await repository.load('k')).toMatchObject({ data: '{"a":3}', version: 2, leaseId: 'theirs' });
   });
 
@@ -188,7 +205,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(touched?.updatedAt).toEqual(before?.updatedAt);
     expect((await repository.load('k'))?.version).toBe(0);
     await database.run(`update {table} set updated_at = ${database.context.dialect.fromNow('-1000')}`);
-    await repository.update('k', 0, change('{}', { userId: 'u' }));
+    await repository.update('k', await at(0), change('{}', { userId: 'u' }));
     const [updated] = await repository.list('u');
     expect(updated?.createdAt).toEqual(before?.createdAt);
     expect(Math.abs(Number(updated?.updatedAt) - Date.now())).toBeLessThan(MINUTE);
@@ -232,7 +249,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.removeExpired('k')).toBe(false);
     await database.expireAll();
     expect(await repository.load('k')).toBeUndefined();
-    expect(await repository.update('k', 0, change('{"a":1}'))).toBe(false);
+    expect(await repository.update('k', await at(0), change('{"a":1}'))).toBe(false);
     expect(await repository.updateLocked('k', () => change('{"a":1}'))).toBeUndefined();
     await repository.touch('k', { ms: MINUTE, slack: 0, explicit: true });
     expect([await repository.count(), (await repository.all()).size, await repository.list('u')]).toEqual([0, 0, []]);

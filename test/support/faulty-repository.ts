@@ -1,4 +1,4 @@
-import { SqlSessionRepository, type DeletedRecord, type FailureKind, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
+import { SqlSessionRepository, type DeletedRecord, type FailureKind, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
 
 type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'touchMany' | 'destroy' | 'lease' | 'extend' | 'release';
 
@@ -34,8 +34,8 @@ export class FaultyRepository extends SqlSessionRepository {
   override insert(key: string, change: RecordChange): Promise<boolean> {
     return this.#run('insert', () => super.insert(key, change));
   }
-  override update(key: string, version: number, change: RecordChange): Promise<boolean> {
-    return this.#run('update', () => super.update(key, version, change));
+  override update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    return this.#run('update', () => super.update(key, known, change));
   }
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     this.batches.push(updates.length);

@@ -1,10 +1,10 @@
-import { EntityManagerSessionRepository, SqlSessionRepository, type RecordChange, type SmartSessionModuleOptions } from '../../src/index.js';
+import { EntityManagerSessionRepository, SqlSessionRepository, type KnownRecord, type RecordChange, type SmartSessionModuleOptions } from '../../src/index.js';
 
 /** What every other store does: the whole session over whatever is there. */
 class LastWriteWinsRepository extends SqlSessionRepository {
-  override async update(storageKey: string, _version: number, change: RecordChange): Promise<boolean> {
+  override async update(storageKey: string, _known: KnownRecord, change: RecordChange): Promise<boolean> {
     const current = await this.load(storageKey);
-    return current !== undefined && super.update(storageKey, current.version, change);
+    return current !== undefined && super.update(storageKey, current, change);
   }
 }
 

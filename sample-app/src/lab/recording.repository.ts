@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
-import { DatabaseContext, SqlSessionRepository, type RecordChange, type RecordUpdate, type SessionRecord } from 'nestjs-smart-session';
+import { DatabaseContext, SqlSessionRepository, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from 'nestjs-smart-session';
 import { DistantRunner } from './distant-runner.js';
 import { recordWrite } from './recorder.js';
 
@@ -16,8 +16,8 @@ export class RecordingRepository extends SqlSessionRepository {
     return recordWrite('smart', change.data, () => super.insert(storageKey, change), Boolean);
   }
 
-  override update(storageKey: string, version: number, change: RecordChange): Promise<boolean> {
-    return recordWrite('smart', change.data, () => super.update(storageKey, version, change), Boolean);
+  override update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    return recordWrite('smart', change.data, () => super.update(storageKey, known, change), Boolean);
   }
 
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {

@@ -17,19 +17,20 @@ export async function tour(repository: SessionRepository): Promise<void> {
 async function write(repository: SessionRepository): Promise<void> {
   assert.equal(await repository.insert('a', change('{"n":1}', 'first')), true, 'insert');
   assert.equal(await repository.insert('a', change('{"n":2}', 'other')), false, 'insert again');
-  assert.equal(await repository.update('a', 0, change('{"n":3}', 'second')), true, 'update');
-  assert.equal(await repository.update('a', 0, change('{"n":4}', 'third')), false, 'update of an old version');
+  assert.equal(await repository.update('a', { version: 0, commitId: 'first' }, change('{"n":3}', 'second')), true, 'update');
+  assert.equal(await repository.update('a', { version: 0, commitId: 'second' }, change('{"n":4}', 'third')), false, 'update of an old version');
+  assert.equal(await repository.update('a', { version: 1, commitId: 'first' }, change('{"n":4}', 'third')), false, 'update of another commit');
   const { remaining = 0, ...record } = (await repository.load('a')) ?? {};
   assert.deepEqual({ ...record, longest: undefined }, { data: '{"n":3}', version: 1, commitId: 'second', maxAge: HOUR, leaseId: null, longest: undefined }, 'load');
   assert.ok(remaining > HOUR - 60_000 && remaining <= HOUR, `remaining: ${remaining}`);
   assert.equal(await repository.load('b'), undefined, 'load of nothing');
   assert.deepEqual([...(await repository.loadMany(['a', 'b'])).keys()], ['a'], 'loadMany');
   const updates = [
-    { storageKey: 'a', version: 1, change: change('{"n":5}', 'fourth') },
-    { storageKey: 'b', version: 0, change: change('{}', 'fifth') },
+    { storageKey: 'a', known: { version: 1, commitId: 'second' }, change: change('{"n":5}', 'fourth') },
+    { storageKey: 'b', known: { version: 0, commitId: null }, change: change('{}', 'fifth') },
   ];
   if (repository.updateMany) assert.deepEqual([...(await repository.updateMany(updates))], ['a'], 'updateMany');
-  else await repository.update('a', 1, change('{"n":5}', 'fourth'));
+  else await repository.update('a', { version: 1, commitId: 'second' }, change('{"n":5}', 'fourth'));
 }
 
 async function lock(repository: SessionRepository): Promise<void> {
