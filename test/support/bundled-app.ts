@@ -1,0 +1,28 @@
+// An app that a bundler makes one file of. It says on which dialects its sessions are: on a database of their own, and on the app's MikroORM.
+import 'reflect-metadata';
+import { MikroORM } from '@mikro-orm/core';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { SqliteDriver } from '@mikro-orm/sqlite';
+import { DatabaseContext, SessionService, SmartSessionModule, type SmartSessionModuleOptions } from '../../src/index.js';
+
+const SQLITE = { dbName: ':memory:' };
+
+async function dialectWith(options: SmartSessionModuleOptions, imports: DynamicModule[] = []): Promise<string> {
+  class AppModule {}
+  Module({ imports: [...imports, SmartSessionModule.forRoot({ secret: 'bundled', createTable: true, ...options })] })(AppModule);
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'], abortOnError: false });
+  const { dialect } = app.get(DatabaseContext, { strict: false });
+  const live = await app.get(SessionService, { strict: false }).count();
+  await app.close();
+  return `${dialect.name} ${live}`;
+}
+
+async function ofApp(): Promise<string> {
+  const orm = await MikroORM.init({ ...SQLITE, driver: SqliteDriver, entities: [], discovery: { warnWhenNoEntities: false } } as never);
+  class OrmModule {}
+  const provided = { module: OrmModule, global: true, providers: [{ provide: MikroORM, useValue: orm }], exports: [MikroORM] };
+  return dialectWith({}, [provided]).finally(() => orm.close());
+}
+
+console.log(JSON.stringify({ own: await dialectWith({ dialect: 'sqlite', connection: SQLITE }), ofApp: await ofApp(), driver: SqliteDriver.name }));
