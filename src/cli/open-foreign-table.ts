@@ -1,5 +1,5 @@
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
-import { dialectOfDriver } from '../dialects/index.js';
+import { dialectOfDriver } from '../dialects/dialect-of-driver.js';
 import { ForeignTable, type ForeignTablePlace } from '../migration/foreign-table.js';
 import type { ForeignStore } from '../migration/foreign-store.js';
 import type { DatabaseContext } from '../persistence/database-context.js';
@@ -23,9 +23,9 @@ export async function withForeignTable<Result>(
   if (config === undefined) return work(await ForeignTable.open(runner.run, dialect, store, place));
   const orm = await openOrm(undefined, [config]);
   try {
-    const driver = orm.em.getDriver().constructor.name;
-    const own = dialectOfDriver(driver);
-    if (!own) throw new UsageError(`import: the driver in ${config} is ${driver}, which no store is on.`);
+    const driver = orm.em.getDriver().constructor;
+    const own = await dialectOfDriver(driver);
+    if (!own) throw new UsageError(`import: the driver in ${config} is ${driver.name}, which no store is on.`);
     const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, own);
     return await work(await ForeignTable.open(run, own, store, place));
   } finally {

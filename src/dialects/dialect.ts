@@ -1,13 +1,14 @@
 import type { Socket } from 'node:net';
 import type { RunStatement } from './run-statement.js';
+import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
 
 /** What differs between the databases, and nothing else. */
 export interface Dialect {
   /** How the option `dialect` names it. */
   readonly name: DialectName;
-  /** MikroORM's drivers for it; the first that is installed is taken. */
-  readonly drivers: readonly DriverName[];
+  /** The packages with MikroORM's drivers for it. The first that is installed is taken. */
+  readonly drivers: readonly DriverPackage[];
   /** Prepares a database that the library opened itself. */
   prepare?(run: RunStatement): Promise<void>;
   /** The driver's options by which opening a connection takes at most so many ms. */
@@ -92,13 +93,6 @@ export interface Dialect {
   createTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
   /** What an error of the driver means. */
   classify(error: unknown): FailureKind;
-}
-
-/** Where one of MikroORM's drivers is. */
-export interface DriverName {
-  readonly package: string;
-  /** The name of its class, which the package exports. */
-  readonly name: string;
 }
 
 /** A column of rows that are made of parameters. */

@@ -1,11 +1,12 @@
 import type { Dialect } from './dialect.js';
+import { mariadbDriver } from './drivers.js';
 import { mysql } from './mysql.dialect.js';
 
 /** MariaDB: MySQL's statements where it knows no better, and a driver that is mysql2 in MikroORM 7, and MariaDB's own connector in 6. */
 export const mariadb: Dialect = {
   ...mysql,
   name: 'mariadb',
-  drivers: [{ package: '@mikro-orm/mariadb', name: 'MariaDbDriver' }],
+  drivers: [mariadbDriver],
   boundSilence: (ms) => ({ socketTimeout: ms }),
   returning: (column) => ` returning ${column}`,
 };

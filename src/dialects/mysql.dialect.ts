@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FailureKind } from './failure-kind.js';
 import type { RunStatement, StatementResult } from './run-statement.js';
 import type { Dialect } from './dialect.js';
+import { mysqlDriver } from './drivers.js';
 import { driverError, isConnectionLost } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
 
@@ -34,7 +35,7 @@ const until = (time: string) => `timestampdiff(microsecond, ${NOW}, ${time}) / 1
 /** MySQL. */
 export const mysql: Dialect = {
   name: 'mysql',
-  drivers: [{ package: '@mikro-orm/mysql', name: 'MySqlDriver' }],
+  drivers: [mysqlDriver],
   boundConnecting: (ms) => ({ connectTimeout: ms }),
   socketOf: (connection) => (connection as MysqlConnection).stream,
   onConnection,

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { FailureKind } from './failure-kind.js';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
+import { postgresqlDriver } from './drivers.js';
 import { driverError, isConnectionLost } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
 
@@ -37,7 +38,7 @@ const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 100
 /** PostgreSQL. */
 export const postgresql: Dialect = {
   name: 'postgresql',
-  drivers: [{ package: '@mikro-orm/postgresql', name: 'PostgreSqlDriver' }],
+  drivers: [postgresqlDriver],
   // The pool counts the wait for a free connection too.
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
   socketOf: (client) => (client as PgClient).connection.stream,

@@ -1,5 +1,6 @@
 import type { FailureKind } from './failure-kind.js';
 import type { Dialect } from './dialect.js';
+import { betterSqliteDriver, sqliteDriver } from './drivers.js';
 import { callsBack, onCallbackDatabase } from './callback-statements.js';
 import { onDatabase } from './compiled-statements.js';
 import { driverError } from './driver-error.js';
@@ -20,11 +21,7 @@ function valueRows(columns: number, count: number): string {
 /** SQLite. It has no schemas of its own: `schema` names an attached database. */
 export const sqlite: Dialect = {
   name: 'sqlite',
-  // The first is on sqlite3 in MikroORM 6, on better-sqlite3 in 7; the second is MikroORM 6's.
-  drivers: [
-    { package: '@mikro-orm/sqlite', name: 'SqliteDriver' },
-    { package: '@mikro-orm/better-sqlite', name: 'BetterSqliteDriver' },
-  ],
+  drivers: [sqliteDriver, betterSqliteDriver],
   async prepare(run) {
     // With a write-ahead log readers and the writer do not wait for each other (https://sqlite.org/wal.html).
     // `normal` syncs it at its checkpoints: what was committed survives a crash of the process at once, a power cut

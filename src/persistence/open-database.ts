@@ -1,12 +1,14 @@
 import { MikroORM } from '@mikro-orm/core';
 import type { Dialect, DialectName } from '../dialects/dialect.js';
-import { DIALECTS, dialectOfDriver } from '../dialects/index.js';
+import { dialectOfDriver } from '../dialects/dialect-of-driver.js';
+import { MissingPackageError } from '../dialects/driver-package.js';
+import { DIALECTS } from '../dialects/index.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext } from './database-context.js';
 import { boundOptions } from './mikro-orm/versions.js';
 import { defineSessionEntity } from './session.entity.js';
-import { endSilentConnections } from './silent-connections.js';
+import { endSilentOnes } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
 
 /** The columns that every table needs; `lock_version` is what `locking` is about. */
@@ -36,11 +38,11 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
 }
 
 async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<DatabaseContext> {
-  const dialect = dialectOf(options, orm);
+  const dialect = await dialectOf(options, orm);
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const { tableName, schema } = options;
   if (options.connection) {
-    await endSilentConnections(orm, options.timeout);
+    await endSilentOnes(orm, dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
   if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
@@ -64,11 +66,11 @@ function checkColumns(columns: readonly string[], { tableName, schema, locking }
   }
 }
 
-function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dialect {
-  const driver = orm.em.getDriver().constructor.name;
-  const found = dialectOfDriver(driver);
+async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Promise<Dialect> {
+  const driver = orm.em.getDriver().constructor;
+  const found = await dialectOfDriver(driver, given);
   if (!found) {
-    throw new SmartSessionConfigError('connection', `its driver is ${driver}`, `Use the driver of ${Object.keys(DIALECTS).join(', ')}.`);
+    throw new SmartSessionConfigError('connection', `its driver is ${driver.name}`, `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it; or say by \`dialect\` which it is.`);
   }
   if (given && given !== found.name) {
     throw new SmartSessionConfigError('dialect', `'${given}' was given, and the connection's driver is that of ${found.name}`, `Use '${found.name}', or leave \`dialect\` out.`);
@@ -78,8 +80,8 @@ function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Dial
 
 async function openOwn({ connection, dialect, tableName, schema, timeout }: SmartSessionOptions): Promise<MikroORM> {
   const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
-  const driver = (connection?.driver ?? (await importDriver(dialect))) as { name?: string };
-  const driverOptions = withDefaults(connection?.driverOptions, boundOptions(dialectOfDriver(driver.name), timeout));
+  const driver = connection?.driver ?? (await importDriver(dialect));
+  const driverOptions = withDefaults(connection?.driverOptions, boundOptions(await dialectOfDriver(driver, dialect), timeout));
   return MikroORM.init({ ...connection, driverOptions, driver, entities: [entity] } as never);
 }
 
@@ -101,19 +103,33 @@ async function importDriver(dialect: DialectName | undefined): Promise<unknown> 
     throw new SmartSessionConfigError('dialect', 'nothing was given, and `connection` names no driver', `Use one of ${Object.keys(DIALECTS).join(', ')}.`);
   }
   const { drivers } = DIALECTS[dialect];
-  const failures: unknown[] = [];
-  for (const driver of drivers) {
+  const missing: MissingPackageError[] = [];
+  for (const { name, driver, load } of drivers) {
     try {
-      return ((await import(driver.package)) as Record<string, unknown>)[driver.name];
+      return (await load())[driver];
     } catch (error) {
-      failures.push(error);
+      if (!(error instanceof MissingPackageError)) throw brokenDriver(dialect, name, error);
+      missing.push(error);
     }
   }
-  const packages = drivers.map((driver) => driver.package);
-  throw new SmartSessionConfigError(
+  throw missingDriver(dialect, drivers.map(({ name }) => name), missing[0]!);
+}
+
+function brokenDriver(dialect: DialectName, name: string, error: unknown): SmartSessionConfigError {
+  return new SmartSessionConfigError('dialect', `'${dialect}' was given, and ${name} cannot be loaded: ${reasonOf(error)}`, 'Mend that, or import the driver in the app and give its class as `connection.driver`.', error);
+}
+
+/** What an error says, in a line that ends where a sentence does not. */
+function reasonOf(error: unknown): string {
+  const [line] = String((error as Partial<Error> | null)?.message ?? error).split('\n');
+  return line!.replace(/\.$/, '');
+}
+
+function missingDriver(dialect: DialectName, names: readonly string[], cause: MissingPackageError): SmartSessionConfigError {
+  return new SmartSessionConfigError(
     'dialect',
-    `'${dialect}' was given, and ${packages.join(' and ')} cannot be loaded`,
-    `Install it: npm install ${packages.join(', or with MikroORM 6 npm install ')}`,
-    failures[0],
+    `'${dialect}' was given, and ${names.join(' and ')} cannot be found`,
+    `Install it: npm install ${names.join(', or with MikroORM 6 npm install ')}. If it is installed, import the driver in the app and give its class as \`connection.driver\`.`,
+    cause,
   );
 }

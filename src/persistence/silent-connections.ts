@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { MikroORM } from '@mikro-orm/core';
-import { dialectOfDriver } from '../dialects/index.js';
+import { dialectOfDriver } from '../dialects/dialect-of-driver.js';
+import type { Dialect } from '../dialects/dialect.js';
 import { ormConnection } from './mikro-orm/versions.js';
 
 /**
@@ -15,8 +16,13 @@ import { ormConnection } from './mikro-orm/versions.js';
  * await endSilentConnections(app.get(MikroORM), 30_000);
  */
 export async function endSilentConnections(orm: MikroORM, ms: number): Promise<void> {
-  const dialect = dialectOfDriver(orm.em.getDriver().constructor.name);
-  if (!dialect?.socketOf) return;
+  const dialect = await dialectOfDriver(orm.em.getDriver().constructor);
+  if (dialect) await endSilentOnes(orm, dialect, ms);
+}
+
+/** The same where the dialect is known. */
+export async function endSilentOnes(orm: MikroORM, dialect: Dialect, ms: number): Promise<void> {
+  if (!dialect.socketOf) return;
   const { socketOf } = dialect;
   const watched = new WeakSet<Socket>();
   await ormConnection(orm.em.getConnection(), dialect).onAcquire((connection) => {

@@ -1,4 +1,4 @@
-import { MikroORM } from '@mikro-orm/sqlite';
+import { AbstractSqlDriver, MikroORM, SqliteConnection, SqlitePlatform } from '@mikro-orm/sqlite';
 import { Test } from '@nestjs/testing';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { EntityManagerSessionRepository, LockSession, SessionService, SmartSessionModule, SmartSessionOptions, SmartSessionTestingModule, type SmartSessionModuleAsyncOptions, type SmartSessionModuleOptions } from '../../src/index.js';
@@ -6,6 +6,13 @@ import { openDatabase } from '../../src/persistence/open-database.js';
 import { connectionOptions } from '../support/databases.js';
 
 const MEMORY = { dbName: ':memory:' };
+
+/** One of those that a bundler has put into a file twice, under another name. */
+class UnknownDriver extends AbstractSqlDriver {
+  constructor(config: never) {
+    super(config, new SqlitePlatform(), SqliteConnection, ['better-sqlite3']);
+  }
+}
 
 const OWN: SmartSessionModuleOptions = { dialect: 'sqlite', connection: MEMORY, createTable: true };
 
@@ -15,6 +22,7 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ contextName: 'sessions' }),
   () => startLate({ useFactory: () => ({ contextName: 'sessions' }) }),
   () => start({ connection: MEMORY }),
+  () => start({ connection: { ...MEMORY, driver: UnknownDriver } }),
   () => start({ dialect: 'mysql' }, true),
   () => start({}, true),
   () => openWith('create table sessions (session_id text, data text)', {}),

@@ -18,7 +18,7 @@ describe('an app that esbuild has made one minified file of', () => {
   });
   afterAll(() => rm(directory, { recursive: true }));
 
-  it.failing('finds the driver in the file, and tells its dialect although its class has another name', async () => {
+  it('finds the driver in the file, and tells its dialect although its class has another name', async () => {
     const outfile = join(directory, 'app.mjs');
     await build({
       entryPoints: ['build/test/support/bundled-app.js'], outfile, bundle: true, minify: true, platform: 'node', format: 'esm',

@@ -1,6 +1,6 @@
 import { MikroORM } from '@mikro-orm/core';
 import { AbstractSqlDriver, SqlitePlatform } from '@mikro-orm/sql';
-import { SqliteConnection } from '@mikro-orm/sqlite';
+import * as sqlite from '@mikro-orm/sqlite';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
@@ -35,13 +35,13 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
     }
   }
 
-  it.failing("is that of a class of the app's own that extends it", async () => {
+  it("is that of a class of the app's own that extends it", async () => {
     class TracingDriver extends driver {}
     class Twice extends TracingDriver {}
     expect(await dialectsWith(Twice)).toEqual([database, database]);
   });
 
-  it.failing('is that of a class that a bundler has renamed', async () => {
+  it('is that of a class that a bundler has renamed', async () => {
     const name = Object.getOwnPropertyDescriptor(driver, 'name')!;
     Object.defineProperty(driver, 'name', { ...name, value: 'Qm' });
     try {
@@ -53,17 +53,32 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
   });
 });
 
+describe('a driver of another database than `dialect` says', () => {
+  it.each([sqlite.SqliteDriver, class extends sqlite.SqliteDriver {}])('is refused: %p', async (driver) => {
+    const opened = openDatabase(new SmartSessionOptions({ secret: 'x', dialect: 'mariadb', connection: { dbName: ':memory:', driver } }), undefined);
+    await expect(opened).rejects.toThrow("'mariadb' was given, and the connection's driver is that of sqlite");
+  });
+});
+
 describe('a driver that is none of those known', () => {
   class Qm extends AbstractSqlDriver {
     constructor(config: never) {
-      super(config, new SqlitePlatform(), SqliteConnection, ['better-sqlite3']);
+      super(config, new SqlitePlatform(), sqlite.SqliteConnection, ['better-sqlite3']);
     }
   }
   const open = (options: SmartSessionModuleOptions) =>
     openDatabase(new SmartSessionOptions({ secret: 'x', createTable: true, connection: { dbName: ':memory:', driver: Qm }, ...options }), undefined);
 
-  it.failing('has the dialect that is given', async () => {
+  it('has the dialect that is given', async () => {
     const context = await open({ dialect: 'sqlite' });
+    await context.orm.close();
+    expect(context.dialect.name).toBe('sqlite');
+  });
+
+  it('has the dialect of the class that it extends, by that name, where this is of another copy of the package', async () => {
+    class SqliteDriver extends Qm {}
+    class Tracing extends SqliteDriver {}
+    const context = await open({ connection: { dbName: ':memory:', driver: Tracing } });
     await context.orm.close();
     expect(context.dialect.name).toBe('sqlite');
   });

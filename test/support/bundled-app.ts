@@ -9,8 +9,8 @@ import { DatabaseContext, SessionService, SmartSessionModule, type SmartSessionM
 const SQLITE = { dbName: ':memory:' };
 
 async function dialectWith(options: SmartSessionModuleOptions, imports: DynamicModule[] = []): Promise<string> {
+  @Module({ imports: [...imports, SmartSessionModule.forRoot({ secret: 'bundled', createTable: true, ...options })] })
   class AppModule {}
-  Module({ imports: [...imports, SmartSessionModule.forRoot({ secret: 'bundled', createTable: true, ...options })] })(AppModule);
   const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'], abortOnError: false });
   const { dialect } = app.get(DatabaseContext, { strict: false });
   const live = await app.get(SessionService, { strict: false }).count();
@@ -20,6 +20,7 @@ async function dialectWith(options: SmartSessionModuleOptions, imports: DynamicM
 
 async function ofApp(): Promise<string> {
   const orm = await MikroORM.init({ ...SQLITE, driver: SqliteDriver, entities: [], discovery: { warnWhenNoEntities: false } } as never);
+  @Module({})
   class OrmModule {}
   const provided = { module: OrmModule, global: true, providers: [{ provide: MikroORM, useValue: orm }], exports: [MikroORM] };
   return dialectWith({}, [provided]).finally(() => orm.close());

@@ -1,5 +1,6 @@
-import { DIALECTS, dialectOfDriver } from '../../dialects/index.js';
+import { dialectOfDriver } from '../../dialects/dialect-of-driver.js';
 import type { Dialect } from '../../dialects/dialect.js';
+import { DIALECTS } from '../../dialects/index.js';
 import { SmartSessionOptions } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { openOrm } from '../open-orm.js';
@@ -33,15 +34,15 @@ async function definition(given: CommonGiven): Promise<string> {
 }
 
 async function dialectOfConnection({ config, contextName }: CommonGiven, { connection, contextName: ofOptions }: SmartSessionOptions): Promise<Dialect> {
-  const found = dialectOfDriver(connection ? (connection.driver as { name?: string } | undefined)?.name : await driverOfApp(contextName ?? ofOptions, config));
+  const found = await dialectOfDriver(connection ? connection.driver : await driverOfApp(contextName ?? ofOptions, config));
   if (found) return found;
   throw new UsageError(`the connection does not tell the dialect. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
 }
 
-async function driverOfApp(contextName: string | undefined, config: string[] | undefined): Promise<string> {
+async function driverOfApp(contextName: string | undefined, config: string[] | undefined): Promise<unknown> {
   const orm = await openOrm(contextName, config);
   try {
-    return orm.em.getDriver().constructor.name;
+    return orm.em.getDriver().constructor;
   } finally {
     await orm.close();
   }
