@@ -45,8 +45,8 @@ export interface Dialect {
   ofDateTime(column: string): string;
   /** The expression for a time that another's table holds as seconds since 1970. */
   ofUnixTime(column: string): string;
-  /** Turns a stored timestamp, as the driver gives it, into a Date. */
-  toDate(stored: unknown): Date;
+  /** The expression for how many ms lie between the beginning of 1970 and a stored time. */
+  sinceEpoch(time: string): string;
   /** After a table in an update: that it goes by the primary key, where another way would lock what is not wanted. */
   readonly byPrimaryKey: string;
   /**

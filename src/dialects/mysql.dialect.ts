@@ -53,7 +53,7 @@ export const mysql: Dialect = {
   ofDateTime: (column) => column,
   // from_unixtime() would give the connection's time zone.
   ofUnixTime: (column) => `date_add(timestamp'1970-01-01 00:00:00', interval ${column} second)`,
-  toDate: (stored) => (stored instanceof Date ? stored : new Date(`${String(stored).replace(' ', 'T')}Z`)),
+  sinceEpoch: (time) => `timestampdiff(microsecond, timestamp'1970-01-01 00:00:00', ${time}) / 1000`,
   byPrimaryKey: ' force index (primary)',
   wantedRows(columns, count) {
     const first = `select ${columns.map(({ name }) => `? as ${name}`).join(', ')}`;

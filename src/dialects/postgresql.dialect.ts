@@ -58,7 +58,7 @@ export const postgresql: Dialect = {
   remaining: until('expires_at'),
   ofDateTime: (column) => `cast(${column} as timestamptz)`,
   ofUnixTime: (column) => `to_timestamp(${column})`,
-  toDate: (stored) => new Date(stored as string | Date),
+  sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as float8)`,
   byPrimaryKey: '',
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
   wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,

@@ -43,7 +43,7 @@ export const sqlite: Dialect = {
   remaining: until('expires_at'),
   ofDateTime: (column) => `cast(round(unixepoch(${column}, 'subsec') * 1000) as integer)`,
   ofUnixTime: (column) => `(${column} * 1000)`,
-  toDate: (stored) => new Date(stored as number),
+  sinceEpoch: (time) => time,
   byPrimaryKey: '',
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,

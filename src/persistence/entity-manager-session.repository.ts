@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata, type LogContext, type LoggerNamespace } from '@mikro-orm/core';
+import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata, type LogContext, type LoggerNamespace, type RawQueryFragment } from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { DatabaseContext } from './database-context.js';
 import type { SessionEntity } from './session.entity.js';
-import { firstLifetime, lifetimeParameters, longestColumn, maxAgeParameter, movedExpiry, remainingColumn } from './expiry.js';
+import { datesOf, firstLifetime, lifetimeParameters, listedTimes, longestColumn, maxAgeParameter, movedExpiry, remainingColumn, type ListedTimes } from './expiry.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -111,9 +111,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   prune(limit: number): Promise<readonly DeletedRecord[]> {
     return this.#transactional(async (em) => {
-      const rows = await em
-        .createQueryBuilder(this.#entity)
-        .select(['sessionId', 'userId'])
+      const rows = await this.#select(em, ['sessionId', 'userId'])
         .where({ expiresAt: { $lte: this.#now() } })
         .orderBy({ expiresAt: 'asc' })
         .limit(limit)
@@ -121,12 +119,12 @@ export class EntityManagerSessionRepository extends SessionRepository {
         .execute<{ sessionId: string; userId: string | null }[]>('all');
       const sessionId = { $in: rows.map((row) => row.sessionId) };
       if (rows.length > 0) await em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
-      return rows.map((row) => ({ storageKey: row.sessionId, userId: row.userId }));
+      return rows.map((row) => ({ storageKey: row.sessionId, userId: row.userId ?? null }));
     });
   }
 
   count(): Promise<number> {
-    return this.#fork().count(this.#entity, this.#live, { ...UNFILTERED, ...PRIMARY });
+    return this.#fork().count(this.#entity, this.#live, READ);
   }
 
   async all(): Promise<ReadonlyMap<string, SessionRecord>> {
@@ -139,16 +137,11 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async list(userId: string): Promise<SessionSummary[]> {
-    const rows = await this.#fork().find(
-      this.#entity,
-      { userId: this.#exactly(userId), ...this.#live },
-      { ...UNFILTERED, ...PRIMARY, orderBy: { createdAt: 'desc', sessionId: 'asc' } },
-    );
-    const { absoluteTtl = Infinity } = this.#context;
-    return rows.map(({ sessionId, createdAt, updatedAt, expiresAt }) => {
-      const isTooLong = Number(expiresAt) - Number(createdAt) > absoluteTtl;
-      return { storageKey: sessionId, userId, createdAt, updatedAt, expiresAt: isTooLong ? new Date(Number(createdAt) + absoluteTtl) : expiresAt };
-    });
+    const rows = await this.#select(this.#fork(), ['sessionId', raw(listedTimes(this.#context))])
+      .where({ userId: this.#exactly(userId), ...this.#live })
+      .orderBy({ createdAt: 'desc', sessionId: 'asc' })
+      .execute<({ sessionId: string } & ListedTimes)[]>('all');
+    return rows.map((row) => ({ storageKey: row.sessionId, userId, ...datesOf(row) }));
   }
 
   destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
@@ -157,9 +150,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
     return this.#transactional(async (em) => {
-      const rows = await em
-        .createQueryBuilder(this.#entity)
-        .select('sessionId')
+      const rows = await this.#select(em, ['sessionId'])
         .where({ userId: this.#exactly(userId), ...this.#live })
         .orderBy({ createdAt: 'desc', sessionId: 'asc' })
         .setLockMode(LockMode.PESSIMISTIC_WRITE)
@@ -175,27 +166,34 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   #fork(): SqlEntityManager {
     // Not the context of a transaction that the handler may have open.
-    return this.#context.orm.em.fork({ disableContextResolution: true, loggerContext: this.#loggerContext }) as SqlEntityManager;
+    const em = this.#context.orm.em.fork({ disableContextResolution: true, loggerContext: this.#loggerContext }) as SqlEntityManager;
+    // The app may have given its global entity manager another.
+    em.schema = this.#context.schema;
+    return em;
   }
 
   #transactional<Result>(work: (em: SqlEntityManager) => Promise<Result>): Promise<Result> {
     const { dialect, lockTimeout } = this.#context;
-    return this.#fork().transactional((em) => {
+    const em = this.#fork();
+    // Not the entity manager's own: it does nothing where the app disables transactions, and tells the app's subscribers.
+    return em.getConnection('write').transactional((transaction) => {
+      em.setTransactionContext(transaction);
       const run = async (sql: string) => ({ rows: await em.execute(sql), affected: 0 });
       return withBoundLockWait(run, dialect, lockTimeout, async () => {
         // SQLite locks no rows. A write, even of nothing, takes the whole database's lock, which a
         // transaction that has read already could not wait for.
         if (dialect.forUpdate === '') await em.nativeDelete(this.#entity, { sessionId: '' }, UNFILTERED);
-        return work(em as SqlEntityManager);
+        return work(em);
       });
     });
   }
 
   #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
-    return em
-      .createQueryBuilder(this.#entity, undefined, PRIMARY.connectionType)
-      .select(['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()])
-      .where({ ...where, ...this.#live });
+    return this.#select(em, ['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()]).where({ ...where, ...this.#live });
+  }
+
+  #select(em: SqlEntityManager, columns: readonly (string | RawQueryFragment)[]): QueryBuilder<any, any, any, any, any> {
+    return em.createQueryBuilder(this.#entity, undefined, READ.connectionType).select(columns as never).cache(READ.cache);
   }
 
   /** MikroORM moves the version on by itself. */
@@ -249,8 +247,8 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
 const UNFILTERED = { filters: false } as const;
 
-/** Not a replica: it may lag behind what has been answered. */
-const PRIMARY = { connectionType: 'write' } as const;
+/** Neither a replica nor the app's cache of results: both may lag behind what has been answered. */
+const READ = { ...UNFILTERED, connectionType: 'write', cache: false } as const;
 
 interface RecordRow {
   readonly sessionId: string;
@@ -271,9 +269,10 @@ function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, lon
   return {
     data,
     version: lockVersion,
-    commitId,
-    leaseId,
-    maxAge: maxAge === null ? null : Number(maxAge),
+    // Undefined by MikroORM's `forceUndefined`.
+    commitId: commitId ?? null,
+    leaseId: leaseId ?? null,
+    maxAge: maxAge == null ? null : Number(maxAge),
     remaining: Number(remaining),
     longest: longest === undefined ? undefined : Number(longest),
   };

@@ -33,6 +33,25 @@ export function remainingColumn(terms: Terms): string {
   return `${terms.dialect.until(cappedExpiry(terms, 'expires_at'))} as remaining`;
 }
 
+/** The times of a listed record, as the database sends them: in ms since 1970, which no driver or time zone changes. */
+export interface ListedTimes {
+  readonly created_ms: unknown;
+  readonly updated_ms: unknown;
+  readonly expires_ms: unknown;
+}
+
+/** `ListedTimes` for a list of columns. */
+export function listedTimes(terms: Terms): string {
+  const { sinceEpoch } = terms.dialect;
+  return `${sinceEpoch('created_at')} as created_ms, ${sinceEpoch('updated_at')} as updated_ms, ${sinceEpoch(cappedExpiry(terms, 'expires_at'))} as expires_ms`;
+}
+
+/** The dates of a listed record. */
+export function datesOf({ created_ms, updated_ms, expires_ms }: ListedTimes): { createdAt: Date; updatedAt: Date; expiresAt: Date } {
+  const [createdAt, updatedAt, expiresAt] = [created_ms, updated_ms, expires_ms].map((ms) => new Date(Math.round(Number(ms)))) as [Date, Date, Date];
+  return { createdAt, updatedAt, expiresAt };
+}
+
 /** The expiry moves when this is explicit, or when it lies before "lifetime less slack" from now. */
 export function movedExpiry(terms: Terms, next: () => string): string {
   const { dialect } = terms;

@@ -1,7 +1,7 @@
 import type { WantedColumn } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from './database-context.js';
-import { cappedExpiry, hasMaxAge, isExpired, isLive, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
+import { cappedExpiry, hasMaxAge, isExpired, isLive, listedTimes, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
 
 /** What the rows of a locking of many consist of, in this order. */
 export const WANTED_KEYS: readonly WantedColumn[] = [
@@ -116,7 +116,7 @@ export function buildStatements(context: DatabaseContext) {
     clear: `delete from ${table}`,
     /** user id */
     list:
-      `select session_id, user_id, created_at, updated_at, ${cappedExpiry(context, 'expires_at')} as expires_at from ${table} ` +
+      `select session_id, user_id, ${listedTimes(context)} from ${table} ` +
       `where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id`,
     /** user id */
     lockAll: `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id${dialect.forUpdate}`,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
 import { DatabaseContext } from './database-context.js';
-import { firstLifetime, lifetimeParameters, maxAgeParameter } from './expiry.js';
+import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
 import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -164,14 +164,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   async list(userId: string): Promise<SessionSummary[]> {
     const { rows } = await this.#context.runner.run(this.#statements.list, [userId]);
-    const { toDate } = this.#context.dialect;
-    return rows.map((row) => ({
-      storageKey: String(row.session_id),
-      userId: String(row.user_id),
-      createdAt: toDate(row.created_at),
-      updatedAt: toDate(row.updated_at),
-      expiresAt: toDate(row.expires_at),
-    }));
+    return rows.map((row) => ({ storageKey: String(row.session_id), userId: String(row.user_id), ...datesOf(row as Row & ListedTimes) }));
   }
 
   async destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
