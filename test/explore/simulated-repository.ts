@@ -2,6 +2,7 @@ import { SessionRepository, type DeletedRecord, type FailureKind, type KnownReco
 import type { Scheduler } from './scheduler.js';
 
 export interface Row extends Omit<SessionRecord, 'remaining'> {
+  readonly userId?: string | null;
   readonly expiresAt: number;
 }
 
@@ -42,6 +43,8 @@ export class SimulatedDatabase {
   faults = 0;
   /** What a query has read takes a step of its own to arrive. */
   isSlow = false;
+  /** The connection of a query may be lost too. */
+  losesQueries = false;
   /** A query takes no step: what is loaded before the history begins. */
   isInstant = false;
 
@@ -163,6 +166,27 @@ export class SimulatedRepository extends SessionRepository {
     return error instanceof LostConnection ? 'unknown' : 'failed';
   }
 
+  list(userId: string): Promise<SessionSummary[]> {
+    const [createdAt, updatedAt, expiresAt] = [new Date(0), new Date(0), new Date(0)];
+    return this.querying(() => this.ofUser(userId).map((storageKey) => ({ storageKey, userId, createdAt, updatedAt, expiresAt })));
+  }
+
+  async destroySome(userId: string, choose: (keys: readonly string[]) => readonly string[]): Promise<number> {
+    const { scheduler, database } = this;
+    const isFree = () => this.ofUser(userId).every((key) => !database.locks.has(key));
+    const lockAll = () => this.ofUser(userId).map((key) => (database.locks.set(key, scheduler.actor), key));
+    const keys = await scheduler.step('lock all', () => this.withLoss(lockAll), isFree);
+    const unlockAll = () => keys.forEach((key) => this.unlock(key));
+    const chosen = choose(keys);
+    if (chosen.length === 0) return unlockAll(), 0;
+    const removeAndUnlock = () => {
+      for (const key of chosen) this.remove(key);
+      unlockAll();
+      return chosen.length;
+    };
+    return scheduler.step(`destroy ${chosen.length} and unlock`, () => this.withFaults(removeAndUnlock, () => true, unlockAll));
+  }
+
   lease = unused;
   extend = unused;
   release = unused;
@@ -170,13 +194,11 @@ export class SimulatedRepository extends SessionRepository {
   count = unused;
   all = unused;
   clear = unused;
-  list = unused as () => Promise<SessionSummary[]>;
   destroyAll = unused;
-  destroySome = unused;
 
   private async querying<Result>(read: () => Result): Promise<Result> {
     if (this.database.isInstant) return read();
-    const result = await this.scheduler.step('load', () => [read]);
+    const result = await this.scheduler.step('load', () => (this.database.losesQueries ? this.withLoss(read) : [read]));
     if (this.database.isSlow) await this.scheduler.step('rows arrive', () => [() => undefined]);
     return result;
   }
@@ -192,6 +214,15 @@ export class SimulatedRepository extends SessionRepository {
   protected writing<Result>(name: string, key: string, effect: () => Result): Promise<Result> {
     const isFree = () => !this.database.locks.has(key);
     return this.scheduler.step(name, () => this.withFaults(effect, isFree), isFree);
+  }
+
+  /** What may happen to a statement that writes nothing: its answer, or none. */
+  private withLoss<Result>(read: () => Result): (() => Result)[] {
+    if (this.database.faults === 0) return [read];
+    return [read, () => {
+      this.database.faults--;
+      throw new LostConnection();
+    }];
   }
 
   /** What may happen: the effect, or a lost connection instead of it, after it, or before it, which then comes at any later time. */
@@ -224,8 +255,13 @@ export class SimulatedRepository extends SessionRepository {
     return { ...row, ...this.content(change), version: row.version + 1, expiresAt: this.moved(row, change.lifetime) };
   }
 
-  protected content({ data, commitId, maxAge }: RecordChange) {
-    return { data, commitId, maxAge };
+  protected content({ data, commitId, maxAge, userId }: RecordChange) {
+    return { data, commitId, maxAge, userId };
+  }
+
+  /** The live sessions of a user, the newest first. */
+  private ofUser(userId: string): string[] {
+    return [...this.database.rows.keys()].filter((key) => this.liveRow(key)?.userId === userId).toReversed();
   }
 
   protected moved({ expiresAt }: Row, { ms, slack, explicit }: Lifetime): number {

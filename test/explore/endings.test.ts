@@ -1,0 +1,229 @@
+import { randomInt } from 'node:crypto';
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { SessionGoneError, SessionLimitError, SessionUnavailableError, type SessionService } from '../../src/index.js';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import type { Backoff } from '../../src/services/backoff.js';
+import { SessionObservers } from '../../src/services/session-observers.js';
+import { serviceOver } from '../support/service-over.js';
+import { exploreAll } from './explorer.js';
+import { Scheduler, type Choose } from './scheduler.js';
+import { SimulatedDatabase, SimulatedRepository, type AuditEntry } from './simulated-repository.js';
+
+const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
+const HOUR = 3_600_000;
+const NO_WAIT = { wait: async () => {} } as unknown as Backoff;
+
+/** The session that there is when a history begins. */
+const OLD = 'the old session';
+const OLD_KEY = storageKeyOf(OLD);
+const USER = 'anna';
+
+type Values = Record<string, unknown>;
+
+/** What a request does. */
+type Operation =
+  /** Stores a first session of the user, which others find by the user. */
+  | 'login'
+  /** Stores a first session that only its own request knows. */
+  | 'visit'
+  /** Changes the old session. */
+  | 'set'
+  /** Takes the values of the old session into a new one. */
+  | 'keep'
+  /** Destroys the old session by its id. */
+  | 'destroy'
+  /** Destroys the sessions of the user. */
+  | 'destroy all'
+  /** Destroys the old session, and stores another under its id. */
+  | 'recreate';
+
+interface Scenario {
+  readonly operations: readonly Operation[];
+  /** How many statements may lose their connection: before or after their effect, or so that they land late. */
+  readonly faults?: number;
+  /** `maxSessionsPerUser: 1`. */
+  readonly whenFull?: 'deny' | 'evict-oldest';
+  readonly isOneProcess?: boolean;
+}
+
+/** Our own code, broken on purpose. */
+interface Mutant {
+  readonly repository?: typeof SimulatedRepository;
+}
+
+type Kind = 'ok' | 'no session' | 'gone' | 'limit' | 'unavailable';
+
+/** What became of a request. */
+interface Outcome {
+  readonly actor: string;
+  readonly operation: Operation;
+  readonly kind: Kind;
+  readonly result: unknown;
+  readonly askedAt: number;
+  readonly answeredAt: number;
+}
+
+/** What was told of a session, and by whose request. */
+interface Told {
+  readonly actor: string;
+  readonly event: 'created' | 'destroyed';
+  readonly key: string;
+}
+
+class Breach extends Error {}
+
+// In a walk no time passes: a busy machine holds a turn up for longer than a joiner waits for its statement.
+beforeAll(() => {
+  Logger.overrideLogger(false);
+  jest.useFakeTimers({ doNotFake: ['Date', 'hrtime', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] });
+});
+afterAll(() => {
+  jest.useRealTimers();
+});
+
+const newIdOf = (actor: string) => `the session of ${actor}`;
+const newKeyOf = (actor: string) => storageKeyOf(newIdOf(actor));
+const create = (actor: string): Values => Object.defineProperty({}, 'id', { value: newIdOf(actor) }) as Values;
+
+/** Runs one operation; returns what it was told, and rejects as it would. */
+async function run(operation: Operation, actor: string, sessions: SessionService): Promise<unknown> {
+  if (operation === 'login' || operation === 'visit') return sessions.commit(Object.assign(create(actor), { by: actor, ...(operation === 'login' ? { user: USER } : {}) }));
+  if (operation === 'destroy') return sessions.destroy(OLD);
+  if (operation === 'destroy all') return sessions.destroyAll({ userId: USER });
+  if (operation === 'recreate') return sessions.destroy(OLD).then(() => sessions.replace(OLD, { life: actor }));
+  const live = (await sessions.load(OLD)) as Values | undefined;
+  if (!live) return 'no session';
+  if (operation === 'set') {
+    await sessions.commit(Object.assign(live, { [actor]: actor }));
+    return sessions.isGone(live) ? 'gone' : undefined;
+  }
+  const request = { session: live, sessionID: OLD } as unknown as Parameters<SessionService['regenerate']>[0];
+  const regenerate = (callback: (error?: unknown) => void) => {
+    sessions.end(request).then(
+      () => (Object.assign(request, { session: create(actor) }), process.nextTick(callback)),
+      (error: unknown) => process.nextTick(callback, error),
+    );
+  };
+  Object.defineProperty(live, 'regenerate', { value: regenerate });
+  await sessions.regenerate(request, { keep: 'all' });
+  return sessions.commit(Object.assign(request.session, { by: actor }));
+}
+
+function kindOf(error: unknown): Kind {
+  if (error instanceof SessionGoneError) return 'gone';
+  if (error instanceof SessionLimitError) return 'limit';
+  if (error instanceof SessionUnavailableError) return 'unavailable';
+  throw error;
+}
+
+const valuesOf = (row: { readonly data: string } | undefined): Values => (row ? (JSON.parse(row.data) as Values) : {});
+
+/** Runs a scenario in the order that `choose` says, and fails when it breaks a law. */
+async function check({ operations, faults = 0, whenFull, isOneProcess = false }: Scenario, choose: Choose, { repository: Repository = SimulatedRepository }: Mutant = {}): Promise<void> {
+  const scheduler = new Scheduler();
+  const database = new SimulatedDatabase();
+  const told: Told[] = [];
+  const tell = (event: Told['event']) => ({ storageKey }: { readonly storageKey: string }) => void told.push({ actor: scheduler.actor, event, key: storageKey });
+  const observers = new SessionObservers({ created: tell('created'), destroyed: tell('destroyed'), merged: () => undefined, expired: () => undefined });
+  const repository = new Repository(database, scheduler);
+  const start = () => serviceOver(repository, { userId: 'user' as never, ttl: 24 * HOUR, ...(whenFull && { maxSessionsPerUser: { max: 1, whenFull } }) }, NO_WAIT, observers).sessions;
+  const shared = start();
+  database.rows.set(OLD_KEY, { data: JSON.stringify({ user: USER, old: 1 }), version: 0, commitId: null, maxAge: null, leaseId: null, userId: USER, expiresAt: 24 * HOUR });
+  Object.assign(database, { faults, losesQueries: true });
+  const outcomes: Outcome[] = [];
+  const actors = operations.map((operation, n): [string, () => Promise<void>] => {
+    const actor = 'ABC'[n]!;
+    const sessions = isOneProcess ? shared : start();
+    return [actor, async () => {
+      await scheduler.step('comes', () => [() => undefined]);
+      const askedAt = scheduler.now;
+      const [kind, result] = await run(operation, actor, sessions).then(
+        (value) => (value === 'gone' || value === 'no session' ? [value, undefined] as const : ['ok' as const, value] as const),
+        (error: unknown) => [kindOf(error), String(error)] as const,
+      );
+      outcomes.push({ actor, operation, kind, result, askedAt, answeredAt: scheduler.now });
+    }];
+  });
+  const stuck = await scheduler.run(Object.fromEntries(actors), choose);
+  const wrong = (what: string) => new Breach([what, `SEED=${SEED}`, ...scheduler.trace, JSON.stringify(outcomes), JSON.stringify(told)].join('\n'));
+
+  const { audit, rows, loads, locks } = database;
+  const isLive = (key: string) => (rows.get(key)?.expiresAt ?? 0) > database.clock;
+  const isEnding = ({ before, after }: AuditEntry) => before !== undefined && before.expiresAt > 0 && !(after && after.expiresAt > 0);
+  const endings = (key: string) => audit.filter((entry) => entry.key === key && isEnding(entry));
+  const endedBy = (actor: string) => audit.filter((entry) => entry.actor === actor && isEnding(entry)).map(({ key }) => key);
+  const tellings = (actor: string, event: Told['event'], key: string) => told.filter((one) => one.actor === actor && one.event === event && one.key === key).length;
+
+  if (stuck.length > 0 || locks.size > 0) throw wrong('somebody cannot go on, or a lock was left behind');
+  if (loads.some(({ record }) => record?.data === '{}')) throw wrong('an ended session was seen');
+  for (const { actor, operation, kind, result, askedAt, answeredAt } of outcomes) {
+    const own = newKeyOf(actor);
+    const isFirstSave = operation === 'login' || operation === 'visit' || operation === 'keep';
+    if (kind === 'unavailable' && faults === 0) throw wrong(`${actor} failed without a fault`);
+    if (kind === 'unavailable' && faults === 1 && (operation === 'visit' || (operation !== 'login' && operations.length === 1 && operation !== 'keep' && operation !== 'recreate'))) throw wrong(`${actor} failed for a fault that could be mended`);
+    // NoResurrection: a first save takes effect once.
+    for (const key of [own, OLD_KEY]) if (audit.filter((entry) => entry.kind === 'insert' && entry.key === key && entry.actor === actor).length > 1) throw wrong(`${actor} brought a session back`);
+    if (isFirstSave && kind === 'ok') {
+      if (!audit.some((entry) => entry.key === own && entry.kind === 'insert' && entry.at <= answeredAt)) throw wrong(`${actor} was answered, and is not stored`);
+      if (endedBy(actor).includes(own)) throw wrong(`${actor} was answered, and has been refused`);
+      if (tellings(actor, 'created', own) !== 1) throw wrong(`${actor}'s session was not told once`);
+    }
+    if (kind === 'limit' && isLive(own)) throw wrong(`${actor} was refused, and has a session`);
+    if (operation === 'keep') {
+      const [first] = endings(OLD_KEY);
+      if (kind === 'gone' && first?.actor === actor) throw wrong(`${actor} has ended the session itself, and was told that it was gone`);
+      if (kind === 'gone' && !first) throw wrong(`${actor} was told that a live session was gone`);
+      const kept = audit.find((entry) => entry.key === own && entry.kind === 'insert');
+      if (kept && first?.actor !== actor) throw wrong(`${actor} has the values of a session that another had ended`);
+      if (kept && !Object.entries(valuesOf(first?.before)).every(([key, value]) => valuesOf(kept.after)[key] === value)) throw wrong(`${actor} has lost a value`);
+    }
+    if (operation === 'set') {
+      const seen = loads.find((entry) => entry.actor === actor)?.record;
+      const update = audit.find((entry) => entry.actor === actor && entry.kind === 'update');
+      if (update && 'life' in valuesOf(update.before) !== 'life' in valuesOf(seen)) throw wrong(`${actor} wrote into another session of the same id`);
+    }
+    if (operation === 'destroy' && kind === 'ok' && !operations.includes('recreate') && isLive(OLD_KEY)) throw wrong(`${actor} destroyed a session that is there`);
+    if (operation === 'destroy all' && kind === 'ok') {
+      const others = audit.filter((entry) => isEnding(entry) && entry.actor !== actor && entry.at > askedAt && entry.at <= answeredAt).length;
+      const mine = endedBy(actor).length;
+      if (Number(result) < mine || Number(result) > mine + (faults > 0 ? others : 0)) throw wrong(`${actor} was told ${String(result)}, and has destroyed ${mine}`);
+      const there = audit.filter((entry) => entry.kind === 'insert' && entry.at <= askedAt && entry.after?.userId === USER).map(({ key }) => key);
+      for (const key of [...there, ...(operations.includes('recreate') ? [] : [OLD_KEY])]) if (isLive(key)) throw wrong(`${actor} destroyed all, and one is there`);
+    }
+    for (const key of new Set(endedBy(actor))) {
+      const times = tellings(actor, 'destroyed', key);
+      if (times > 1 || (times === 0 && kind !== 'unavailable')) throw wrong(`${actor} destroyed a session, and that was told ${times} times`);
+    }
+  }
+  const live = [...rows].filter(([key, row]) => isLive(key) && row.userId === USER);
+  if (whenFull && live.length > 1 && outcomes.every(({ kind }) => kind !== 'unavailable')) throw wrong(`the user has ${live.length} sessions`);
+}
+
+/** Runs a scenario in all its orders; the breaches of laws, one of each kind. */
+async function breachesOf(scenario: Scenario, mutant?: Mutant): Promise<{ readonly count: number; readonly breaches: ReadonlyMap<string, string> }> {
+  const breaches = new Map<string, string>();
+  const look = (choose: Choose) =>
+    check(scenario, choose, mutant).catch((error: unknown) => {
+      if (!(error instanceof Breach)) throw error;
+      breaches.set(error.message.split('\n')[0]!, error.message);
+    });
+  return { count: await exploreAll(look), breaches };
+}
+
+describe('the endings of sessions', () => {
+  const walkAll = (title: string, scenarios: readonly Scenario[]) =>
+    it.failing(title, async () => {
+      let total = 0;
+      for (const scenario of scenarios) {
+        const { count, breaches } = await breachesOf(scenario);
+        expect([...breaches.values()]).toEqual([]);
+        total += count;
+      }
+      process.stdout.write(`Endings, ${title}: ${scenarios.length} scenarios, all ${total} interleavings.\n`);
+    }, HOUR);
+
+  walkAll('a session that is taken over', [{ operations: ['keep'], faults: 1 }]);
+  walkAll('a first save, and the user logged out elsewhere', [{ operations: ['login', 'destroy all'], faults: 1 }]);
+  walkAll('a login that is refused', [{ operations: ['login'], whenFull: 'deny', faults: 1 }]);
+});
