@@ -134,6 +134,14 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
   });
 
+  it.failing('says that the database was lost, and not that others were faster, when both happened', async () => {
+    setUp({ maxAttempts: 3 });
+    await given({ a: 1 });
+    const live = await load();
+    repository.faults = { update: [{ effect: 'none', meanwhile: theirs({ a: 2 }) }], load: [LOST_BEFORE, LOST_BEFORE] };
+    await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(SessionUnavailableError);
+  });
+
   it('NoResurrection: destroys a session after its first save, when that is under way, whatever comes of it', async () => {
     const inTheMidst = (fault: Fault): Fault => ({ ...fault, meanwhile: () => new Promise((resolve) => setTimeout(resolve, 20)) });
     for (const fault of [{ effect: 'none' } as const, FAILED]) {

@@ -5,6 +5,8 @@ type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'update
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {
   readonly kind?: FailureKind;
+  /** The driver's error, in place of one of a kind. */
+  readonly error?: unknown;
   readonly effect: 'done' | 'none';
   /** What somebody else does in between. */
   readonly meanwhile?: () => Promise<unknown>;
@@ -73,6 +75,7 @@ export class FaultyRepository extends SqlSessionRepository {
     if (!fault) return call();
     const done = fault.effect === 'done' ? await call() : undefined;
     await fault.meanwhile?.();
+    if (fault.error !== undefined) throw fault.error;
     if (!fault.kind) return fault.effect === 'done' ? (done as Result) : call();
     throw new FaultError(fault.kind);
   }
