@@ -1,4 +1,5 @@
 import type { Lifetime } from '../persistence/session.repository.js';
+import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { LONGEST_LIFETIME, type SmartSessionOptions } from '../smart-session.options.js';
 
 /**
@@ -17,6 +18,55 @@ export function lifetimeOf(
   const ms = Math.min(maxAge ?? ttl, LONGEST_LIFETIME);
   // A short session would otherwise never be touched before it ends.
   return { ms, slack: keepsExpiry ? ms : Math.min(touchAfter, ms / 10), explicit };
+}
+
+/** The lifetime of a record that ends at a given time, however it was used. */
+export function exactLifetime(ms: number): Lifetime {
+  return { ms: Math.min(ms, LONGEST_LIFETIME), slack: 0, explicit: true };
+}
+
+/** What the cookie of a session that is plain data says of its life. */
+export interface PlainLife {
+  /** The cookie's max age in ms; null when it ends with the browser. */
+  readonly maxAge: number | null;
+  /** How many ms the session still lives; zero or less when its time is over, undefined when the cookie does not say. */
+  readonly left: number | undefined;
+}
+
+/**
+ * Reads the cookie of a session that is plain data: express-session's own, its JSON, or what a test makes of it.
+ *
+ * @throws SessionNotSerializableError for a time or a max age that is none
+ */
+export function lifeOfPlain(session: unknown): PlainLife {
+  const { expires, originalMaxAge, maxAge } = Object(Object(session).cookie) as Record<string, unknown>;
+  const left = says(expires) ? timeOf(expires) - Date.now() : undefined;
+  const given = [originalMaxAge, maxAge].find(says);
+  if (given !== undefined && !isMaxAge(given)) throw noMaxAge(given);
+  const age = given ?? left;
+  return { maxAge: age === undefined ? null : Math.round(age), left: left ?? age };
+}
+
+function says(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== false && value !== '';
+}
+
+function timeOf(expires: unknown): number {
+  const time = new Date(expires as string | number | Date).getTime();
+  if (typeof expires === 'boolean' || !(time <= LATEST)) throw noMaxAge(expires);
+  return time;
+}
+
+function isMaxAge(given: unknown): given is number {
+  return typeof given === 'number' && Date.now() + given <= LATEST;
+}
+
+/** The year in a cookie's Expires has four digits. */
+const LATEST = Date.UTC(10_000, 0) - 1;
+
+function noMaxAge(given: unknown): SessionNotSerializableError {
+  const shown = typeof given === 'number' ? `the number ${given}` : given instanceof Date ? 'an invalid or too late date' : `a value of type ${typeof given}`;
+  return new SessionNotSerializableError('cookie.maxAge', `${shown} as the cookie's max age or expiry`, 'Give `maxAge` a number of ms, or `expires` a date before the year 10000; null in both ends the cookie with the browser.');
 }
 
 /** The max age that the cookie was given, in ms; null when it ends with the browser. */

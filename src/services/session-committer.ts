@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { computeDelta, isEmptyDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import { SessionRepository, type RecordChange, type SessionRecord } from '../persistence/session.repository.js';
+import { SessionRepository, type Lifetime, type RecordChange, type SessionRecord } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError, databaseError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
@@ -22,6 +22,8 @@ export interface Edit {
   apply(current: EncodedValues): EncodedValues;
   /** The cookie's max age in ms, null to end with the browser; absent to leave the record's. */
   readonly maxAge?: number | null;
+  /** How long the record lives, where that does not follow from the max age. */
+  readonly lifetime?: Lifetime;
   /** The result depends on what it saw, also when it changes nothing: what it saw must be current. */
   readonly mustSeeCurrent?: boolean;
   /** Only while the record is leased under this id. */
@@ -226,7 +228,7 @@ export class SessionCommitter {
       return unchanged(current);
     }
     const maxAge = commit.maxAge === undefined ? (current?.maxAge ?? null) : commit.maxAge;
-    const lifetime = lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
+    const lifetime = commit.lifetime ?? lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
     const userId = userIdOf(values, this.options, this.codec);
     const record = StoredRecord.committed(this.codec, { version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
     const bytes = Buffer.byteLength(record.text);

@@ -10,7 +10,7 @@ import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
-import { lifetimeOf, maxAgeOf } from './lifetime.js';
+import { exactLifetime, lifeOfPlain, lifetimeOf, maxAgeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
 import { MergeReport } from './merge-report.js';
@@ -97,7 +97,7 @@ export class SessionService {
    */
   async load(sessionId: string): Promise<SessionData | undefined> {
     // cookie-parser makes objects of some cookies.
-    if (typeof sessionId !== 'string' || sessionId === '') return undefined;
+    if (!isSessionId(sessionId)) return undefined;
     const storageKey = this.codec.storageKeyOf(sessionId);
     const found = await this.#read(storageKey, sessionId);
     return found && this.live.open(storageKey, found.stored, found.time);
@@ -230,15 +230,20 @@ export class SessionService {
   }
 
   /**
-   * Writes a whole session, whatever is stored.
+   * Writes a whole session that is plain data, whatever is stored. It lives as long as its cookie says.
    *
+   * @throws TypeError for an id or data that is none
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
    */
   async replace(sessionId: string, data: object): Promise<void> {
+    if (!isSessionId(sessionId)) throw new TypeError('A session id is a string that is not empty. Give the id of the session.');
+    if (!isObject(data)) throw new TypeError("A session's data is an object. Give its values by key.");
     const storageKey = this.codec.storageKeyOf(sessionId);
-    const { values, maxAge } = this.live.snapshot(data);
+    const values = this.codec.encodeValues(data);
+    const { maxAge, left } = lifeOfPlain(data);
     if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'commit');
-    const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge });
+    const lifetime = left === undefined ? {} : { lifetime: exactLifetime(left) };
+    const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge, ...lifetime });
     if ((await write()).kind === 'committed') return;
     // What stands there cannot be read.
     await this.destroyer.destroy(storageKey, 'unreadable');
@@ -273,9 +278,23 @@ export class SessionService {
     if (!due) return undefined;
     if (baseline) baseline.expiresAt = performance.now() + due.ms;
     const storageKey = this.codec.storageKeyOf(sessionId);
-    return this.touches.touch(storageKey, due).catch((error: unknown) => {
-      this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
-    });
+    return this.#logFailure(storageKey, this.touches.touch(storageKey, due));
+  }
+
+  /**
+   * Moves the expiry of a stored session to where the cookie of plain data says that it ends; when it does not say, extends
+   * it by `ttl`, at most once in `touchAfter`. A failure of the database is logged, as with `touch`.
+   *
+   * @throws SessionNotSerializableError
+   */
+  async extend(sessionId: string, data: unknown): Promise<void> {
+    if (!isSessionId(sessionId)) return;
+    const { left } = lifeOfPlain(data);
+    const storageKey = this.codec.storageKeyOf(sessionId);
+    const touched = left === undefined
+      ? this.touches.touch(storageKey, lifetimeOf(null, this.options, false))
+      : this.caller.ask('touch', (repository) => repository.touch(storageKey, exactLifetime(left)));
+    await this.#logFailure(storageKey, touched);
   }
 
   /** Whether a touch of a live session would find its expiry due. */
@@ -290,6 +309,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async destroy(sessionId: string): Promise<void> {
+    if (!isSessionId(sessionId)) return;
     if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'destroy');
     await this.destroyer.destroy(this.codec.storageKeyOf(sessionId), 'logout');
   }
@@ -391,6 +411,12 @@ export class SessionService {
   /** Deletes every session. */
   clear(): Promise<void> {
     return this.caller.ask('destroy', (repository) => repository.clear());
+  }
+
+  #logFailure(storageKey: string, touched: Promise<void>): Promise<void> {
+    return touched.catch((error: unknown) => {
+      this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
+    });
   }
 
   async #prune(repository: SessionRepository): Promise<number> {
@@ -521,6 +547,14 @@ export class SessionService {
     const committed = work ? work.commit(commit) : commit();
     return this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed;
   }
+}
+
+function isSessionId(given: unknown): given is string {
+  return typeof given === 'string' && given !== '';
+}
+
+function isObject(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && !Array.isArray(given);
 }
 
 /** The record is gone, or there will be none: the request has another session now, or none, since this one was destroyed or regenerated before it was ever stored. */

@@ -19,33 +19,40 @@ export class SmartSessionStore extends expressSession.Store {
     sessions.serve(this);
   }
 
-  override get(sessionId: string, callback: Callback<SessionData | null>): void {
+  override get(sessionId: string, callback: Callback<SessionData | null> = nothing): void {
     answer(this.sessions.load(sessionId).then((data) => data ?? null), callback);
   }
 
-  /** Commits a live session; writes a plain object whole. Calls back at once when there is nothing to do. */
+  /**
+   * Commits a live session, or touches it when there is nothing to commit: with `resave` express-session saves where it
+   * would touch. Writes a plain object whole. Calls back at once when there is nothing to do.
+   */
   override set(sessionId: string, session: SessionData, callback: Callback = nothing): void {
-    if (!isLive(session, sessionId)) return answer(attempt(() => this.sessions.replace(sessionId, session)), callback);
-    if (this.sessions.isSettled(session)) return callback();
-    answer(this.sessions.commit(session), callback);
+    if (!isLive(session, sessionId)) answer(this.sessions.replace(sessionId, session), callback);
+    else if (!this.sessions.isSettled(session)) answer(this.sessions.commit(session), callback);
+    else if (this.sessions.isTouchDue(session)) this.touch(sessionId, session, callback);
+    else callBack(callback);
   }
 
+  /** Extends the expiry: a live session's as its record asks for it, a plain object's as its cookie says. */
   override touch(sessionId: string, session: SessionData, callback: Callback = nothing): void {
-    const touched = this.sessions.touch(sessionId, session);
-    if (!touched) return callback();
+    const touched = isLive(session, sessionId) ? this.sessions.touch(sessionId, session) : this.sessions.extend(sessionId, session);
+    if (!touched) return callBack(callback);
     answer(touched, callback);
   }
 
-  override destroy(sessionId: string, callback: Callback = nothing): void {
-    answer(this.sessions.destroy(sessionId), callback);
+  /** Destroys a session, or several. */
+  override destroy(sessionId: string | readonly string[], callback: Callback = nothing): void {
+    const all = [sessionId].flat().map((id) => this.sessions.destroy(id));
+    answer(Promise.all(all).then(() => undefined), callback);
   }
 
   /** The live sessions by storage key: nobody knows their ids. */
-  override all(callback: Callback<Record<string, SessionData>>): void {
+  override all(callback: Callback<Record<string, SessionData>> = nothing): void {
     answer(this.sessions.all(), callback);
   }
 
-  override length(callback: Callback<number>): void {
+  override length(callback: Callback<number> = nothing): void {
     answer(this.sessions.count(), callback);
   }
 
@@ -90,14 +97,14 @@ function isSecure(request: Request): boolean {
   return request.secure === true || (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
 }
 
-async function attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-  return work();
-}
-
 /** Calls back once. What the callback itself throws is the caller's, and surfaces as an uncaught exception would. */
 function answer<Result>(work: Promise<Result>, callback: Callback<Result>): void {
   work.then(
-    (result) => process.nextTick(callback, undefined, result),
-    (error: unknown) => process.nextTick(callback, error),
+    (result) => process.nextTick(callBack<Result>, callback, undefined, result),
+    (error: unknown) => process.nextTick(callBack<Result>, callback, error),
   );
+}
+
+function callBack<Result>(callback: Callback<Result>, ...outcome: Parameters<Callback<Result>>): void {
+  if (typeof callback === 'function') callback(...outcome);
 }

@@ -51,7 +51,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
   };
   const inHours = (hours: number) => new Date(Date.now() + hours * HOUR);
 
-  it.failing('sets, gets, overwrites and destroys', async () => {
+  it('sets, gets, overwrites and destroys', async () => {
     await set('a', { cookie: { maxAge: 2000 }, name: 'sample name', nested: { list: [1] } });
     expect(await get('a')).toMatchObject({ name: 'sample name', nested: { list: [1] }, cookie: { originalMaxAge: 2000 } });
     await set('a', { cookie: { maxAge: 2000 }, name: 'other' });
@@ -72,7 +72,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     expect([await minutesLeft('a'), await minutesLeft('b')]).toEqual([24 * 60, 24 * 60]);
   });
 
-  it.failing('counts, returns and clears all live sessions', async () => {
+  it('counts, returns and clears all live sessions', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, n) => set(`many${n}`, { n, cookie: { expires: inHours(1) } })));
     expect(await length()).toBe(20);
     const all = await call<Record<string, Data>>((done) => store.all(done));
@@ -83,7 +83,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     expect(await length()).toBe(0);
   });
 
-  it.failing.each<[string, () => object, number]>([
+  it.each<[string, () => object, number]>([
     ['cookie.expires, a Date', () => ({ expires: inHours(2) }), 120],
     ['cookie.expires, ISO text', () => ({ expires: inHours(2).toISOString() }), 120],
     ['cookie.expires, a number', () => ({ expires: inHours(2).getTime() }), 120],
@@ -105,14 +105,14 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     expect(await get('a')).toMatchObject({ a: 1 });
   });
 
-  it.failing('keeps the max age beside an earlier expiry', async () => {
+  it('keeps the max age beside an earlier expiry', async () => {
     await set('a', { cookie: { originalMaxAge: 3 * HOUR, expires: inHours(1).toISOString() } });
     const { cookie } = (await get('a'))!;
     expect(cookie.originalMaxAge).toBe(3 * HOUR);
     expect(Math.round((Number(cookie.expires) - Date.now()) / 60_000)).toBe(60);
   });
 
-  it.failing.each<[string, object]>([
+  it.each<[string, object]>([
     ['cookie.expires', { expires: new Date(Date.now() - 10_000) }],
     ['cookie.expires, text', { expires: new Date(0).toISOString() }],
     ['a max age below zero', { maxAge: -1 }],
@@ -131,7 +131,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     expect(await get('a')).toMatchObject({ a: 3 });
   });
 
-  it.failing('extends the expiry by a touch, and changes nothing else', async () => {
+  it('extends the expiry by a touch, and changes nothing else', async () => {
     await set('a', { a: 1, cookie: { maxAge: HOUR } });
     await touch('a', { a: 2, b: 1, cookie: { expires: inHours(2) } });
     expect(await minutesLeft('a')).toBe(120);
@@ -143,7 +143,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
 
   const odd = [undefined, null, '', 0, 5, Number.NaN, true, {}, [], ['a'], Symbol('a'), () => 'a', Buffer.from('a')];
 
-  it.failing('answers for an id that is no text, and stores nothing', async () => {
+  it('answers for an id that is no text, and stores nothing', async () => {
     for (const id of odd) {
       expect(await get(id)).toBeNull();
       await touch(id, { cookie: {} });
@@ -153,7 +153,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     expect(await length()).toBe(0);
   });
 
-  it.failing('refuses a session that is no object, and stores nothing', async () => {
+  it('refuses a session that is no object, and stores nothing', async () => {
     for (const data of [undefined, null, 5, 'text', true, [], [1], Symbol('a'), () => 1]) {
       await expect(set('a', data)).rejects.toThrow(/session's data/);
       await touch('a', data);
@@ -170,7 +170,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     }
   });
 
-  it.skip('needs no callback, and takes none that cannot be called', async () => {
+  it('needs no callback, and takes none that cannot be called', async () => {
     for (const [n, callback] of ([undefined, null, 5] as never[]).entries()) {
       store.set('quiet', { n } as never, callback);
       store.set(undefined as never, { a: 1 } as never, callback);
@@ -183,7 +183,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     }
   });
 
-  it.failing('extends a session that is read, with `resave`', async () => {
+  it('extends a session that is read, with `resave`', async () => {
     await set('a', { a: 1 });
     await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow(String(HOUR))}`);
     const live = store.createSession({ sessionID: 'a', sessionStore: store } as never, (await get('a'))!);
