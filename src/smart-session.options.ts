@@ -310,7 +310,7 @@ function isCodec(given: unknown): boolean {
 }
 
 const COOKIE_CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
-  maxAge: (given) => given === null || (typeof given === 'number' && given > 0),
+  maxAge: (given) => given === null || (typeof given === 'number' && given > 0 && given <= LONGEST_LIFETIME),
   path: isName,
   domain: isName,
   secure: (given) => typeof given === 'boolean' || given === 'auto',
@@ -323,7 +323,7 @@ const COOKIE_CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
 function isCookie(given: unknown): string | undefined {
   const isRight = ([key, value]: [string, unknown]) => value === undefined || COOKIE_CHECKS[key]?.(value);
   const isCookieObject = isObject(given) && !Array.isArray(given) && Object.entries(given as object).every(isRight);
-  return isCookieObject ? undefined : `Give express-session's cookie options: ${Object.keys(COOKIE_CHECKS).join(', ')}, with maxAge in ms.`;
+  return isCookieObject ? undefined : `Give express-session's cookie options: ${Object.keys(COOKIE_CHECKS).join(', ')}, with maxAge in ms, at most ${LONGEST_LIFETIME}.`;
 }
 
 function isName(given: unknown): boolean {

@@ -2,7 +2,7 @@ import type { SessionData, Store } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import type { SessionCodec } from '../codec/session.codec.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
-import { maxAgeOf } from './lifetime.js';
+import { foreignMaxAgeOf } from './lifetime.js';
 
 /** A session as the earlier store has it. */
 export interface EarlierSession {
@@ -28,7 +28,7 @@ export class EarlierSessions {
    */
   async find(sessionId: string): Promise<EarlierSession | undefined> {
     const session = await ask<SessionData | null>((callback) => this.store.get(sessionId, callback)).catch(absentOrUnavailable);
-    const maxAge = session ? maxAgeOf(session) : null;
+    const maxAge = session ? foreignMaxAgeOf(session) : null;
     if (!session || (maxAge !== null && maxAge <= 0)) return undefined;
     const values = Object.fromEntries(Object.entries(session).filter(([key]) => !isReservedName(key)));
     return { text: this.codec.join(this.codec.encodeValues(values)), maxAge };

@@ -58,27 +58,46 @@ function timeOf(expires: unknown): number {
 }
 
 function isMaxAge(given: unknown): given is number {
-  return typeof given === 'number' && Date.now() + given <= LATEST;
+  return typeof given === 'number' && Number.isFinite(given) && Date.now() + given <= LATEST;
 }
 
 /** The year in a cookie's Expires has four digits. */
 const LATEST = Date.UTC(10_000, 0) - 1;
 
 function noMaxAge(given: unknown): SessionNotSerializableError {
-  const shown = typeof given === 'number' ? `the number ${given}` : given instanceof Date ? 'an invalid or too late date' : `a value of type ${typeof given}`;
-  return new SessionNotSerializableError('cookie.maxAge', `${shown} as the cookie's max age or expiry`, 'Give `maxAge` a number of ms, or `expires` a date before the year 10000; null in both ends the cookie with the browser.');
+  const shown = typeof given === 'number' || given instanceof Date ? `${Number(given)}` : `a value of type ${typeof given}`;
+  return new SessionNotSerializableError('cookie.maxAge', `${shown} as a max age or expiry`, 'Give `maxAge` a number of ms, or `expires` a date before the year 10000; null in both ends the cookie with the browser.');
 }
 
-/** The max age that the cookie was given, in ms; null when it ends with the browser. */
+/** The max age that the cookie of a session was given, in ms; null when it ends with the browser, NaN for what is no max age. */
 export function maxAgeOf(session: object): number | null {
-  const originalMaxAge: unknown = (session as { cookie?: { originalMaxAge?: unknown } }).cookie?.originalMaxAge;
-  return typeof originalMaxAge === 'number' && Number.isFinite(originalMaxAge) ? originalMaxAge : null;
+  const given: unknown = (session as { cookie?: { originalMaxAge?: unknown } }).cookie?.originalMaxAge;
+  if (!says(given)) return null;
+  return isMaxAge(given) ? Math.round(given) : Number.NaN;
+}
+
+/**
+ * The max age that the cookie of a live session was given, in ms; null when it ends with the browser.
+ *
+ * @throws SessionNotSerializableError for what is no max age, such as the age that express-session makes of `maxAge = Infinity`
+ */
+export function storableMaxAgeOf(session: object): number | null {
+  const maxAge = maxAgeOf(session);
+  if (Number.isNaN(maxAge)) throw noMaxAge((session as { cookie: { originalMaxAge: unknown } }).cookie.originalMaxAge);
+  return maxAge;
+}
+
+/** The max age of a session that another store has kept, in ms; null for what is none. */
+export function foreignMaxAgeOf(session: object): number | null {
+  const maxAge = maxAgeOf(session);
+  return Number.isNaN(maxAge) ? null : maxAge;
 }
 
 /** Whether two max ages differ: express-session computes its own anew from the clock and loses up to some ms. */
 export function isOtherMaxAge(left: number | null, right: number | null): boolean {
   if (left === null || right === null) return left !== right;
-  return Math.abs(left - right) > CLOCK_DRIFT;
+  // NaN is other than any.
+  return !(Math.abs(left - right) <= CLOCK_DRIFT);
 }
 
 const CLOCK_DRIFT = 1000;

@@ -7,7 +7,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { isOtherMaxAge, lifetimeOf, maxAgeOf } from './lifetime.js';
+import { isOtherMaxAge, lifetimeOf, maxAgeOf, storableMaxAgeOf } from './lifetime.js';
 import { rebase } from './live-values.js';
 import { MergeTrace } from './merge-trace.js';
 import type { StoredRecord } from './stored-record.js';
@@ -115,7 +115,7 @@ export class LiveSessions {
    */
   snapshot(session: object, baseline?: SessionBaseline): Snapshot {
     const values = baseline?.record?.valuesOf(session) ?? this.codec.encodeValues(session);
-    return { values, maxAge: maxAgeOf(session) };
+    return { values, maxAge: storableMaxAgeOf(session) };
   }
 
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */

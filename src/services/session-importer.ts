@@ -6,7 +6,7 @@ import type { ForeignRow } from '../migration/foreign-table.js';
 import type { RecordChange, SessionRepository } from '../persistence/session.repository.js';
 import { SessionNotSerializableError, SessionTooLargeError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
-import { maxAgeOf } from './lifetime.js';
+import { foreignMaxAgeOf } from './lifetime.js';
 import { userIdOf } from './user-id.js';
 
 /** What became of rows that were to be imported. */
@@ -91,7 +91,7 @@ export class SessionImporter {
       data: this.#codec.seal(storageKey, text),
       commitId: randomUUID(),
       userId: userIdOf(values, this.#options, this.#codec),
-      maxAge: maxAgeOf(session),
+      maxAge: foreignMaxAgeOf(session),
       lifetime: { ms: remaining, slack: 0, explicit: true },
     };
   }

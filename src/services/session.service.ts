@@ -10,7 +10,7 @@ import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
-import { exactLifetime, lifeOfPlain, lifetimeOf, maxAgeOf } from './lifetime.js';
+import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf } from './lifetime.js';
 import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
 import { MergeReport } from './merge-report.js';
@@ -274,7 +274,7 @@ export class SessionService {
    */
   touch(sessionId: string, session: object): Promise<void> | undefined {
     const baseline = this.live.find(session);
-    const due = baseline ? this.#dueLifetime(baseline) : lifetimeOf(maxAgeOf(session), this.options, false);
+    const due = baseline ? this.#dueLifetime(baseline) : lifetimeOf(foreignMaxAgeOf(session), this.options, false);
     if (!due) return undefined;
     if (baseline) baseline.expiresAt = performance.now() + due.ms;
     const storageKey = this.codec.storageKeyOf(sessionId);
@@ -450,6 +450,8 @@ export class SessionService {
     if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
     const lifetime = lifetimeOf(maxAge, this.options, false);
     const latest = Math.min(performance.now() + lifetime.ms, endsAt);
+    // A max age of zero or less has ended the session.
+    if (lifetime.ms <= 0) return undefined;
     return expiresAt < latest - lifetime.slack ? { ...lifetime, maxAge } : undefined;
   }
 

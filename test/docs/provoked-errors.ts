@@ -153,6 +153,8 @@ function notSerializable(on: On): Ways {
       const provoker = on();
       await provoker.sessions.update(await provoker.stored(), (draft) => Object.assign(draft, { cookie: {} }));
     },
+    () => on().commit({ cookie: { originalMaxAge: Number.NaN } }),
+    () => on().commit({ cookie: { originalMaxAge: '2030-01-01' } }),
   ];
 }
 

@@ -37,13 +37,9 @@ describe('the life of the session cookie', () => {
       prepare: (nest) => {
         const middleware = nest.get(SmartSessionMiddleware);
         nest.use(middleware.use.bind(middleware));
-        nest.use('/handler', async (request: Request, response: { json(body: unknown): void }, next: (error: unknown) => void) => {
-          try {
-            await handler(request);
-            response.json({});
-          } catch (error) {
-            next(error);
-          }
+        nest.use('/handler', (request: Request, response: { json(body: unknown): void }, next: (error: unknown) => void) => {
+          const handle = async () => handler(request);
+          handle().then(() => response.json({}), next);
         });
       },
     });
@@ -56,7 +52,7 @@ describe('the life of the session cookie', () => {
   };
   const count = () => app.get(SessionService).count();
 
-  it.failing.each(ENDLESS)('is refused with %s, and nothing is stored', async (_what, change) => {
+  it.each(ENDLESS)('is refused with %s, and nothing is stored', async (_what, change) => {
     const before = await count();
     const first = await answer(({ session }) => {
       session.a = 1;
@@ -122,7 +118,7 @@ describe('the life of the session cookie', () => {
     expect(await count()).toBe(before);
   });
 
-  it.failing.each([Infinity, 1e20])('is refused at start with a max age of %p', (maxAge) => {
+  it.each([Infinity, Number.NaN, 1e20, -1, 0, '5', new Date()])('is refused at start with a max age of %p', (maxAge) => {
     expect(() => new SmartSessionOptions({ secret: 'x', cookie: { maxAge: maxAge as number } })).toThrow(SmartSessionConfigError);
   });
 });
