@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
-import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata, type LogContext, type LoggerNamespace, type RawQueryFragment } from '@mikro-orm/core';
+import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata, type EntityProperty, type LogContext, type LoggerNamespace, type RawQueryFragment } from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { DatabaseContext } from './database-context.js';
-import type { SessionEntity } from './session.entity.js';
+import { COLUMN_OF, type SessionEntity } from './session.entity.js';
+import { entityOf } from './table-location.js';
 import { datesOf, firstLifetime, lifetimeParameters, listedTimes, longestColumn, maxAgeParameter, movedExpiry, remainingColumn, type ListedTimes } from './expiry.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
@@ -33,7 +34,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   constructor(context: DatabaseContext) {
     super();
     this.#context = context;
-    this.#entity = entityOf(context);
+    this.#entity = requireEntity(context);
     this.#loggerContext = withoutValues(context);
     this.#statements = buildStatements(context);
   }
@@ -285,15 +286,28 @@ function withoutValues({ orm }: DatabaseContext): LogContext {
   return { debugMode: namespaces.filter((namespace) => namespace !== 'query-params'), params: [], formatted: '' };
 }
 
-function entityOf({ orm, tableName, schema }: DatabaseContext): typeof SessionEntity {
-  const isTable = (meta: EntityMetadata) => meta.tableName === tableName && (meta.schema ?? undefined) === schema;
-  const found = [...orm.getMetadata()].find(isTable);
+function requireEntity(context: DatabaseContext): typeof SessionEntity {
+  const { orm, tableName, schema } = context;
+  const found = entityOf(context, orm);
   if (!found?.versionProperty) {
     throw new SmartSessionConfigError(
       'repository',
-      `EntityManagerSessionRepository was given, and the connection has no entity with a lock version for the table "${tableName}"`,
+      `EntityManagerSessionRepository was given, and the connection has no entity with a lock version for the table "${schema ? `${schema}.` : ''}${tableName}"`,
       "Add `SessionEntity` to MikroORM's `entities` (for another table: `defineSessionEntity({ tableName })`), or leave `repository` out.",
     );
   }
+  checkProperties(found);
   return found.class as unknown as typeof SessionEntity;
+}
+
+/** An entity of the app's own may call its columns what it likes. */
+function checkProperties({ className, properties }: EntityMetadata): void {
+  const isWrong = ([property, column]: [string, string]) => (properties as Record<string, EntityProperty>)[property]?.fieldNames[0] !== column;
+  const wrong = Object.entries(COLUMN_OF).find(isWrong);
+  if (!wrong) return;
+  throw new SmartSessionConfigError(
+    'repository',
+    `EntityManagerSessionRepository was given, and the entity ${className} has no property \`${wrong[0]}\` for the column ${wrong[1]}`,
+    'Use `defineSessionEntity()` in its place, or leave `repository` out.',
+  );
 }

@@ -7,12 +7,13 @@ import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext } from './database-context.js';
 import { boundOptions } from './mikro-orm/versions.js';
-import { defineSessionEntity } from './session.entity.js';
+import { COLUMN_OF, defineSessionEntity } from './session.entity.js';
 import { endSilentOnes } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
+import { schemaOf } from './table-location.js';
 
 /** The columns that every table needs; `lock_version` is what `locking` is about. */
-const COLUMNS = ['session_id', 'data', 'commit_id', 'user_id', 'max_age', 'lease_id', 'lease_expires_at', 'created_at', 'updated_at', 'expires_at'];
+const COLUMNS = Object.values(COLUMN_OF).filter((column) => column !== 'lock_version');
 
 /**
  * Finds the sessions table, on the app's MikroORM or on one of its own, which it then opens.
@@ -40,19 +41,20 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
 async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<DatabaseContext> {
   const dialect = await dialectOf(options, orm);
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
-  const { tableName, schema } = options;
+  const { tableName } = options;
+  const schema = schemaOf(options, orm);
   if (options.connection) {
     await endSilentOnes(orm, dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
   if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
   const columns = await dialect.columns(runner.run, tableName, schema);
-  checkColumns(columns, options);
+  checkColumns(columns, options, schema);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
   return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint);
 }
 
-function checkColumns(columns: readonly string[], { tableName, schema, locking }: SmartSessionOptions): void {
+function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
   const name = schema ? `${schema}.${tableName}` : tableName;
   if (columns.length === 0) {
     throw new SmartSessionConfigError('tableName', `there is no table "${name}"`, 'Add `SessionEntity` to your migrations, set `createTable: true`, or run `npx smart-session create-table --run`.');

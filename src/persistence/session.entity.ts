@@ -4,9 +4,26 @@ import { Type, defineEntity, type EntitySchema, type EntityProperty, type Platfo
 export interface SessionTable {
   /** Default: `sessions`. */
   readonly tableName?: string;
-  /** Default: the connection's own. */
+  /** Default: MikroORM's `schema`, or else the connection's own. */
   readonly schema?: string;
+  /** The entity's name, which no other entity of the same MikroORM may have. Default: one of table and schema, such as `SmartSession_sessions`. */
+  readonly name?: string;
 }
+
+/** The columns of the sessions table by the properties of its entity. */
+export const COLUMN_OF = {
+  sessionId: 'session_id',
+  data: 'data',
+  lockVersion: 'lock_version',
+  commitId: 'commit_id',
+  userId: 'user_id',
+  maxAge: 'max_age',
+  leaseId: 'lease_id',
+  leaseExpiresAt: 'lease_expires_at',
+  createdAt: 'created_at',
+  updatedAt: 'updated_at',
+  expiresAt: 'expires_at',
+} as const;
 
 /** A row of the sessions table, as MikroORM's entities show it. */
 export interface SessionRow {
@@ -32,27 +49,34 @@ export interface SessionRow {
  * @example
  * MikroORM.init({ entities: [defineSessionEntity({ tableName: 'web_sessions' })], … })
  */
-export function defineSessionEntity({ tableName = 'sessions', schema }: SessionTable = {}): EntitySchema<SessionRow> {
+export function defineSessionEntity({ tableName = 'sessions', schema, name = nameOf(tableName, schema) }: SessionTable = {}): EntitySchema<SessionRow> {
+  // Each column is named: else a naming strategy of the app would name it.
   return defineEntity({
-    name: 'Session',
+    name,
     tableName,
     ...(schema === undefined ? {} : { schema }),
     properties: (p) => ({
       // MySQL's catalog does not give the column's type back as it was written.
-      sessionId: p.type(StorageKeyType).$type<string>().primary().length(255).ignoreSchemaChanges('type', 'collation'),
-      data: p.type(SerializedSessionType).$type<string>(),
-      lockVersion: p.integer().version().default(0),
-      commitId: p.string().length(36).nullable(),
-      userId: p.string().length(255).nullable().index(`${tableName}_user_id_index`),
-      maxAge: p.bigint('number').nullable(),
-      leaseId: p.string().length(36).nullable(),
-      leaseExpiresAt: p.datetime(3).nullable(),
-      createdAt: p.datetime(3),
-      updatedAt: p.datetime(3),
-      expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`),
+      sessionId: p.type(StorageKeyType).$type<string>().primary().length(255).ignoreSchemaChanges('type', 'collation').fieldName(COLUMN_OF.sessionId),
+      data: p.type(SerializedSessionType).$type<string>().fieldName(COLUMN_OF.data),
+      lockVersion: p.integer().version().default(0).fieldName(COLUMN_OF.lockVersion),
+      commitId: p.string().length(36).nullable().fieldName(COLUMN_OF.commitId),
+      userId: p.string().length(255).nullable().index(`${tableName}_user_id_index`).fieldName(COLUMN_OF.userId),
+      maxAge: p.bigint('number').nullable().fieldName(COLUMN_OF.maxAge),
+      leaseId: p.string().length(36).nullable().fieldName(COLUMN_OF.leaseId),
+      leaseExpiresAt: p.datetime(3).nullable().fieldName(COLUMN_OF.leaseExpiresAt),
+      createdAt: p.datetime(3).fieldName(COLUMN_OF.createdAt),
+      updatedAt: p.datetime(3).fieldName(COLUMN_OF.updatedAt),
+      expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`).fieldName(COLUMN_OF.expiresAt),
     }),
     // What MikroORM infers of it has other types in each of its versions.
   }) as unknown as EntitySchema<SessionRow>;
+}
+
+/** A name that no entity of the app has, and that MikroORM can use in the code that it writes. */
+function nameOf(tableName: string, schema: string | undefined): string {
+  const place = schema === undefined ? tableName : `${schema}.${tableName}`;
+  return `SmartSession_${place.replace(/\W/gu, (character) => `$${character.codePointAt(0)!.toString(16)}`)}`;
 }
 
 /** Ids compare byte by byte: MySQL's default collations ignore case. */

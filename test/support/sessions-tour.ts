@@ -60,7 +60,7 @@ async function touch(id: string, repository: SessionRepository, context: Databas
 
 async function list(id: string, repository: SessionRepository): Promise<void> {
   const [found, ...more] = await repository.list('anna');
-  assert.deepEqual([found?.storageKey, found?.userId, more], [storageKeyOf(id), 'anna', []], 'a list');
+  assert.deepEqual([found?.storageKey, found?.userId, more.length], [storageKeyOf(id), 'anna', 0], 'a list');
   for (const date of [found!.createdAt, found!.updatedAt]) assert.ok(Math.abs(Number(date) - Date.now()) < MINUTE, `a date of now: ${date.toISOString()}`);
   assert.equal(Math.round((Number(found!.expiresAt) - Date.now()) / MINUTE), 48 * 60, 'a listed expiry');
   assert.deepEqual([await repository.count(), (await repository.all()).size], [1, 1], 'how many there are');
@@ -70,7 +70,7 @@ async function remove(id: string, repository: SessionRepository, context: Databa
   const there = new SqlSessionRepository(context);
   await there.destroy(storageKeyOf(id));
   assert.equal(await repository.load(storageKeyOf(id)), undefined, 'a destroyed record');
-  assert.deepEqual([await repository.count(), await repository.list('anna')], [0, []], 'after the destruction');
+  assert.deepEqual([await repository.count(), (await repository.list('anna')).length], [0, 0], 'after the destruction');
   for (const key of ['a', 'b', 'c', 'd', 'late', 'own']) await repository.insert(key, change({ userId: key === 'late' ? null : 'anna' }));
   assert.equal(await repository.insert('a', change()), false, 'a taken key');
   assert.equal((await repository.destroy('a'))?.storageKey, 'a', 'a destruction');
@@ -80,7 +80,7 @@ async function remove(id: string, repository: SessionRepository, context: Databa
   const { dialect, runner, tableName, schema } = context;
   await runner.run(`update ${qualifiedName(dialect.quote, tableName, schema)} set expires_at = ${dialect.fromNow('-1000')} where session_id = 'late'`);
   assert.equal(await repository.load('late'), undefined, 'an expired record');
-  assert.deepEqual(await repository.prune(10), [{ storageKey: 'late', userId: null }], 'a prune');
+  assert.equal((await repository.prune(10)).map(({ storageKey, userId }) => `${storageKey} ${userId}`).join(), 'late null', 'a prune');
   assert.deepEqual([...(await repository.all()).keys()], ['own'], 'what is left');
 }
 
