@@ -60,7 +60,7 @@ export interface SmartSessionModuleOptions {
   locking?: Locking;
   /** Default: `sessions`. */
   tableName?: string;
-  /** The table's schema. Default: the connection's own. */
+  /** The table's schema. Default: that of the table's entity, else MikroORM's `schema`, else the connection's own. */
   schema?: string;
   /** Creates the table at start if it is missing. Default: false. */
   createTable?: boolean;

@@ -1,4 +1,4 @@
-import { AbstractSqlDriver, MikroORM, SqliteConnection, SqlitePlatform } from '@mikro-orm/sqlite';
+import { AbstractSqlDriver, EntitySchema, MikroORM, SqliteConnection, SqlitePlatform } from '@mikro-orm/sqlite';
 import { Test } from '@nestjs/testing';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { EntityManagerSessionRepository, LockSession, SessionService, SmartSessionModule, SmartSessionOptions, SmartSessionTestingModule, type SmartSessionModuleAsyncOptions, type SmartSessionModuleOptions } from '../../src/index.js';
@@ -28,6 +28,7 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => openWith('create table sessions (session_id text, data text)', {}),
   () => openWith(TABLE_WITHOUT_VERSION, { locking: 'optimistic' }),
   () => start({ repository: EntityManagerSessionRepository, createTable: true }, true),
+  () => start({ repository: EntityManagerSessionRepository, createTable: true }, [entityOfApp]),
   () => start({ dialect: 'sqlite', connection: MEMORY, createTable: true, exclude: ['health/:'] }),
   async () => {
     const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot()] }).compile();
@@ -42,9 +43,16 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
 const TABLE_WITHOUT_VERSION =
   'create table sessions (session_id text, data text, commit_id text, user_id text, max_age int, lease_id text, lease_expires_at int, created_at int, updated_at int, expires_at int)';
 
-/** Starts an app, with a MikroORM of its own or without. */
-async function start(options: SmartSessionModuleOptions, hasOrm = false): Promise<void> {
-  const imports = hasOrm ? [MikroOrmModule.forRoot(connectionOptions('sqlite') as never)] : [];
+/** An entity of the app's own for the sessions table. */
+const entityOfApp = new EntitySchema({
+  name: 'Visit',
+  tableName: 'sessions',
+  properties: { sessionId: { type: 'string', primary: true }, data: { type: 'text', fieldName: 'payload' }, lockVersion: { type: 'integer', version: true } },
+});
+
+/** Starts an app, with a MikroORM of its own, perhaps with entities, or without. */
+async function start(options: SmartSessionModuleOptions, orm: boolean | unknown[] = false): Promise<void> {
+  const imports = orm ? [MikroOrmModule.forRoot(connectionOptions('sqlite', Array.isArray(orm) ? { entities: orm } : {}) as never)] : [];
   const testing = await Test.createTestingModule({ imports: [...imports, SmartSessionModule.forRoot({ secret: 'x', ...options })] }).compile();
   await testing.createNestApplication({ logger: false }).init();
 }
