@@ -1,32 +1,36 @@
 /** The parts of a driver's error that tell what happened. */
 export interface DriverError {
   readonly code: string | undefined;
+  /** The number of a server's error. Numbers of the operating system are negative. */
   readonly errno: number | undefined;
+  readonly sqlState: string | undefined;
+  /** The server's own words, where the driver keeps them apart. */
+  readonly sqlMessage: string;
   readonly message: string;
+  /** Whether the driver was still opening the connection, so that nothing was sent. */
+  readonly isUnconnected: boolean;
 }
 
 /** Reads a driver's error, also where MikroORM has wrapped it. */
 export function driverError(error: unknown): DriverError {
-  const { code, errno, message } = (error ?? {}) as Record<string, unknown>;
+  const { code, errno, sqlState, sqlMessage, message } = (error ?? {}) as Record<string, unknown>;
   return {
-    code: typeof code === 'string' ? code : undefined,
+    code: textOf(code),
     errno: typeof errno === 'number' ? errno : undefined,
-    message: typeof message === 'string' ? message : String(error),
+    sqlState: textOf(sqlState),
+    sqlMessage: textOf(sqlMessage) ?? '',
+    message: textOf(message) ?? String(error),
+    isUnconnected: isUnconnected(error),
   };
 }
 
-/** The connection broke after it had been opened: what was sent may have been done. */
-export function isConnectionLost({ code, message }: DriverError): boolean {
-  return (
-    code === 'ECONNRESET' ||
-    code === 'EPIPE' ||
-    code === 'ETIMEDOUT' ||
-    code === 'PROTOCOL_CONNECTION_LOST' ||
-    // MariaDB's connector: closed by the other side, or silent, or torn while a statement was under way.
-    code === 'ER_SOCKET_UNEXPECTED_CLOSE' ||
-    code === 'ER_SOCKET_TIMEOUT' ||
-    code === 'ER_CMD_NOT_EXECUTED_DESTROYED' ||
-    // pg gives this error no code.
-    message.startsWith('Connection terminated')
-  );
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The system call tells, not the code: an open connection gives the same codes. If a host has several addresses, Node collects their errors in one. */
+function isUnconnected(error: unknown): boolean {
+  const { syscall, errors } = (error ?? {}) as { readonly syscall?: unknown; readonly errors?: unknown };
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  return Array.isArray(errors) && errors.length > 0 && errors.every(isUnconnected);
 }

@@ -1,8 +1,10 @@
 /** What an error of the database means for the statement that met it. */
 export type FailureKind =
-  /** Rolled back, nothing happened: try again. */
+  /** Nothing happened: the database rolled back because of another transaction. Retry. */
   | 'rolled-back'
-  /** The connection was lost: a write may have happened or not. */
+  /** Nothing happened, and no other transaction was the reason: for example, the connection had ended before. Retry. */
+  | 'not-done'
+  /** A write may have happened or not. Every error that the dialect does not know is unknown. */
   | 'unknown'
-  /** Nothing happened, and trying again at once would not help. */
+  /** Nothing happened, and an immediate retry does not help. */
   | 'failed';

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { FailureKind } from './failure-kind.js';
 import type { RunStatement, StatementResult } from './run-statement.js';
 import type { Dialect } from './dialect.js';
+import { driverError } from './driver-error.js';
 import { mysqlDriver } from './drivers.js';
-import { driverError, isConnectionLost } from './driver-error.js';
+import { mysqlFailure } from './mysql.errors.js';
 import { qualifiedName } from './qualified-name.js';
 
 /** What is used of a connection of mysql2, or of MariaDB's connector, which hides its socket. */
@@ -15,12 +15,6 @@ interface MysqlConnection {
 type MysqlResult = Record<string, unknown>[] | { readonly affectedRows: number };
 
 const NOW = 'utc_timestamp(3)';
-
-/** ER_LOCK_WAIT_TIMEOUT, ER_LOCK_DEADLOCK, ER_CHECKREAD (MariaDB: the row changed since the snapshot). */
-const ROLLED_BACK = new Set([1205, 1213, 1020]);
-
-/** ER_SERVER_SHUTDOWN, ER_CONNECTION_KILLED, ER_ERROR_DURING_COMMIT. */
-const UNKNOWN = new Set([1053, 1927, 1180]);
 
 /**
  * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
@@ -97,11 +91,7 @@ export const mysql: Dialect = {
     for (const statement of mysql.tableDefinition(table, schema)) await run(statement);
   },
 
-  classify(error): FailureKind {
-    const failure = driverError(error);
-    if (failure.errno !== undefined && ROLLED_BACK.has(failure.errno)) return 'rolled-back';
-    return isConnectionLost(failure) || (failure.errno !== undefined && UNKNOWN.has(failure.errno)) ? 'unknown' : 'failed';
-  },
+  classify: mysqlFailure,
 };
 
 function onConnection(connection: object): RunStatement {

@@ -1,9 +1,8 @@
 import type { Socket } from 'node:net';
-import type { FailureKind } from './failure-kind.js';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { postgresqlDriver } from './drivers.js';
-import { driverError, isConnectionLost } from './driver-error.js';
+import { postgresqlFailure } from './postgresql.errors.js';
 import { qualifiedName } from './qualified-name.js';
 
 /** What is used of a client of pg. */
@@ -24,12 +23,6 @@ const FILLFACTOR = 70;
 const NOW = 'statement_timestamp()';
 
 const TYPES = { text: 'text', int: 'int', bigint: 'bigint', float: 'float8' } as const;
-
-/** serialization_failure, deadlock_detected, lock_not_available. */
-const ROLLED_BACK = new Set(['40001', '40P01', '55P03']);
-
-/** admin_shutdown, crash_shutdown, connection exceptions. */
-const UNKNOWN = new Set(['57P01', '57P02', '08000', '08003', '08006', '08P01']);
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 const after = (time: string, ms: string) => `${time} + cast(${ms} as float8) * interval '1 millisecond'`;
@@ -109,11 +102,7 @@ export const postgresql: Dialect = {
     }
   },
 
-  classify(error): FailureKind {
-    const failure = driverError(error);
-    if (failure.code && ROLLED_BACK.has(failure.code)) return 'rolled-back';
-    return isConnectionLost(failure) || (failure.code && UNKNOWN.has(failure.code)) ? 'unknown' : 'failed';
-  },
+  classify: postgresqlFailure,
 };
 
 async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {

@@ -1,10 +1,9 @@
-import type { FailureKind } from './failure-kind.js';
 import type { Dialect } from './dialect.js';
 import { betterSqliteDriver, sqliteDriver } from './drivers.js';
 import { callsBack, onCallbackDatabase } from './callback-statements.js';
 import { onDatabase } from './compiled-statements.js';
-import { driverError } from './driver-error.js';
 import { qualifiedName } from './qualified-name.js';
+import { sqliteFailure } from './sqlite.errors.js';
 
 /** MikroORM keeps a datetime as whole milliseconds since 1970 on SQLite. */
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
@@ -88,10 +87,5 @@ export const sqlite: Dialect = {
     for (const statement of sqlite.tableDefinition(table, schema)) await run(statement);
   },
 
-  classify(error): FailureKind {
-    const { code, message } = driverError(error);
-    return code?.startsWith('SQLITE_BUSY') || code === 'SQLITE_LOCKED' || message.includes('database is locked')
-      ? 'rolled-back'
-      : 'failed';
-  },
+  classify: sqliteFailure,
 };

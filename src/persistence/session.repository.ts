@@ -185,6 +185,6 @@ export abstract class SessionRepository {
    */
   abstract destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number>;
 
-  /** What an error means. */
+  /** What an error means. Any but `unknown` only if it is known that nothing happened: a wrong one loses a change, or applies it twice. */
   abstract classify(error: unknown): FailureKind;
 }

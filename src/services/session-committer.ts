@@ -60,8 +60,10 @@ interface Commit extends Edit {
   known: StoredRecord | undefined;
   /** Whether the last attempt came so far as to write. */
   mayHaveWritten: boolean;
-  /** An attempt's outcome is unknown: it may have landed, and may still do so. Why; undefined when there is none. */
+  /** The error of an attempt whose outcome is unknown: it may have landed, and may still do so. Undefined if there is none. */
   doubt: unknown;
+  /** The last error that no other writer was the reason for; undefined if there was none. */
+  trouble: unknown;
 }
 
 /** The record after a commit, and the change that makes it so; no change when it is so already. */
@@ -97,7 +99,7 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: commitIdAfter(base?.commitId), deadline, known: base, mayHaveWritten: false, doubt: undefined };
+    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: commitIdAfter(base?.commitId), deadline, known: base, mayHaveWritten: false, doubt: undefined, trouble: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -121,7 +123,7 @@ export class SessionCommitter {
         this.observers.work?.conflicted();
       } catch (error) {
         failure = error;
-        if (this.#classify('commit', error) === 'unknown' && commit.mayHaveWritten) commit.doubt ??= error;
+        if (this.#isUnknown(commit, error) && commit.mayHaveWritten) commit.doubt ??= error;
       }
     }
     return this.#conclude(commit, failure);
@@ -132,8 +134,7 @@ export class SessionCommitter {
     const record = commit.doubt ? await this.#lookAgain(commit) : undefined;
     if (typeof record === 'object' && record.commitId === commit.commitId) return this.#committed(commit, record);
     if (commit.doubt) throw outcomeUnknown(commit.doubt);
-    const isLost = failure !== undefined && this.repository.classify(failure) === 'unknown';
-    if (isLost) throw new SessionUnavailableError('commit', `the connection was lost at the last of ${this.options.maxAttempts} attempts. Nothing was written; the client may try again.`, failure);
+    if (commit.trouble) throw inVain(this.options.maxAttempts, commit.trouble);
     throw new SessionConflictError(commit.storageKey, this.options.maxAttempts, failure);
   }
 
@@ -237,21 +238,28 @@ export class SessionCommitter {
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
   }
 
-  async #lookAgain({ storageKey, doubt }: Commit): Promise<SessionRecord | undefined | 'unanswered'> {
+  async #lookAgain(commit: Commit): Promise<SessionRecord | undefined | 'unanswered'> {
     try {
-      return await this.repository.load(storageKey);
+      return await this.repository.load(commit.storageKey);
     } catch (error) {
-      this.#classify(doubt ? 'settle an unknown commit of' : 'commit', error);
+      this.#isUnknown(commit, error);
       return 'unanswered';
     }
   }
 
-  /** @throws the reason itself when the edit was refused, and SessionUnavailableError when trying again will not help */
-  #classify(operation: string, error: unknown): 'rolled-back' | 'unknown' {
+  /**
+   * Whether the outcome of the statement that met an error is unknown.
+   *
+   * @throws the reason if the edit was refused, and SessionUnavailableError if trying again does not help
+   */
+  #isUnknown(commit: Commit, error: unknown): boolean {
     if (error instanceof Refusal) throw error.reason;
+    // The queue before the database was full: this attempt has sent nothing.
+    if (error instanceof SessionUnavailableError) throw commit.doubt ? outcomeUnknown(commit.doubt) : error;
     const kind = this.repository.classify(error);
-    if (kind === 'failed') throw new SessionUnavailableError(operation, databaseError(error), error);
-    return kind;
+    if (kind === 'failed') throw new SessionUnavailableError(commit.doubt ? 'settle an unknown commit of' : 'commit', databaseError(error), error);
+    if (kind !== 'rolled-back') commit.trouble = error;
+    return kind === 'unknown';
   }
 
   #tellCreated({ storageKey }: Commit, userId: string | null): void {
@@ -323,5 +331,9 @@ function isAsKnown(known: StoredRecord, record: SessionRecord | undefined): bool
 }
 
 function outcomeUnknown(cause: unknown): SessionUnavailableError {
-  return new SessionUnavailableError('commit', 'the connection was lost, and whether the commit took effect is unknown. Load the session anew to see it before you try again.', cause);
+  return new SessionUnavailableError('commit', `${databaseError(cause)} Whether the commit took effect is unknown. Load the session anew to see it before you try again.`, cause);
+}
+
+function inVain(attempts: number, cause: unknown): SessionUnavailableError {
+  return new SessionUnavailableError('commit', `${databaseError(cause)} None of ${attempts} attempts succeeded, and nothing was written; the client may try again.`, cause);
 }

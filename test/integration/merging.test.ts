@@ -500,7 +500,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     const live = await load();
     if (locking === 'pessimistic') {
       repository.faults.updateLocked = [LOST_BEFORE, LOST_BEFORE];
-      await expect(sessions.commit(Object.assign(live, { n: 1 }))).rejects.toThrow(/lost at the last of 2 attempts. Nothing was written/);
+      await expect(sessions.commit(Object.assign(live, { n: 1 }))).rejects.toThrow(/injected: unknown. None of 2 attempts succeeded, and nothing was written/);
     }
     repository.faults.insert = [{ effect: 'none', meanwhile: async () => { repository.removeExpired = async () => { throw Object.assign(new Error('gone'), { code: 'ECONNRESET' }); }; } }];
     repository.classify = () => 'unknown';
