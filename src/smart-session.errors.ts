@@ -76,6 +76,21 @@ export class SessionNotSerializableError extends SessionError {
 const JSON_ADVICE =
   "Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects; `serializer: 'rich'` stores bigints, dates, maps, sets and cycles too.";
 
+/** A method that takes a user id was given a value that is none. Nothing was listed or destroyed. Answered with 500. */
+export class SessionUserIdError extends SessionError {
+  /**
+   * @param operation the method that was called
+   * @param given what was given, as it may be shown
+   */
+  constructor(operation: string, given: string) {
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `\`${operation}\` was given ${given}. Nothing was listed or destroyed. Give \`userId\` the id that the option \`userId\` finds: a string, a whole number or a bigint.`,
+    );
+  }
+}
+
 /** A merge rule threw, or returned what cannot be stored. Nothing was written. Answered with 500. */
 export class SessionMergeError extends SessionError {
   /** @param key the session's key that the rule was for */

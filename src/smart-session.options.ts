@@ -21,6 +21,18 @@ export type SessionMergeRules = {
   readonly [Key in keyof SessionData as Key extends 'cookie' ? never : Key]?: MergeRule<NonNullable<SessionData[Key]>>;
 };
 
+/** What a user is told by. A number or a bigint is the same user as its decimal text. */
+export type UserId = string | number | bigint;
+
+/** What the app has declared of its `SessionData`, as it may be stored. */
+type Declared<Data> = { readonly [Key in keyof Data as Key extends 'cookie' ? never : Key]?: Data[Key] };
+
+/** A key of the session: one that the app's `SessionData` declares, or any where that declares none. */
+export type SessionKey<Data = SessionData> = keyof Declared<Data> extends never ? string : keyof Declared<Data> & string;
+
+/** The stored values of a session, typed by what the app has declared of its `SessionData`. */
+export type StoredSession<Data = SessionData> = keyof Declared<Data> extends never ? Readonly<Record<string, any>> : Declared<Data> & Readonly<Record<string, unknown>>;
+
 /** How many live sessions a user may have. */
 export interface MaxSessionsPerUser {
   /** The largest number. */
@@ -81,8 +93,11 @@ export interface SmartSessionModuleOptions {
    * that is only there moves here when it is loaded. Default: none.
    */
   readThrough?: Pick<Store, 'get' | 'destroy'>;
-  /** Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. Default: no user. */
-  userId?: string | ((session: Readonly<Record<string, unknown>>) => string | number | null | undefined);
+  /**
+   * Finds the user of a session, for `list` and `destroyAll`: a key, or a function of the stored values. It finds a
+   * string, a whole number or a bigint; null, undefined and an empty text are no user. Default: no user.
+   */
+  userId?: SessionKey | ((session: StoredSession) => UserId | null | undefined);
   /** How many live sessions a user may have; needs `userId`. One more ends the oldest, unless `whenFull` says to refuse it. Default: no limit. */
   maxSessionsPerUser?: number | MaxSessionsPerUser;
   /** The largest size of a session's serialized data, in bytes. Default: 1 MiB. */

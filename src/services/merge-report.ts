@@ -6,7 +6,7 @@ import { SmartSessionOptions } from '../smart-session.options.js';
 import type { Merge, MergeTrace } from './merge-trace.js';
 import type { CommitOutcome } from './session-committer.js';
 import { SessionObservers } from './session-observers.js';
-import { userIdOf } from './user-id.js';
+import { userIdIfKnown } from './user-id.js';
 
 /** Tells of merges, in the debug log and to who watches. */
 @Injectable()
@@ -27,7 +27,7 @@ export class MergeReport {
     const merge = trace.find();
     if (!merge) return;
     if (isLogged) this.#logger.debug(lineOf(storageKey, merge));
-    lives?.merged({ storageKey, userId: userIdOf(outcome.record.values, this.options, this.codec) }, merge);
+    lives?.merged({ storageKey, userId: userIdIfKnown(outcome.record.values, this.options, this.codec) }, merge);
   }
 }
 

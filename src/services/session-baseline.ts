@@ -40,6 +40,8 @@ export class SessionBaseline {
   hasMoved = false;
   /** Whether express-session hashes the session at this moment. */
   isHashed = false;
+  /** The session took the place of another by `regenerate`, and was not stored since. */
+  isRegenerated = false;
   /** The terms of the request. */
   terms: SessionTerms = USUAL_TERMS;
 

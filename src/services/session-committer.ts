@@ -14,7 +14,7 @@ import { commitIdAfter, isOtherLife } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import { StoredRecord } from './stored-record.js';
 import { UpdateJoiner } from './update-joiner.js';
-import { userIdOf } from './user-id.js';
+import { userIdIfKnown, userIdOf } from './user-id.js';
 
 /** What a commit does to the record: a function of the current values, for it may run again on newer ones. */
 export interface Edit {
@@ -270,7 +270,7 @@ export class SessionCommitter {
   #committed(commit: Commit, record: SessionRecord): CommitOutcome {
     const read = this.reader.read(commit.storageKey, record);
     if (!read) return GONE;
-    if (!commit.known) this.#tellCreated(commit, userIdOf(read.values, this.options, this.codec));
+    if (!commit.known) this.#tellCreated(commit, userIdIfKnown(read.values, this.options, this.codec) ?? null);
     return { kind: 'committed', record: read };
   }
 }

@@ -13,7 +13,7 @@ import type { SessionBaseline } from './session-baseline.js';
 import { isOtherLife } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import type { StoredRecord } from './stored-record.js';
-import { userIdOf } from './user-id.js';
+import { userIdIfKnown } from './user-id.js';
 
 /** Ends a session whose values go over to another. */
 @Injectable()
@@ -57,7 +57,7 @@ export class SessionHandover {
       // What cannot be merged is refused before anything is destroyed.
       const taken = after(values);
       if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroyCommitted(storageKey, commitId))) {
-        this.observers.lives?.destroyed({ storageKey, userId: userIdOf(values, this.options, this.codec) }, 'replaced');
+        this.observers.lives?.destroyed({ storageKey, userId: userIdIfKnown(values, this.options, this.codec) }, 'replaced');
         return taken;
       }
       if (attempt > 1) await this.backoff.wait(attempt);

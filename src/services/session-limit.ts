@@ -6,7 +6,7 @@ import { RepositoryCaller } from './repository-caller.js';
 import type { CommitOutcome } from './session-committer.js';
 import { SessionDestroyer } from './session-destroyer.js';
 import type { StoredRecord } from './stored-record.js';
-import { userIdOf } from './user-id.js';
+import { userIdIfKnown } from './user-id.js';
 
 /**
  * Holds users to `maxSessionsPerUser`. A session is counted after the commit that made it its user's: of several at
@@ -44,7 +44,7 @@ export class SessionLimit {
   }
 
   #userOf({ values }: StoredRecord): string | null {
-    return userIdOf(values, this.options, this.codec);
+    return userIdIfKnown(values, this.options, this.codec) ?? null;
   }
 }
 

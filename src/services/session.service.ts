@@ -7,7 +7,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { handleOf } from '../security/session-handle.js';
-import { SmartSessionOptions } from '../smart-session.options.js';
+import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
 import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf } from './lifetime.js';
@@ -27,13 +27,14 @@ import { TouchJoiner } from './touch-joiner.js';
 import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
-import { userIdOf } from './user-id.js';
+import { UserIdWatch } from './user-id-watch.js';
+import { givenUserId, userIdIfKnown } from './user-id.js';
 import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
 
 /** Whose sessions. */
 export interface UserSessions {
-  /** As the option `userId` finds it. */
-  readonly userId: string | number;
+  /** As the option `userId` finds it. A number or a bigint stands for its decimal text. */
+  readonly userId: UserId;
 }
 
 /** A live session of a user, as it may be shown to that user. */
@@ -70,6 +71,7 @@ const PRUNE_BATCH = 1000;
 export class SessionService {
   readonly #logger = new Logger('SmartSession');
   readonly #stores = new WeakSet<object>();
+  readonly #userIds: UserIdWatch;
 
   /** @internal Nest calls it. */
   constructor(
@@ -87,7 +89,9 @@ export class SessionService {
     private readonly caller: RepositoryCaller,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
-  ) {}
+  ) {
+    this.#userIds = new UserIdWatch(codec, options);
+  }
 
   /**
    * Loads a session.
@@ -125,6 +129,12 @@ export class SessionService {
   /** Puts the session of a request under terms; a session that takes its place, by `reload` or `regenerate`, is under them too. */
   setTerms(session: object, terms: SessionTerms): void {
     this.live.of(session).terms = terms;
+  }
+
+  /** Puts a session that has taken the place of another by `regenerate` under the terms of that one. */
+  succeed(session: object, terms: SessionTerms): void {
+    this.setTerms(session, terms);
+    this.live.of(session).isRegenerated = true;
   }
 
   /** The terms of a session. */
@@ -344,7 +354,7 @@ export class SessionService {
    */
   async end({ session, sessionID }: Request): Promise<void> {
     const { state, record } = this.live.find(session) ?? {};
-    const userId = record && userIdOf(record.values, this.options, this.codec);
+    const userId = record && userIdIfKnown(record.values, this.options, this.codec);
     if (state !== 'gone') await this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId);
   }
 
@@ -352,10 +362,11 @@ export class SessionService {
    * The live sessions of a user, newest first, as they may be shown to that user. Needs the option `userId`.
    *
    * @param current the session id that `isCurrent` tells, such as the request's own
+   * @throws SessionUserIdError for what is no user id
    */
   async list({ userId, current }: UserSessions & { readonly current?: string }): Promise<UserSession[]> {
     const own = current === undefined ? undefined : this.codec.storageKeyOf(current);
-    return (await this.#listAll(userId)).map(({ storageKey, createdAt, updatedAt, expiresAt }) => {
+    return (await this.#listAll('list', userId)).map(({ storageKey, createdAt, updatedAt, expiresAt }) => {
       return { handle: handleOf(storageKey), createdAt, updatedAt, expiresAt, isCurrent: storageKey === own };
     });
   }
@@ -365,9 +376,10 @@ export class SessionService {
    *
    * @param handle which, from `list`
    * @returns false when the user has no such session: it has ended, or it is somebody else's
+   * @throws SessionUserIdError for what is no user id
    */
   async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
-    const found = (await this.#listAll(userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
+    const found = (await this.#listAll('destroyOne', userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
     if (found) await this.destroyer.destroy(found.storageKey, 'revoked', found.userId);
     return found !== undefined;
   }
@@ -377,11 +389,12 @@ export class SessionService {
    *
    * @param except the session id to spare, such as the request's own
    * @returns how many were destroyed
+   * @throws SessionUserIdError for what is no user id
    */
   async destroyAll({ userId, except }: UserSessions & { readonly except?: string }): Promise<number> {
-    this.#requireUserId();
+    const user = this.#userGiven('destroyAll', userId);
     const spared = except === undefined ? undefined : this.codec.storageKeyOf(except);
-    return this.destroyer.destroyAll(String(userId), spared);
+    return this.destroyer.destroyAll(user, spared);
   }
 
   /** How many sessions are live. */
@@ -426,9 +439,9 @@ export class SessionService {
     return deleted.length;
   }
 
-  async #listAll(userId: string | number): Promise<SessionSummary[]> {
-    this.#requireUserId();
-    return this.caller.ask('list', (repository) => repository.list(String(userId)));
+  async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
+    const user = this.#userGiven(operation, userId);
+    return this.caller.ask('list', (repository) => repository.list(user));
   }
 
   /** Destroys the record of a live session, and returns its values. */
@@ -440,8 +453,8 @@ export class SessionService {
     });
   }
 
-  #requireUserId(): void {
-    if (this.options.userId !== undefined) return;
+  #userGiven(operation: string, userId: UserId): string {
+    if (this.options.userId !== undefined) return givenUserId(operation, userId);
     throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
   }
 
@@ -532,6 +545,7 @@ export class SessionService {
   async #apply(session: object, baseline: SessionBaseline, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
       const outcome = await this.#commit(baseline.storageKey, baseline.record, edit);
+      if (baseline.isRegenerated && outcome.kind === 'committed') this.#seeLogin(baseline, outcome.record);
       this.live.settle(session, baseline, now, outcome, edit.maxAge !== undefined);
       if (edit.trace && !edit.trace.isOnBase) this.merges.tell(baseline.storageKey, edit.trace, outcome);
       return outcome;
@@ -541,6 +555,11 @@ export class SessionService {
       if (error instanceof SessionLimitError) baseline.state = 'gone';
       throw error;
     }
+  }
+
+  #seeLogin(baseline: SessionBaseline, { values }: StoredRecord): void {
+    baseline.isRegenerated = false;
+    this.#userIds.see(values);
   }
 
   #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {

@@ -65,7 +65,7 @@ export class SmartSessionStore extends expressSession.Store {
     const terms = this.sessions.termsOf(request.session);
     const regenerated = this.sessions.end(request).then(() => {
       this.generate(request);
-      this.sessions.setTerms(request.session, terms);
+      this.sessions.succeed(request.session, terms);
     });
     answer(regenerated, callback);
   }

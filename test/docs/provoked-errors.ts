@@ -25,6 +25,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionUnavailableError: [...unavailable(on, database), ...earlierUnavailable(on)],
     SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
     SessionNotSerializableError: notSerializable(on),
+    SessionUserIdError: notUsers(on({ userId: 'user' })),
     SessionMergeError: unmergeable(on),
     SessionGoneError: gone(on),
     SessionLimitError: [() => loginTooMuch(on({ userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } }))],
@@ -35,6 +36,8 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     ForeignTableError: foreign(),
   };
 }
+
+const notUsers = ({ sessions }: Provoker): Ways => [undefined, '', { id: 7 }, NaN].map((userId) => () => sessions.list({ userId: userId as never }));
 
 const times = (count: number, fault: Fault) => Array.from({ length: count }, () => fault);
 
@@ -149,6 +152,11 @@ function notSerializable(on: On): Ways {
     () => on({ serializer: 'rich' }).commit({ price: { net: new Money(250) } }),
     () => on({ userId: 'user' }).commit({ user: 'x'.repeat(256) }),
     () => on({ userId: 'user' }).commit({ user: 'a\0b' }),
+    () => on({ userId: 'user' }).commit({ user: '\ud800' }),
+    () => on({ userId: 'user' }).commit({ user: { id: 7 } }),
+    () => on({ userId: 'user' }).commit({ user: 0.5 }),
+    () => on({ userId: () => { throw new TypeError('no such member'); } }).commit({ user: 'anna' }),
+    () => on({ userId: (() => Promise.resolve('anna')) as never }).commit({ user: 'anna' }),
     async () => {
       const provoker = on();
       await provoker.sessions.update(await provoker.stored(), (draft) => Object.assign(draft, { cookie: {} }));

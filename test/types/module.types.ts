@@ -12,6 +12,7 @@ declare module 'express-session' {
     typedPreferences?: { theme: string };
     typedLog?: string[];
     typedPair?: number[];
+    typedUser?: { id: number };
   }
 }
 
@@ -40,6 +41,26 @@ export function forRoot() {
   SmartSessionModule.forRootAsync({ useClass: Date });
   // @ts-expect-error a class that is no repository
   SmartSessionModule.forRoot({ repository: Date });
+}
+
+export function users(sessions: SessionService) {
+  SmartSessionModule.forRoot({ userId: 'typedCount' });
+  SmartSessionModule.forRoot('sqlite', { userId: (session) => session.typedUser?.id });
+  SmartSessionModule.forRootAsync({ useFactory: () => ({ userId: 'typedCount' }) });
+  SmartSessionModule.forRoot({ userId: () => 7n });
+  // @ts-expect-error a key that SessionData does not have
+  SmartSessionModule.forRoot({ userId: 'typedCuont' });
+  // @ts-expect-error the cookie
+  SmartSessionModule.forRoot({ userId: 'cookie' });
+  // @ts-expect-error a key that SessionData does not have
+  SmartSessionModule.forRootAsync({ useFactory: () => ({ userId: 'typedCuont' }) });
+  // @ts-expect-error an object
+  SmartSessionModule.forRoot({ userId: (session) => session.typedUser });
+  // @ts-expect-error a promise
+  SmartSessionModule.forRoot({ userId: async () => 'anna' });
+  void sessions.list({ userId: 7n });
+  // @ts-expect-error an object
+  void sessions.destroyAll({ userId: { id: 7 } });
 }
 
 export function typedSession(data: SessionData, sessions: SessionService): string | undefined {

@@ -2,7 +2,7 @@ import type { ForeignStore } from '../../migration/foreign-store.js';
 import type { ForeignTable, ForeignTablePlace } from '../../migration/foreign-table.js';
 import { FOREIGN_STORES } from '../../migration/stores/index.js';
 import { SessionImporter } from '../../services/session-importer.js';
-import { SmartSessionOptions } from '../../smart-session.options.js';
+import { SmartSessionOptions, type SessionKey } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { ImportReport } from '../import-report.js';
 import { withForeignTable } from '../open-foreign-table.js';
@@ -48,7 +48,7 @@ export const importSessions = defineCommand({
     if (config === undefined && isSameTable(own, place)) throw bothOneTable(place.tableName);
     const userId = userKey ?? own.userId;
     if (userId === undefined) terminal.note('No user ids are filled: neither `userId` in the options nor --user-key was given.');
-    const overrides = userId === undefined ? {} : { userId };
+    const overrides = userId === undefined ? {} : { userId: userId as SessionKey };
     await withSessions(
       given,
       ({ repository, codec, options, database }) =>
