@@ -1,38 +1,5 @@
-import type { INestApplication } from '@nestjs/common';
-import type { Request, Response } from 'express';
-import { SessionService, SmartSessionMiddleware, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
-import { startTestApp } from '../support/test-app.js';
-
-type Session = Request['session'] & Record<string, any>;
-type Handler = (session: Session, request: Request, response: Response) => unknown;
-
-/** An app whose one route runs a handler of the test, and what a client of it sees. */
-async function startHandlerApp(options: Partial<SmartSessionModuleOptions>) {
-  let handler: Handler = () => undefined;
-  const app: INestApplication = await startTestApp('sqlite', {
-    options: { ...options, mount: false, pruneInterval: false },
-    prepare: (nest) => {
-      const middleware = nest.get(SmartSessionMiddleware);
-      nest.use(middleware.use.bind(middleware));
-      const handle = async (request: Request, response: Response) => {
-        const body = await handler(request.session as Session, request, response);
-        if (!response.headersSent) response.json(body ?? null);
-      };
-      // Express passes on what the promise rejects with.
-      nest.use('/handler', (request: Request, response: Response) => handle(request, response));
-    },
-  });
-  const url = `${await app.getUrl()}/handler`;
-  return {
-    app,
-    async ask(cookie: string, by: Handler) {
-      handler = by;
-      const response = await fetch(url, { headers: { cookie }, signal: AbortSignal.timeout(2000) });
-      const [set] = response.headers.getSetCookie();
-      return { status: response.status, body: (await response.json().catch(() => undefined)) as any, set, cookie: set?.split(';')[0] ?? cookie };
-    },
-  };
-}
+import { SessionService, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
+import { startHandlerApp, type Handler, type Session } from '../support/handler-app.js';
 
 /** What JSON.stringify refuses. */
 const ODD: [string, () => unknown][] = [
