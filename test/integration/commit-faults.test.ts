@@ -134,12 +134,44 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
   });
 
-  it('says that the database was lost, and not that others were faster, when both happened', async () => {
-    setUp({ maxAttempts: 3 });
-    await given({ a: 1 });
-    const live = await load();
-    repository.faults = { update: [{ effect: 'none', meanwhile: theirs({ a: 2 }) }], load: [LOST_BEFORE, LOST_BEFORE] };
-    await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(SessionUnavailableError);
+  describe('after its last attempt', () => {
+    const WRITES = {
+      conflict: (): Fault => ({ effect: 'none', meanwhile: theirs({ a: randomUUID() }) }),
+      'rolled-back': (): Fault => ROLLED_BACK,
+      'not-done': (): Fault => ({ kind: 'not-done', effect: 'none' }),
+      unknown: (): Fault => LOST_BEFORE,
+      failed: (): Fault => FAILED,
+    };
+    const LOOKS = { answered: undefined, 'rolled-back': ROLLED_BACK, 'not-done': { kind: 'not-done', effect: 'none' }, unknown: LOST_BEFORE, failed: FAILED } as const;
+    type Write = keyof typeof WRITES;
+    type Look = keyof typeof LOOKS;
+
+    /** What two attempts must end in, of which the second needs an answer to its look. */
+    function expected(first: Write, look: Look, second: Write): RegExp {
+      const met = look === 'answered' ? [first, second] : [first, look];
+      const isUnknown = first === 'unknown' || (look === 'answered' && second === 'unknown');
+      if (met.includes('failed')) return isUnknown ? /^SessionUnavailableError: Could not settle an unknown commit/ : /^SessionUnavailableError: Could not commit the session: the database reported an error: injected: failed\.$/;
+      if (isUnknown) return /^SessionUnavailableError: .*injected: unknown\. Whether the commit took effect is unknown/;
+      const trouble = met.findLast((kind) => kind === 'not-done' || kind === 'unknown');
+      if (trouble === undefined) return /^SessionConflictError: .*was changed by others/;
+      return new RegExp(`^SessionUnavailableError: .*injected: ${trouble}\\. None of 2 attempts succeeded, and nothing was written`);
+    }
+
+    const cases = (Object.keys(WRITES) as Write[]).filter((first) => first !== 'failed').flatMap((first) =>
+      (Object.keys(LOOKS) as Look[]).flatMap((look) => (look === 'answered' ? (Object.keys(WRITES) as Write[]) : (['conflict'] as const)).map((second) => ({ first, look, second: second as Write }))));
+
+    it('names the true reason, whatever the attempts met', async () => {
+      for (const { first, look, second } of cases) {
+        id = randomUUID();
+        setUp({ maxAttempts: 2 });
+        await given({ a: 1 });
+        const live = await load();
+        repository.faults = { update: [WRITES[first](), WRITES[second]()], load: [LOOKS[look]] };
+        const failure = await sessions.commit(Object.assign(live, { b: 1 })).then(() => 'done', String);
+        expect({ first, look, second, failure }).toEqual({ first, look, second, failure: expect.stringMatching(expected(first, look, second)) });
+        expect(await stored()).not.toHaveProperty('b');
+      }
+    });
   });
 
   it('NoResurrection: destroys a session after its first save, when that is under way, whatever comes of it', async () => {

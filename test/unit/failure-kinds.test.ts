@@ -1,6 +1,7 @@
 import { DriverException } from '@mikro-orm/core';
 import type { DialectName, FailureKind } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
+import { DRIVER_FAILURES } from '../support/driver-errors.js';
 
 type Case = readonly [dialect: DialectName, kind: FailureKind, error: DriverFailure];
 type DriverFailure = Error & Record<string, unknown>;
@@ -36,5 +37,37 @@ describe('what an error of the driver means', () => {
   it.each(named(MISREAD))('on $dialect, $name: $kind', ({ dialect, kind, error }) => {
     expect(DIALECTS[dialect].classify(error)).toBe(kind);
     expect(DIALECTS[dialect].classify(new DriverException(error))).toBe(kind);
+  });
+
+  /** knex, in MikroORM 6, puts the statement and its values before the message. */
+  const byKnex = (error: Error, sql: string) => Object.assign(new Error(`${sql} - ${error.message}`), { ...error });
+
+  describe.each(Object.entries(DRIVER_FAILURES))('on %s', (name, failures) => {
+    const { classify } = DIALECTS[name as DialectName];
+
+    it.each(failures)('$name: $kind, as the driver makes it and as MikroORM wraps it', ({ kind, error }) => {
+      expect([classify(error), classify(new DriverException(error))]).toEqual([kind, kind]);
+    });
+  });
+
+  it.each(['postgresql', 'mysql', 'sqlite'] as const)('on %s: no value can imitate an error', (name) => {
+    const lost = new Error('an error that has no code');
+    for (const { error } of DRIVER_FAILURES[name]) {
+      expect(DIALECTS[name].classify(byKnex(lost, `update sessions set data = '${error.message} - ${error.message}'`))).toBe('unknown');
+    }
+  });
+
+  it('knows errors without a code behind the statement of knex', () => {
+    const notSent = new Error('Client was closed and is not queryable');
+    expect(DIALECTS.postgresql.classify(byKnex(notSent, 'select 1'))).toBe('not-done');
+  });
+
+  it('takes a number inside a value for no deadlock', () => {
+    const failed = mysqlServer('ER_ERROR_DURING_COMMIT', 1180, 'HY000', "Got error 6 - 'No such device or address' during COMMIT");
+    expect(DIALECTS.mysql.classify(byKnex(failed, "update sessions set data = '149'"))).toBe('unknown');
+  });
+
+  it.each([undefined, null, 'text', 7, {}, { code: 7, errno: 'x', message: null }, { errors: [] }])('on each dialect, of a thing that is no error: unknown', (thrown) => {
+    for (const { classify } of Object.values(DIALECTS)) expect(classify(thrown)).toBe('unknown');
   });
 });
