@@ -7,6 +7,8 @@ export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
 export type { EncryptionKey, EncryptionOptions } from './security/encryption-keys.js';
+export type { CookieAttributes, CookieOption } from './security/cookie-rules.js';
+export type { CookieSecret } from './security/secrets.js';
 export type { ValueCodec } from './codec/value-codec.js';
 export { SessionService, type RegenerateOptions, type SessionDraft, type UserSession, type UserSessions } from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';

@@ -171,7 +171,7 @@ export class SessionDecryptionError extends SessionError {
   }
 }
 
-/** The module's configuration cannot work. Thrown at start. */
+/** The module's configuration cannot work. Thrown at start, and for what a function in it returns when a request comes. */
 export class SmartSessionConfigError extends Error {
   /**
    * @param option the option's name

@@ -141,7 +141,8 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
     const logger = new Logger('SmartSession');
     for (const warning of warningsOf(this.options)) logger.warn(warning);
-    logger.log(`Sessions end after ${(cookie.maxAge ?? ttl) / 1000} s without use${latest}.`);
+    const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
+    logger.log(`Sessions end after ${(maxAge ?? ttl) / 1000} s without use${latest}.`);
   }
 
   /** Closes the sessions' own database. */

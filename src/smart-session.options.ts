@@ -1,15 +1,15 @@
 import type { KeyObject } from 'node:crypto';
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
-import type { CookieOptions, SessionData, Store } from 'express-session';
+import type { SessionData, Store } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
 import type { ValueCodec } from './codec/value-codec.js';
 import { isEmitter, isToken, type EventsOption } from './events/event-emitter.js';
 import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
 import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './security/encryption-keys.js';
-import { flawInCookie } from './security/cookie-rules.js';
-import { flawInSecret } from './security/secrets.js';
+import { COOKIE_DEFAULTS, EXPECTED_COOKIE, LONGEST_MAX_AGE, flawInCookie, isCookieOptions, type CookieOption } from './security/cookie-rules.js';
+import { copyOfSecret, flawInSecret, isSecret, type CookieSecret } from './security/secrets.js';
 import { isProduction } from './security/warnings.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 
@@ -53,11 +53,11 @@ export interface SmartSessionModuleOptions {
   /** The context name of the app's MikroORM. Default: its default context. */
   contextName?: string;
   /** Signs the cookie. The first of several signs, all verify. Default: the environment's `SESSION_SECRET`. */
-  secret?: string | readonly string[];
+  secret?: CookieSecret | readonly CookieSecret[];
   /** The cookie's name. Default: `sid`. */
   name?: string;
-  /** The cookie's attributes. Default: `httpOnly`, `sameSite: 'lax'`, `secure: 'auto'`, no max age. */
-  cookie?: Omit<CookieOptions, 'expires'>;
+  /** The cookie's attributes, or a function that returns them for a request. Default: `httpOnly`, `sameSite: 'lax'`, `secure: 'auto'`, no max age. */
+  cookie?: CookieOption;
   /** How long a session without a max age lives after its last use, in ms. Default: 1 day. */
   ttl?: number;
   /** How long a session lives at most, however often it is used and whatever its max age, in ms. Default: no limit. */
@@ -132,7 +132,7 @@ const MINUTE = 60_000;
 export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** In ms; MySQL's dates end in the year 9999, and no session lives for a century. */
-export const LONGEST_LIFETIME = 100 * 365 * 24 * 60 * MINUTE;
+export const LONGEST_LIFETIME = LONGEST_MAX_AGE;
 
 /** With the suffixes of its indexes the name must fit PostgreSQL's 63 bytes. */
 const LONGEST_TABLE_NAME = 63 - '_expires_at_index'.length;
@@ -141,9 +141,9 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   dialect: optional(oneOf('postgresql', 'mysql', 'mariadb', 'sqlite')),
   connection: optional(isObject, "an object of MikroORM's options"),
   contextName: optional(isName, 'a name'),
-  secret: (given) => (isSecret(given) ? undefined : 'Give `secret` a string, or several, or set the environment variable SESSION_SECRET.'),
+  secret: (given) => (isSecretOrSeveral(given) ? undefined : 'Give `secret` a string, a Buffer or a secret KeyObject, or several, or set the environment variable SESSION_SECRET.'),
   name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
-  cookie: isCookie,
+  cookie: (given) => (isCookieOptions(given) || isSynchronous(given) ? undefined : EXPECTED_COOKIE),
   ttl: positive(Number.MAX_SAFE_INTEGER, 'ms'),
   absoluteTtl: optional(positive(LONGEST_LIFETIME, 'ms')),
   touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER, 'ms', '0 or ')(given)),
@@ -181,9 +181,9 @@ export class SmartSessionOptions {
   readonly dialect: DialectName | undefined;
   readonly connection: Readonly<Record<string, unknown>> | undefined;
   readonly contextName: string | undefined;
-  readonly secret: readonly string[];
+  readonly secret: readonly CookieSecret[];
   readonly name: string;
-  readonly cookie: Omit<CookieOptions, 'expires'>;
+  readonly cookie: CookieOption;
   readonly ttl: number;
   readonly absoluteTtl: number | undefined;
   readonly touchAfter: number;
@@ -220,10 +220,10 @@ export class SmartSessionOptions {
     this.dialect = checked('dialect', given.dialect);
     this.connection = checked('connection', given.connection);
     this.contextName = checked('contextName', given.contextName);
-    this.secret = Object.freeze([checked('secret', given.secret ?? process.env.SESSION_SECRET)].flat() as string[]);
+    this.secret = Object.freeze(([checked('secret', given.secret ?? process.env.SESSION_SECRET)].flat() as CookieSecret[]).map(copyOfSecret));
     this.name = checked('name', given.name ?? 'sid');
     const cookie = checked('cookie', given.cookie ?? {});
-    this.cookie = Object.freeze({ httpOnly: true, sameSite: 'lax', secure: 'auto', ...cookie });
+    this.cookie = typeof cookie === 'function' ? cookie : Object.freeze({ ...COOKIE_DEFAULTS, ...cookie });
     this.ttl = checked('ttl', given.ttl ?? 24 * 60 * MINUTE);
     this.absoluteTtl = checked('absoluteTtl', given.absoluteTtl);
     this.touchAfter = checked('touchAfter', given.touchAfter ?? MINUTE);
@@ -256,7 +256,8 @@ export class SmartSessionOptions {
     this.exclude = Object.freeze([...checked('exclude', given.exclude ?? [])]);
     if (!this.mount && this.exclude.length > 0) throw idleExclude();
     if (isProduction()) this.secret.forEach(refuseWeakSecret);
-    const refused = flawInCookie(this);
+    // What a function returns is known when a request comes.
+    const refused = flawInCookie({ name: this.name, cookie: typeof this.cookie === 'function' ? { secure: true } : this.cookie });
     if (refused) throw new SmartSessionConfigError(refused.option, refused.given, refused.expected);
     Object.freeze(this);
   }
@@ -324,23 +325,6 @@ function isCodec(given: unknown): boolean {
   return isObject(given) && isFunction((given as ValueCodec).encode) && isFunction((given as ValueCodec).decode);
 }
 
-const COOKIE_CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
-  maxAge: (given) => given === null || (typeof given === 'number' && given > 0 && given <= LONGEST_LIFETIME),
-  path: isName,
-  domain: isName,
-  secure: (given) => typeof given === 'boolean' || given === 'auto',
-  httpOnly: (given) => typeof given === 'boolean',
-  partitioned: (given) => typeof given === 'boolean',
-  sameSite: (given) => typeof given === 'boolean' || ['lax', 'strict', 'none', 'auto'].includes(given as string),
-  priority: (given) => ['low', 'medium', 'high'].includes(given as string),
-};
-
-function isCookie(given: unknown): string | undefined {
-  const isRight = ([key, value]: [string, unknown]) => value === undefined || COOKIE_CHECKS[key]?.(value);
-  const isCookieObject = isObject(given) && !Array.isArray(given) && Object.entries(given as object).every(isRight);
-  return isCookieObject ? undefined : `Give express-session's cookie options: ${Object.keys(COOKIE_CHECKS).join(', ')}, with maxAge in ms, at most ${LONGEST_LIFETIME}.`;
-}
-
 function isName(given: unknown): boolean {
   return typeof given === 'string' && given !== '';
 }
@@ -357,7 +341,7 @@ function idleExclude(): SmartSessionConfigError {
 }
 
 /** Also one that only verifies: by what is known a cookie can be signed. */
-function refuseWeakSecret(secret: string, n: number, all: readonly string[]): void {
+function refuseWeakSecret(secret: CookieSecret, n: number, all: readonly CookieSecret[]): void {
   const flaw = flawInSecret(secret);
   if (flaw === undefined) return;
   const which = all.length === 1 ? '' : `, number ${n + 1} of ${all.length}`;
@@ -374,8 +358,13 @@ function isSessionLimit(given: unknown): boolean {
   return Number.isInteger(max) && Number(max) > 0 && ['evict-oldest', 'deny'].includes(whenFull);
 }
 
-function isSecret(given: unknown): boolean {
-  return Array.isArray(given) ? given.length > 0 && given.every(isName) : isName(given);
+function isSecretOrSeveral(given: unknown): boolean {
+  return Array.isArray(given) ? given.length > 0 && given.every(isSecret) : isSecret(given);
+}
+
+/** A promise would be no cookie. */
+function isSynchronous(given: unknown): boolean {
+  return typeof given === 'function' && !types.isAsyncFunction(given);
 }
 
 /** MikroORM puts a parameter in the place of a question mark, in names too. */

@@ -1,8 +1,10 @@
+import type { CipherKey } from 'node:crypto';
 import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
 import { CookieHeaders } from '../http/cookie-headers.js';
 import { announceRetry } from '../http/retry-after.js';
+import { optionForExpressSession } from '../security/cookie-template.js';
 import { isProduction } from '../security/warnings.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -24,9 +26,9 @@ export class SmartSessionMiddleware implements NestMiddleware {
     store: SmartSessionStore,
   ) {
     const { name, secret, cookie, rolling } = options;
-    this.#headers = new CookieHeaders(isProduction() && cookie.secure === 'auto' ? this.#watchOnce(name) : () => undefined);
+    this.#headers = new CookieHeaders(isProduction() && (typeof cookie === 'function' || cookie.secure === 'auto') ? this.#watchOnce(name) : () => undefined);
     // `unset` is left to the gate: express-session would destroy after the answer.
-    this.#expressSession = expressSession({ store, name, secret: [...secret], cookie, rolling, resave: false, saveUninitialized: false });
+    this.#expressSession = expressSession({ store, name, secret: [...secret] as CipherKey[], cookie: optionForExpressSession(options), rolling, resave: false, saveUninitialized: false });
   }
 
   /** Gives the request its session, and puts the gate before its response. Does nothing where it has one already. */

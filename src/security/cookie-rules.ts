@@ -1,9 +1,45 @@
+import type { Request } from 'express';
 import type { CookieOptions } from 'express-session';
+
+/** The attributes of a session's cookie, with `maxAge` in ms; `auto` follows whether the request came by TLS. */
+export type CookieAttributes = Omit<CookieOptions, 'expires' | 'sameSite'> & { sameSite?: CookieOptions['sameSite'] | 'auto' };
+
+/** The attributes of every session's cookie, or a function that returns them for the request that a session is made or loaded for. */
+export type CookieOption = CookieAttributes | ((request: Request) => CookieAttributes);
 
 /** What the rules look at. */
 export interface CookieSettings {
   readonly name: string;
-  readonly cookie: Omit<CookieOptions, 'expires'>;
+  readonly cookie: CookieAttributes;
+}
+
+/** What a cookie has when the app says nothing else. */
+export const COOKIE_DEFAULTS: CookieAttributes = Object.freeze({ httpOnly: true, sameSite: 'lax', secure: 'auto' });
+
+/** In ms: a century. */
+export const LONGEST_MAX_AGE = 100 * 365 * 24 * 3_600_000;
+
+const isText = (given: unknown) => typeof given === 'string' && given !== '';
+const isBoolean = (given: unknown) => typeof given === 'boolean';
+
+const CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
+  maxAge: (given) => given === null || (typeof given === 'number' && given > 0 && given <= LONGEST_MAX_AGE),
+  path: isText,
+  domain: isText,
+  secure: (given) => isBoolean(given) || given === 'auto',
+  httpOnly: isBoolean,
+  partitioned: isBoolean,
+  sameSite: (given) => isBoolean(given) || ['lax', 'strict', 'none', 'auto'].includes(given as string),
+  priority: (given) => ['low', 'medium', 'high'].includes(given as string),
+};
+
+/** What to give in place of what are no cookie options. */
+export const EXPECTED_COOKIE = `Give express-session's cookie options: ${Object.keys(CHECKS).join(', ')}, with maxAge in ms, at most ${LONGEST_MAX_AGE}.`;
+
+/** Whether something is an object of express-session's cookie options. */
+export function isCookieOptions(given: unknown): boolean {
+  const isRight = ([key, value]: [string, unknown]) => value === undefined || CHECKS[key]?.(value);
+  return typeof given === 'object' && given !== null && !Array.isArray(given) && Object.entries(given).every(isRight);
 }
 
 /** What is wrong, and what would be right. */

@@ -1,3 +1,8 @@
+import { KeyObject } from 'node:crypto';
+
+/** A key that signs cookies: a text, bytes, or a secret key of `node:crypto`. */
+export type CookieSecret = string | NodeJS.ArrayBufferView | KeyObject;
+
 /** Under this many characters a secret can be guessed from one cookie, without asking the server. */
 const SHORTEST = 32;
 
@@ -7,9 +12,27 @@ const FEWEST_DISTINCT_CHARACTERS = 8;
 /** What documentation and samples put in the place of a secret. */
 const EXAMPLES = /keyboard.?cat|change.?(me|this|it)|secret.?(key|here|value)|(your|my|super|top|session|some|very).{0,8}secret|secret.{0,12}to keep|replace.?(me|this)|example|password|insert.{0,12}here|lorem ipsum/i;
 
+/** Whether something can sign a cookie. */
+export function isSecret(given: unknown): given is CookieSecret {
+  if (given instanceof KeyObject) return given.type === 'secret';
+  return ArrayBuffer.isView(given) ? given.byteLength > 0 : typeof given === 'string' && given !== '';
+}
+
+/** A secret that stays as it is, whatever the app does with the bytes that it has given. */
+export function copyOfSecret(secret: CookieSecret): CookieSecret {
+  return ArrayBuffer.isView(secret) ? Buffer.from(bytesOf(secret)) : secret;
+}
+
 /** Why a secret is none; undefined for one that may be. */
-export function flawInSecret(secret: string): string | undefined {
-  if (secret.length < SHORTEST) return `a secret of ${secret.length} characters`;
-  if (EXAMPLES.test(secret)) return 'a secret that reads like an example';
-  return new Set(secret).size < FEWEST_DISTINCT_CHARACTERS ? 'a secret of few different characters' : undefined;
+export function flawInSecret(secret: CookieSecret): string | undefined {
+  const text = typeof secret === 'string' ? secret : bytesOf(secret).toString('latin1');
+  const unit = typeof secret === 'string' ? 'characters' : 'bytes';
+  if (text.length < SHORTEST) return `a secret of ${text.length} ${unit}`;
+  if (EXAMPLES.test(text)) return 'a secret that reads like an example';
+  return new Set(text).size < FEWEST_DISTINCT_CHARACTERS ? `a secret of few different ${unit}` : undefined;
+}
+
+function bytesOf(secret: NodeJS.ArrayBufferView | KeyObject): Buffer {
+  if (secret instanceof KeyObject) return secret.export();
+  return Buffer.from(secret.buffer, secret.byteOffset, secret.byteLength);
 }

@@ -1,10 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta, isEmptyDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
+import { COOKIE_DEFAULTS } from '../security/cookie-rules.js';
+import { attributesFor, resolveAuto } from '../security/cookie-template.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf, storableMaxAgeOf } from './lifetime.js';
@@ -56,9 +59,23 @@ export class LiveSessions {
   inflate(record: StoredRecord, remaining: number): SessionData {
     const { maxAge } = record;
     const expires = maxAge === null ? null : new Date(Date.now() + remaining);
-    const cookie = { ...this.options.cookie, originalMaxAge: maxAge, expires };
+    const { cookie: template } = this.options;
+    const cookie = { ...(typeof template === 'function' ? COOKIE_DEFAULTS : template), originalMaxAge: maxAge, expires };
     delete (cookie as { maxAge?: unknown }).maxAge;
     return { ...record.decode(), cookie } as unknown as SessionData;
+  }
+
+  /**
+   * Gives loaded data the attributes that the cookie of its request has; the max age is the record's.
+   *
+   * @throws SmartSessionConfigError for what the app's function has returned
+   */
+  dress(request: Request, data: SessionData): void {
+    if (typeof this.options.cookie === 'function' && SessionMark.find(data)) {
+      const { maxAge: _, ...attributes } = attributesFor(request, this.options);
+      Object.assign(data.cookie, attributes);
+    }
+    resolveAuto(data.cookie, request);
   }
 
   /**

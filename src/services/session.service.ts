@@ -118,6 +118,15 @@ export class SessionService {
   }
 
   /**
+   * Gives loaded data the attributes that the cookie of its request has.
+   *
+   * @throws SmartSessionConfigError when the option `cookie` is a function that has returned no cookie
+   */
+  dress(request: Request, data: SessionData): void {
+    this.live.dress(request, data);
+  }
+
+  /**
    * Hands the base of loaded data on to the live session that was made of it.
    *
    * @param previous the live session in whose place it comes

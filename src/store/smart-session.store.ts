@@ -73,10 +73,8 @@ export class SmartSessionStore extends expressSession.Store {
   /** Makes the live session of loaded data, and hands the data's base on to it. express-session calls it. */
   override createSession(request: Request, data: SessionData): Session & SessionData {
     const { session: previous } = request;
+    this.sessions.dress(request, data);
     const session = super.createSession(request, data);
-    const { cookie } = session as { cookie: { secure?: boolean | 'auto'; sameSite?: unknown } };
-    if (cookie.secure === 'auto') cookie.secure = isSecure(request);
-    if (cookie.sameSite === 'auto') cookie.sameSite = isSecure(request) ? 'none' : 'lax';
     this.sessions.adopt(session, data, previous);
     return session;
   }
@@ -90,11 +88,6 @@ export class SmartSessionStore extends expressSession.Store {
 function isLive(session: object | null | undefined, sessionId: string): boolean {
   const live = session as Partial<Session> | null | undefined;
   return live?.id === sessionId && typeof live.regenerate === 'function';
-}
-
-/** `req.secure` follows Express's `trust proxy`. */
-function isSecure(request: Request): boolean {
-  return request.secure === true || (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
 }
 
 /** Calls back once. What the callback itself throws is the caller's, and surfaces as an uncaught exception would. */

@@ -1,4 +1,5 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
+import { createSecretKey } from 'node:crypto';
 import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import { DELETED, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
@@ -23,6 +24,17 @@ export function forRoot() {
   SmartSessionModule.forRoot({ dialect: 'mysql', userId: (session) => String(session.user) });
   SmartSessionModule.forRoot({ exclude: ['health', { path: 'assets/*path', method: RequestMethod.GET }] });
   SmartSessionModule.forRoot({ encryption: { keys: [new Uint8Array(32), 'hex or base64'], readPlaintext: true } });
+  SmartSessionModule.forRoot({ cookie: ({ hostname }) => ({ domain: hostname, sameSite: 'auto', secure: 'auto' }) });
+  SmartSessionModule.forRoot({ secret: Buffer.from('bytes') });
+  SmartSessionModule.forRoot({ secret: ['text', new Uint8Array(32), createSecretKey(Buffer.alloc(32))] });
+  // @ts-expect-error a function that returns a promise
+  SmartSessionModule.forRoot({ cookie: async () => ({ maxAge: 1 }) });
+  // @ts-expect-error a function that returns no cookie options
+  SmartSessionModule.forRoot({ cookie: () => 'lax' });
+  // @ts-expect-error a value that is not of SameSite
+  SmartSessionModule.forRoot({ cookie: { sameSite: 'sometimes' } });
+  // @ts-expect-error a secret that is none
+  SmartSessionModule.forRoot({ secret: 5 });
   // @ts-expect-error a key that is none
   SmartSessionModule.forRoot({ encryption: { keys: [1] } });
   // @ts-expect-error a method by its name
