@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto';
-import { inspect, types } from 'node:util';
+import { types } from 'node:util';
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { redacted } from './security/redaction.js';
 import { escaped } from './security/shown-keys.js';
+import { asError } from './security/thrown.js';
 
 /**
  * An error that Nest answers with `status` and a general text, while `message` keeps the detail
@@ -98,8 +99,8 @@ export class SessionMergeError extends SessionError {
     readonly key: string,
     cause: unknown,
   ) {
-    const reason = cause instanceof Error ? cause.message : inspect(cause);
-    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${escaped(key)}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`, cause);
+    const { message: reason } = asError(cause);
+    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${escaped(key)}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`, asError(cause));
   }
 }
 

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { DEEPEST } from './depth.js';
 import { isPlainPrototype } from './plain-prototype.js';
 
 type Members = Record<string, unknown>;
@@ -9,14 +10,11 @@ type Members = Record<string, unknown>;
  * undefined where JSON has none (`undefined` itself).
  *
  * @param path where the value stands, for errors
- * @throws SessionNotSerializableError for a function, symbol, bigint or cycle
+ * @throws SessionNotSerializableError for a function, symbol, bigint or cycle, and for more than `DEEPEST` levels
  */
 export function canonicalJson(value: unknown, path: string): string | undefined {
   return JSON.stringify(isCanonical(value) ? value : canonical(value, path, new Set()));
 }
-
-/** Deeper values are not looked at: a cycle has no end. */
-const DEEPEST = 100;
 
 /**
  * Whether the text that JSON itself makes of a value is the canonical one, as it is for what was read from
@@ -54,6 +52,8 @@ function canonical(given: unknown, path: string, ancestors: Set<object>): unknow
   }
   if (typeof value !== 'object' || value === null) return value;
   if (ancestors.has(value)) throw new SessionNotSerializableError(path, 'a cycle');
+  // The whole path would have as many names as levels.
+  if (ancestors.size === DEEPEST) throw new SessionNotSerializableError(topOf(path), TOO_DEEP, FLATTER);
   ancestors.add(value);
   const copy = Array.isArray(value) ? canonicalArray(value, path, ancestors) : canonicalObject(value as Members, path, ancestors);
   ancestors.delete(value);
@@ -74,6 +74,17 @@ function canonicalObject(value: Members, path: string, ancestors: Set<object>): 
 /** Whether a value says itself what JSON shall make of it. */
 export function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
   return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function';
+}
+
+/** What a message says of a value with more than `DEEPEST` levels. */
+export const TOO_DEEP = `a value that is nested more than ${DEEPEST} levels deep`;
+
+/** What to do about it. */
+export const FLATTER = 'Store flatter values.';
+
+/** The key that holds a value. A key may have dots and brackets of its own; then a part of it has to do. */
+function topOf(path: string): string {
+  return /^[^.[]*/.exec(path)?.[0] || path.slice(0, 50);
 }
 
 function lastName(path: string): string {

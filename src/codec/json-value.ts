@@ -1,16 +1,17 @@
+import { DEEPEST } from './depth.js';
 import { isPlainPrototype } from './plain-prototype.js';
 
 /**
  * Whether JSON gives a value back as it was: null, booleans, strings, finite numbers but -0, and dense
- * arrays and plain objects of such, none of them twice.
+ * arrays and plain objects of such, none of them twice, at most `DEEPEST` levels deep.
  */
-export function isJsonValue(value: unknown, seen: Set<object> = new Set()): boolean {
+export function isJsonValue(value: unknown, seen: Set<object> = new Set(), depth = 0): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
-  if (typeof value !== 'object' || seen.has(value)) return false;
+  if (typeof value !== 'object' || seen.has(value) || depth === DEEPEST) return false;
   seen.add(value);
   const isPlain = Array.isArray(value) ? isPlainArray(value) : isJsonObject(value);
-  return isPlain && Object.values(value).every((item) => isJsonValue(item, seen));
+  return isPlain && Object.values(value).every((item) => isJsonValue(item, seen, depth + 1));
 }
 
 /** No holes and no other names: as many names as items, and the last of them, where other names would stand, is an index. */

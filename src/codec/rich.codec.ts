@@ -1,5 +1,7 @@
 import { DevalueError, defaultStringifyOperations, stringify, unflatten } from 'devalue';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
+import { FLATTER, TOO_DEEP } from './canonical-json.js';
+import { DEEPEST } from './depth.js';
 import { isJsonValue } from './json-value.js';
 import { isPlainPrototype } from './plain-prototype.js';
 import type { ValueCodec } from './value-codec.js';
@@ -14,6 +16,7 @@ export const richCodec: ValueCodec = {
   encode(value, key) {
     // An envelope's own look-alike goes into an envelope too.
     if (isJsonValue(value) && !isEnvelope(value)) return value;
+    if (isDeep(value, new Set(), 0)) throw new SessionNotSerializableError(key, TOO_DEEP, FLATTER);
     try {
       return { [ENVELOPE]: JSON.parse(stringify(value, BUFFER_TO_TEXT, { operations: CANONICAL })) as unknown };
     } catch (error) {
@@ -70,6 +73,29 @@ function hasNames(value: object): boolean {
   const { length } = value as { length?: unknown };
   const isIndex = last !== undefined && typeof length === 'number' && String(Number(last) >>> 0) === last && Number(last) < length;
   return (last !== undefined && !isIndex) || Object.getOwnPropertySymbols(value).length > 0;
+}
+
+/**
+ * Whether a value has more than `DEEPEST` levels, on the way on which devalue walks it: each object once, names in
+ * their order. So a cycle has an end.
+ */
+function isDeep(value: unknown, seen: Set<object>, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return false;
+  const inside = contents(value);
+  if (!inside) return false;
+  if (depth === DEEPEST) return true;
+  seen.add(value);
+  return inside.some((item) => isDeep(item, seen, depth + 1));
+}
+
+/** What is in a value that holds others; undefined for one that holds none, or that devalue refuses. */
+function contents(value: object): unknown[] | undefined {
+  const tag = CANONICAL.tagOf!(value);
+  if (tag === 'Map') return [...(value as Map<unknown, unknown>)].flat();
+  if (tag === 'Set') return [...(value as Set<unknown>)];
+  if (tag === 'Array') return Object.values(value);
+  if (tag !== 'Object' || !isPlainPrototype(Object.getPrototypeOf(value) as object | null)) return undefined;
+  return Object.keys(value).toSorted().map((name) => (value as Record<string, unknown>)[name]);
 }
 
 function ownBytes(view: ArrayBufferView): ArrayBufferView {

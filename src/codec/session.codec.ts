@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionDecryptionError, SessionNotSerializableError } from '../smart-session.errors.js';
+import { asError, describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
-import { canonicalJson } from './canonical-json.js';
+import { FLATTER, TOO_DEEP, canonicalJson } from './canonical-json.js';
+import { DEEPEST } from './depth.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
 import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
@@ -13,9 +15,6 @@ import type { ValueCodec } from './value-codec.js';
 
 /** The values of a session, by key. */
 export type SessionValues = Record<string, unknown>;
-
-/** Deeper values may be more than a stack can hold. */
-const DEEPEST = 500;
 
 /** Between the values of a session, their encoded texts, the text of a record, and the key and data of its row. */
 @Injectable()
@@ -59,7 +58,7 @@ export class SessionCodec {
   encodeValues(session: object): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
     for (const key of Object.keys(session)) {
-      const text = key === 'cookie' ? undefined : this.encodeValue(key, (session as SessionValues)[key]);
+      const text = key === 'cookie' ? undefined : this.encodeMember(key, session);
       if (text !== undefined) values.set(key, text);
     }
     return values;
@@ -73,11 +72,25 @@ export class SessionCodec {
   encodeChanges(session: object, parsed: SessionValues): ReadonlyMap<string, string | undefined> {
     const changes = new Map<string, string | undefined>();
     for (const key of Object.keys(session)) {
-      const value = (session as SessionValues)[key];
-      if (key !== 'cookie' && !isMemberAsParsed(parsed, key, value)) changes.set(key, this.encodeValue(key, value));
+      if (key !== 'cookie' && !this.#isMemberAsParsed(session, parsed, key)) changes.set(key, this.encodeMember(key, session));
     }
     for (const key of Object.keys(parsed)) if (!Object.hasOwn(session, key)) changes.set(key, undefined);
     return changes;
+  }
+
+  /**
+   * Encodes what a session holds under a key, as `encodeValue` does. It may be a getter of the app's.
+   *
+   * @throws SessionNotSerializableError
+   */
+  encodeMember(key: string, session: object): string | undefined {
+    let value: unknown;
+    try {
+      value = (session as SessionValues)[key];
+    } catch (error) {
+      throw unreadable(key, error);
+    }
+    return this.encodeValue(key, value);
   }
 
   /**
@@ -92,7 +105,9 @@ export class SessionCodec {
     try {
       return canonicalJson(this.#toJsonValue(key, value), key);
     } catch (error) {
-      throw isStackOverflow(error) ? new SessionNotSerializableError(key, 'a value that is nested too deep', 'Store flatter values.', error) : error;
+      if (error instanceof SessionNotSerializableError) throw error;
+      if (isStackOverflow(error)) throw new SessionNotSerializableError(key, TOO_DEEP, FLATTER);
+      throw unreadable(key, error);
     }
   }
 
@@ -104,7 +119,7 @@ export class SessionCodec {
   parse(text: string): SessionValues | undefined {
     if (this.#values !== jsonCodec) return undefined;
     const parsed = parseObject(text) as SessionValues;
-    if (isTooDeep(parsed, text)) return undefined;
+    if (isTooDeep(DEEPEST + 1, parsed, text)) return undefined;
     for (const key of Object.keys(parsed)) if (isReservedName(key)) return undefined;
     return parsed;
   }
@@ -120,7 +135,7 @@ export class SessionCodec {
       const text = values.get(key);
       if (text === undefined) delete changed[key];
       else changed[key] = JSON.parse(text);
-      if (text !== undefined && isTooDeep(changed[key], text)) return undefined;
+      if (text !== undefined && isTooDeep(DEEPEST, changed[key], text)) return undefined;
     }
     return changed;
   }
@@ -138,7 +153,12 @@ export class SessionCodec {
 
   /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
   isAsParsed(session: object, parsed: SessionValues): boolean {
-    return hasMembersAsParsed(session as SessionValues, parsed, 'cookie');
+    try {
+      return hasMembersAsParsed(session as SessionValues, parsed, 'cookie');
+    } catch {
+      // A getter or a proxy of the app's: to encode it says what is wrong.
+      return false;
+    }
   }
 
   /** Decodes values for a live session; reserved names are left out. */
@@ -171,12 +191,20 @@ export class SessionCodec {
     return new Map(Object.entries(parseObject(text)).map(([key, stored]) => [key, this.encodeStored(key, stored)]));
   }
 
+  #isMemberAsParsed(session: object, parsed: SessionValues, key: string): boolean {
+    try {
+      return isMemberAsParsed(parsed, key, (session as SessionValues)[key]);
+    } catch {
+      return false;
+    }
+  }
+
   #toJsonValue(key: string, value: unknown): unknown {
     try {
       return this.#values.encode(value, key);
     } catch (error) {
       if (error instanceof SessionNotSerializableError || isStackOverflow(error)) throw error;
-      throw new SessionNotSerializableError(key, `a value that the serializer refuses (${String(error)})`, 'Store what it accepts.', error);
+      throw new SessionNotSerializableError(key, `a value that the serializer refuses (${describeThrown(error)})`, 'Store what it accepts.', asError(error));
     }
   }
 }
@@ -188,12 +216,17 @@ function parseObject(text: string): object {
 }
 
 /** A short text cannot be deep. */
-function isTooDeep(parsed: unknown, text: string): boolean {
-  return text.length > 2 * DEEPEST && isDeeperThan(DEEPEST, parsed);
+function isTooDeep(levels: number, parsed: unknown, text: string): boolean {
+  return text.length > 2 * levels && isDeeperThan(levels, parsed);
+}
+
+/** A toJSON(), a getter or a proxy of the app's has failed. */
+function unreadable(key: string, error: unknown): SessionNotSerializableError {
+  return new SessionNotSerializableError(key, `a value that fails when it is read (${describeThrown(error)})`, 'Mend its toJSON() or getter, or store something else.', asError(error));
 }
 
 function isStackOverflow(error: unknown): boolean {
-  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded';
+  return describeThrown(error) === 'RangeError: Maximum call stack size exceeded';
 }
 
 const CODECS = { json: jsonCodec, rich: richCodec } as const;

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Merge } from '../services/merge-trace.js';
 import type { DestroyReason, LifeObserver, ObservedSession } from '../services/session-observers.js';
+import { asError, describeThrown } from '../security/thrown.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { isEmitter, isToken, type SessionEventEmitter } from './event-emitter.js';
@@ -50,7 +51,7 @@ export class EventPublisher implements LifeObserver {
 
   /** What a listener throws is no matter of the request. */
   #publish(name: string, make: () => object): void {
-    const fail = (error: unknown) => this.#logger.error(`A listener of ${name} failed: ${String(error)}`, (error as Error | undefined)?.stack);
+    const fail = (error: unknown) => this.#logger.error(`A listener of ${name} failed: ${describeThrown(error)}`, asError(error).stack);
     try {
       const emitted = this.connect().emit(name, make());
       if (emitted instanceof Promise) emitted.catch(fail);

@@ -13,8 +13,14 @@ const VARIES_BY_COOKIE = /(^|,)\s*(cookie|\*)\s*(,|$)/i;
 export class CookieHeaders {
   readonly #writeHead: WriteHead;
 
-  /** @param watch is shown the cookies of each answer that sets some */
-  constructor(private readonly watch: (cookies: readonly string[]) => void) {
+  /**
+   * @param watch is shown the cookies of each answer that sets some
+   * @param begin is told of each head, before anybody else's hook but express-session's
+   */
+  constructor(
+    private readonly watch: (cookies: readonly string[]) => void,
+    private readonly begin: (response: Response) => void,
+  ) {
     this.#writeHead = this.#before(function inherited(this: Response, ...parameters: Parameters<WriteHead>) {
       return (Object.getPrototypeOf(this) as Response).writeHead.apply(this, parameters);
     } as WriteHead);
@@ -35,6 +41,7 @@ export class CookieHeaders {
   }
 
   #add(response: Response): void {
+    this.begin(response);
     // Nothing of Express's, and no more than the headers of a WebSocket's handshake know: socket.io asks for sessions too.
     const vary = response.getHeader('Vary');
     if (vary === undefined) response.setHeader('Vary', 'Cookie');

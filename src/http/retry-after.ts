@@ -8,6 +8,15 @@ const PASSING: ReadonlySet<number> = new Set([HttpStatus.SERVICE_UNAVAILABLE, Ht
 
 /** Tells the client of an error that passes when to come back. */
 export function announceRetry(response: ServerResponse, error: unknown): void {
-  const isPassing = error instanceof HttpException && PASSING.has(error.getStatus());
+  const isPassing = PASSING.has(statusOf(error));
   if (isPassing && !response.headersSent) response.setHeader('Retry-After', RETRY_AFTER);
+}
+
+/** An app may throw anything; 0 for what has no status. */
+function statusOf(error: unknown): number {
+  try {
+    return error instanceof HttpException ? error.getStatus() : 0;
+  } catch {
+    return 0;
+  }
 }

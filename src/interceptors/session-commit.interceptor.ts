@@ -2,6 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { SessionService } from '../services/session.service.js';
+import { asError } from '../security/thrown.js';
 import { announceRetry } from '../http/retry-after.js';
 import { afterCommit } from './after-commit.js';
 
@@ -24,7 +25,8 @@ export class SessionCommitInterceptor implements NestInterceptor {
   /** Resolves when everything is stored; undefined when everything is. */
   #commit({ session }: Request, response: Response): Promise<void> | undefined {
     if (!session || this.sessions.isUntouched(session)) return undefined;
-    return this.sessions.commit(session).catch((error: Error) => {
+    return this.sessions.commit(session).catch((thrown: unknown) => {
+      const error = asError(thrown);
       this.sessions.abandon(session, error);
       announceRetry(response, error);
       throw error;

@@ -3,6 +3,7 @@ import { HttpException, HttpStatus } from '@nestjs/common';
 import { keepErrorHeaders } from '../http/error-headers.js';
 import { destroyPipedSources } from '../http/piped-sources.js';
 import { announceRetry } from '../http/retry-after.js';
+import { asError } from '../security/thrown.js';
 
 /** What the gate asks and does before a response may leave. */
 export interface GateKeeper {
@@ -18,6 +19,8 @@ export interface GateKeeper {
   beginHook(): void;
   /** The hook has run. */
   endHook(): void;
+  /** Whether it still runs: what is thrown then is express-session's. */
+  isInHook(): boolean;
   /** Whether express-session would find nothing to do at the end of a response whose session is settled. */
   isDone(): boolean;
 }
@@ -89,6 +92,11 @@ export class ResponseGate {
     Object.defineProperties(response, ResponseGate.#properties);
   }
 
+  /** express-session's hook on the head of this response has run. */
+  static endHook(response: ServerResponse): void {
+    (response as Partial<Gated>)[GATE]?.keeper.endHook();
+  }
+
   static #through(method: Method): PropertyDescriptor {
     const value = function (this: Gated, ...parameters: unknown[]) {
       return this[GATE].#pass(method, parameters);
@@ -128,7 +136,20 @@ export class ResponseGate {
     }
     // An error that Nest sends takes the answer's place: what a stream still writes then is not for the client.
     this.#isRefused = method === 'end' && failure !== undefined;
-    return this.#call(method, parameters);
+    return this.#callOrRefuse(method, parameters);
+  }
+
+  /** express-session's hooks throw for a session that an app has broken. They would throw for every other answer too. */
+  #callOrRefuse(method: Method, parameters: unknown[]): unknown {
+    const before = this.keeper.failure();
+    try {
+      return this.#call(method, parameters);
+    } catch (error) {
+      const failure = this.keeper.failure();
+      if (!failure || failure === before) throw error;
+      this.#refuse(failure);
+      return method === 'write' ? true : this.response;
+    }
   }
 
   #statusOf(method: Method, [status]: unknown[]): number {
@@ -159,8 +180,9 @@ export class ResponseGate {
       await this.#settleAll();
       this.#letGo();
     } catch (error) {
-      this.keeper.giveUp(error as Error);
-      this.#refuse(error as Error);
+      const failure = asError(error);
+      this.keeper.giveUp(failure);
+      this.#refuse(failure);
     }
   }
 
@@ -219,6 +241,9 @@ export class ResponseGate {
     this.keeper.beginHook();
     try {
       return this.#within(this.#original[method], parameters);
+    } catch (error) {
+      if (this.keeper.isInHook()) this.keeper.giveUp(asError(error));
+      throw error;
     } finally {
       this.keeper.endHook();
     }

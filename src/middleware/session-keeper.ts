@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Request } from 'express';
+import { HeldValues } from '../services/held-values.js';
 import type { SessionService } from '../services/session.service.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import type { GateKeeper } from './response-gate.js';
@@ -14,6 +15,9 @@ import type { GateKeeper } from './response-gate.js';
 export class SessionKeeper implements GateKeeper {
   #hasSession = true;
   #failure: Error | undefined;
+  /** What commits have stored while the response was held. */
+  #held: HeldValues | undefined;
+  #isInHook = false;
 
   constructor(
     private readonly request: Request,
@@ -27,12 +31,12 @@ export class SessionKeeper implements GateKeeper {
     const abandoned = request.session && sessions.failureOf(request.session);
     if (abandoned) this.#fail(abandoned);
     if (request.session && sessions.isGone(request.session)) forgetSessionId(request);
-    return request.session ? sessions.isSettled(request.session) : !this.#isUnset();
+    return request.session ? sessions.isSettled(request.session, this.#held) : !this.#isUnset();
   }
 
   async settle(): Promise<void> {
     const { request, sessions } = this;
-    if (request.session) return sessions.commit(request.session);
+    if (request.session) return sessions.commit(request.session, (this.#held ??= new HeldValues()));
     await sessions.destroy(request.sessionID);
     this.#hasSession = false;
   }
@@ -50,12 +54,20 @@ export class SessionKeeper implements GateKeeper {
 
   beginHook(): void {
     const { session } = this.request;
-    if (session) this.sessions.beginHash(session);
+    if (!session) return;
+    this.#isInHook = true;
+    this.sessions.beginHash(session);
   }
 
   endHook(): void {
+    if (!this.#isInHook) return;
+    this.#isInHook = false;
     const { session } = this.request;
     if (session) this.sessions.endHash(session);
+  }
+
+  isInHook(): boolean {
+    return this.#isInHook;
   }
 
   isDone(): boolean {

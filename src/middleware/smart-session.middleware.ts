@@ -26,7 +26,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     store: SmartSessionStore,
   ) {
     const { name, secret, cookie, rolling } = options;
-    this.#headers = new CookieHeaders(isProduction() && (typeof cookie === 'function' || cookie.secure === 'auto') ? this.#watchOnce(name) : () => undefined);
+    this.#headers = new CookieHeaders(isProduction() && (typeof cookie === 'function' || cookie.secure === 'auto') ? this.#watchOnce(name) : () => undefined, ResponseGate.endHook);
     // `unset` is left to the gate: express-session would destroy after the answer.
     this.#expressSession = expressSession({ store, name, secret: [...secret] as CipherKey[], cookie: optionForExpressSession(options), rolling, resave: false, saveUninitialized: false });
   }

@@ -139,7 +139,7 @@ export class CommitJoiner {
       return newest(base, outcome);
     } catch (error) {
       if (batch.length > 1 && isOfOne(error)) return this.#commitApart(storageKey, batch, base);
-      for (const waiting of batch) waiting.reject(refusals.get(waiting) ?? error);
+      for (const waiting of batch) waiting.reject(refusals.has(waiting) ? refusals.get(waiting) : error);
       return base;
     }
   }

@@ -28,6 +28,9 @@ export interface Snapshot {
   readonly maxAge: number | null;
 }
 
+/** What a request has changed in its session, as an edit of the record. */
+export type SessionEdit = Edit & { readonly trace: MergeTrace };
+
 /** How long a record that was loaded still lives, and can live at most. */
 export type TimeLeft = Pick<SessionRecord, 'remaining' | 'longest'>;
 
@@ -146,7 +149,7 @@ export class LiveSessions {
    *
    * @throws SessionReadOnlyError when the session's terms allow no change
    */
-  editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): Edit | undefined {
+  editOf({ values: mine, maxAge }: Snapshot, baseline: SessionBaseline = UNSTORED): SessionEdit | undefined {
     const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
     const { base, leaseId, terms } = baseline;
     const delta = computeDelta(base, mine, (key) => !isReservedName(key));

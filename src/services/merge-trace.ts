@@ -23,6 +23,11 @@ export class MergeTrace {
     this.#current = base;
   }
 
+  /** The keys that the request changed. */
+  get keys(): string[] {
+    return changedKeys(this.delta);
+  }
+
   /** The delta is applied to these values. */
   note(current: EncodedValues): void {
     this.#current = current;
@@ -38,7 +43,7 @@ export class MergeTrace {
   find(): Merge | undefined {
     const theirs = new Set(differingKeys(this.base, this.#current));
     if (theirs.size === 0) return undefined;
-    const keys = changedKeys(this.delta);
+    const { keys } = this;
     return { keys, contested: keys.filter((key) => theirs.has(key)), attempts: this.#attempts };
   }
 }

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
+import { asError } from '../security/thrown.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { stageOf } from './moving-record.js';
 import { StoredRecord } from './stored-record.js';
@@ -41,5 +42,5 @@ export class RecordReader {
 /** What is wrong with the data, without the pieces of it that a parser's message quotes. */
 function flawOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'its data is no JSON object. See what else writes to the table.';
-  return `the serializer cannot decode it (${error instanceof Error ? error.name : typeof error}). Set the \`serializer\` that wrote it.`;
+  return `the serializer cannot decode it (${asError(error).name}). Set the \`serializer\` that wrote it.`;
 }

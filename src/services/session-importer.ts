@@ -4,6 +4,7 @@ import type { SessionCodec } from '../codec/session.codec.js';
 import type { ForeignStore } from '../migration/foreign-store.js';
 import type { ForeignRow } from '../migration/foreign-table.js';
 import type { RecordChange, SessionRepository } from '../persistence/session.repository.js';
+import { asError } from '../security/thrown.js';
 import { SessionNotSerializableError, SessionTooLargeError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { foreignMaxAgeOf } from './lifetime.js';
@@ -100,5 +101,5 @@ export class SessionImporter {
 /** What else fails is the app's `userId`; what that says may be anything. */
 function reasonOf(error: unknown): string {
   const isKnown = error instanceof SyntaxError || error instanceof SessionTooLargeError || error instanceof SessionNotSerializableError;
-  return isKnown ? error.message : `\`userId\` failed: ${error instanceof Error ? error.name : typeof error}`;
+  return isKnown ? error.message : `\`userId\` failed: ${asError(error).name}`;
 }

@@ -7,6 +7,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
 import { SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { handleOf } from '../security/session-handle.js';
+import { describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
@@ -27,6 +28,8 @@ import { TouchJoiner } from './touch-joiner.js';
 import type { StoredRecord } from './stored-record.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { DraftEdit } from './draft-edit.js';
+import type { HeldValues } from './held-values.js';
+import { isWhole, refuseBroken } from './live-session.js';
 import { UserIdWatch } from './user-id-watch.js';
 import { givenUserId, userIdIfKnown } from './user-id.js';
 import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
@@ -154,27 +157,37 @@ export class SessionService {
   /**
    * Whether a commit would find anything to do.
    *
+   * @param held what commits have stored while the response is held
    * @throws SessionNotSerializableError, SessionReadOnlyError
    */
-  hasChanges(session: object): boolean {
+  hasChanges(session: object, held?: HeldValues): boolean {
     const baseline = this.live.find(session);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
     if (this.isUntouched(session)) return false;
-    return this.live.editOf(this.live.snapshot(session, baseline), baseline) !== undefined;
+    refuseBroken(session);
+    const now = this.live.snapshot(session, baseline);
+    const edit = this.live.editOf(now, baseline);
+    if (!edit || !held || edit.maxAge !== undefined) return edit !== undefined;
+    return !held.cover(session, edit.trace.keys, (key) => this.codec.encodeMember(key, session) !== now.values.get(key));
   }
 
   /** Whether nothing was changed since the session was loaded, for certain: cheaper than to ask for changes, which may turn out to be none. */
   isUntouched(session: object): boolean {
     const baseline = this.live.find(session);
+    if (!isWhole(session)) return false;
     if (!baseline) return Object.keys(session).every((key) => key === 'cookie');
     return !baseline.abandoned && !baseline.committing && this.live.isUntouched(session, baseline);
   }
 
-  /** Whether nothing is left to commit; false also for what cannot be stored or is refused, so that `commit` says so. */
-  isSettled(session: object): boolean {
+  /**
+   * Whether nothing is left to commit; false also for what cannot be stored or is refused, so that `commit` says so.
+   *
+   * @param held what commits have stored while the response is held
+   */
+  isSettled(session: object, held?: HeldValues): boolean {
     try {
-      return !this.hasChanges(session) && !this.failureOf(session);
+      return !this.hasChanges(session, held) && !this.failureOf(session);
     } catch {
       return false;
     }
@@ -186,15 +199,18 @@ export class SessionService {
    * others changed, but for keys that were changed here since the commit began.
    *
    * @param session the live session, `req.session`
+   * @param held is told what is stored while the response is held
    * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
    */
-  async commit(session: object): Promise<void> {
+  async commit(session: object, held?: HeldValues): Promise<void> {
     const baseline = this.live.ofLive(session);
     await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       if (isOver(session, baseline)) return;
+      refuseBroken(session);
       const now = this.live.snapshot(session, baseline);
       const edit = this.live.editOf(now, baseline);
+      if (edit) held?.note(session, edit.trace.keys);
       if (edit) await this.#apply(session, baseline, now, edit);
     });
   }
@@ -437,7 +453,7 @@ export class SessionService {
 
   #logFailure(storageKey: string, touched: Promise<void>): Promise<void> {
     return touched.catch((error: unknown) => {
-      this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${String(error)}`);
+      this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${describeThrown(error)}`);
     });
   }
 
@@ -507,6 +523,7 @@ export class SessionService {
   async #applyDraft(session: object, baseline: SessionBaseline, draft: DraftEdit<unknown>): Promise<void> {
     if (baseline.abandoned) throw baseline.abandoned;
     if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
+    refuseBroken(session);
     const now = this.live.snapshot(session, baseline);
     const changed = this.live.editOf(now, baseline);
     const { leaseId, terms } = baseline;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import expressSession, { type Session, type SessionData } from 'express-session';
+import { asError } from '../security/thrown.js';
 import { SessionService } from '../services/session.service.js';
 
 type Callback<Result = void> = (error?: unknown, result?: Result) => void;
@@ -94,7 +95,8 @@ function isLive(session: object | null | undefined, sessionId: string): boolean 
 function answer<Result>(work: Promise<Result>, callback: Callback<Result>): void {
   work.then(
     (result) => process.nextTick(callBack<Result>, callback, undefined, result),
-    (error: unknown) => process.nextTick(callBack<Result>, callback, error),
+    // express-session takes an error that is none for "no session".
+    (error: unknown) => process.nextTick(callBack<Result>, callback, asError(error)),
   );
 }
 

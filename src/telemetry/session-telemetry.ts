@@ -1,5 +1,6 @@
 import type { Attributes, Context, Histogram, Span } from '@opentelemetry/api';
 import type { BatchKind, DestroyReason, LifeObserver, WorkObserver } from '../services/session-observers.js';
+import { asError } from '../security/thrown.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { createInstruments } from './instruments.js';
 
@@ -91,7 +92,7 @@ export class SessionTelemetry implements LifeObserver, WorkObserver {
       } catch (error) {
         // No message: one of the app's own may have a value in it.
         span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
-        end({ 'smart_session.outcome': 'failed', 'error.type': (error as Error).name });
+        end({ 'smart_session.outcome': 'failed', 'error.type': asError(error).name });
         throw error;
       }
     });

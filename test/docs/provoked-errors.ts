@@ -143,11 +143,24 @@ function notSerializable(on: On): Ways {
     },
     decode: (stored) => stored,
   };
+  const throwing = {
+    toJSON() {
+      throw new RangeError('no such currency');
+    },
+  };
+  const broken = async (members: object) => {
+    const provoker = on();
+    const live = await provoker.stored();
+    await provoker.sessions.commit(Object.assign(Object.defineProperty(live, 'req', { value: { session: live } }), members));
+  };
   return [
     () => on().commit({ cart: { items: [{ price: 1n }] } }),
     () => on().commit({ list: [cycle] }),
     () => on().commit({ save: 1 }),
+    () => broken({ cookie: { maxAge: 1000 } }),
+    () => broken({ cookie: { serialize: () => '' } }),
     () => on().commit({ deep }),
+    () => on().commit({ price: throwing }),
     () => on({ serializer: refusing }).commit({ price: 5 }),
     () => on({ serializer: 'rich' }).commit({ price: { net: new Money(250) } }),
     () => on({ userId: 'user' }).commit({ user: 'x'.repeat(256) }),

@@ -1,0 +1,32 @@
+import { SessionNotSerializableError } from '../smart-session.errors.js';
+
+/** What express-session calls when a response ends. */
+interface Parts {
+  readonly req?: unknown;
+  readonly touch?: unknown;
+  readonly cookie?: { readonly serialize?: unknown } | null;
+}
+
+/**
+ * Whether a live session still has its cookie and its methods. Handlers may assign to both. Loaded data, of which no
+ * live session was made, has neither.
+ */
+export function isWhole(session: object): boolean {
+  const { req, touch } = session as Parts;
+  return req === undefined || (hasCookie(session) && typeof touch === 'function');
+}
+
+/**
+ * Refuses a session whose cookie or methods are gone.
+ *
+ * @throws SessionNotSerializableError
+ */
+export function refuseBroken(session: object): void {
+  if (isWhole(session)) return;
+  if (!hasCookie(session)) throw new SessionNotSerializableError('cookie', "anything but express-session's cookie", 'Set its members, such as `session.cookie.maxAge`.');
+  if (!Object.hasOwn(session, 'touch')) throw new SessionNotSerializableError('__proto__', 'anything (the name reaches the methods of the session)', 'Use another name.');
+}
+
+function hasCookie(session: object): boolean {
+  return typeof (session as Parts).cookie?.serialize === 'function';
+}
