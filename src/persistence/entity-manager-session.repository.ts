@@ -102,6 +102,16 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED)) === 1 ? { storageKey } : undefined;
   }
 
+  async end(storageKey: string, { version, commitId }: KnownRecord, endId: string): Promise<boolean> {
+    const expiresAt = raw(this.#context.dialect.ofUnixTime('0'));
+    const ended = { data: '{}', commitId: endId, userId: null, updatedAt: this.#now(), expiresAt };
+    return (await this.#write(this.#fork(), { sessionId: storageKey, lockVersion: version, commitId }, ended)) === 1;
+  }
+
+  async isEndedBy(storageKey: string, endId: string): Promise<boolean> {
+    return (await this.#fork().count(this.#entity, { sessionId: storageKey, commitId: endId }, READ)) === 1;
+  }
+
   async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, commitId, ...this.#live }, UNFILTERED)) === 1;
   }
@@ -143,10 +153,6 @@ export class EntityManagerSessionRepository extends SessionRepository {
       .orderBy({ createdAt: 'desc', sessionId: 'asc' })
       .execute<({ sessionId: string } & ListedTimes)[]>('all');
     return rows.map((row) => ({ storageKey: row.sessionId, userId, ...datesOf(row) }));
-  }
-
-  destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
-    return this.#fork().nativeDelete(this.#entity, { userId: this.#exactly(userId), sessionId: { $ne: exceptStorageKey } }, UNFILTERED);
   }
 
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {

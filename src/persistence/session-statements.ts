@@ -102,6 +102,13 @@ export function buildStatements(context: DatabaseContext) {
     release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
+    /** the end's id, key, version, commit id. Its expiry lies so far back that no clock which is set back revives it */
+    end: build((next) =>
+      `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}` +
+      `${isVersioned ? ', lock_version = lock_version + 1' : ''} where ${live(next())} and ${isAsKnown(next)}`,
+    ),
+    /** key, the end's id */
+    isEndedBy: build((next) => `select commit_id from ${table} where session_id = ${next()} and ${isCommit(next())}`),
     /** key, commit id */
     destroyCommitted: build((next) => `delete from ${table} where ${live(next())} and ${isCommit(next())}`),
     /** key */
@@ -122,8 +129,6 @@ export function buildStatements(context: DatabaseContext) {
     lockAll: `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id${dialect.forUpdate}`,
     /** as many keys as `count` */
     destroyMany: (count: number) => build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
-    /** user id, the key to spare */
-    destroyAll: build((next) => `delete from ${table} where ${ofUser(next())} and session_id <> ${next()}`),
   };
 }
 

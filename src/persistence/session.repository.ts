@@ -152,6 +152,18 @@ export abstract class SessionRepository {
   /** Deletes the record. Returns it; undefined when there was none. */
   abstract destroy(storageKey: string): Promise<DeletedRecord | undefined>;
 
+  /**
+   * Ends the live record if it still has the version and the commit id of `known`: from then on it is expired for good.
+   * Its values are emptied. The row stays until `removeExpired` or `prune` deletes it, so that `isEndedBy` knows it.
+   * False, and nothing written, when it is another's, or absent.
+   *
+   * @param endId takes the place of the commit id
+   */
+  abstract end(storageKey: string, known: KnownRecord, endId: string): Promise<boolean>;
+
+  /** Whether `end` has ended the record under this id, and its row is still there. */
+  abstract isEndedBy(storageKey: string, endId: string): Promise<boolean>;
+
   /** Deletes the live record if the commit of this id wrote it last. False, and nothing deleted, when it is another's, or absent. */
   abstract destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean>;
 
@@ -172,9 +184,6 @@ export abstract class SessionRepository {
 
   /** The live sessions of a user, newest first. */
   abstract list(userId: string): Promise<SessionSummary[]>;
-
-  /** Deletes the sessions of a user, but for one. Returns how many. */
-  abstract destroyAll(userId: string, exceptStorageKey?: string): Promise<number>;
 
   /**
    * Locks the live records of a user, asks `choose` which of them go, and deletes those, in one transaction. Who

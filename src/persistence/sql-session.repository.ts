@@ -54,11 +54,9 @@ export class SqlSessionRepository extends SessionRepository {
     }
   }
 
-  async update(storageKey: string, { version, commitId }: KnownRecord, change: RecordChange): Promise<boolean> {
+  async update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     const { update, updateLeased } = this.#statements;
-    const parameters = [...changeParameters(change), storageKey];
-    if (this.#context.isVersioned) parameters.push(version);
-    parameters.push(commitId);
+    const parameters = [...changeParameters(change), ...this.#knownParameters(storageKey, known)];
     if (change.leaseId === undefined) return this.#changesOne(update, parameters);
     return this.#changesOne(updateLeased, [...parameters, change.leaseId]);
   }
@@ -130,6 +128,14 @@ export class SqlSessionRepository extends SessionRepository {
     return affected === 1 ? { storageKey } : undefined;
   }
 
+  async end(storageKey: string, known: KnownRecord, endId: string): Promise<boolean> {
+    return this.#changesOne(this.#statements.end, [endId, ...this.#knownParameters(storageKey, known)]);
+  }
+
+  async isEndedBy(storageKey: string, endId: string): Promise<boolean> {
+    return (await this.#context.runner.run(this.#statements.isEndedBy, [storageKey, endId])).rows.length === 1;
+  }
+
   async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
     return this.#changesOne(this.#statements.destroyCommitted, [storageKey, commitId]);
   }
@@ -167,10 +173,6 @@ export class SqlSessionRepository extends SessionRepository {
     return rows.map((row) => ({ storageKey: String(row.session_id), userId: String(row.user_id), ...datesOf(row as Row & ListedTimes) }));
   }
 
-  async destroyAll(userId: string, exceptStorageKey = ''): Promise<number> {
-    return (await this.#context.runner.run(this.#statements.destroyAll, [userId, exceptStorageKey])).affected;
-  }
-
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
     const { runner, dialect, lockTimeout } = this.#context;
     return inTransaction(runner, dialect, lockTimeout, async (run) => {
@@ -182,6 +184,10 @@ export class SqlSessionRepository extends SessionRepository {
 
   classify(error: unknown): FailureKind {
     return this.#context.dialect.classify(error);
+  }
+
+  #knownParameters(storageKey: string, { version, commitId }: KnownRecord): unknown[] {
+    return this.#context.isVersioned ? [storageKey, version, commitId] : [storageKey, commitId];
   }
 
   async #changesOne(sql: string, parameters: readonly unknown[]): Promise<boolean> {

@@ -147,10 +147,10 @@ export class ReadThrough {
     return { data, commitId: movingCommitId(stage), userId: null, maxAge, lifetime: lifetimeOf(maxAge, this.options, true) };
   }
 
-  /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there. */
+  /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there, also where the answer to that was lost. */
   async #write(moving: Moving, { commitId }: SessionRecord, change: RecordChange): Promise<boolean> {
     const found = await this.#ask(moving, (repository) => repository.updateLocked(moving.storageKey, (current) => (current.commitId === commitId ? change : undefined)));
-    return found?.commitId === commitId;
+    return found?.commitId === commitId || found?.commitId === change.commitId;
   }
 
   /** What is asked can be asked again without harm. */

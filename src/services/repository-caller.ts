@@ -8,6 +8,14 @@ import { withDeadline, type Deadline } from './deadline.js';
 /** Statements that can be sent again without harm are, this often. */
 const ATTEMPTS = 3;
 
+/**
+ * Asks the repository for something.
+ *
+ * @param isInDoubt whether the connection was lost in an earlier attempt, which may have taken effect: then the answer
+ * to this one may differ
+ */
+export type Ask<Result> = (repository: SessionRepository, isInDoubt: boolean) => Promise<Result>;
+
 /** Asks the repository for what can be asked again without harm, within bounds. */
 @Injectable()
 export class RepositoryCaller {
@@ -24,7 +32,7 @@ export class RepositoryCaller {
    * @param ms how long it may take, in ms
    * @throws SessionUnavailableError
    */
-  ask<Result>(operation: string, ask: (repository: SessionRepository) => Promise<Result>, ms = this.options.timeout): Promise<Result> {
+  ask<Result>(operation: string, ask: Ask<Result>, ms = this.options.timeout): Promise<Result> {
     return withDeadline(operation, ms, (deadline) => this.askUntil(deadline, operation, ask));
   }
 
@@ -33,13 +41,15 @@ export class RepositoryCaller {
    *
    * @throws SessionUnavailableError
    */
-  async askUntil<Result>(deadline: Deadline, operation: string, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
+  async askUntil<Result>(deadline: Deadline, operation: string, ask: Ask<Result>): Promise<Result> {
+    let isInDoubt = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await ask(this.repository);
+        return await ask(this.repository, isInDoubt);
       } catch (error) {
-        const isLast = attempt === ATTEMPTS || this.repository.classify(error) === 'failed';
-        if (isLast) throw new SessionUnavailableError(operation, databaseError(error), error);
+        const kind = this.repository.classify(error);
+        if (attempt === ATTEMPTS || kind === 'failed') throw new SessionUnavailableError(operation, databaseError(error), error);
+        isInDoubt ||= kind === 'unknown';
       }
       await this.backoff.wait(attempt);
       deadline.throwIfPassed();

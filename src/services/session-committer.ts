@@ -28,6 +28,8 @@ export interface Edit {
   readonly mustSeeCurrent?: boolean;
   /** Only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
+  /** Others may know the session's id before it is stored: who can destroy it is not only its own request. */
+  readonly isIdKnown?: true;
   /** Does not extend the session. */
   readonly keepsExpiry?: boolean;
   /** Where `apply` keeps what it was applied to. */
@@ -60,6 +62,8 @@ interface Commit extends Edit {
   known: StoredRecord | undefined;
   /** Whether the last attempt came so far as to write. */
   mayHaveWritten: boolean;
+  /** Whether others could have destroyed what a first save has stored: those who know its id, or find it by its user. */
+  isFindable: boolean;
   /** The error of an attempt whose outcome is unknown: it may have landed, and may still do so. Undefined if there is none. */
   doubt: unknown;
   /** The last error that no other writer was the reason for; undefined if there was none. */
@@ -99,7 +103,7 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: commitIdAfter(base?.commitId), deadline, known: base, mayHaveWritten: false, doubt: undefined, trouble: undefined };
+    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: commitIdAfter(base?.commitId), deadline, known: base, mayHaveWritten: false, isFindable: false, doubt: undefined, trouble: undefined };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -176,6 +180,7 @@ export class SessionCommitter {
   async #insert(commit: Commit): Promise<CommitOutcome | undefined> {
     const { record, change } = this.#next(commit, undefined);
     if (!change || (commit.mustSeeCurrent && isEmpty(record.values))) return UNSTORED;
+    commit.isFindable = change.userId !== null || Boolean(commit.isIdKnown);
     if (await this.repository.insert(commit.storageKey, change)) {
       this.#tellCreated(commit, change.userId);
       return { kind: 'committed', record };
@@ -309,9 +314,12 @@ function refuseLostLease({ storageKey, leaseId }: Commit, found: string | null |
   if (leaseId !== undefined && found !== leaseId) throw new SessionLockLostError(storageKey);
 }
 
-/** An attempt is in doubt, and the record has moved since: it may be among what moved it, and must not be tried again. */
-function refuseInDoubt({ doubt, known }: Commit, record: SessionRecord | undefined): void {
-  const hasMoved = known ? !isAsKnown(known, record) : record !== undefined;
+/**
+ * An attempt is in doubt, and the record has moved since: it may be among what moved it, and must not be tried again.
+ * The record of a first save may have been destroyed already, if others could find it. A deletion leaves no trace.
+ */
+function refuseInDoubt({ doubt, known, isFindable }: Commit, record: SessionRecord | undefined): void {
+  const hasMoved = known ? !isAsKnown(known, record) : isFindable || record !== undefined;
   if (doubt && hasMoved) throw outcomeUnknown(doubt);
 }
 

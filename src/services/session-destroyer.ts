@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import type { DeletedRecord } from '../persistence/session.repository.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
 import { RepositoryCaller } from './repository-caller.js';
 import { SessionObservers, type DestroyReason } from './session-observers.js';
+
+/** What is known of a record that an attempt may have deleted whose answer was lost. */
+const NOT_TOLD: Omit<DeletedRecord, 'storageKey'> = {};
 
 /** Destroys the records of sessions, and tells who watches why. */
 @Injectable()
@@ -25,7 +29,10 @@ export class SessionDestroyer {
     await withDeadline('destroy', this.options.timeout, async (deadline) => {
       await this.commits.firstSaved(storageKey);
       deadline.throwIfPassed();
-      const deleted = await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroy(storageKey));
+      const deleted = await this.caller.askUntil(deadline, 'destroy', async (repository, isInDoubt) => {
+        // The attempt before may have deleted it: better told without need than not told.
+        return (await repository.destroy(storageKey)) ?? (isInDoubt ? NOT_TOLD : undefined);
+      });
       if (deleted) this.observers.lives?.destroyed({ storageKey, userId: deleted.userId === undefined ? userId : deleted.userId }, reason);
     });
   }
@@ -36,9 +43,7 @@ export class SessionDestroyer {
    * @returns how many
    * @throws SessionUnavailableError
    */
-  async destroyAll(userId: string, spared: string | undefined): Promise<number> {
-    // One statement does it, and does not say which.
-    if (!this.observers.lives) return this.caller.ask('destroy', (repository) => repository.destroyAll(userId, spared));
+  destroyAll(userId: string, spared: string | undefined): Promise<number> {
     return this.destroySome(userId, (keys) => keys.filter((key) => key !== spared), 'revoked');
   }
 
@@ -46,15 +51,21 @@ export class SessionDestroyer {
    * Destroys those of a user's live sessions that are chosen among all of them.
    *
    * @param choose is given their storage keys, the newest first
-   * @returns how many
+   * @returns how many. After a lost connection: with those that had been chosen, and are no longer there
    * @throws SessionUnavailableError
    */
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {
-    return this.caller.ask('destroy', async (repository) => {
-      let chosen: readonly string[] = [];
-      const destroyed = await repository.destroySome(userId, (keys) => (chosen = choose(keys)));
+    const chosen = new Set<string>();
+    return this.caller.ask('destroy', async (repository, isInDoubt) => {
+      if (!isInDoubt) chosen.clear();
+      await repository.destroySome(userId, (keys) => {
+        for (const storageKey of chosen) if (keys.includes(storageKey)) chosen.delete(storageKey);
+        const next = choose(keys);
+        for (const storageKey of next) chosen.add(storageKey);
+        return next;
+      });
       for (const storageKey of chosen) this.observers.lives?.destroyed({ storageKey, userId }, reason);
-      return destroyed;
+      return chosen.size;
     });
   }
 }

@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import { SessionConflictError, SessionGoneError } from '../smart-session.errors.js';
+import { SessionConflictError, SessionGoneError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import { withDeadline, type Deadline } from './deadline.js';
@@ -31,8 +32,8 @@ export class SessionHandover {
 
   /**
    * Destroys the record of a live session, and returns what a commit at that moment would have stored: the record's
-   * values, and what the request has changed. No commit comes between: the record is destroyed as it was read, or
-   * read again.
+   * values, and what the request has changed. No commit comes between: the record is ended as it was read, or
+   * read again. The end is an update, so that it knows itself if its answer was lost: a deletion leaves no trace.
    *
    * @throws SessionGoneError when there is no record any more: what was ended must not live on elsewhere
    * @throws SessionConflictError when the record was changed during each of `maxAttempts` attempts
@@ -47,25 +48,43 @@ export class SessionHandover {
     if (state === 'gone' || !record) throw new SessionGoneError(storageKey, 'regenerate');
     const values = await withDeadline('destroy', this.options.timeout, (deadline) => this.#take(storageKey, record, after, deadline));
     baseline.state = 'gone';
+    // If this fails, pruning deletes the empty row.
+    await this.caller.ask('destroy', (repository) => repository.removeExpired(storageKey)).catch(() => undefined);
     return values;
   }
 
   async #take(storageKey: string, known: StoredRecord, after: (current: EncodedValues) => SessionValues, deadline: Deadline): Promise<SessionValues> {
-    let record: StoredRecord | undefined = known;
+    const endId = randomUUID();
+    let record = known;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
-      const { commitId, values }: StoredRecord = record;
+      if (attempt > 1) await this.backoff.wait(attempt);
+      deadline.throwIfPassed();
+      const { values } = record;
       // What cannot be merged is refused before anything is destroyed.
       const taken = after(values);
-      if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.destroyCommitted(storageKey, commitId))) {
+      const next = await this.#end(storageKey, record, endId, deadline);
+      if (next === 'ended') {
         this.observers.lives?.destroyed({ storageKey, userId: userIdIfKnown(values, this.options, this.codec) }, 'replaced');
         return taken;
       }
-      if (attempt > 1) await this.backoff.wait(attempt);
-      const found = await this.loads.load(storageKey);
-      record = found && this.reader.read(storageKey, found);
-      if (!record || isOtherLife(known.commitId, record.commitId)) throw new SessionGoneError(storageKey, 'regenerate');
-      deadline.throwIfPassed();
+      record = next;
     }
     throw new SessionConflictError(storageKey, this.options.maxAttempts);
+  }
+
+  /** Ends the record as it is known; where it has changed, returns it as it is now. */
+  async #end(storageKey: string, known: StoredRecord, endId: string, deadline: Deadline): Promise<StoredRecord | 'ended'> {
+    let mayHaveEnded = false;
+    const isEnded = await this.caller.askUntil(deadline, 'destroy', (repository, isInDoubt) => {
+      mayHaveEnded = isInDoubt;
+      return repository.end(storageKey, known, endId);
+    });
+    if (isEnded) return 'ended';
+    const found = await this.loads.load(storageKey);
+    const record = found && this.reader.read(storageKey, found);
+    if (record && !isOtherLife(known.commitId, record.commitId)) return record;
+    if (!mayHaveEnded) throw new SessionGoneError(storageKey, 'regenerate');
+    if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.isEndedBy(storageKey, endId))) return 'ended';
+    throw new SessionUnavailableError('destroy', 'the connection was lost, and the session has ended. Whether this request or another has ended it is unknown: its values are not carried over. Let the client begin a new one.');
   }
 }

@@ -40,6 +40,7 @@ export class SessionLimit {
     const live = await this.caller.ask('count', (repository) => repository.list(userId));
     if (live.length <= max) return;
     if (whenFull === 'evict-oldest') return void (await this.destroyer.destroySome(userId, evictOldest(storageKey, max), 'evicted'));
+    // Also where the answer was lost, and the session is no longer there: it is not told stored.
     if ((await this.destroyer.destroySome(userId, deny(storageKey, max), 'refused')) > 0) throw new SessionLimitError(storageKey, max);
   }
 

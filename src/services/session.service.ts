@@ -278,7 +278,7 @@ export class SessionService {
     const { maxAge, left } = lifeOfPlain(data);
     if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'commit');
     const lifetime = left === undefined ? {} : { lifetime: exactLifetime(left) };
-    const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge, ...lifetime });
+    const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge, isIdKnown: true, ...lifetime });
     if ((await write()).kind === 'committed') return;
     // What stands there cannot be read.
     await this.destroyer.destroy(storageKey, 'unreadable');

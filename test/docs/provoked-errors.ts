@@ -78,6 +78,11 @@ function unavailable(on: On, database: SessionsDatabase): Ways {
       provoker.repository.faults = { update: [LOST], load: [undefined, { kind: 'failed', effect: 'none' }] };
       await provoker.commit({ b: 1 });
     },
+    async () => {
+      const provoker = on();
+      provoker.repository.faults.end = [{ ...LOST, meanwhile: () => provoker.repository.destroy(storageKeyOf(provoker.id)) }];
+      await provoker.sessions.regenerate({ session: await provoker.stored() } as never, { keep: 'all' });
+    },
   ];
 }
 

@@ -57,7 +57,7 @@ describe.each(REPOSITORY_CASES)('login on $database, $locking, $name', ({ databa
   /** A browser that sends the cookie which another one has now. */
   const copyOf = (browser: Browser) => Object.assign(new Browser(app.app), { cookie: browser.cookie });
   /** Makes the next call of a repository's method fail. */
-  const failing = async (method: 'destroy' | 'destroyCommitted' | 'insert', request: () => Promise<{ status: number; headers: object }>) => {
+  const failing = async (method: 'destroy' | 'end' | 'insert', request: () => Promise<{ status: number; headers: object }>) => {
     const target = app.app.get(SessionRepository) as any;
     target[method] = async () => Promise.reject(new Error('the disk is full'));
     try {
@@ -87,7 +87,7 @@ describe.each(REPOSITORY_CASES)('login on $database, $locking, $name', ({ databa
     expect([await browser.session(), await planted.session()]).toEqual([{ a: 1 }, { user: 'anna' }]);
   });
 
-  it.each([['/login', {}, 'destroy'], ['/login-keeping', { keep: ['a'] }, 'destroyCommitted']] as const)(
+  it.each([['/login', {}, 'destroy'], ['/login-keeping', { keep: ['a'] }, 'end']] as const)(
     'ASVS 7.2.4 logs nobody in when the old session cannot be destroyed: %s',
     async (path, body, method) => {
       const browser = await app.browser();

@@ -248,7 +248,7 @@ describe.each(DATABASES)('statements on the sessions of a user on %s', (database
     Object.assign(runner, { run });
     const explain = database === 'sqlite' ? 'explain query plan' : 'explain';
     const plans = await Promise.all(seen.map(async ([sql, parameters]) => JSON.stringify((await run(`${explain} ${sql}`, parameters)).rows)));
-    expect(seen.map(([sql]) => sql.split(' ')[0])).toEqual(['select', 'select', 'select', 'delete']);
+    expect(seen.map(([sql]) => sql.split(' ')[0])).toEqual(['select', 'select', 'select', 'select']);
     for (const plan of plans) expect(plan).toContain(`index_${database}_user_id_index`);
   });
 });

@@ -10,7 +10,7 @@ export interface Row extends Omit<SessionRecord, 'remaining'> {
 export interface AuditEntry {
   readonly at: number;
   readonly actor: string;
-  readonly kind: 'insert' | 'update' | 'touch' | 'delete';
+  readonly kind: 'insert' | 'update' | 'touch' | 'end' | 'delete';
   readonly key: string;
   readonly before: Row | undefined;
   readonly after: Row | undefined;
@@ -146,6 +146,20 @@ export class SimulatedRepository extends SessionRepository {
     });
   }
 
+  end(key: string, known: KnownRecord, endId: string): Promise<boolean> {
+    return this.writing('end', key, () => {
+      const row = this.liveRow(key);
+      if (!row || !this.isAsKnown(row, known)) return false;
+      this.put('end', key, { ...row, data: '{}', userId: null, commitId: endId, version: row.version + 1, expiresAt: 0 });
+      this.database.end(key, this.scheduler.now);
+      return true;
+    });
+  }
+
+  isEndedBy(key: string, endId: string): Promise<boolean> {
+    return this.querying(() => this.database.rows.get(key)?.commitId === endId);
+  }
+
   destroyCommitted(key: string, commitId: string | null): Promise<boolean> {
     return this.writing('destroy', key, () => {
       const isAsCommitted = this.liveRow(key)?.commitId === commitId;
@@ -194,7 +208,6 @@ export class SimulatedRepository extends SessionRepository {
   count = unused;
   all = unused;
   clear = unused;
-  destroyAll = unused;
 
   private async querying<Result>(read: () => Result): Promise<Result> {
     if (this.database.isInstant) return read();

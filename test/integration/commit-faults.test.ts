@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { SessionConflictError, SessionNotSerializableError, SessionUnavailableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SessionConflictError, SessionLimitError, SessionNotSerializableError, SessionUnavailableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -117,6 +117,55 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.insert = [{ ...LOST_AFTER, meanwhile: theirs({ b: 1 }) }];
     await expect(given({ a: 1 })).rejects.toThrow(/unknown/);
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+  });
+
+  it('NoResurrection: sends a first save again while nobody else can have ended the session, and not where others find it', async () => {
+    setUp({ userId: 'user' as never });
+    const others = serviceOver(new SqlSessionRepository(database.context), { userId: 'user' as never }).sessions;
+    const destroyAll = () => others.destroyAll({ userId: id });
+    for (const fault of [{ ...LOST_AFTER, meanwhile: destroyAll }, LOST_BEFORE]) {
+      repository.faults.insert = [fault];
+      await expect(given({ user: id })).rejects.toThrow(/unknown/);
+      expect(await stored()).toBeUndefined();
+      // What is stored by an id that its caller has chosen may have been destroyed by that id.
+      repository.faults.insert = [{ ...fault, meanwhile: () => others.destroy(id) }];
+      await expect(sessions.replace(id, { a: 1 })).rejects.toThrow(/unknown/);
+      expect(await stored()).toBeUndefined();
+    }
+    repository.faults.insert = [LOST_BEFORE, LOST_AFTER];
+    await given({ a: 1 });
+    expect(await stored()).toEqual({ a: 1, version: 0 });
+  });
+
+  it('carries the values of a session over that it has ended itself, though the answer was lost', async () => {
+    await given({ cart: 1 });
+    const takeOver = async () => {
+      const live = await load();
+      const request = { session: live, sessionID: id } as unknown as Parameters<typeof sessions.regenerate>[0];
+      Object.defineProperty(live, 'regenerate', { value: (done: () => void) => (Object.assign(request, { session: {} }), done()) });
+      await sessions.regenerate(request, { keep: 'all' });
+      return request.session;
+    };
+    repository.faults.end = [LOST_BEFORE, LOST_AFTER];
+    expect(await takeOver()).toEqual({ cart: 1 });
+    expect(await database.run(`select data from {table} where session_id = '${storageKeyOf(id)}'`)).toEqual([]);
+    await given({ cart: 2 });
+    repository.faults.end = [{ ...LOST_BEFORE, meanwhile: destroyRow }];
+    await expect(takeOver()).rejects.toThrow(/unknown: its values are not carried over/);
+  });
+
+  it('knows what it has destroyed, though the answer was lost', async () => {
+    setUp({ userId: 'user' as never, maxSessionsPerUser: { max: 1, whenFull: 'deny' } });
+    const user = id;
+    await given({ user });
+    repository.faults.destroySome = [LOST_AFTER];
+    id = randomUUID();
+    await expect(given({ user })).rejects.toThrow(SessionLimitError);
+    expect(await stored()).toBeUndefined();
+    repository.faults.destroySome = [LOST_BEFORE, LOST_AFTER];
+    expect(await sessions.destroyAll({ userId: user })).toBe(1);
+    repository.faults.destroySome = [{ ...ROLLED_BACK, effect: 'none' }];
+    expect(await sessions.destroyAll({ userId: user })).toBe(0);
   });
 
   it('BoundedOutcome: ends after maxAttempts, and says whether something may be written', async () => {

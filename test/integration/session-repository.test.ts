@@ -282,12 +282,27 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
   it('lists, counts and destroys', async () => {
     for (const key of ['a', 'b', 'c']) await repository.insert(key, change('{}', { userId: key === 'c' ? 'v' : 'u' }));
     expect((await repository.list('u')).map((session) => session.storageKey).toSorted()).toEqual(['a', 'b']);
-    expect(await repository.destroyAll('u', 'b')).toBe(1);
+    expect(await repository.destroySome('u', (keys) => keys.filter((key) => key !== 'b'))).toBe(1);
     expect([...(await repository.all()).keys()].toSorted()).toEqual(['b', 'c']);
     expect(await repository.destroy('b')).toMatchObject({ storageKey: 'b' });
     expect(await repository.destroy('b')).toBeUndefined();
     expect(await repository.count()).toBe(1);
-    expect(await repository.destroyAll('v')).toBe(1);
+    expect(await repository.destroySome('v', () => [])).toBe(0);
+    expect(await repository.destroySome('v', (keys) => keys)).toBe(1);
+  });
+
+  it('ends a record as it is known, for good, and knows by whom until its row is deleted', async () => {
+    const first = change('{"a":1}', { userId: 'u' });
+    await repository.insert('k', first);
+    const known = { version: 0, commitId: first.commitId };
+    expect([await repository.end('k', { ...known, version: 1 }, 'end'), await repository.end('k', { ...known, commitId: 'x' }, 'end')]).toEqual([false, false]);
+    expect([await repository.end('k', known, 'end'), await repository.end('k', known, 'other end'), await repository.end('absent', known, 'end')]).toEqual([true, false, false]);
+    expect([await repository.isEndedBy('k', 'end'), await repository.isEndedBy('k', 'other end'), await repository.isEndedBy('absent', 'end')]).toEqual([true, false, false]);
+    expect([await repository.load('k'), await repository.list('u'), await repository.count(), (await repository.all()).size]).toEqual([undefined, [], 0, 0]);
+    expect([await repository.update('k', { version: 1, commitId: 'end' }, change('{}')), await repository.lease('k', 'mine', MINUTE)]).toEqual([false, false]);
+    await repository.touch('k', { ms: 60 * MINUTE, slack: 0, explicit: true });
+    expect([await repository.load('k'), await database.run('select data, user_id from {table}')]).toEqual([undefined, [{ data: '{}', user_id: null }]]);
+    expect([await repository.removeExpired('k'), await repository.isEndedBy('k', 'end')]).toEqual([true, false]);
   });
 
   it('says that nothing happened when a lock was not to be had in time', async () => {

@@ -1,6 +1,6 @@
 import { SqlSessionRepository, type DeletedRecord, type FailureKind, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
 
-type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'touchMany' | 'destroy' | 'lease' | 'extend' | 'release';
+type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'touchMany' | 'destroy' | 'end' | 'destroySome' | 'lease' | 'extend' | 'release';
 
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {
@@ -55,6 +55,12 @@ export class FaultyRepository extends SqlSessionRepository {
   }
   override destroy(key: string): Promise<DeletedRecord | undefined> {
     return this.#run('destroy', () => super.destroy(key));
+  }
+  override end(...parameters: Parameters<SqlSessionRepository['end']>): Promise<boolean> {
+    return this.#run('end', () => super.end(...parameters));
+  }
+  override destroySome(...parameters: Parameters<SqlSessionRepository['destroySome']>): Promise<number> {
+    return this.#run('destroySome', () => super.destroySome(...parameters));
   }
   override lease(...parameters: Parameters<SqlSessionRepository['lease']>): Promise<boolean> {
     return this.#run('lease', () => super.lease(...parameters));

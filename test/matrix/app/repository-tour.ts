@@ -61,10 +61,14 @@ async function remove(repository: SessionRepository): Promise<void> {
   assert.equal(await repository.destroyCommitted('b', 'another'), false, 'destroyCommitted by another commit');
   assert.equal(await repository.destroyCommitted('b', 'first'), true, 'destroyCommitted');
   assert.equal((await repository.destroy('a'))?.storageKey, 'a', 'destroy');
+  await repository.insert('b', change('{}', 'first'));
+  assert.equal(await repository.end('b', { version: 0, commitId: 'first' }, 'the end'), true, 'end');
+  assert.deepEqual([await repository.load('b'), await repository.isEndedBy('b', 'the end')], [undefined, true], 'isEndedBy');
+  assert.equal(await repository.removeExpired('b'), true, 'removeExpired');
   for (const key of ['c', 'd', 'e']) await repository.insert(key, change('{}', key));
   assert.equal(await repository.destroySome('anna', ([first]) => (first ? [first] : [])), 1, 'destroySome');
   const [spared] = [...(await repository.all()).keys()];
-  assert.equal(await repository.destroyAll('anna', spared), 1, 'destroyAll');
+  assert.equal(await repository.destroySome('anna', (keys) => keys.filter((key) => key !== spared)), 1, 'destroySome but one');
   await repository.clear();
   assert.equal(await repository.count(), 0, 'clear');
 }
