@@ -13,7 +13,7 @@ export interface LockSessionOptions {
 }
 
 /** Where the decorator leaves its options. */
-export const LOCK_SESSION = Symbol('LockSession');
+export const LOCK_SESSION = Symbol.for('nestjs-smart-session LockSession');
 
 const DEFAULTS: Required<LockSessionOptions> = { timeout: 10_000, lease: 5_000, maxWaiting: 100 };
 

@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 
 /** Where the decorator leaves whether it applies. */
-export const NO_TOUCH = Symbol('NoTouch');
+export const NO_TOUCH = Symbol.for('nestjs-smart-session NoTouch');
 
 /**
  * Lets requests to a handler, or to each handler of a controller, not extend the session, for what a page

@@ -1,7 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
 
 /** Where the decorator leaves whether it applies. */
-export const READ_ONLY_SESSION = Symbol('ReadOnlySession');
+export const READ_ONLY_SESSION = Symbol.for('nestjs-smart-session ReadOnlySession');
 
 /**
  * Refuses what requests to a handler, or to each handler of a controller, change in their session: nothing is

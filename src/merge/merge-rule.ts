@@ -1,5 +1,5 @@
 /** What a merge rule returns to delete the key. */
-export const DELETED: unique symbol = Symbol('DELETED');
+export const DELETED: unique symbol = Symbol.for('nestjs-smart-session DELETED');
 
 /**
  * The three values of a key that both sides have changed since the base. One that is absent, not there yet

@@ -12,7 +12,7 @@ const run = promisify(execFile);
  * @param {object} manifest what its package.json says
  */
 export async function install(directory, manifest) {
-  await mkdir(directory);
+  await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'package.json'), JSON.stringify({ private: true, ...manifest }));
   await npm(['install', '--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'], directory);
 }

@@ -32,6 +32,10 @@ export class Report {
     this.#remarks.add(text);
   }
 
+  get hasRows() {
+    return this.#rows.length > 0;
+  }
+
   get isGood() {
     return this.#failed === 0 && this.#passed > 0;
   }

@@ -9,6 +9,7 @@ import { FORMATS, installNodes, installPair, pack } from './install.js';
 import { provideNative } from './native-package.js';
 import { race, REQUESTS, ROUNDS } from './race.js';
 import { Report } from './report.js';
+import { BUNDLERS, checkTypes, installByPnpm, installTemplate, runBundle, runScript } from './template.js';
 import { NODES, pairs } from './versions.js';
 
 /** The ends of the range. */
@@ -17,20 +18,29 @@ const SHORT = [
   { pair: 'nest-12-mikro-orm-7', major: 26, format: 'ESM' },
 ];
 
+/** The app that `nest new` of NestJS 11 makes, in CommonJS and with Jest. */
+const TEMPLATES = [
+  { name: 'template', installer: 'npm', major: 22, bundlers: Object.keys(BUNDLERS) },
+  { name: 'template', installer: 'npm', major: 24, bundlers: [] },
+  { name: 'template-pnpm', installer: 'pnpm', major: 22, bundlers: [] },
+];
+
 /** `MATRIX=short`, or `MATRIX=nest-11,20` for what has both in its name; without it all. */
 const asked = process.env.MATRIX;
 /** As for `npm test`; without it all. */
 const databases = process.env.DATABASE?.split(',');
 
 const report = new Report();
+const templateReport = new Report();
 const directory = await mkdtemp(join(tmpdir(), 'matrix-'));
 try {
   await tryAll();
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
-console.log(`\n${report}`);
-process.exitCode = report.isGood ? 0 : 1;
+const reports = [report, templateReport].filter((one) => one.hasRows);
+for (const one of reports) console.log(`\n${one}`);
+process.exitCode = reports.length > 0 && reports.every((one) => one.isGood) ? 0 : 1;
 
 function isAsked(app) {
   if (!asked) return true;
@@ -47,9 +57,40 @@ async function tryAll() {
   const apps = pairs()
     .flatMap((pair) => pair.nodes.flatMap((major) => Object.keys(FORMATS).map((format) => ({ pair, major, format }))))
     .filter(isAsked);
+  const templates = TEMPLATES.filter(isTemplateAsked);
   const tarball = await pack(directory);
-  const nodes = await installNodes(join(directory, 'nodes'), [...new Set(apps.map(({ major }) => major))]);
+  const nodes = await installNodes(join(directory, 'nodes'), [...new Set([...apps, ...templates].map(({ major }) => major))]);
+  for (const ofOne of Object.values(Object.groupBy(templates, ({ name }) => name))) await tryTemplates(ofOne, tarball, nodes);
   for (const [name, ofPair] of Object.entries(Object.groupBy(apps, ({ pair }) => pair.name))) await tryPair(name, ofPair, tarball, nodes);
+}
+
+/** The short form has the first. */
+function isTemplateAsked({ name, major }, position) {
+  if (!asked) return true;
+  if (asked === 'short') return position === 0;
+  return asked.split(',').every((word) => `${name} Node ${major}`.includes(word));
+}
+
+async function tryTemplates(templates, tarball, nodes) {
+  const [{ name, installer }] = templates;
+  const database = databases && !databases.includes('postgresql') ? undefined : await databaseOf({ dialect: 'postgresql' }, directory);
+  if (!database) return console.log(`Skipped: ${name} needs PostgreSQL.`);
+  const home = join(directory, name);
+  const bundlers = asked === 'short' ? ['esbuild'] : Object.keys(BUNDLERS);
+  const attempt = (what, work) => work().then((result) => templateReport.passed(result), (error) => templateReport.failed(`${name}, ${what}: ${error.message}`));
+  try {
+    if (installer === 'pnpm') await installByPnpm(home, tarball);
+    else await installTemplate(home, tarball, Object.assign({}, ...bundlers.map((bundler) => BUNDLERS[bundler])));
+  } catch (error) {
+    return templateReport.add(['11.2.10', '6.6.16', '–', installer], { install: templateReport.failed(error.message) });
+  }
+  for (const { major, bundlers: wanted } of templates) {
+    const app = { directory: home, node: nodes[major], database: database.connection };
+    const results = { types: await attempt('types', () => checkTypes(app)) };
+    for (const script of ['test', 'test:e2e']) results[`npm run ${script}`] = await attempt(`npm run ${script}, Node ${NODES[major]}`, () => runScript(app, script));
+    for (const bundler of wanted.filter((one) => bundlers.includes(one))) results[bundler] = await attempt(bundler, () => runBundle(app, bundler));
+    templateReport.add(['11.2.10', '6.6.16', NODES[major], installer], results);
+  }
 }
 
 async function tryPair(name, apps, tarball, nodes) {

@@ -1,0 +1,15 @@
+import type { INestApplication } from '@nestjs/common';
+import { DatabaseContext } from 'nestjs-smart-session';
+
+/** Visits an app twice, by one session. Drops its table and closes the app. Returns what the second visit is told. */
+export async function visitTwice(app: INestApplication): Promise<string> {
+  await app.listen(0, '127.0.0.1');
+  const url = `${await app.getUrl()}/visits`;
+  const first = await fetch(url, { method: 'POST' });
+  const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const second = await fetch(url, { method: 'POST', headers: { cookie } });
+  const { runner, dialect, tableName } = app.get(DatabaseContext);
+  await runner.run(`drop table ${dialect.quote(tableName)}`);
+  await app.close();
+  return second.text();
+}
