@@ -42,14 +42,16 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(made).toEqual(await dialect.columns(runner.run, tableName, undefined));
   });
 
-  it('makes a table, once', async () => {
+  it.failing('makes a table, once', async () => {
     const words = ['create-table', '--run', '--table', `${tableName}_3`];
     const missing = await file.run(['stats', '--table', `${tableName}_3`]);
     expect(missing).toEqual({ code: 1, out: '', err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_3"\. .*create-table --run`\.\n$/) });
     const runs = [await file.run(words), await file.run(words)];
     await app.context.runner.run(`drop table ${app.context.dialect.quote(`${tableName}_3`)}`);
-    const done = { code: 0, out: `The table "${tableName}_3" is there, with all its columns.\n`, err: '' };
-    expect(runs).toEqual([done, done]);
+    expect(runs).toEqual([
+      { code: 0, out: `Made the table "${tableName}_3".\n`, err: '' },
+      { code: 0, out: `The table "${tableName}_3" was there already, with all its columns. Nothing was changed.\n`, err: '' },
+    ]);
   });
 
   it('lists the sessions of a user', async () => {
@@ -132,6 +134,53 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   });
 });
 
+describe('a module of options', () => {
+  let directory: string;
+  const options = (dbName: string) => `{ dialect: 'sqlite', connection: { dbName: ${JSON.stringify(dbName)} }, tableName: 'of_module', secret: 'test' }`;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'smart-session-options-'));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  const marked = "Object.defineProperty(exports, '__esModule', { value: true });";
+  const gives = async (name: string, text: string) => {
+    const path = join(directory, name);
+    await writeFile(path, text.replace('OPTIONS', options(join(directory, `${name}.sqlite`))));
+    const run = await cli(['create-table', '--run', '--options', path]);
+    expect(run).toEqual({ code: 0, out: expect.stringContaining('of_module'), err: '' });
+  };
+  it.each([
+    ['default.mjs', 'export default OPTIONS;'],
+    ['alone.mjs', 'export const sessionOptions = OPTIONS;'],
+    ['promise.mjs', 'export default Promise.resolve(OPTIONS);'],
+    ['module-exports.cjs', 'module.exports = OPTIONS;'],
+    ['types.ts', 'interface Named { tableName: string }\nexport const sessionOptions = OPTIONS satisfies Named as Named;'],
+    ['types.cts', 'const options: object = OPTIONS;\nmodule.exports = options;'],
+  ])('%s gives the options, and its connection needs no configuration of MikroORM', gives);
+
+  it.failing.each([
+    ['function.mjs', 'export default () => (OPTIONS);'],
+    ['async-function.mjs', 'export const sessionOptions = async () => (OPTIONS);'],
+    ['module-exports-function.cjs', 'module.exports = async () => (OPTIONS);'],
+    ['exports-default.cjs', 'exports.default = OPTIONS;'],
+    ['exports-alone.cjs', 'exports.sessionOptions = OPTIONS;'],
+    ['compiled-default.cjs', `${marked} exports.default = OPTIONS;`],
+    ['compiled-alone.cjs', `${marked} exports.sessionOptions = OPTIONS;`],
+    ['compiled-alone-function.cjs', `${marked} exports.sessionOptions = async () => (OPTIONS);`],
+    ['hidden-from-the-lexer.cjs', `${marked} Object.assign(exports, { sessionOptions: OPTIONS });`],
+    ['frozen.cjs', 'module.exports = Object.freeze({ default: Object.freeze(OPTIONS) });'],
+  ])('%s gives the options, and its connection needs no configuration of MikroORM', gives);
+
+  it.each([
+    ['two.mjs', 'export const one = {}, other = {};', 'exports one, other. Export the options as its default, or alone.'],
+  ])('%s is refused', async (name, text, message) => {
+    const path = join(directory, name);
+    await writeFile(path, text);
+    expect(await cli(['stats', '--options', path])).toEqual({ code: 2, out: '', err: `smart-session: --options: ${path} ${message}\n` });
+  });
+});
+
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists them.'],
@@ -149,8 +198,14 @@ describe('a command line that is wrong', () => {
     expect(await cli(words)).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });
   });
 
-  it('says what is wrong with the options themselves', async () => {
-    expect(await cli(['create-table', '--dialect', 'oracle'])).toMatchObject({ code: 1, err: expect.stringContaining('option `dialect`: "oracle" was given. Use one of') });
+
+  it.failing.each([
+    [['create-table', '--dialect', 'oracle'], `--dialect: "oracle" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
+    [['stats', '--dialect='], `--dialect: "" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
+    [['stats', '--table', 'why?'], '--table: "why?" was given. Give a name of 1 to 46 bytes, without a question mark.'],
+    [['prune', '--schema='], '--schema: "" was given. Give a name without a question mark.'],
+  ])('%j', async (words, message) => {
+    expect(await cli(words)).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });
   });
 
   it('says that a database cannot be reached', async () => {
@@ -181,7 +236,7 @@ describe('a process of an app', () => {
 
   it("finds the database by MikroORM's configuration, as its own command line does", async () => {
     const run = await cliProcess(['create-table', '--run'], app);
-    expect(run).toEqual({ code: 0, out: 'The table "sessions" is there, with all its columns.\n', err: '' });
+    expect(run).toEqual({ code: 0, out: expect.stringContaining('sessions'), err: '' });
   });
 
   it('takes another configuration by its context, and says which files there are none of', async () => {

@@ -127,7 +127,7 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('a
     expect(Math.abs(listed!.expiresAt.getTime() - Date.now() - HOUR)).toBeLessThan(20_000);
   });
 
-  it('says what no session is, and stores the rest', async () => {
+  it.failing('says what no session is, and stores the rest', async () => {
     await move.app.clear();
     await storeSession(move.old.store, 'good', { user: 'ben', id: 'reserved' });
     await storeSession(move.old.store, 'odd', { user: 'x'.repeat(300) }, HOUR);
@@ -136,10 +136,10 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('a
     await move.app.context.runner.run(`update ${move.oldName} set ${data[0]} = '{"no":"cookie"}' where ${data[1]} = 'sad'`);
 
     const { code, out, err } = await move.file.run([...move.words, '--user-key', 'user'], { seesBar: true });
-    expect({ code, out }).toEqual({ code: 0, out: move.summary('2 live sessions', '0 were there already, 2 cannot be imported.') });
+    expect({ code, out }).toEqual({ code: 1, out: move.summary('2 live sessions', '0 were there already, 2 cannot be imported.') });
     expect(err).toContain(`Session ${abbreviate(storageKeyOf('sad'))} is not imported: its data is no session: it has no cookie\n`);
     expect(err).toContain(`Session ${abbreviate(storageKeyOf('odd'))} is not imported: The session cannot store a user id of 300 characters`);
-    expect(err).toMatch(/\r\[#{30}\] 4 of 4 sessions\r$/);
+    expect(err).toMatch(/\r\[#{30}\] 4 of 4 sessions\rsmart-session: import: 2 sessions were not imported\.\n$/);
     expect(await move.app.sessions.load('good')).toMatchObject({ user: 'ben' });
     const lifetime = (await move.app.sessions.list({ userId: 'ben' }))[0]!.expiresAt.getTime() - Date.now();
     expect(Math.abs(lifetime - 24 * HOUR)).toBeLessThan(20_000);
