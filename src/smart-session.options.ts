@@ -264,9 +264,19 @@ export class SmartSessionOptions {
 }
 
 function checked<Value>(option: keyof SmartSessionModuleOptions, given: Value): Value {
-  const expected = OPTION_CHECKS[option](given);
+  const expected = flawIn(option, given);
   if (expected !== undefined) throw new SmartSessionConfigError(option, `${show(option, given)} was given`, expected);
   return given;
+}
+
+/** What would be right instead of a value for an option; undefined if the value is right. */
+export function flawIn(option: keyof SmartSessionModuleOptions, given: unknown): string | undefined {
+  return OPTION_CHECKS[option](given);
+}
+
+/** Whether there is an option of this name. */
+export function isOption(name: string): boolean {
+  return Object.hasOwn(OPTION_CHECKS, name);
 }
 
 function refuseUnknown(given: object): void {

@@ -27,6 +27,11 @@ export class ImportReport {
     this.#refused += refused.length;
   }
 
+  /** @throws Error if rows were refused, so that a script sees it */
+  check(isDryRun: boolean): void {
+    if (this.#refused > 0) throw new Error(`import: ${count(this.#refused, 'session')} ${isDryRun ? 'cannot be' : this.#refused === 1 ? 'was not' : 'were not'} imported.`);
+  }
+
   /** @param what whose sessions, from where and to where */
   summary(what: string, isDryRun: boolean): string {
     const [did, were] = isDryRun ? ['Would import', 'are'] : ['Imported', 'were'];

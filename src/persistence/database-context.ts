@@ -20,5 +20,7 @@ export class DatabaseContext {
     readonly absoluteTtl?: number,
     /** After the table: that rows are looked for by their keys. See the dialect's `keyHint`. */
     readonly keyHint = '',
+    /** Whether the start has made the table. */
+    readonly isNew = false,
   ) {}
 }

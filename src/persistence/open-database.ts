@@ -47,11 +47,12 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<Dat
     await endSilentOnes(orm, dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
+  const isNew = options.createTable && (await dialect.columns(runner.run, tableName, schema)).length === 0;
   if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options, schema);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
-  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint);
+  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew);
 }
 
 function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {

@@ -23,9 +23,13 @@ export const createTable = defineCommand({
   ],
   run: async (given, terminal) => {
     if (!given.run) return terminal.print(await definition(given));
-    await withSessions(given, async ({ options }) => terminal.print(`The table "${options.tableName}" is there, with all its columns.`), { createTable: true });
+    await withSessions(given, async ({ options, database }) => terminal.print(outcome(options.tableName, database.isNew)), { createTable: true });
   },
 });
+
+function outcome(tableName: string, isNew: boolean): string {
+  return isNew ? `Made the table "${tableName}".` : `The table "${tableName}" was there already, with all its columns. Nothing was changed.`;
+}
 
 async function definition(given: CommonGiven): Promise<string> {
   const options = new SmartSessionOptions(await readSessionOptions(given));

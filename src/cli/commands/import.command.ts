@@ -56,6 +56,7 @@ export const importSessions = defineCommand({
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
           terminal.print(report.summary(`${foreign.name} from "${place.tableName}" into "${options.tableName}"`, isDryRun));
+          report.check(isDryRun);
         }),
       overrides,
     );

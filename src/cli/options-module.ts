@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { isOption, type SmartSessionModuleOptions } from '../smart-session.options.js';
+import { UsageError } from './usage-error.js';
+
+type Exports = Readonly<Record<string, unknown>>;
+
+/**
+ * Imports the options that a module exports: as its default or alone, as an object, a promise, or a function that returns
+ * one. The module may be an ES module, CommonJS, or TypeScript where Node strips types.
+ *
+ * @throws UsageError for a file that does not export them
+ */
+export async function importOptions(file: string): Promise<SmartSessionModuleOptions> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new UsageError(`--options: there is no file ${file}.`);
+  const exported = only(file, (await import(pathToFileURL(path).href)) as Exports);
+  const found: unknown = await (typeof exported === 'function' ? exported() : exported);
+  if (typeof found === 'object' && found !== null) return found;
+  throw new UsageError(`--options: ${file} exports a value of type ${found === null ? 'null' : typeof found}. Export the options as an object, a promise of it, or a function that returns it.`);
+}
+
+/** The default, or the only export. The default of a CommonJS module is its `exports`, in which a compiler puts the module's own default. */
+function only(file: string, exported: Exports): unknown {
+  const value = 'default' in exported ? exported.default : onlyOf(file, exported);
+  if (!isExports(value)) return value;
+  return 'default' in value ? value.default : onlyOf(file, value);
+}
+
+/** Whether a default is the `exports` of a CommonJS module, by the names in it, and not the options themselves. */
+function isExports(value: unknown): value is Exports {
+  if (typeof value !== 'object' || value === null) return false;
+  const names = Object.keys(value);
+  return '__esModule' in value || (names.length > 0 && !names.some(isOption));
+}
+
+function onlyOf(file: string, exported: Exports): unknown {
+  const names = Object.keys(exported);
+  if (names.length === 1) return exported[names[0]!];
+  throw new UsageError(`--options: ${file} exports ${names.join(', ') || 'nothing'}. Export the options as its default, or alone.`);
+}
