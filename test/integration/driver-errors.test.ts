@@ -21,7 +21,7 @@ type Outcomes = Record<string, 'done' | 'unknown' | 'refused'>;
 const LONG = process.env.FUZZ === 'long';
 const SEED = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
 /** Runs of the short form, for each way of locking. */
-const SHORT = 20;
+const SHORT = 12;
 
 /** Numbers that look random, always the same for one seed (mulberry32). */
 function randomFrom(seed: number): (below: number) => number {
