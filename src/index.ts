@@ -31,6 +31,7 @@ export {
   SessionConflictError,
   SessionDecryptionError,
   SessionGoneError,
+  SessionInTransactionError,
   SessionLimitError,
   SessionLockLostError,
   SessionLockedError,

@@ -163,6 +163,21 @@ export class SessionReadOnlyError extends SessionError {
 }
 
 /**
+ * Sessions were asked for inside a transaction of the app's MikroORM, whose connections they share: a mistake in the app.
+ * Nothing was sent. Answered with 500.
+ */
+export class SessionInTransactionError extends SessionError {
+  constructor(operation: string) {
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `Could not ${operation} the session: the call is inside a transaction of the app's MikroORM. Sessions are stored outside of it, on a second connection of the same pool. ` +
+        'Nothing was written. Call it before or after the transaction, or give the sessions a `connection` of their own.',
+    );
+  }
+}
+
+/**
  * A record's data cannot be opened: sealed with a key that is not given, changed, moved from another record, or not
  * sealed at all. The record stays as it is, and the client gets no new session in its place. Answered with 500.
  */

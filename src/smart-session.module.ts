@@ -24,9 +24,11 @@ import { SessionCommitInterceptor } from './interceptors/session-commit.intercep
 import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { DatabaseContext } from './persistence/database-context.js';
+import { isInTransaction } from './persistence/mikro-orm/app-transaction.js';
 import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
+import { AppTransactions } from './services/app-transactions.js';
 import { Backoff } from './services/backoff.js';
 import { CommitJoiner } from './services/commit-joiner.js';
 import { together } from './services/life-observers.js';
@@ -177,6 +179,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
         inject: [SmartSessionOptions, ModuleRef],
         useFactory: ({ repository = SqlSessionRepository }: SmartSessionOptions, ref: ModuleRef) => ref.create(repository),
       },
+      { provide: AppTransactions, inject: [SmartSessionOptions, DatabaseContext], useFactory: transactionsOf },
       SessionCodec,
       SessionMerger,
       RecordReader,
@@ -214,6 +217,11 @@ async function openObservers({ telemetry }: SmartSessionOptions, events: EventPu
   const measures = telemetry ? await SessionTelemetry.open() : undefined;
   const lives = [events.isOn ? events : undefined, measures].filter((observer) => observer !== undefined);
   return new SessionObservers(together(lives), measures);
+}
+
+/** Sessions with a connection of their own need none of the app's. */
+function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseContext): AppTransactions {
+  return new AppTransactions(connection ? undefined : () => isInTransaction(orm));
 }
 
 function unreadablePath(error: Error): SmartSessionConfigError {

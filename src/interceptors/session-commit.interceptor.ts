@@ -25,7 +25,9 @@ export class SessionCommitInterceptor implements NestInterceptor {
   /** Resolves when everything is stored; undefined when everything is. */
   #commit({ session }: Request, response: Response): Promise<void> | undefined {
     if (!session || this.sessions.isUntouched(session)) return undefined;
-    return this.sessions.commit(session).catch((thrown: unknown) => {
+    // An interceptor of the app holds a transaction around handler and commit: the gate commits when it has ended.
+    if (this.sessions.isInTransaction) return undefined;
+    return this.sessions.settle(session).catch((thrown: unknown) => {
       const error = asError(thrown);
       this.sessions.abandon(session, error);
       announceRetry(response, error);

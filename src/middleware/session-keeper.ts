@@ -36,8 +36,8 @@ export class SessionKeeper implements GateKeeper {
 
   async settle(): Promise<void> {
     const { request, sessions } = this;
-    if (request.session) return sessions.commit(request.session, (this.#held ??= new HeldValues()));
-    await sessions.destroy(request.sessionID);
+    if (request.session) return sessions.settle(request.session, (this.#held ??= new HeldValues()));
+    await sessions.settleUnset(request.sessionID);
     this.#hasSession = false;
   }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
+import { AppTransactions } from './app-transactions.js';
 import { Backoff } from './backoff.js';
 import { LiveSessions } from './live-sessions.js';
 import { RepositoryCaller } from './repository-caller.js';
@@ -45,6 +46,7 @@ export class SessionLocker implements OnApplicationShutdown {
     private readonly live: LiveSessions,
     private readonly caller: RepositoryCaller,
     private readonly backoff: Backoff,
+    private readonly transactions: AppTransactions,
   ) {}
 
   /**
@@ -53,12 +55,13 @@ export class SessionLocker implements OnApplicationShutdown {
    * @returns undefined for a session that is not stored yet: nobody else has it
    * @throws SessionLockedError after `timeout`, or with more than `maxWaiting` before
    * @throws SessionGoneError when the session ended
-   * @throws SessionUnavailableError
+   * @throws SessionUnavailableError, SessionInTransactionError
    */
   async lock(session: object, terms: LockTerms): Promise<Unlock | undefined> {
     const baseline = this.live.of(session);
     const { storageKey } = baseline;
     if (baseline.state === 'new') return undefined;
+    this.transactions.refuse('lock');
     const deadline = performance.now() + terms.timeout;
     const endTurn = await this.#turns.take(storageKey, terms);
     if (endTurn === 'full') throw new SessionLockedError(storageKey, `as many requests of this process wait for it as its \`maxWaiting\` allows (${terms.maxWaiting}).`);

@@ -9,6 +9,7 @@ import { SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSess
 import { handleOf } from '../security/session-handle.js';
 import { describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
+import { AppTransactions } from './app-transactions.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
 import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf } from './lifetime.js';
@@ -90,6 +91,7 @@ export class SessionService {
     private readonly destroyer: SessionDestroyer,
     private readonly limit: SessionLimit,
     private readonly caller: RepositoryCaller,
+    private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {
@@ -105,6 +107,7 @@ export class SessionService {
   async load(sessionId: string): Promise<SessionData | undefined> {
     // cookie-parser makes objects of some cookies.
     if (!isSessionId(sessionId)) return undefined;
+    this.transactions.refuse('load');
     const storageKey = this.codec.storageKeyOf(sessionId);
     const found = await this.#read(storageKey, sessionId);
     return found && this.live.open(storageKey, found.stored, found.time);
@@ -193,16 +196,31 @@ export class SessionService {
     }
   }
 
+  /** Whether the caller is inside a transaction of the app, on the connections that the sessions use too. */
+  get isInTransaction(): boolean {
+    return this.transactions.isOpen;
+  }
+
   /**
    * Merges what the request changed into the current record. Nothing changed: no statement. The
    * record was destroyed meanwhile: the changes are dropped. Afterwards the live session shows what
    * others changed, but for keys that were changed here since the commit began.
    *
    * @param session the live session, `req.session`
-   * @param held is told what is stored while the response is held
-   * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError, SessionUnavailableError
+   * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError,
+   * SessionUnavailableError, SessionInTransactionError
    */
-  async commit(session: object, held?: HeldValues): Promise<void> {
+  async commit(session: object): Promise<void> {
+    this.transactions.refuse('commit');
+    await this.settle(session);
+  }
+
+  /**
+   * Commits for a caller that no transaction of the app waits for, though its response may be sent inside of one.
+   *
+   * @param held is told what is stored while the response is held
+   */
+  async settle(session: object, held?: HeldValues): Promise<void> {
     const baseline = this.live.ofLive(session);
     await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
       if (baseline.abandoned) throw baseline.abandoned;
@@ -230,6 +248,7 @@ export class SessionService {
    * const visits = await sessions.update(session, (draft) => (draft.visits = (draft.visits ?? 0) + 1));
    */
   async update<Result>(session: object | string, change: (draft: SessionDraft) => Result): Promise<Result> {
+    this.transactions.refuse('update');
     const draft = new DraftEdit(this.codec, change as (draft: object) => Result);
     if (typeof session === 'string') await this.#updateStored(session, draft);
     else await this.#updateLive(session, draft);
@@ -271,6 +290,7 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionTooLargeError, SessionConflictError, SessionUnavailableError
    */
   async replace(sessionId: string, data: object): Promise<void> {
+    this.transactions.refuse('commit');
     if (!isSessionId(sessionId)) throw new TypeError('A session id is a string that is not empty. Give the id of the session.');
     if (!isObject(data)) throw new TypeError("A session's data is an object. Give its values by key.");
     const storageKey = this.codec.storageKeyOf(sessionId);
@@ -292,6 +312,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async refresh(session: object): Promise<boolean> {
+    this.transactions.refuse('load');
     const baseline = this.live.ofLive(session);
     return this.#afterOthers(baseline, async () => {
       const found = await this.#read(baseline.storageKey);
@@ -345,6 +366,12 @@ export class SessionService {
    */
   async destroy(sessionId: string): Promise<void> {
     if (!isSessionId(sessionId)) return;
+    this.transactions.refuse('destroy');
+    await this.settleUnset(sessionId);
+  }
+
+  /** Destroys for a caller that no transaction of the app waits for: see `settle`. */
+  async settleUnset(sessionId: string): Promise<void> {
     if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'destroy');
     await this.destroyer.destroy(this.codec.storageKeyOf(sessionId), 'logout');
   }
@@ -364,6 +391,7 @@ export class SessionService {
    * request.session.userId = user.id;
    */
   async regenerate(request: Request, { keep = [] }: RegenerateOptions = {}): Promise<void> {
+    this.transactions.refuse('regenerate');
     const kept = keep === 'all' || keep.length > 0 ? await this.#handOver(request.session) : {};
     await new Promise<void>((resolve, reject) => {
       request.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
@@ -378,6 +406,7 @@ export class SessionService {
    * @throws SessionUnavailableError
    */
   async end({ session, sessionID }: Request): Promise<void> {
+    this.transactions.refuse('regenerate');
     const { state, record } = this.live.find(session) ?? {};
     const userId = record && userIdIfKnown(record.values, this.options, this.codec);
     if (state !== 'gone') await this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId);
@@ -417,18 +446,21 @@ export class SessionService {
    * @throws SessionUserIdError for what is no user id
    */
   async destroyAll({ userId, except }: UserSessions & { readonly except?: string }): Promise<number> {
+    this.transactions.refuse('destroy');
     const user = this.#userGiven('destroyAll', userId);
     const spared = except === undefined ? undefined : this.codec.storageKeyOf(except);
     return this.destroyer.destroyAll(user, spared);
   }
 
   /** How many sessions are live. */
-  count(): Promise<number> {
+  async count(): Promise<number> {
+    this.transactions.refuse('count');
     return this.caller.ask('count', (repository) => repository.count());
   }
 
   /** Every live session, by storage key; without those that cannot be read. */
   async all(): Promise<Record<string, SessionData>> {
+    this.transactions.refuse('load');
     const sessions: Record<string, SessionData> = {};
     for (const [storageKey, record] of await this.caller.ask('load', (repository) => repository.all())) {
       const stored = this.#readIfPossible(storageKey, record);
@@ -439,6 +471,7 @@ export class SessionService {
 
   /** Deletes every expired record, batch by batch. Returns how many. */
   async prune(): Promise<number> {
+    this.transactions.refuse('prune');
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
       last = await this.caller.ask('prune', (repository) => this.#prune(repository));
@@ -447,7 +480,8 @@ export class SessionService {
   }
 
   /** Deletes every session. */
-  clear(): Promise<void> {
+  async clear(): Promise<void> {
+    this.transactions.refuse('destroy');
     return this.caller.ask('destroy', (repository) => repository.clear());
   }
 
@@ -465,6 +499,7 @@ export class SessionService {
   }
 
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
+    this.transactions.refuse('list');
     const user = this.#userGiven(operation, userId);
     return this.caller.ask('list', (repository) => repository.list(user));
   }

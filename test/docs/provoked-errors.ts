@@ -32,6 +32,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionLockedError: locked(on),
     SessionLockLostError: [() => commitUnderLostLock(on())],
     SessionReadOnlyError: [() => commitReadOnly(on())],
+    SessionInTransactionError: [() => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count()],
     SessionDecryptionError: undecryptable(),
     ForeignTableError: foreign(),
   };

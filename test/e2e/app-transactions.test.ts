@@ -126,7 +126,7 @@ describe.each(DATABASES)("sessions and the app's own transactions, on %s", (data
     return browser;
   }
 
-  it.failing('refuses each call inside of one at once, and does it when that has ended', async () => {
+  it('refuses each call inside of one at once, and does it when that has ended', async () => {
     await start(false);
     for (const call of Object.keys(CALLS)) {
       const browser = await login();
@@ -146,7 +146,7 @@ describe.each(DATABASES)("sessions and the app's own transactions, on %s", (data
     expect((await browser.get('/session')).body).toMatchObject({ a: 1, answered: 1 });
   });
 
-  it.failing('commits after one that an interceptor holds around handler and commit, and refuses a lock there', async () => {
+  it('commits after one that an interceptor holds around handler and commit, and refuses a lock there', async () => {
     await start(true);
     const browser = await login();
     expect((await browser.post('/set/b')).status).toBe(201);

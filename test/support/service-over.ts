@@ -1,5 +1,6 @@
 import { SmartSessionOptions, SessionService, type SessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
+import { AppTransactions } from '../../src/services/app-transactions.js';
 import { Backoff } from '../../src/services/backoff.js';
 import { CommitJoiner } from '../../src/services/commit-joiner.js';
 import { LiveSessions } from '../../src/services/live-sessions.js';
@@ -19,8 +20,9 @@ import { TouchJoiner } from '../../src/services/touch-joiner.js';
 import { UpdateJoiner } from '../../src/services/update-joiner.js';
 
 /** The services as the module wires them, over a repository of the test's. */
-export function serviceOver(repository: SessionRepository, given: SmartSessionModuleOptions = {}, backoff = new Backoff(), observers = new SessionObservers()) {
+export function serviceOver(repository: SessionRepository, given: SmartSessionModuleOptions = {}, backoff = new Backoff(), observers = new SessionObservers(), isInTransaction?: () => boolean) {
   const options = new SmartSessionOptions({ secret: 'x', locking: 'optimistic', ...given });
+  const transactions = new AppTransactions(isInTransaction);
   const codec = new SessionCodec(options);
   const reader = new RecordReader(codec, options);
   const caller = new RepositoryCaller(repository, backoff, options);
@@ -35,6 +37,6 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const touches = new TouchJoiner(repository, caller, observers, options);
   const merges = new MergeReport(codec, observers, options);
   const limit = new SessionLimit(codec, caller, destroyer, options);
-  const sessions = new SessionService(commits, live, merges, reader, codec, loads, readThrough, touches, handover, destroyer, limit, caller, observers, options);
-  return { sessions, readThrough, locker: new SessionLocker(sessions, live, caller, backoff), codec, merger, live, loads, updates, commits, caller, destroyer };
+  const sessions = new SessionService(commits, live, merges, reader, codec, loads, readThrough, touches, handover, destroyer, limit, caller, transactions, observers, options);
+  return { sessions, readThrough, locker: new SessionLocker(sessions, live, caller, backoff, transactions), codec, merger, live, loads, updates, commits, caller, destroyer };
 }
