@@ -76,6 +76,17 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(observers.of('created')).toEqual([['created', 'anna']]);
   });
 
+  it('tells once what a lost answer has hidden: a session that has moved here, and those that were destroyed', async () => {
+    const earlier = new expressSession.MemoryStore();
+    await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
+    setUp({ readThrough: earlier });
+    repository.faults.updateLocked = [LOST_AFTER, undefined, LOST_AFTER];
+    await load();
+    repository.faults.destroySome = [LOST_AFTER];
+    expect(await sessions.destroyAll({ userId: 'anna' })).toBe(1);
+    expect(observers.of('created', 'destroyed').map(([event, userId]) => [event, userId])).toEqual([['created', 'anna'], ['destroyed', 'anna']]);
+  });
+
   it('is told of a merge which keys it was of, and of attempts', async () => {
     await sessions.commit(live({ user: 'anna', visits: 1 }));
     const session = await load();
