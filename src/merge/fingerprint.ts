@@ -21,7 +21,7 @@ export function fingerprints(): Fingerprint {
     if (text === UNDER_WAY) throw new TypeError('A cycle cannot be compared.');
     if (text !== undefined) return text;
     known.set(value, UNDER_WAY);
-    const content = `${typeOf(value)}(${contents(value, fingerprint)})`;
+    const content = isUsual(value) ? `{${members(value, fingerprint)}}` : `${typeOf(value)}(${contents(value, fingerprint)})`;
     const id = ids.get(content) ?? `#${ids.size}`;
     ids.set(content, id);
     known.set(value, id);
@@ -31,6 +31,12 @@ export function fingerprints(): Fingerprint {
 }
 
 const UNDER_WAY = '';
+
+/** A list or object of this realm as JSON makes it: its text needs no class. */
+function isUsual(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype ? !(Symbol.toStringTag in value) : prototype === Array.prototype && Array.isArray(value);
+}
 
 function primitive(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -59,9 +65,16 @@ const TOLD_BY_TEXT: ReadonlySet<string> = new Set(['RegExp', 'URLSearchParams', 
 
 /** An array's length tells of holes at its end. */
 function members(value: object, fingerprint: Fingerprint): string {
-  const names = Object.keys(value).toSorted();
+  const keys = Object.keys(value);
+  if (Array.isArray(value) && isDense(value, keys)) return `[${value.map(fingerprint).join()}]`;
+  const names = keys.toSorted();
   const texts = names.map((name) => `${JSON.stringify(name)}:${fingerprint((value as Record<string, unknown>)[name])}`);
   return `${Array.isArray(value) ? value.length : ''}{${texts.join()}}`;
+}
+
+/** Without holes and names: names come after all indices. */
+function isDense({ length }: readonly unknown[], keys: readonly string[]): boolean {
+  return length > 0 && keys.length === length && keys[length - 1] === String(length - 1);
 }
 
 function bytes(buffer: ArrayBufferLike, offset = 0, length = buffer.byteLength): string {

@@ -2,6 +2,7 @@ import { applyRule } from './apply-rule.js';
 import { fingerprints, type Fingerprint } from './fingerprint.js';
 import { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge-rule.js';
 import { isPlainObject, type PlainObject } from './plain-object.js';
+import { isSameSmall } from './same-value.js';
 
 /** Rules inside a value, ready to be looked up. */
 export class RulesByPath {
@@ -75,7 +76,7 @@ export class ThreeWayMerge {
   }
 
   #isSame(sides: MergeSides<unknown>, left: Side, right: Side): boolean {
-    return left in sides === right in sides && this.#fingerprint(sides[left]) === this.#fingerprint(sides[right]);
+    return left in sides === right in sides && (isSameSmall(sides[left], sides[right]) ?? this.#fingerprint(sides[left]) === this.#fingerprint(sides[right]));
   }
 }
 

@@ -5,6 +5,7 @@ import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { withDeadline, type Deadline } from './deadline.js';
+import { LARGE } from './pace.js';
 import { isOtherLife, lifeOf } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import type { StoredRecord } from './stored-record.js';
@@ -21,16 +22,25 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** Why one edit among several was refused. */
-type Refusals = Map<Waiting, unknown>;
+/** What became of the edits of a batch when they were last applied: another attempt applies them anew. */
+interface Application {
+  /** How many were applied; the others wait for the next batch. */
+  count: number;
+  /** Why edits among them were refused. */
+  readonly refusals: Map<Waiting, unknown>;
+}
 
 /** So many commits of one session go in one update. */
 const LARGEST_BATCH = 100;
 
+/** After this time no further edit is applied in one turn of the event loop, in ms. */
+const LONGEST_BATCH = 30;
+
 /**
  * Joins commits of one session in this process: while one is under way those that come wait, and then
  * their edits are applied one after the other and written by one update. Each is told done only when the
- * update that contains it has succeeded. With nothing under way a commit leaves at once.
+ * update that contains it has succeeded. With nothing under way a commit leaves at once. Edits that take long go in
+ * several updates, so that other work gets its turn.
  */
 @Injectable()
 export class CommitJoiner {
@@ -102,9 +112,13 @@ export class CommitJoiner {
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
   async #goOn(storageKey: string, latest: StoredRecord | undefined): Promise<void> {
     let known = latest;
+    let end = performance.now() + LONGEST_BATCH;
     while (true) {
       // A driver that blocks the process lets nobody run meanwhile: the commit counts as under way until the turn of the event loop ends.
-      if (this.repository.isBlocking) await turnEnds();
+      if (this.repository.isBlocking || performance.now() > end) {
+        await turnEnds();
+        end = performance.now() + LONGEST_BATCH;
+      }
       const batch = this.#next(storageKey);
       if (!batch) return;
       known = await this.#commitBatch(storageKey, batch, known);
@@ -126,22 +140,26 @@ export class CommitJoiner {
 
   async #commitBatch(storageKey: string, batch: readonly Waiting[], latest: StoredRecord | undefined): Promise<StoredRecord | undefined> {
     const base = batch[0]!.base && batch.reduce((known, waiting) => newer(known, waiting.base), latest);
-    const refusals: Refusals = new Map();
-    const own = batch.length === 1 ? batch[0]!.edit : joined(batch, refusals);
+    const application: Application = { count: batch.length, refusals: new Map() };
+    const own = batch.length === 1 ? batch[0]!.edit : joined(batch, application);
     // On a base that was read for others, "nothing to do" may be out of date.
     const edit = base === batch[0]!.base && batch.length === 1 ? own : { ...own, mustSeeCurrent: true };
     try {
       const outcome = await this.#commitTogether(storageKey, base, edit, batch);
-      for (const waiting of batch) {
-        if (refusals.has(waiting)) waiting.reject(refusals.get(waiting));
-        else waiting.resolve(outcome);
-      }
+      await settle(this.#applied(storageKey, batch, application), application, outcome);
       return newest(base, outcome);
     } catch (error) {
-      if (batch.length > 1 && isOfOne(error)) return this.#commitApart(storageKey, batch, base);
-      for (const waiting of batch) waiting.reject(refusals.has(waiting) ? refusals.get(waiting) : error);
+      const applied = this.#applied(storageKey, batch, application);
+      if (applied.length > 1 && isOfOne(error)) return this.#commitApart(storageKey, applied, base);
+      for (const waiting of applied) waiting.reject(application.refusals.has(waiting) ? application.refusals.get(waiting) : error);
       return base;
     }
+  }
+
+  /** Those of a batch that were applied. Puts the others back at the head of the line. */
+  #applied(storageKey: string, batch: readonly Waiting[], { count }: Application): readonly Waiting[] {
+    this.#lines.get(storageKey)?.unshift(...batch.slice(count));
+    return batch.slice(0, count);
   }
 
   #commitTogether(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
@@ -159,7 +177,11 @@ export class CommitJoiner {
   /** Together they are too large, say: then each has a commit of its own, and fails for itself. */
   async #commitApart(storageKey: string, batch: readonly Waiting[], latest: StoredRecord | undefined): Promise<StoredRecord | undefined> {
     let known = latest;
-    for (const waiting of batch) known = await this.#commitBatch(storageKey, [waiting], known);
+    for (const waiting of batch) {
+      known = await this.#commitBatch(storageKey, [waiting], known);
+      // A commit that is refused needs no statement, so it does not wait by itself.
+      await turnEnds();
+    }
     return known;
   }
 }
@@ -169,16 +191,37 @@ function isJoinable({ base, edit }: Waiting): boolean {
   return base !== undefined && edit.leaseId === undefined && edit.maxAge === undefined;
 }
 
-/** One edit that applies several, one after the other, and extends the session if one of them does. One that refuses is left out, and fails nobody else. */
-function joined(batch: readonly Waiting[], refusals: Refusals): Edit {
+/**
+ * One edit that applies several, one after the other, as many as time allows, and extends the session if one of them
+ * does. An edit that is refused is left out, and fails no other.
+ */
+function joined(batch: readonly Waiting[], application: Application): Edit {
   const apply = (current: EncodedValues) => {
-    refusals.clear();
-    return batch.reduce((values, waiting) => applyOne(values, waiting, refusals), current);
+    const end = performance.now() + LONGEST_BATCH;
+    application.refusals.clear();
+    application.count = 0;
+    let values = current;
+    for (const waiting of batch) {
+      if (application.count > 0 && performance.now() > end) break;
+      application.count++;
+      values = applyOne(values, waiting, application.refusals);
+    }
+    return values;
   };
   return { apply, keepsExpiry: batch.every(({ edit }) => edit.keepsExpiry) };
 }
 
-function applyOne(values: EncodedValues, waiting: Waiting, refusals: Refusals): EncodedValues {
+/** Tells each that waits. Its live session then takes in what the others have changed, which takes long where that is large. */
+async function settle(applied: readonly Waiting[], { refusals }: Application, outcome: CommitOutcome): Promise<void> {
+  const isLarge = applied.length > 1 && outcome.kind === 'committed' && outcome.record.text.length > LARGE;
+  for (const waiting of applied) {
+    if (refusals.has(waiting)) waiting.reject(refusals.get(waiting));
+    else waiting.resolve(outcome);
+    if (isLarge) await turnEnds();
+  }
+}
+
+function applyOne(values: EncodedValues, waiting: Waiting, refusals: Application['refusals']): EncodedValues {
   try {
     // Who has been told that it took too long must not take effect any more.
     waiting.deadline.throwIfPassed();

@@ -5,6 +5,8 @@ export class Deadline {
   /** Rejects when the deadline has passed; stays pending when it is lifted before. */
   readonly passed: Promise<never>;
   readonly #timer: NodeJS.Timeout;
+  readonly #end: number;
+  readonly #late: () => Error;
   #reject!: (reason: Error) => void;
   #reason: Error | undefined;
 
@@ -17,17 +19,21 @@ export class Deadline {
     this.passed = new Promise((_, reject) => (this.#reject = reject));
     // Not everybody who has a deadline waits for it.
     this.passed.catch(() => {});
-    this.#timer = setTimeout(() => this.pass(new SessionUnavailableError(operation, `${who} did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`)), ms).unref();
+    this.#late = () => new SessionUnavailableError(operation, `${who} did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`);
+    this.#end = performance.now() + ms;
+    this.#timer = setTimeout(() => this.pass(this.#late()), ms).unref();
   }
 
-  /** Why it has passed; undefined when it has not. */
+  /** Why it has passed; undefined when it has not. By the clock: while the event loop is busy, no timer fires. */
   get reason(): Error | undefined {
+    if (!this.#reason && performance.now() > this.#end) this.pass(this.#late());
     return this.#reason;
   }
 
   /** @throws the reason when it has passed */
   throwIfPassed(): void {
-    if (this.#reason) throw this.#reason;
+    const { reason } = this;
+    if (reason) throw reason;
   }
 
   /** Ends the time that is left. */

@@ -17,6 +17,7 @@ import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
 import { MergeReport } from './merge-report.js';
 import { ReadThrough } from './read-through.js';
+import { LARGE, Pace } from './pace.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { SessionBaseline } from './session-baseline.js';
@@ -76,6 +77,7 @@ export class SessionService {
   readonly #logger = new Logger('SmartSession');
   readonly #stores = new WeakSet<object>();
   readonly #userIds: UserIdWatch;
+  readonly #pace = new Pace();
 
   /** @internal Nest calls it. */
   constructor(
@@ -463,6 +465,7 @@ export class SessionService {
     this.transactions.refuse('load');
     const sessions: Record<string, SessionData> = {};
     for (const [storageKey, record] of await this.caller.ask('load', (repository) => repository.all())) {
+      if (record.data.length > LARGE) await this.#pace.turn();
       const stored = this.#readIfPossible(storageKey, record);
       if (stored) sessions[storageKey] = this.live.inflate(stored, record.remaining);
     }
@@ -537,6 +540,8 @@ export class SessionService {
   async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
     const isElsewhere = this.readThrough.isOn && sessionId !== undefined;
     const record: SessionRecord | undefined = await (isElsewhere ? this.readThrough.load(storageKey, sessionId) : this.loads.load(storageKey));
+    // Many requests may wait for one query.
+    if (record && record.data.length > LARGE) await this.#pace.turn();
     const stored = record && this.reader.read(storageKey, record);
     return stored && { stored, time: record };
   }

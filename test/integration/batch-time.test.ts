@@ -73,7 +73,7 @@ describe.each(DATABASES)('edits of one session that take long, on %s', (database
     return [outcomes, ((await sessions.load(id)) as Live).log];
   }
 
-  it.failing('let other work run in between, and keep their order', async () => {
+  it('let other work run in between, and keep their order', async () => {
     const [outcomes, stored] = await commitAtOnce('a', 'b', 'c', 'd');
     expect(outcomes.map(({ status }) => status)).toEqual(Array(4).fill('fulfilled'));
     expect(stored).toEqual(['a', 'b', 'c', 'd']);
@@ -88,7 +88,9 @@ describe.each(DATABASES)('edits of one session that take long, on %s', (database
     expect(stored).toEqual(['a', 'b', 'd']);
   });
 
-  (databaseName === DATABASES[0] ? it : it.skip).each<[string, Fault]>([
+  // How an outcome becomes unknown differs between databases, and not what a batch does then.
+  if (databaseName !== DATABASES[0]) return;
+  it.each<[string, Fault]>([
     ['meet a conflict', { kind: 'rolled-back', effect: 'none' }],
     ['lose the connection after the write', { kind: 'unknown', effect: 'done' }],
     ['lose the connection before the write', { kind: 'unknown', effect: 'none' }],
@@ -101,7 +103,7 @@ describe.each(DATABASES)('edits of one session that take long, on %s', (database
 });
 
 describe('a deadline', () => {
-  it.failing('has passed by the clock before its timer can fire', () => {
+  it('has passed by the clock before its timer can fire', () => {
     const deadline = new Deadline('commit', 5);
     deadline.throwIfPassed();
     spin(6);

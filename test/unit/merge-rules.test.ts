@@ -62,7 +62,7 @@ const TABLES: [name: string, rule: MergeRule, rows: Row[]][] = [
     [[A], absent, absent, absent],
     [[item('a', { in: { x: 1 } })], [item('a', { in: { x: 1, y: 1 } })], [item('a', { in: { x: 1, z: 1 } })], [item('a', { in: { x: 1, y: 1, z: 1 } })]],
   ]],
-  ['append()', append(), [
+  ['append()', append(), [[[new Date(0)], [new Date(0), 'b'], [new Date(0), 'c'], [new Date(0), 'b', 'c']], 
     [['a'], ['a', 'b'], ['a', 'c'], ['a', 'b', 'c']],
     [absent, ['a'], ['a'], ['a', 'a']],
     [['a'], ['a', 'b'], absent, ['b']],

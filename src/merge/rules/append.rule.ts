@@ -1,5 +1,6 @@
 import { fingerprints } from '../fingerprint.js';
 import type { MergeRule } from '../merge-rule.js';
+import { isSameSmall } from '../same-value.js';
 import { listsOf, unlessDeleted } from './list.js';
 
 /**
@@ -30,5 +31,5 @@ export function append<Item = any>(): MergeRule<Item[]> {
 
 function isGrown(base: readonly unknown[], list: readonly unknown[]): boolean {
   const fingerprint = fingerprints();
-  return base.every((item, n) => n < list.length && fingerprint(item) === fingerprint(list[n]));
+  return base.every((item, n) => n < list.length && (isSameSmall(item, list[n]) ?? fingerprint(item) === fingerprint(list[n])));
 }
