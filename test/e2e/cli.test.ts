@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { jest } from '@jest/globals';
+import { importOptions } from '../../src/cli/options-module.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
@@ -161,11 +162,16 @@ describe('a module of options', () => {
     ['frozen.cjs', 'module.exports = Object.freeze({ default: Object.freeze(OPTIONS) });'],
     ['types.ts', 'interface Named { tableName: string }\nexport const sessionOptions = OPTIONS satisfies Named as Named;'],
     ['types.cts', 'const options: object = OPTIONS;\nmodule.exports = options;'],
-  ])('%s gives the options, and its connection needs no configuration of MikroORM', async (name, text) => {
+  ])('%s gives the options', async (name, text) => {
     const path = join(directory, name);
-    await writeFile(path, text.replace('OPTIONS', options(join(directory, `${name}.sqlite`))));
-    const run = await cli(['create-table', '--run', '--options', path]);
-    expect(run).toEqual({ code: 0, out: 'Made the table "of_module".\n', err: '' });
+    await writeFile(path, text.replace('OPTIONS', options('sessions.sqlite')));
+    expect(await importOptions(path)).toEqual({ dialect: 'sqlite', connection: { dbName: 'sessions.sqlite' }, tableName: 'of_module', secret: 'test' });
+  });
+
+  it('needs no configuration of MikroORM beside its connection', async () => {
+    const path = join(directory, 'connection.cjs');
+    await writeFile(path, `exports.sessionOptions = async () => (${options(join(directory, 'sessions.sqlite'))});`);
+    expect(await cli(['create-table', '--run', '--options', path])).toEqual({ code: 0, out: 'Made the table "of_module".\n', err: '' });
   });
 
   it.each([
