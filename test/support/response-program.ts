@@ -1,0 +1,96 @@
+import type { Response } from 'express';
+import fc from 'fast-check';
+
+/** One call of a response. */
+export interface Step {
+  readonly call: string;
+  readonly parameters: readonly unknown[];
+  /** Whether the call has a callback as its last parameter. */
+  readonly hasCallback?: boolean;
+}
+
+/** What the caller saw of one step. */
+export interface Seen {
+  readonly call: string;
+  readonly hasCallback: boolean;
+  /** The code of the error that was thrown, or `ok`. */
+  thrown: string;
+  /** What each call of the callback was given. */
+  readonly callbacks: string[];
+}
+
+const STATUSES = [200, 201, 204, 304, 404, 500];
+const NAMES = ['X-A', 'X-B', 'x-a', 'Content-Type', 'Link', 'ETag'];
+const VALUES = ['1', 'text/html', ['2', '3']];
+const CHUNKS = ['abc', '', '<html>', Buffer.from('xyz'), new Uint8Array([65, 66])];
+
+const name = fc.constantFrom(...NAMES);
+const value = fc.constantFrom(...VALUES);
+const status = fc.constantFrom(...STATUSES);
+const chunk = fc.constantFrom(...CHUNKS);
+const wrong = fc.constantFrom<unknown>(1, true, {}, []);
+const step = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> => fc.record({ call: fc.constant(call), parameters: fc.tuple(...parameters) });
+const called = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> =>
+  fc.record({ call: fc.constant(call), parameters: fc.tuple(...parameters), hasCallback: fc.boolean() });
+
+/** A call that Node or Express offers to answer with. */
+export const anyStep: fc.Arbitrary<Step> = fc.oneof(
+  step('setHeader', name, value),
+  step('appendHeader', name, value),
+  step('removeHeader', name),
+  step('setHeaders', fc.tuple(name, value).map((entry) => new Map([entry]))),
+  step('statusCode=', status),
+  step('statusMessage=', fc.constantFrom('Fine', 'Odd')),
+  step('writeHead', status),
+  step('writeHead', status, fc.constant('Phrase')),
+  step('writeHead', status, fc.dictionary(name, value, { maxKeys: 2 })),
+  step('writeHead', status, fc.constant('Phrase'), fc.dictionary(name, value, { maxKeys: 2 })),
+  step('writeHead', status, fc.tuple(name, fc.constant('1'), name, fc.constant('2'))),
+  step('flushHeaders'),
+  { weight: 4, arbitrary: called('write', chunk) },
+  called('write', fc.constant('616263'), fc.constant('hex')),
+  step('write', wrong),
+  { weight: 3, arbitrary: called('end') },
+  { weight: 2, arbitrary: called('end', chunk) },
+  called('end', fc.constant('616263'), fc.constant('hex')),
+  step('end', fc.constantFrom<unknown>(0, null, undefined, false)),
+  step('end', fc.constantFrom<unknown>(1, {})),
+  step('json', fc.constantFrom({ a: 1 }, [1, 2])),
+  step('send', fc.constantFrom('sent', Buffer.from('sent'))),
+  step('sendStatus', status),
+  step('redirect', fc.constant('/elsewhere')),
+  step('type', fc.constantFrom('json', 'html')),
+  { weight: 4, arbitrary: step('turn') },
+);
+
+/** Calls in a row, with turns of the event loop in between. */
+export const anyProgram: fc.Arbitrary<Step[]> = fc.array(anyStep, { minLength: 1, maxLength: 9 });
+
+/** Runs a program on a response, ends the response, and tells what the caller saw. */
+export async function run(program: readonly Step[], response: Response, afterSteps: () => void = () => undefined): Promise<Seen[]> {
+  response.on('error', () => undefined);
+  const seen: Seen[] = [];
+  for (const { call, parameters, hasCallback } of [...program, { call: 'end', parameters: [], hasCallback: false }]) {
+    if (call === 'turn') await new Promise(setImmediate);
+    else seen.push(take(call, hasCallback ? [...parameters, undefined] : [...parameters], response, hasCallback ?? false));
+  }
+  afterSteps();
+  return seen;
+}
+
+function take(call: string, parameters: unknown[], response: Response, hasCallback: boolean): Seen {
+  const seen: Seen = { call, hasCallback, thrown: 'ok', callbacks: [] };
+  if (hasCallback) parameters[parameters.length - 1] = (error?: { code?: string } | null) => seen.callbacks.push(callbackCode(error));
+  try {
+    if (call.endsWith('=')) Reflect.set(response, call.slice(0, -1), parameters[0]);
+    else (Reflect.get(response, call) as (...given: unknown[]) => unknown).apply(response, parameters);
+  } catch (error) {
+    seen.thrown = (error as { code?: string }).code ?? String(error);
+  }
+  return seen;
+}
+
+/** A second `end` whose response has finished meanwhile is an error; one that comes a moment earlier is none. */
+function callbackCode(error?: { code?: string } | null): string {
+  return !error || error.code === 'ERR_STREAM_ALREADY_FINISHED' ? 'ok' : (error.code ?? String(error));
+}
