@@ -6,7 +6,7 @@ import type { Readable } from 'node:stream';
  * keeps the source's file open.
  */
 export function destroyPipedSources(response: ServerResponse): void {
-  response.on('unpipe', destroyUnlessRead);
+  if (!response.listeners('unpipe').includes(destroyUnlessRead)) response.on('unpipe', destroyUnlessRead);
 }
 
 function destroyUnlessRead(source: Readable): void {

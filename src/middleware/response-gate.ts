@@ -1,9 +1,15 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { HttpException, HttpStatus } from '@nestjs/common';
+import { callWhenOver } from '../http/end-callback.js';
 import { keepErrorHeaders } from '../http/error-headers.js';
+import { headersSentError, writeAfterEndError } from '../http/node-errors.js';
 import { destroyPipedSources } from '../http/piped-sources.js';
+import { bodyOf, hasCallback, refuseWrongBody } from '../http/response-body.js';
+import { applyHead, refuseWrongStatus } from '../http/response-head.js';
 import { announceRetry } from '../http/retry-after.js';
 import { asError } from '../security/thrown.js';
+import { RedirectedDrain } from './redirected-drain.js';
+import { SentHead } from './sent-head.js';
 
 /** What the gate asks and does before a response may leave. */
 export interface GateKeeper {
@@ -64,7 +70,15 @@ const MOST_ROUNDS = 10;
 export class ResponseGate {
   readonly #original: Methods;
   readonly #hasBegun: () => boolean;
+  readonly #drain: RedirectedDrain | undefined;
   #held: Call[] | undefined;
+  /** What was held and has not reached Node yet. */
+  #unsent: Call[] | undefined;
+  #sentHead: SentHead | undefined;
+  /** Middleware that waits for the head is told of it, and nothing is written yet. */
+  #isHeadImplied = false;
+  /** The caller has ended the response, whether or not the end was held. */
+  #hasEnded = false;
   /** The status when the answer was held: what is set later is too late. */
   #status: Pick<ServerResponse, 'statusCode' | 'statusMessage'> | undefined;
   /** An error has taken the answer's place. */
@@ -80,6 +94,7 @@ export class ResponseGate {
   ) {
     this.#original = new Methods(response);
     this.#hasBegun = inheritedGetter(response, 'headersSent') as () => boolean;
+    if (RedirectedDrain.isIn(response)) this.#drain = new RedirectedDrain(response, () => this.#held !== undefined || !this.#hasBegun());
   }
 
   /**
@@ -120,23 +135,25 @@ export class ResponseGate {
     },
   };
 
-  #pass(method: Method, parameters: unknown[]): unknown {
-    if (this.#depth > 0) return this.#call(method, parameters);
-    if (!this.#isRefused && this.#holds(method)) {
-      refuseWrongBody(method, parameters);
-      this.#hold(method, parameters);
-      return method === 'write' ? false : this.response;
-    }
+  #pass(method: Method, given: unknown[]): unknown {
+    if (this.#depth > 0) return this.#call(method, given);
+    if (this.#isHeadImplied) return this.response;
+    if (this.#isRefused) return this.#passOver(method, given, this.keeper.failure());
+    const parameters = method === 'writeHead' ? this.#takeHead(given) : given;
+    if (this.#isLate(method)) return this.#passLate(method, parameters);
+    if (this.#holds(method)) return this.#hold(method, parameters);
     const failure = this.keeper.failure();
     // The session was given up, by Nest's pipeline or by a handler: only an error may say so.
-    if (failure && !this.#isRefused && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) this.#refuse(failure);
-    if (this.#isRefused) {
-      callBack([[method, parameters]], failure);
-      return method === 'write' ? true : this.response;
+    if (failure && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) {
+      this.#refuse(failure);
+      return this.#passOver(method, parameters, failure);
     }
+    const result = this.#callOrRefuse(method, parameters);
+    if (method !== 'end') return result;
+    this.#hasEnded = true;
     // An error that Nest sends takes the answer's place: what a stream still writes then is not for the client.
-    this.#isRefused = method === 'end' && failure !== undefined;
-    return this.#callOrRefuse(method, parameters);
+    this.#isRefused ||= failure !== undefined;
+    return result;
   }
 
   /** express-session's hooks throw for a session that an app has broken. They would throw for every other answer too. */
@@ -148,8 +165,39 @@ export class ResponseGate {
       const failure = this.keeper.failure();
       if (!failure || failure === before) throw error;
       this.#refuse(failure);
-      return method === 'write' ? true : this.response;
+      return this.#passOver(method, parameters, failure);
     }
+  }
+
+  /** Passes over a call whose answer is refused. A loop that waits for `drain` goes on. */
+  #passOver(method: Method, parameters: unknown[], failure: Error | undefined): unknown {
+    callBack([[method, parameters]], failure);
+    return method === 'write' ? true : this.response;
+  }
+
+  /** What the caller gives wrong is the caller's to know: express-session's hook on the head would take it for its own error. */
+  #takeHead(parameters: unknown[]): unknown[] {
+    if (this.response.headersSent) throw headersSentError('write');
+    return applyHead(this.response, parameters);
+  }
+
+  #isLate(method: Method): boolean {
+    return (method === 'write' || method === 'end') && (this.#hasEnded || this.response.writableEnded);
+  }
+
+  /**
+   * A body after the end adds no byte, and its callback gets Node's error. Node also emits an error that ends the process if it has
+   * no listener; express-session passes over a second end, and so does the gate.
+   */
+  #passLate(method: Method, parameters: unknown[]): unknown {
+    const { parameters: body, callback } = bodyOf(parameters);
+    if (method === 'write') refuseWrongBody(method, parameters);
+    if (method === 'end' && body.length === 0) {
+      if (callback) callWhenOver(this.response, callback);
+      return this.response;
+    }
+    destroyPipedSources(this.response);
+    return this.#passOver(method, parameters, writeAfterEndError());
   }
 
   #statusOf(method: Method, [status]: unknown[]): number {
@@ -162,17 +210,47 @@ export class ResponseGate {
     return (!this.#hasBegun() || method === 'end') && !this.keeper.isSettled();
   }
 
-  #hold(method: Method, parameters: unknown[]): void {
-    if (!this.#held) {
-      const { statusCode, statusMessage } = this.response;
-      this.#status = { statusCode, statusMessage };
-      this.#held = [];
-      void this.#settle();
+  #hold(method: Method, parameters: unknown[]): unknown {
+    if (method === 'write' || method === 'end') refuseWrongBody(method, parameters);
+    if (!this.#held && !this.#hasBegun() && method !== 'writeHead') {
+      refuseWrongStatus(this.response.statusCode);
+      if (method !== 'end') this.#implyHead();
     }
-    const isEnded = this.#held.some(([held]) => held === 'end');
-    // Who sees no header sent yet asks for it again.
-    const isHeader = method === 'writeHead' || method === 'flushHeaders';
-    if (!isEnded && !(isHeader && this.#held.length > 0)) this.#held.push([method, parameters]);
+    if (!this.#held) this.#beginHold();
+    if (method !== 'flushHeaders' || !this.#hasEnded) this.#held?.push([method, parameters]);
+    if (method === 'end') this.#hasEnded = true;
+    return method === 'write' ? false : this.response;
+  }
+
+  /**
+   * Node would write the head now, so middleware mounted after the sessions decides now what becomes of the body. Its `writeHead` is
+   * taken away afterwards, because it must not run again when the head is written.
+   */
+  #implyHead(): void {
+    const own = ResponseGate.#properties.writeHead as PropertyDescriptor;
+    if (this.response.writeHead === own.value) return;
+    this.#isHeadImplied = true;
+    try {
+      this.response.writeHead(this.response.statusCode);
+    } finally {
+      this.#isHeadImplied = false;
+    }
+    Object.defineProperty(this.response, 'writeHead', own);
+  }
+
+  #beginHold(): void {
+    const { statusCode, statusMessage } = this.response;
+    this.#status = { statusCode, statusMessage };
+    this.#held = [];
+    if (!this.#hasBegun()) this.#sentHead = new SentHead(this.response);
+    void this.#settle();
+  }
+
+  #endHold(): void {
+    this.#unsent = this.#held ?? this.#unsent;
+    this.#held = undefined;
+    this.#sentHead?.lift();
+    this.#sentHead = undefined;
   }
 
   async #settle(): Promise<void> {
@@ -199,16 +277,28 @@ export class ResponseGate {
   }
 
   #letGo(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
+    this.#endHold();
     if (!this.#hasBegun()) Object.assign(this.response, this.#status);
-    for (const [method, parameters] of held) this.#call(method, parameters);
-    if (!this.response.writableNeedDrain) this.response.emit('drain');
+    let mustDrain = false;
+    for (const [method, parameters] of this.#unsent?.slice() ?? []) {
+      const result = this.#call(method, parameters);
+      // Without room the stream that is full emits `drain` later; after the end nothing does.
+      mustDrain = method === 'write' && result !== false;
+      this.#unsent?.shift();
+    }
+    if (mustDrain) this.#emitDrain();
+  }
+
+  #emitDrain(): void {
+    const redirected = this.#drain?.take() ?? [];
+    this.response.emit('drain');
+    for (const listener of redirected) listener.call(this.response);
   }
 
   #refuse(error: Error): void {
-    callBack(this.#held ?? [], error);
-    this.#held = undefined;
+    this.#endHold();
+    callBack(this.#unsent ?? [], error);
+    this.#unsent = undefined;
     this.#isRefused = true;
     destroyPipedSources(this.response);
     // Half an answer cannot be taken back; cut off, it is not taken for a whole one.
@@ -222,18 +312,33 @@ export class ResponseGate {
     this.response.statusMessage = '';
     this.#call('writeHead', [status, headers]);
     this.#call('end', this.request.method === 'HEAD' ? [] : [body]);
-    // Who still writes shall come to an end.
-    this.response.emit('drain');
+    // A loop that still writes must come to its end.
+    this.#emitDrain();
   }
 
   #call(method: Method, parameters: unknown[]): unknown {
     if (method === 'writeHead') return this.#hooked(method, parameters);
     if (method !== 'end') return this.#within(this.#original[method], parameters);
-    const isOuter = this.#depth === 0;
-    // Node would take it for an error that nobody catches; express-session passes over it.
-    if (isOuter && this.response.writableEnded) return this.response;
-    if (isOuter && this.keeper.isDone()) return this.#within(this.endResponse, parameters);
-    return this.#hooked('end', this.#withoutCallback(parameters));
+    return this.#end(parameters);
+  }
+
+  #end(parameters: unknown[]): unknown {
+    if (!hasCallback(parameters)) return this.#endNow(parameters);
+    const { parameters: body, callback } = bodyOf(parameters);
+    const stopWaiting = callback && callWhenOver(this.response, callback);
+    try {
+      return this.#endNow(body);
+    } catch (error) {
+      stopWaiting?.();
+      throw error;
+    }
+  }
+
+  #endNow(parameters: unknown[]): unknown {
+    // Node takes every falsy chunk for none; express-session makes a Buffer of it.
+    const body = parameters[0] ? parameters : [];
+    const isPlain = this.#depth === 0 && this.keeper.isDone();
+    return isPlain ? this.#within(this.endResponse, body) : this.#hooked('end', body);
   }
 
   /** Calls a method that express-session has a hook on. */
@@ -257,22 +362,6 @@ export class ResponseGate {
       this.#depth--;
     }
   }
-
-  /** express-session's `end` forgets a callback, or takes it for the body. Calls it when Node would. */
-  #withoutCallback(parameters: unknown[]): unknown[] {
-    const callback = parameters.at(-1);
-    if (typeof callback !== 'function') return parameters;
-    this.response.once('finish', callback as () => void);
-    return parameters.slice(0, -1);
-  }
-}
-
-/** What Node refuses to write, it must refuse to the caller, not when the answer is let go. */
-function refuseWrongBody(method: Method, [body]: unknown[]): void {
-  const isBody = typeof body === 'string' || body instanceof Uint8Array;
-  const isNoBody = method === 'end' && (body === undefined || body === null || typeof body === 'function');
-  if (method === 'writeHead' || method === 'flushHeaders' || isBody || isNoBody) return;
-  throw new TypeError(`The response's body must be a string, a Buffer or a Uint8Array; ${typeof body} was given.`);
 }
 
 /** Tells who waits for a call that will not be made. */

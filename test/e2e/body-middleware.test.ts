@@ -92,12 +92,12 @@ const WAYS: Record<string, Send> = {
   StreamableFile: (response, file) => new ExpressAdapter().reply(response, new StreamableFile(createReadStream(file))),
 };
 
-const CASES = ['pipe', 'on drain'].flatMap((way) => Object.keys(SIZES).map((size) => ({ way, size })));
+const CASES = Object.keys(WAYS).flatMap((way) => Object.keys(SIZES).map((size) => ({ way, size })));
 
-afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
+afterAll(() => rmSync(FOLDER, { recursive: true }));
 
-describe.each(Object.entries(MIDDLEWARE).slice(0, 2))('%s', (_name, { use, changes = (body) => body }) => {
-  it.failing.each(['before'] as const)('answers whole with a changed session when it is mounted %s the sessions', async (place) => {
+describe.each(Object.entries(MIDDLEWARE))('%s', (_name, { use, changes = (body) => body }) => {
+  it.each(['before', 'after'] as const)('answers whole with a changed session when it is mounted %s the sessions', async (place) => {
     const app = await GatedApp.start({ [place]: [use] });
     app.handler = ({ session, query }, response) => {
       session.a = 1;
@@ -107,7 +107,7 @@ describe.each(Object.entries(MIDDLEWARE).slice(0, 2))('%s', (_name, { use, chang
     const answers = await Promise.all(CASES.map(async (one) => {
       const url = `http://127.0.0.1:${app.port}/handler?${new URLSearchParams(one)}`;
       const head = one.size === 'no byte' ? await fetch(url, { method: 'HEAD' }) : { status: 200 };
-      const answer = await fetch(url, { signal: AbortSignal.timeout(1000) }).then((response) => response.text(), String);
+      const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then((response) => response.text(), String);
       return { ...one, head: head.status, isWhole: answer === changes(bodies[one.size]!) || answer.slice(0, 100) };
     }));
     await app.close();

@@ -97,11 +97,11 @@ describe('the gate before the response', () => {
     expect(repository.calls.filter((call) => call === 'touch')).toHaveLength(touches + 1);
   });
 
-  it('lets one of several held headers through', async () => {
+  it('sends one head, however often a middleware that looks at private fields asks for it', async () => {
     const response = await answer(({ session }, res) => {
       session.a = 1;
       for (const part of ['a', 'b']) {
-        if (!res.headersSent || !(res as any)._header) res.writeHead(200, { 'Content-Type': 'text/plain' });
+        if (!(res as any)._header) (res as any)._implicitHeader();
         res.write(part);
       }
       res.end('c');

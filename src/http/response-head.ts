@@ -1,0 +1,33 @@
+import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
+import { invalidStatusError } from './node-errors.js';
+
+/**
+ * Does what Node's `writeHead` does before it writes: sets status and headers, and refuses what cannot be sent.
+ *
+ * @returns the parameters that are left for `writeHead`
+ * @throws RangeError, TypeError with Node's codes
+ */
+export function applyHead(response: ServerResponse, [status, ...rest]: unknown[]): unknown[] {
+  refuseWrongStatus(status);
+  const hasMessage = typeof rest[0] === 'string';
+  const headers = hasMessage ? rest[1] : (rest[1] ?? rest[0]);
+  if (hasMessage) response.statusMessage = rest[0] as string;
+  response.statusCode = Number(status) | 0;
+  if (Array.isArray(headers)) setFlatHeaders(response, headers);
+  else if (headers) for (const [name, value] of Object.entries(headers as object)) response.setHeader(name, value as string);
+  return hasMessage ? [response.statusCode, rest[0]] : [response.statusCode];
+}
+
+/** Refuses a status that Node would refuse only when the held call reaches it. */
+export function refuseWrongStatus(status: unknown): void {
+  const code = Number(status) | 0;
+  if (code < 100 || code > 999) throw invalidStatusError(status);
+}
+
+/** Names and values in turn, or in pairs. A name may come twice, and takes the place of what was set before. */
+function setFlatHeaders(response: ServerResponse, headers: unknown[]): void {
+  const flat = headers.flat(1) as OutgoingHttpHeader[];
+  const names = flat.filter((_, index) => index % 2 === 0) as string[];
+  for (const name of names) response.removeHeader(name);
+  names.forEach((name, index) => response.appendHeader(name, flat[2 * index + 1] as string));
+}
