@@ -104,7 +104,7 @@ export class ResponseGate {
    */
   static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper, endResponse: ResponseMethod): void {
     Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, keeper, endResponse), configurable: true });
-    Object.defineProperties(response, ResponseGate.#properties);
+    Object.defineProperties(response, PROPERTIES);
   }
 
   /** express-session's hook on the head of this response has run. */
@@ -112,30 +112,13 @@ export class ResponseGate {
     (response as Partial<Gated>)[GATE]?.keeper.endHook();
   }
 
-  static #through(method: Method): PropertyDescriptor {
-    const value = function (this: Gated, ...parameters: unknown[]) {
-      return this[GATE].#pass(method, parameters);
-    };
-    return { value, writable: true, configurable: true };
+  /** Whether the response counts as sent. A held answer does: a second one is refused. */
+  isSent(): boolean {
+    return this.#held !== undefined || this.#hasBegun();
   }
 
-  /** The same for every response: with functions of its own each would have a hidden class of its own, and all that Node does with it be slow. */
-  static readonly #properties: PropertyDescriptorMap = {
-    writeHead: ResponseGate.#through('writeHead'),
-    flushHeaders: ResponseGate.#through('flushHeaders'),
-    write: ResponseGate.#through('write'),
-    end: ResponseGate.#through('end'),
-    headersSent: {
-      get(this: Gated) {
-        const gate = this[GATE];
-        // A held answer counts as sent: nobody shall answer twice.
-        return gate.#held !== undefined || gate.#hasBegun();
-      },
-      configurable: true,
-    },
-  };
-
-  #pass(method: Method, given: unknown[]): unknown {
+  /** Takes a call of one of the response's methods. */
+  pass(method: Method, given: unknown[]): unknown {
     if (this.#depth > 0) return this.#call(method, given);
     if (this.#isHeadImplied) return this.response;
     if (this.#isRefused) return this.#passOver(method, given, this.keeper.failure());
@@ -227,7 +210,7 @@ export class ResponseGate {
    * taken away afterwards, because it must not run again when the head is written.
    */
   #implyHead(): void {
-    const own = ResponseGate.#properties.writeHead as PropertyDescriptor;
+    const own = PROPERTIES.writeHead;
     if (this.response.writeHead === own.value) return;
     this.#isHeadImplied = true;
     try {
@@ -363,6 +346,27 @@ export class ResponseGate {
     }
   }
 }
+
+function through(method: Method): PropertyDescriptor {
+  const value = function (this: Gated, ...parameters: unknown[]) {
+    return this[GATE].pass(method, parameters);
+  };
+  return { value, writable: true, configurable: true };
+}
+
+/** The same for every response: with functions of its own each would have a hidden class of its own, and all that Node does with it be slow. */
+const PROPERTIES = {
+  writeHead: through('writeHead'),
+  flushHeaders: through('flushHeaders'),
+  write: through('write'),
+  end: through('end'),
+  headersSent: {
+    get(this: Gated) {
+      return this[GATE].isSent();
+    },
+    configurable: true,
+  },
+} satisfies PropertyDescriptorMap;
 
 /** Tells who waits for a call that will not be made. */
 function callBack(calls: readonly Call[], error: Error | undefined): void {
