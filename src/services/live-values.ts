@@ -14,8 +14,8 @@ export function rebase(session: object, codec: SessionCodec, then: EncodedValues
   const kept = new Map<string, string | undefined>();
   for (const key of differingKeys(then, now)) {
     if (isReservedName(key)) continue;
-    if (holds(session, codec, key, then.get(key))) show(session, codec, key, now.get(key));
-    else kept.set(key, then.get(key));
+    const isShown = holds(session, codec, key, then.get(key)) && show(session, codec, key, now.get(key));
+    if (!isShown) kept.set(key, then.get(key));
   }
   return ChangedValues.of(now, kept);
 }
@@ -29,7 +29,7 @@ function holds(session: object, codec: SessionCodec, key: string, text: string |
   }
 }
 
-function show(session: object, codec: SessionCodec, key: string, text: string | undefined): void {
-  if (text === undefined) delete (session as SessionValues)[key];
-  else (session as SessionValues)[key] = codec.decodeValue(text);
+/** Returns false for a session that the handler has frozen. */
+function show(session: object, codec: SessionCodec, key: string, text: string | undefined): boolean {
+  return text === undefined ? Reflect.deleteProperty(session, key) : Reflect.set(session, key, codec.decodeValue(text));
 }

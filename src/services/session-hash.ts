@@ -12,8 +12,8 @@ const CHANGED = 'changed';
  * baseline knows instead. JSON.stringify shows everybody else the session as it is.
  */
 export function hideFromHash(session: object): void {
-  // A frozen session stays as it is, and what an app has put in the session's place may be anything.
-  if (Object.isExtensible(session)) Object.defineProperty(session, 'toJSON', LIVE);
+  // A frozen session stays as it is, and so does a handler's own `toJSON`, which is refused.
+  if (Object.isExtensible(session) && !Object.hasOwn(session, 'toJSON')) Object.defineProperty(session, 'toJSON', LIVE);
 }
 
 /** Keeps express-session's hash off loaded data, of which the live session has been made. Nobody else looks at it. */

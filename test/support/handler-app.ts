@@ -1,5 +1,5 @@
 import { Controller, Get, Module, Req, Res, type INestApplication } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import { SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
 import { startTestApp } from './test-app.js';
 
@@ -23,13 +23,18 @@ class HandlerModule {}
 /** Past Nest's pipeline, where the gate alone commits, or within. */
 export type Way = 'handler' | 'nest';
 
-/** An app whose routes run a handler of the test, and what a client of it sees. */
-export async function startHandlerApp(options: Partial<SmartSessionModuleOptions>) {
+/**
+ * An app whose routes run a handler of the test, and what a client of it sees.
+ *
+ * @param before mounted before the sessions
+ */
+export async function startHandlerApp(options: Partial<SmartSessionModuleOptions>, before?: RequestHandler) {
   const app: INestApplication = await startTestApp('sqlite', {
     imports: [HandlerModule],
     options: { ...options, mount: false, pruneInterval: false },
     prepare: (nest) => {
       const middleware = nest.get(SmartSessionMiddleware);
+      if (before) nest.use(before);
       nest.use(middleware.use.bind(middleware));
       const handle = async (request: Request, response: Response) => {
         const body = await HandlerController.handler(request.session as Session, request, response);
