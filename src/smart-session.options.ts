@@ -64,7 +64,10 @@ export interface SmartSessionModuleOptions {
   absoluteTtl?: number;
   /** A session's expiry is moved at most this often, in ms. Default: 1 minute. */
   touchAfter?: number;
-  /** Sends the cookie anew with every response. Default: false. */
+  /**
+   * Sends the cookie anew with every response. Without it, a cookie with a max age is sent anew when the request changes or extends
+   * the session. Default: false.
+   */
   rolling?: boolean;
   /** What `req.session = null` does: `destroy` deletes the session, `keep` leaves it. Default: `keep`. */
   unset?: 'destroy' | 'keep';

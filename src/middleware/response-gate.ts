@@ -22,7 +22,7 @@ export interface GateKeeper {
   /** Why settling has failed, here or before. */
   failure(): Error | undefined;
   /** express-session's hook on the head or the end of the response is about to run. */
-  beginHook(): void;
+  beginHook(isHead: boolean): void;
   /** The hook has run. */
   endHook(): void;
   /** Whether it still runs: what is thrown then is express-session's. */
@@ -326,7 +326,7 @@ export class ResponseGate {
 
   /** Calls a method that express-session has a hook on. */
   #hooked(method: 'writeHead' | 'end', parameters: unknown[]): unknown {
-    this.keeper.beginHook();
+    this.keeper.beginHook(method === 'writeHead');
     try {
       return this.#within(this.#original[method], parameters);
     } catch (error) {

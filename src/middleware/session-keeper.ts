@@ -52,11 +52,11 @@ export class SessionKeeper implements GateKeeper {
     return this.#failure;
   }
 
-  beginHook(): void {
+  beginHook(isHead: boolean): void {
     const { session } = this.request;
     if (!session) return;
     this.#isInHook = true;
-    this.sessions.beginHash(session);
+    this.sessions.beginHash(session, isHead);
   }
 
   endHook(): void {

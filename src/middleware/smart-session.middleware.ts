@@ -4,6 +4,8 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
 import { CookieHeaders } from '../http/cookie-headers.js';
 import { announceRetry } from '../http/retry-after.js';
+import { signedCookie } from '../http/signed-cookie.js';
+import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { isProduction } from '../security/warnings.js';
 import { SessionService } from '../services/session.service.js';
@@ -17,6 +19,8 @@ import { SessionKeeper } from './session-keeper.js';
 export class SmartSessionMiddleware implements NestMiddleware {
   readonly #logger = new Logger('SmartSession');
   readonly #expressSession: RequestHandler;
+  /** The same, and sends each cookie anew; undefined with one secret. */
+  readonly #resigning: RequestHandler | undefined;
   readonly #headers: CookieHeaders;
 
   /** @internal Nest calls it. */
@@ -28,7 +32,10 @@ export class SmartSessionMiddleware implements NestMiddleware {
     const { name, secret, cookie, rolling } = options;
     this.#headers = new CookieHeaders(isProduction() && (typeof cookie === 'function' || cookie.secure === 'auto') ? this.#watchOnce(name) : () => undefined, ResponseGate.endHook);
     // `unset` is left to the gate: express-session would destroy after the answer.
-    this.#expressSession = expressSession({ store, name, secret: [...secret] as CipherKey[], cookie: optionForExpressSession(options), rolling, resave: false, saveUninitialized: false });
+    const mount = (isRolling: boolean) =>
+      expressSession({ store, name, secret: [...secret] as CipherKey[], cookie: optionForExpressSession(options), rolling: isRolling, resave: false, saveUninitialized: false });
+    this.#expressSession = mount(rolling);
+    if (secret.length > 1) this.#resigning = mount(true);
   }
 
   /** Gives the request its session, and puts the gate before its response. Does nothing where it has one already. */
@@ -36,7 +43,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     if (request.session) return next();
     const { end } = response;
     this.#headers.addTo(response);
-    this.#expressSession(request, response, (error?: unknown) => {
+    this.#handlerOf(request)(request, response, (error?: unknown) => {
       if (error) {
         announceRetry(response, error);
         return next(error);
@@ -47,6 +54,13 @@ export class SmartSessionMiddleware implements NestMiddleware {
       }
       next();
     });
+  }
+
+  /** A cookie that an older secret has signed is sent anew, signed by the first: then the older one can be left out. */
+  #handlerOf({ headers }: Request): RequestHandler {
+    if (!this.#resigning) return this.#expressSession;
+    const value = signedCookie(headers.cookie, this.options.name);
+    return value !== undefined && !isSignedBy(this.options.secret[0]!, value) ? this.#resigning : this.#expressSession;
   }
 
   /** Behind a proxy that Express does not trust, 'auto' takes every request for one by http. */

@@ -172,6 +172,7 @@ export class LiveSessions {
     const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen, baseline.terms.keepsExpiry);
     const now = performance.now();
     if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
+    if (isMaxAgeChosen) baseline.hasMoved = true;
     this.#move(session, baseline, then, record);
   }
 

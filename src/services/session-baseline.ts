@@ -36,10 +36,14 @@ export class SessionBaseline {
   abandoned: Error | undefined;
   /** The lease under which the session's handler runs. */
   lease: HeldLease | undefined;
-  /** Whether the session has got other values since it was loaded, by a commit or by what others have stored. express-session then sends its cookie. */
+  /** Whether the session has got other values or another max age since it was loaded, by a commit or by what others have stored. express-session then sends its cookie. */
   hasMoved = false;
   /** Whether express-session hashes the session at this moment. */
   isHashed = false;
+  /** Whether the request has extended the session. */
+  isExtended = false;
+  /** Whether the head that is written sends the cookie anew, though the session has not moved. */
+  renewsCookie = false;
   /** The session took the place of another by `regenerate`, and was not stored since. */
   isRegenerated = false;
   /** The terms of the request. */

@@ -24,7 +24,7 @@ export function hideUsedData(data: object): void {
 function liveToJson(this: object): unknown {
   const baseline = SessionMark.find(this);
   if (!baseline?.isHashed) return this;
-  return baseline.hasMoved ? CHANGED : UNCHANGED;
+  return baseline.hasMoved || baseline.renewsCookie ? CHANGED : UNCHANGED;
 }
 
 const LIVE: PropertyDescriptor = {

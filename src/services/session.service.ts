@@ -257,11 +257,17 @@ export class SessionService {
     return draft.result;
   }
 
-  /** Shows express-session's hash what is known of a session's changes, and no values, until `endHash`. */
-  beginHash(session: object): void {
+  /**
+   * Shows express-session's hash what is known of a session's changes, and no values, until `endHash`.
+   *
+   * @param isHead whether the head is written, in which a session that is extended sends its cookie anew
+   */
+  beginHash(session: object, isHead: boolean): void {
     // A session without a base that holds nothing has no values to hide.
     const baseline = this.live.find(session) ?? (this.isUntouched(session) ? undefined : this.live.of(session));
-    if (baseline) baseline.isHashed = true;
+    if (!baseline) return;
+    baseline.isHashed = true;
+    baseline.renewsCookie = isHead && baseline.maxAge !== null && (baseline.isExtended || this.#dueLifetime(baseline) !== undefined);
   }
 
   /** Shows everybody a session's values again. */
@@ -334,7 +340,10 @@ export class SessionService {
     const baseline = this.live.find(session);
     const due = baseline ? this.#dueLifetime(baseline) : lifetimeOf(foreignMaxAgeOf(session), this.options, false);
     if (!due) return undefined;
-    if (baseline) baseline.expiresAt = performance.now() + due.ms;
+    if (baseline) {
+      baseline.expiresAt = performance.now() + due.ms;
+      baseline.isExtended = true;
+    }
     const storageKey = this.codec.storageKeyOf(sessionId);
     return this.#logFailure(storageKey, this.touches.touch(storageKey, due));
   }
