@@ -1,5 +1,8 @@
 // An app as a user of the package writes it. It tells on its output where it listens, and ends with its input.
 import 'reflect-metadata';
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import session from 'express-session';
@@ -20,6 +23,7 @@ interface Database {
 const secret = 'a secret of the compatibility matrix';
 
 async function main(): Promise<void> {
+  await assertOneInstance();
   const database = JSON.parse(process.argv[2] ?? '') as Database;
   const apps = [await ownDatabaseApp(database), await sharedDatabaseApp(database)] as const;
   const [own, shared] = apps;
@@ -31,6 +35,13 @@ async function main(): Promise<void> {
   for (const app of apps) await tour(app.get(SessionRepository));
   process.stdout.write(`${JSON.stringify(urls)}\n`);
   process.stdin.resume().on('end', () => void end(apps));
+}
+
+/** By `require` and by `import` the package is the same: Nest finds providers by their classes. */
+async function assertOneInstance(): Promise<void> {
+  const required = createRequire(join(process.cwd(), 'package.json'))('nestjs-smart-session') as { SessionRepository: unknown };
+  const imported = await import('nestjs-smart-session');
+  assert.equal(required.SessionRepository, imported.SessionRepository, 'one instance by require and import');
 }
 
 /** What most stores do: the whole session over whatever is there by then. */
