@@ -53,7 +53,7 @@ const bigints: ValueCodec = {
   encode: (given) => (typeof given === 'bigint' ? { $big: String(given) } : given),
   decode: (stored) => (typeof stored === 'object' && stored !== null && typeof (stored as any).$big === 'string' && /^-?\d+$/.test((stored as any).$big) ? BigInt((stored as any).$big) : stored),
 };
-const RUNS = process.env.EXPLORE === 'long' ? 1000 : 30;
+const RUNS = process.env.EXPLORE === 'long' ? 1000 : 12;
 
 describe.each<[string, SmartSessionModuleOptions['serializer']]>([['json', 'json'], ['rich', 'rich'], ['an own codec', bigints]])('whatever a handler puts into a session, with %s', (_name, serializer) => {
   let started: Awaited<ReturnType<typeof startHandlerApp>>;
