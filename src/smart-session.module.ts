@@ -22,6 +22,7 @@ import { SessionTermsGuard } from './guards/session-terms.guard.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
 import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
+import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { DatabaseContext } from './persistence/database-context.js';
 import { isInTransaction } from './persistence/mikro-orm/app-transaction.js';
@@ -202,6 +203,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       SessionService,
       SessionPruner,
       SmartSessionStore,
+      LateChanges,
       SmartSessionMiddleware,
       SessionLocker,
       { provide: APP_GUARD, useClass: SessionTermsGuard },

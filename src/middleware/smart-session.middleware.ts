@@ -11,6 +11,7 @@ import { isProduction } from '../security/warnings.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
+import { LateChanges } from './late-changes.js';
 import { ResponseGate } from './response-gate.js';
 import { SessionKeeper } from './session-keeper.js';
 
@@ -22,11 +23,13 @@ export class SmartSessionMiddleware implements NestMiddleware {
   /** The same, and sends each cookie anew; undefined with one secret. */
   readonly #resigning: RequestHandler | undefined;
   readonly #headers: CookieHeaders;
+  readonly #isDevelopment = !isProduction();
 
   /** @internal Nest calls it. */
   constructor(
     private readonly sessions: SessionService,
     private readonly options: SmartSessionOptions,
+    private readonly lateChanges: LateChanges,
     store: SmartSessionStore,
   ) {
     const { name, secret, cookie, rolling } = options;
@@ -50,6 +53,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
       }
       if (request.session) {
         unwrapMethods(request.session);
+        if (this.#isDevelopment) this.lateChanges.watch(request, response);
         ResponseGate.install(request, response, new SessionKeeper(request, this.sessions, this.options, this.#logger), end);
       }
       next();

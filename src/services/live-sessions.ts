@@ -164,6 +164,16 @@ export class LiveSessions {
     return isMaxAgeChosen || baseline.state === 'new' ? { ...edit, maxAge } : edit;
   }
 
+  /** The keys of changes that no commit has taken; none while a commit runs, and none of a session that has ended. */
+  unsavedKeys(session: object): readonly string[] {
+    const baseline = SessionMark.find(session) ?? UNSTORED;
+    if (baseline.abandoned || baseline.committing || baseline.state === 'gone') return [];
+    const { values, maxAge } = this.snapshot(session, baseline);
+    const isMaxAgeChosen = baseline.state === 'stored' && isOtherMaxAge(maxAge, baseline.maxAge);
+    const keys = changedKeys(computeDelta(baseline.base, values, (key) => !isReservedName(key)));
+    return isMaxAgeChosen ? [...keys, 'cookie.maxAge'] : keys;
+  }
+
   /** Moves base and live session on together, to what a commit made of the record. */
   settle(session: object, baseline: SessionBaseline, then: Snapshot, outcome: CommitOutcome, isMaxAgeChosen: boolean): void {
     if (outcome.kind === 'gone') return this.#drop(baseline);

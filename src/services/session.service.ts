@@ -198,6 +198,11 @@ export class SessionService {
     }
   }
 
+  /** The keys of changes that no commit has taken; none while a commit runs, and none of a session that has ended. */
+  unsavedKeys(session: object): readonly string[] {
+    return this.isUntouched(session) ? [] : this.live.unsavedKeys(session);
+  }
+
   /** Whether the caller is inside a transaction of the app, on the connections that the sessions use too. */
   get isInTransaction(): boolean {
     return this.transactions.isOpen;

@@ -1,0 +1,94 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { shownKeys } from '../security/shown-keys.js';
+import { SessionService } from '../services/session.service.js';
+
+/** How long a handler has to save what it changes after its response, in ms. */
+const LOOK_EVERY = 1000;
+
+/** How often each session is looked at after its response. */
+const MOST_LOOKS = 10;
+
+/** A request whose response has been sent. */
+class AnsweredRequest {
+  #looks = 0;
+  #seen = '';
+
+  constructor(readonly request: Request) {}
+
+  get route(): string {
+    const { method, baseUrl, path, route } = this.request;
+    return `${method} ${baseUrl}${(route as { path?: string } | undefined)?.path ?? path}`;
+  }
+
+  /** Looks once more. Tells whether the same unsaved changes were there at the look before. */
+  sees(keys: readonly string[]): boolean {
+    const isSame = keys.length > 0 && shownKeys(keys) === this.#seen;
+    this.#seen = shownKeys(keys);
+    this.#looks++;
+    return isSame;
+  }
+
+  get isOver(): boolean {
+    return this.#looks >= MOST_LOOKS;
+  }
+}
+
+/**
+ * Warns of changes that are made after the response and that nothing saves: no commit takes them, and no error says so. Used in
+ * development only, because it keeps each request for some seconds.
+ */
+@Injectable()
+export class LateChanges implements OnModuleDestroy {
+  readonly #logger = new Logger('SmartSession');
+  readonly #answered = new Set<AnsweredRequest>();
+  readonly #warned = new Set<string>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @internal Nest calls it. */
+  constructor(private readonly sessions: SessionService) {}
+
+  /** Watches a request's session once its response is sent. */
+  watch(request: Request, response: Response): void {
+    response.once('close', () => {
+      this.#answered.add(new AnsweredRequest(request));
+      this.#timer ??= setInterval(() => this.look(), LOOK_EVERY).unref();
+    });
+  }
+
+  /** Looks at the sessions of all requests that were answered in the last seconds. */
+  look(): void {
+    for (const answered of this.#answered) {
+      const keys = this.#unsavedKeys(answered.request);
+      const isLost = answered.sees(keys);
+      if (isLost) this.#warn(answered.route, keys);
+      if (isLost || answered.isOver) this.#answered.delete(answered);
+    }
+    if (this.#answered.size === 0) this.#stop();
+  }
+
+  onModuleDestroy(): void {
+    this.#answered.clear();
+    this.#stop();
+  }
+
+  #stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #unsavedKeys({ session }: Request): readonly string[] {
+    try {
+      return session ? this.sessions.unsavedKeys(session) : [];
+    } catch {
+      // The handler may have put anything into its session.
+      return [];
+    }
+  }
+
+  #warn(route: string, keys: readonly string[]): void {
+    if (this.#warned.has(route)) return;
+    this.#warned.add(route);
+    this.#logger.warn(`${route} changed ${shownKeys(keys)} in its session after its response, and has not saved it since: the change is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`);
+  }
+}
