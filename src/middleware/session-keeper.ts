@@ -1,5 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
+import { clearingCookie, hasCookie } from '../http/session-cookie.js';
 import { HeldValues } from '../services/held-values.js';
 import type { SessionService } from '../services/session.service.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
@@ -18,13 +19,21 @@ export class SessionKeeper implements GateKeeper {
   /** What commits have stored while the response was held. */
   #held: HeldValues | undefined;
   #isInHook = false;
+  /** The session that the request came with. */
+  readonly #first: Request['session'];
+  /** Its cookie, as the browser has it. */
+  readonly #cookie: object;
 
   constructor(
     private readonly request: Request,
+    private readonly response: Response,
     private readonly sessions: SessionService,
     private readonly options: SmartSessionOptions,
     private readonly logger: LoggerService,
-  ) {}
+  ) {
+    this.#first = request.session;
+    this.#cookie = request.session.cookie;
+  }
 
   isSettled(): boolean {
     const { request, sessions } = this;
@@ -54,6 +63,7 @@ export class SessionKeeper implements GateKeeper {
 
   beginHook(isHead: boolean): void {
     const { session } = this.request;
+    if (!this.response.headersSent) this.#clearCookie();
     if (!session) return;
     this.#isInHook = true;
     this.sessions.beginHash(session, isHead);
@@ -79,6 +89,14 @@ export class SessionKeeper implements GateKeeper {
   #isUnset(): boolean {
     const { session, sessionID } = this.request;
     return this.#hasSession && !session && sessionID !== undefined && this.options.unset === 'destroy';
+  }
+
+  /** Lets the browser forget the cookie of a session that this request has ended. */
+  #clearCookie(): void {
+    const { request, response, options } = this;
+    if (this.#failure || !this.sessions.claimEnd(request, this.#first)) return;
+    forgetSessionId(request);
+    if (hasCookie(request.headers.cookie, options.name)) response.appendHeader('Set-Cookie', clearingCookie(options.name, this.#cookie));
   }
 
   #fail(error: Error): void {

@@ -54,7 +54,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) {
         unwrapMethods(request.session);
         if (this.#isDevelopment) this.lateChanges.watch(request, response);
-        ResponseGate.install(request, response, new SessionKeeper(request, this.sessions, this.options, this.#logger), end);
+        ResponseGate.install(request, response, new SessionKeeper(request, response, this.sessions, this.options, this.#logger), end);
       }
       next();
     });

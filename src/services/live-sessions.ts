@@ -219,6 +219,7 @@ function haveOtherValues(before: StoredRecord | undefined, now: StoredRecord | u
 
 function setTime(baseline: SessionBaseline, { remaining, longest = Infinity }: TimeLeft): void {
   const now = performance.now();
+  baseline.loadedAt = now;
   baseline.expiresAt = now + remaining;
   baseline.endsAt = now + longest;
 }

@@ -30,6 +30,10 @@ export class SessionBaseline {
   expiresAt = 0;
   /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */
   endsAt = Infinity;
+  /** When the record was loaded last, on the same clock; 0 for one that this request has made. */
+  loadedAt = 0;
+  /** Whether this request has ended the session, and made another in its place. */
+  isReplaced = false;
   /** The commit under way; commits of one session go one after the other. */
   committing: Promise<unknown> | undefined;
   /** Why no further commit is allowed. */

@@ -3,6 +3,7 @@ import type { DeletedRecord } from '../persistence/session.repository.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
+import { EndedSessions } from './ended-sessions.js';
 import { RepositoryCaller } from './repository-caller.js';
 import { SessionObservers, type DestroyReason } from './session-observers.js';
 
@@ -12,6 +13,9 @@ const NOT_TOLD: Omit<DeletedRecord, 'storageKey'> = {};
 /** Destroys the records of sessions, and tells who watches why. */
 @Injectable()
 export class SessionDestroyer {
+  /** What was destroyed by an app. */
+  readonly ended = new EndedSessions();
+
   constructor(
     private readonly commits: CommitJoiner,
     private readonly caller: RepositoryCaller,
@@ -23,10 +27,25 @@ export class SessionDestroyer {
    * Destroys a session, after the first save that may be under way.
    *
    * @param userId its user, where the caller knows
+   * @returns whether there was a record
    * @throws SessionUnavailableError
    */
-  async destroy(storageKey: string, reason: DestroyReason, userId?: string | null): Promise<void> {
-    await withDeadline('destroy', this.options.timeout, async (deadline) => {
+  async destroy(storageKey: string, reason: DestroyReason, userId?: string | null): Promise<boolean> {
+    if (reason !== 'logout' && reason !== 'revoked') return this.#destroy(storageKey, reason, userId);
+    // At once: what the caller commits from now on must not come after the destruction.
+    this.ended.begin(storageKey);
+    try {
+      const wasStored = await this.#destroy(storageKey, reason, userId);
+      this.ended.conclude(storageKey, wasStored);
+      return wasStored;
+    } catch (error) {
+      this.ended.giveUp(storageKey);
+      throw error;
+    }
+  }
+
+  #destroy(storageKey: string, reason: DestroyReason, userId?: string | null): Promise<boolean> {
+    return withDeadline('destroy', this.options.timeout, async (deadline) => {
       await this.commits.firstSaved(storageKey);
       deadline.throwIfPassed();
       const deleted = await this.caller.askUntil(deadline, 'destroy', async (repository, isInDoubt) => {
@@ -34,6 +53,7 @@ export class SessionDestroyer {
         return (await repository.destroy(storageKey)) ?? (isInDoubt ? NOT_TOLD : undefined);
       });
       if (deleted) this.observers.lives?.destroyed({ storageKey, userId: deleted.userId === undefined ? userId : deleted.userId }, reason);
+      return deleted !== undefined;
     });
   }
 
@@ -65,7 +85,15 @@ export class SessionDestroyer {
         return next;
       });
       for (const storageKey of chosen) this.observers.lives?.destroyed({ storageKey, userId }, reason);
+      if (reason === 'revoked') this.#note(chosen);
       return chosen.size;
     });
+  }
+
+  #note(storageKeys: Iterable<string>): void {
+    for (const storageKey of storageKeys) {
+      this.ended.begin(storageKey);
+      this.ended.conclude(storageKey, true);
+    }
   }
 }

@@ -167,6 +167,7 @@ export class SessionService {
    */
   hasChanges(session: object, held?: HeldValues): boolean {
     const baseline = this.live.find(session);
+    if (baseline) this.#noticeEnd(baseline);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
     if (this.isUntouched(session)) return false;
@@ -231,6 +232,7 @@ export class SessionService {
     const baseline = this.live.ofLive(session);
     await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
       if (baseline.abandoned) throw baseline.abandoned;
+      this.#noticeEnd(baseline);
       if (isOver(session, baseline)) return;
       refuseBroken(session);
       const now = this.live.snapshot(session, baseline);
@@ -293,7 +295,23 @@ export class SessionService {
 
   /** Whether a commit has found that the session was destroyed, or has expired. */
   isGone(session: object): boolean {
-    return this.live.find(session)?.state === 'gone';
+    const baseline = this.live.find(session);
+    if (baseline) this.#noticeEnd(baseline);
+    return baseline?.state === 'gone';
+  }
+
+  /**
+   * Whether the response of a request is to tell the browser that its session has ended, by this very request. True
+   * for one response only.
+   *
+   * @param first the session that the request came with
+   */
+  claimEnd({ session, sessionID }: Partial<Request>, first: object): boolean {
+    const { ended } = this.destroyer;
+    if (ended.isEmpty) return false;
+    const storageKey = session ? this.live.find(session)?.storageKey : isSessionId(sessionID) && this.codec.storageKeyOf(sessionID);
+    if (!storageKey || (session && !this.isGone(session) && !ended.isPending(storageKey))) return false;
+    return ended.claim(storageKey, this.live.find(first)?.isReplaced === true);
   }
 
   /**
@@ -423,9 +441,11 @@ export class SessionService {
    */
   async end({ session, sessionID }: Request): Promise<void> {
     this.transactions.refuse('regenerate');
-    const { state, record } = this.live.find(session) ?? {};
-    const userId = record && userIdIfKnown(record.values, this.options, this.codec);
-    if (state !== 'gone') await this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId);
+    const baseline = this.live.find(session);
+    if (baseline?.state === 'gone') return;
+    const userId = baseline?.record && userIdIfKnown(baseline.record.values, this.options, this.codec);
+    const wasStored = await this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId);
+    if (baseline) baseline.isReplaced = wasStored;
   }
 
   /**
@@ -502,6 +522,12 @@ export class SessionService {
     return this.caller.ask('destroy', (repository) => repository.clear());
   }
 
+  /** A session that this process has destroyed by its id is gone, stored or not. */
+  #noticeEnd(baseline: SessionBaseline): void {
+    const { ended } = this.destroyer;
+    if (!ended.isEmpty && ended.has(baseline.storageKey, baseline.loadedAt, baseline.state === 'new')) baseline.state = 'gone';
+  }
+
   #logFailure(storageKey: string, touched: Promise<void>): Promise<void> {
     return touched.catch((error: unknown) => {
       this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${describeThrown(error)}`);
@@ -526,7 +552,11 @@ export class SessionService {
     const baseline = this.live.ofLive(session);
     return this.#afterOthers(baseline, async () => {
       if (baseline.abandoned) throw baseline.abandoned;
-      return this.handover.take(session, baseline);
+      this.#noticeEnd(baseline);
+      const { state } = baseline;
+      const values = await this.handover.take(session, baseline);
+      baseline.isReplaced = state === 'stored';
+      return values;
     });
   }
 
@@ -576,6 +606,7 @@ export class SessionService {
 
   async #applyDraft(session: object, baseline: SessionBaseline, draft: DraftEdit<unknown>): Promise<void> {
     if (baseline.abandoned) throw baseline.abandoned;
+    this.#noticeEnd(baseline);
     if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
     refuseBroken(session);
     const now = this.live.snapshot(session, baseline);
