@@ -133,6 +133,7 @@ export class SessionCodec {
     const changed = { ...parsed };
     for (const key of keys) {
       const text = values.get(key);
+      if (text !== undefined && isReservedName(key)) return undefined;
       if (text === undefined) delete changed[key];
       else changed[key] = JSON.parse(text);
       if (text !== undefined && isTooDeep(DEEPEST, changed[key], text)) return undefined;

@@ -4,12 +4,13 @@ import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta, isEmptyDelta } from '../merge/delta.js';
-import type { EncodedValues } from '../merge/encoded-values.js';
+import { ChangedValues, type EncodedValues } from '../merge/encoded-values.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { COOKIE_DEFAULTS } from '../security/cookie-rules.js';
 import { attributesFor, resolveAuto } from '../security/cookie-template.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
+import { COOKIE_KEY, chosenIn, chosenText, isCookieChanged, showChosen } from './chosen-cookie.js';
 import { isOtherMaxAge, lifetimeOf, maxAgeOf, storableMaxAgeOf } from './lifetime.js';
 import { rebase } from './live-values.js';
 import { MergeTrace } from './merge-trace.js';
@@ -63,7 +64,7 @@ export class LiveSessions {
     const { maxAge } = record;
     const expires = maxAge === null ? null : new Date(Date.now() + remaining);
     const { cookie: template } = this.options;
-    const cookie = { ...(typeof template === 'function' ? COOKIE_DEFAULTS : template), originalMaxAge: maxAge, expires };
+    const cookie = { ...(typeof template === 'function' ? COOKIE_DEFAULTS : template), ...chosenIn(record.values), originalMaxAge: maxAge, expires };
     delete (cookie as { maxAge?: unknown }).maxAge;
     return { ...record.decode(), cookie } as unknown as SessionData;
   }
@@ -74,9 +75,10 @@ export class LiveSessions {
    * @throws SmartSessionConfigError for what the app's function has returned
    */
   dress(request: Request, data: SessionData): void {
-    if (typeof this.options.cookie === 'function' && SessionMark.find(data)) {
+    const baseline = SessionMark.find(data);
+    if (typeof this.options.cookie === 'function' && baseline) {
       const { maxAge: _, ...attributes } = attributesFor(request, this.options);
-      Object.assign(data.cookie, attributes);
+      Object.assign(data.cookie, attributes, chosenIn(baseline.record?.values));
     }
     resolveAuto(data.cookie, request);
   }
@@ -135,13 +137,20 @@ export class LiveSessions {
    */
   snapshot(session: object, baseline?: SessionBaseline): Snapshot {
     const values = baseline?.record?.valuesOf(session) ?? this.codec.encodeValues(session);
-    return { values, maxAge: storableMaxAgeOf(session) };
+    return { values: baseline ? this.#withCookie(session, baseline, values) : values, maxAge: storableMaxAgeOf(session) };
+  }
+
+  /** The attributes of the cookie are kept as a value. A new session that holds nothing else is not stored for them. */
+  #withCookie(session: object, { record }: SessionBaseline, values: EncodedValues): EncodedValues {
+    const isStored = record !== undefined || !isEmpty(values);
+    if (!isStored || !isCookieChanged(session, record?.values, this.options)) return values;
+    return ChangedValues.of(values, new Map([[COOKIE_KEY, chosenText(session, record?.values, this.options)]]));
   }
 
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */
   isUntouched(session: object, { ownBase, record }: SessionBaseline): boolean {
     if (ownBase || !record) return false;
-    return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session);
+    return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session) && !isCookieChanged(session, record.values, this.options);
   }
 
   /**
@@ -196,6 +205,7 @@ export class LiveSessions {
     const isCookieUnchanged = !isOtherMaxAge(maxAgeOf(session), then.maxAge);
     if (baseline.state === 'stored' && isCookieUnchanged && isOtherMaxAge(record.maxAge, then.maxAge)) showMaxAge(session, record.maxAge);
     if (haveOtherValues(baseline.record, record)) baseline.hasMoved = true;
+    showChosen(session, baseline.record?.values, record.values, this.options);
     const base = rebase(session, this.codec, then.values, record.values);
     moveTo(baseline, record, base === record.values ? undefined : base);
   }
@@ -227,4 +237,9 @@ function setTime(baseline: SessionBaseline, { remaining, longest = Infinity }: T
 /** Shows the max age that another request has chosen. */
 function showMaxAge(session: object, maxAge: number | null): void {
   Object.assign((session as { cookie: object }).cookie, { maxAge });
+}
+
+function isEmpty(values: EncodedValues): boolean {
+  for (const _ of values.keys()) return false;
+  return true;
 }

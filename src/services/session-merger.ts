@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { applyRule } from '../merge/apply-rule.js';
 import { applyDelta, takeMine, type Delta, type MergeKey } from '../merge/delta.js';
@@ -26,7 +27,7 @@ export class SessionMerger {
   }
 
   readonly #mergeKey: MergeKey = (key, base, theirs, mine) => {
-    const rule = this.options.merge.get(key) ?? this.options.mergeDefault;
+    const rule = isReservedName(key) ? undefined : (this.options.merge.get(key) ?? this.options.mergeDefault);
     if (!rule) return takeMine(key, base, theirs, mine);
     try {
       return this.#mergeBy(rule, key, { ...this.#side('base', base), ...this.#side('theirs', theirs), ...this.#side('mine', mine), key });

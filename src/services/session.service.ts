@@ -10,6 +10,7 @@ import { handleOf } from '../security/session-handle.js';
 import { describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
 import { AppTransactions } from './app-transactions.js';
+import { COOKIE_KEY } from './chosen-cookie.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
 import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf } from './lifetime.js';
@@ -174,7 +175,7 @@ export class SessionService {
     refuseBroken(session);
     const now = this.live.snapshot(session, baseline);
     const edit = this.live.editOf(now, baseline);
-    if (!edit || !held || edit.maxAge !== undefined) return edit !== undefined;
+    if (!edit || !held || edit.maxAge !== undefined || edit.trace.keys.includes(COOKIE_KEY)) return edit !== undefined;
     return !held.cover(session, edit.trace.keys, (key) => this.codec.encodeMember(key, session) !== now.values.get(key));
   }
 

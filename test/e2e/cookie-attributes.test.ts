@@ -70,7 +70,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     ["with `serializer: 'rich'`", { serializer: 'rich' }],
     ['with the entity manager and row locks', { locking: 'pessimistic', repository: EntityManagerSessionRepository }],
   ])('%s', (_variant, options) => {
-    it.failing.each(CHANGES)('stay with every later cookie of that session: %s', async (_what, change, expected) => {
+    it.each(CHANGES)('stay with every later cookie of that session: %s', async (_what, change, expected) => {
       await withApp({ ...WITH_MAX_AGE, ...options }, async (browser) => {
         const first = await answer(browser, ({ session }) => {
           session.a = 1;
@@ -84,7 +84,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     });
   });
 
-  it.failing.each(CHANGES)('are sent, and stay, when they are set on a session that is there: %s', async (_what, change, expected) => {
+  it.each(CHANGES)('are sent, and stay, when they are set on a session that is there: %s', async (_what, change, expected) => {
     await withApp(WITH_MAX_AGE, async (browser) => {
       await browser.post('/set', { a: 1 });
       expect(attributesOf(await answer(browser, ({ session }) => Object.assign(session.cookie, change)))).toEqual(expected);
@@ -92,7 +92,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     });
   });
 
-  it.failing.each(REFUSED)('are refused, and nothing is stored: %s', async (_what, change) => {
+  it.each(REFUSED)('are refused, and nothing is stored: %s', async (_what, change) => {
     await withApp(WITH_MAX_AGE, async (browser, app) => {
       const refused = await answer(browser, ({ session }) => {
         session.a = 1;
@@ -106,7 +106,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     });
   });
 
-  it.failing('follow the options where a handler has set nothing, also after these have changed', async () => {
+  it('follow the options where a handler has set nothing, also after these have changed', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'cookie-attributes-'));
     const connection = { dbName: join(directory, 'sessions.db') };
     try {
@@ -132,7 +132,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     }
   });
 
-  it.failing('can be given up again', async () => {
+  it('can be given up again', async () => {
     await withApp(WITH_MAX_AGE, async (browser) => {
       await answer(browser, ({ session }) => {
         session.a = 1;
@@ -154,7 +154,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     });
   });
 
-  it.failing('survive what others change meanwhile, with a merge rule for all keys', async () => {
+  it('survive what others change meanwhile, with a merge rule for all keys', async () => {
     await withApp({ ...WITH_MAX_AGE, mergeDefault: deep() }, async (browser, app) => {
       await browser.post('/set', { a: 1 });
       const other = Object.assign(new Browser(app), { cookie: browser.cookie });
@@ -177,7 +177,7 @@ describe("attributes that a handler sets on its session's cookie", () => {
     });
   });
 
-  it.failing('stand beside those that a function gives for each request', async () => {
+  it('stand beside those that a function gives for each request', async () => {
     await withApp({ cookie: (request) => ({ maxAge: HOUR, path: request.headers['x-path'] === undefined ? '/' : '/x', secure: 'auto' }) }, async (browser) => {
       await answer(browser, ({ session }) => {
         session.a = 1;
