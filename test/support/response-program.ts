@@ -72,7 +72,7 @@ export async function run(program: readonly Step[], response: Response, afterSte
   const seen: Seen[] = [];
   for (const { call, parameters, hasCallback } of [...program, { call: 'end', parameters: [], hasCallback: false }]) {
     if (call === 'turn') await new Promise(setImmediate);
-    else seen.push(take(call, hasCallback ? [...parameters, undefined] : [...parameters], response, hasCallback ?? false));
+    else seen.push(take(call, [...parameters.map(copy), ...(hasCallback ? [undefined] : [])], response, hasCallback ?? false));
   }
   afterSteps();
   return seen;
@@ -88,6 +88,14 @@ function take(call: string, parameters: unknown[], response: Response, hasCallba
     seen.thrown = (error as { code?: string }).code ?? String(error);
   }
   return seen;
+}
+
+/** Node keeps the list of a header's values that it is given, and appends to it. */
+function copy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copy);
+  if (value instanceof Map) return new Map([...value].map(([key, held]) => [key, copy(held)]));
+  const isPlain = Object(value) === value && !(value instanceof Uint8Array);
+  return isPlain ? Object.fromEntries(Object.entries(value as object).map(([key, held]) => [key, copy(held)])) : value;
 }
 
 /** A second `end` whose response has finished meanwhile is an error; one that comes a moment earlier is none. */
