@@ -91,11 +91,11 @@ function take(call: string, parameters: unknown[], response: Response, hasCallba
 }
 
 /** Node keeps the list of a header's values that it is given, and appends to it. */
-function copy(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(copy);
-  if (value instanceof Map) return new Map([...value].map(([key, held]) => [key, copy(held)]));
-  const isPlain = Object(value) === value && !(value instanceof Uint8Array);
-  return isPlain ? Object.fromEntries(Object.entries(value as object).map(([key, held]) => [key, copy(held)])) : value;
+function copy(given: unknown): unknown {
+  if (Array.isArray(given)) return given.map(copy);
+  if (given instanceof Map) return new Map([...given].map(([key, held]) => [key, copy(held)]));
+  const isPlain = Object(given) === given && !(given instanceof Uint8Array);
+  return isPlain ? Object.fromEntries(Object.entries(given as object).map(([key, held]) => [key, copy(held)])) : given;
 }
 
 /** A second `end` whose response has finished meanwhile is an error; one that comes a moment earlier is none. */
