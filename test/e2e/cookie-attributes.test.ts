@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { DatabaseContext, deep, EntityManagerSessionRepository, SessionService, SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
+import { DatabaseContext, deep, EntityManagerSessionRepository, SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -64,6 +64,19 @@ const REFUSED: [string, Record<string, unknown>][] = [
   ['an object as secure', { secure: {} }],
 ];
 
+/** What the package `cookie` does not write: express-session then leaves the cookie out. */
+const UNWRITABLE: [string, Record<string, unknown>][] = [
+  ['a domain with a space', { domain: 'exam ple.com' }],
+  ['a domain with a semicolon', { domain: 'example.com; Secure' }],
+  ['a URL as domain', { domain: 'https://example.com' }],
+  ['a path with a semicolon', { path: '/a;b' }],
+  ['a path with a line break', { path: '/a\nb' }],
+  ['a path that is not ASCII', { path: '/käse' }],
+  ['a path without a slash', { path: 'shop' }],
+  ['sameSite none, and no secure', { sameSite: 'none', secure: undefined }],
+  ['partitioned, and no secure', { partitioned: true, secure: undefined }],
+];
+
 describe("attributes that a handler sets on its session's cookie", () => {
   describe.each<[string, Partial<SmartSessionModuleOptions>]>([
     ['by default', {}],
@@ -103,6 +116,29 @@ describe("attributes that a handler sets on its session's cookie", () => {
       await browser.post('/set', { a: 1 });
       expect((await answer(browser, ({ session }) => Object.assign(session.cookie, change))).status).toBe(500);
       expect(await browser.session()).toEqual({ a: 1 });
+    });
+  });
+
+  it.failing.each(UNWRITABLE)('are refused where no browser gets them, by options, by a function and by handlers: %s', async (_what, change) => {
+    expect(() => new SmartSessionOptions({ secret: 'x', cookie: change })).toThrow(SmartSessionConfigError);
+    await withApp({ cookie: () => change }, async (browser) => expect((await browser.post('/set', { a: 1 })).status).toBe(500));
+    await withApp(WITH_MAX_AGE, async (browser, app) => {
+      const refused = await answer(browser, ({ session }) => {
+        session.a = 1;
+        Object.assign(session.cookie, change);
+      });
+      expect([refused.status, attributesOf(refused), await app.get(SessionService).count()]).toEqual([500, undefined, 0]);
+    });
+  });
+
+  it('are those of the cookie that a logout clears', async () => {
+    await withApp({}, async (browser) => {
+      await answer(browser, ({ session }) => {
+        session.a = 1;
+        Object.assign(session.cookie, { domain: 'example.com', path: '/', priority: 'high' });
+      });
+      const cleared = await answer(browser, ({ session }) => void session.destroy());
+      expect(cleared.headers['set-cookie']).toEqual(['sid=; Domain=example.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Priority=High; SameSite=Lax']);
     });
   });
 
