@@ -19,13 +19,20 @@ export const COOKIE_DEFAULTS: CookieAttributes = Object.freeze({ httpOnly: true,
 /** In ms: a century. */
 export const LONGEST_MAX_AGE = 100 * 365 * 24 * 3_600_000;
 
-const isText = (given: unknown) => typeof given === 'string' && given !== '';
+/** What the package `cookie` writes. Of what it does not, express-session leaves the whole cookie out. */
+const DOMAIN = /^\.?[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i;
+const PATH = /^\/[ -:=-~]*$/;
+
+/** In characters: browsers ignore an attribute that is longer. */
+const LONGEST_ATTRIBUTE = 1024;
+
+const isLike = (pattern: RegExp) => (given: unknown) => typeof given === 'string' && given.length <= LONGEST_ATTRIBUTE && pattern.test(given);
 const isBoolean = (given: unknown) => typeof given === 'boolean';
 
 const CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
   maxAge: (given) => given === null || (typeof given === 'number' && given > 0 && given <= LONGEST_MAX_AGE),
-  path: isText,
-  domain: isText,
+  path: isLike(PATH),
+  domain: isLike(DOMAIN),
   secure: (given) => isBoolean(given) || given === 'auto',
   httpOnly: isBoolean,
   partitioned: isBoolean,
@@ -62,8 +69,8 @@ export function flawInCookie({ name, cookie }: CookieSettings): CookieFlaw | und
   // With 'auto' it is sent without Secure where a request comes by http: a prefix says that it never is.
   if (prefix && secure !== true) return flaw('cookie', `the name begins with ${prefix} and \`secure\` is not true`, 'set `cookie: { secure: true }`.');
   if (prefix?.toLowerCase() === '__host-' && (domain !== undefined || path !== '/')) return flaw('cookie', `the name begins with ${prefix} and ${domain === undefined ? 'a path' : 'a domain'} is set`, 'leave `domain` and `path` out, or begin the name with __Secure-.');
-  if (sameSite === 'none' && secure === false) return flaw('cookie', "`sameSite: 'none'` was given with `secure: false`", 'set `secure: true`.');
-  if (partitioned && secure === false) return flaw('cookie', '`partitioned` was given with `secure: false`', 'set `secure: true`.');
+  if (sameSite === 'none' && !secure) return flaw('cookie', "`sameSite: 'none'` was given with `secure: false`", 'set `secure: true`.');
+  if (partitioned && !secure) return flaw('cookie', '`partitioned` was given with `secure: false`', 'set `secure: true`.');
   if (name.length + LONGEST_VALUE > LONGEST_COOKIE) return flaw('name', `a name of ${name.length} characters was given`, `use at most ${LONGEST_COOKIE - LONGEST_VALUE}.`);
   return undefined;
 }
