@@ -143,7 +143,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     const { ttl, cookie, absoluteTtl } = this.options;
     const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
     const logger = new Logger('SmartSession');
-    for (const warning of warningsOf(this.options)) logger.warn(warning);
+    for (const warning of [...warningsOf(this.options), ...this.database.warnings]) logger.warn(warning);
     const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
     logger.log(`Sessions end after ${(maxAge ?? ttl) / 1000} s without use${latest}.`);
   }

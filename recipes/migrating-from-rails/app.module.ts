@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { SqliteDriver } from '@mikro-orm/sqlite';
-import { SmartSessionModule } from 'nestjs-smart-session';
+import { SmartSessionModule, defineSessionEntity } from 'nestjs-smart-session';
 import { RailsSessions } from './rails-sessions.js';
 import { ShopController } from './shop.controller.js';
 
@@ -10,7 +10,13 @@ class RailsSessionsModule {}
 
 @Module({
   imports: [
-    MikroOrmModule.forRoot({ driver: SqliteDriver, dbName: process.env.SQLITE_FILE ?? 'shop.sqlite', entities: [], discovery: { warnWhenNoEntities: false } }),
+    MikroOrmModule.forRoot({
+      driver: SqliteDriver,
+      dbName: process.env.SQLITE_FILE ?? 'shop.sqlite',
+      entities: [defineSessionEntity({ tableName: 'web_sessions' })],
+      // The tables of the Rails app: without this `schema.update()` would drop them.
+      schemaGenerator: { skipTables: ['sessions'] },
+    }),
     SmartSessionModule.forRootAsync({
       imports: [RailsSessionsModule],
       inject: [RailsSessions],

@@ -22,5 +22,7 @@ export class DatabaseContext {
     readonly keyHint = '',
     /** Whether the start has made the table. */
     readonly isNew = false,
+    /** What the operator should know of the table, for the log. */
+    readonly warnings: readonly string[] = [],
   ) {}
 }

@@ -8,6 +8,7 @@ import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext } from './database-context.js';
 import { boundOptions } from './mikro-orm/versions.js';
 import { COLUMN_OF, defineSessionEntity } from './session.entity.js';
+import { warningOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
 import { schemaOf } from './table-location.js';
@@ -31,14 +32,14 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
     );
   }
   try {
-    return await inspect(options, orm);
+    return await inspect(options, orm, appOrm);
   } catch (error) {
     if (options.connection) await orm.close();
     throw error;
   }
 }
 
-async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<DatabaseContext> {
+async function inspect(options: SmartSessionOptions, orm: MikroORM, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
   const dialect = await dialectOf(options, orm);
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const { tableName } = options;
@@ -52,7 +53,8 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM): Promise<Dat
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options, schema);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
-  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew);
+  const warnings = [warningOfDrop({ orm, tableName, schema }, appOrm)].filter((warning) => warning !== undefined);
+  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew, warnings);
 }
 
 function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {

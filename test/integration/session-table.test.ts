@@ -6,7 +6,7 @@ import { EntityManagerSessionRepository, SessionEntity, SmartSessionOptions, Sql
 import { qualifiedName } from '../../src/dialects/qualified-name.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
-import { DATABASES, connectionOptions } from '../support/databases.js';
+import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
 import { createDatabase, dropDatabase } from '../support/scratch-database.js';
 import { tourSessions } from '../support/sessions-tour.js';
 
@@ -155,6 +155,42 @@ describe('the entity of the table', () => {
     const options = new SmartSessionOptions({ secret: 'test', tableName: 'foreign_sessions', createTable: true });
     const context = await openDatabase(options, orm);
     expect(() => new EntityManagerSessionRepository(context)).toThrow(/Foreign.*`data`/);
+    await orm.close();
+  });
+});
+
+describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (database) => {
+  const tableName = `generated_${database}`;
+  const entity = defineSessionEntity({ tableName });
+  const WARNING =
+    `MikroORM's configuration has no entity for the table "${tableName}": \`schema.update()\` and \`migration:create\` would drop it. ` +
+    `Add \`defineSessionEntity({ tableName: '${tableName}' })\` to its \`entities\`, or "${tableName}" to its \`schemaGenerator.skipTables\`.`;
+
+  it.each([
+    { name: 'drops a table that it does not know, and the start warns of it', options: {}, warnings: [WARNING] },
+    { name: 'keeps the table of its entity', options: { entities: [entity] }, warnings: [] },
+    { name: 'keeps a table that it skips', options: { schemaGenerator: { skipTables: ['other', tableName.toUpperCase()] } }, warnings: [] },
+    { name: 'keeps a table that it skips by a pattern', options: { schemaGenerator: { skipTables: [/^generated_/] } }, warnings: [] },
+  ])('$name', async ({ options, warnings }) => {
+    const orm = await MikroORM.init(connectionOptions(database, options as Partial<Options>));
+    try {
+      const context = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm);
+      const changes = await orm.schema.getUpdateSchemaSQL();
+      expect([context.warnings, changes.split('\n').some((line) => line.startsWith('drop table') && line.includes(tableName))]).toEqual([warnings, warnings.length > 0]);
+      await orm.schema.execute(`drop table ${tableName}`);
+    } finally {
+      await orm.close();
+    }
+  });
+
+  it('is warned of where the sessions have a connection of their own to the same database, and not to another', async () => {
+    const orm = await MikroORM.init(connectionOptions(database));
+    const { driver: _, ...connection } = CONNECTIONS[database];
+    const own = await openDatabase(new SmartSessionOptions({ secret: 'test', dialect: database, connection, tableName, createTable: true }), orm);
+    // Each database in memory is one of its own.
+    expect(own.warnings).toEqual(database === 'sqlite' ? [] : [WARNING]);
+    await own.runner.run(`drop table ${tableName}`);
+    await own.orm.close();
     await orm.close();
   });
 });
