@@ -284,6 +284,13 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     expect([writes(), repository.batches]).toEqual([['update', 'updateMany'], [5]]);
   });
 
+  it.failing('are not more in a statement than its bytes allow', async () => {
+    const outcomes = await writeAll(undefined, (n) => ({ text: 'x'.repeat(n < 3 ? 900_000 : 100_000) }));
+    expect(statuses(outcomes)).toEqual(ALL_DONE);
+    expect((await allStored()).map((values) => values?.text.length)).toEqual([900_000, 900_000, 900_000, 100_000, 100_000, 100_000]);
+    expect(repository.batches).toEqual([2]);
+  });
+
   it('NoLostKey: one whose record has moved on merges by itself, and holds up no other', async () => {
     const others = serviceOver(new SqlSessionRepository(database.context), { merge: RULES }).sessions;
     await others.update(ids[2]!, (draft: Live) => { draft.visits = 10; });
