@@ -56,6 +56,8 @@ export interface Dialect {
    * @param schema undefined for the connection's own
    */
   keyHint?(run: RunStatement, table: string, schema: string | undefined): Promise<string>;
+  /** Asks the server how many bytes a statement may have; absent where there is no limit that sessions meet. */
+  largestStatement?(run: RunStatement): Promise<number>;
   /** A table `wanted` of rows that are made of parameters, for a `from` or a `join`. */
   wantedRows(columns: readonly WantedColumn[], count: number): string;
   /** The parameters of such rows. */

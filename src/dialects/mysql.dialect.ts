@@ -69,6 +69,11 @@ export const mysql: Dialect = {
     reset: 'set session innodb_lock_wait_timeout = default',
   }),
 
+  async largestStatement(run) {
+    const { rows } = await run('select @@max_allowed_packet as bytes');
+    return Number(rows[0]?.bytes);
+  },
+
   async columns(run, table, schema) {
     const { rows } = await run(
       'select column_name as name from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ?',

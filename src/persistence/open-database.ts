@@ -5,7 +5,7 @@ import { MissingPackageError } from '../dialects/driver-package.js';
 import { DIALECTS } from '../dialects/index.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
-import { DatabaseContext } from './database-context.js';
+import { DatabaseContext, longestBatchFor } from './database-context.js';
 import { boundOptions } from './mikro-orm/versions.js';
 import { COLUMN_OF, defineSessionEntity } from './session.entity.js';
 import { warningOfDrop } from './schema-generator.js';
@@ -54,7 +54,9 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM, appOrm: Mikr
   checkColumns(columns, options, schema);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
   const warnings = [warningOfDrop({ orm, tableName, schema }, appOrm)].filter((warning) => warning !== undefined);
-  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew, warnings);
+  const packet = await dialect.largestStatement?.(runner.run);
+  checkSize(options, packet);
+  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew, warnings, longestBatchFor(packet));
 }
 
 function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
@@ -69,6 +71,11 @@ function checkColumns(columns: readonly string[], { tableName, locking }: SmartS
   if (locking === 'optimistic' && !columns.includes('lock_version')) {
     throw new SmartSessionConfigError('locking', `'optimistic' was given, and the table "${name}" has no column lock_version`, "Add the column, or use 'auto' or 'pessimistic'.");
   }
+}
+
+function checkSize({ maxBytes }: SmartSessionOptions, packet = Infinity): void {
+  if (maxBytes <= packet) return;
+  throw new SmartSessionConfigError('maxBytes', `${maxBytes} was given, and the server takes statements of at most ${packet} bytes`, 'Lower it, or raise `max_allowed_packet` on the server, best to twice `maxBytes`.');
 }
 
 async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Promise<Dialect> {

@@ -87,6 +87,11 @@ export abstract class SessionRepository {
     return false;
   }
 
+  /** How many characters of data `updateMany` is given at most, unless one record alone has more. */
+  get longestBatch(): number {
+    return Infinity;
+  }
+
   /** The live record, or undefined when it is absent or expired. */
   abstract load(storageKey: string): Promise<SessionRecord | undefined>;
 

@@ -30,6 +30,10 @@ export class SqlSessionRepository extends SessionRepository {
     this.#statements = buildStatements(context);
   }
 
+  override get longestBatch(): number {
+    return this.#context.longestBatch;
+  }
+
   override get isBlocking(): boolean {
     return this.#context.dialect.isBlocking;
   }

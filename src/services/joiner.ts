@@ -34,6 +34,10 @@ export interface JoinerTerms<Item, Result> {
   readonly maxWaiting: number;
   /** The driver blocks the process until it has its answer: then a statement is under way until this turn of the event loop ends. */
   readonly isBlocking: boolean;
+  /** How large an item is; absent where size does not matter. */
+  sizeOf?(item: Item): number;
+  /** How large a batch may be. One item goes alone, however large it is. Default: no limit. */
+  readonly largestSize?: number;
   /** Sends a batch, and settles all that is in it. Never rejects. */
   send(batch: Batch<Item, Result>): Promise<void>;
 }
@@ -112,9 +116,12 @@ export class Joiner<Item, Result> {
   }
 
   #take(): ReadonlyMap<string, Asked<Item, Result>> {
+    const { sizeOf, largestSize = Infinity } = this.terms;
     const batch = new Map<string, Asked<Item, Result>>();
+    let size = 0;
     for (const [key, waiting] of this.#waiting) {
-      if (batch.size === LARGEST_BATCH) break;
+      size += sizeOf?.(waiting.item) ?? 0;
+      if (batch.size === LARGEST_BATCH || (batch.size > 0 && size > largestSize)) break;
       batch.set(key, waiting);
       this.#waiting.delete(key);
     }

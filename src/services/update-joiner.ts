@@ -25,7 +25,16 @@ export class UpdateJoiner {
     { work }: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
-    this.#joiner = new Joiner({ operation: 'commit', kind: 'update', work, maxWaiting, isBlocking: repository.isBlocking, send: (batch) => this.#send(batch) });
+    this.#joiner = new Joiner({
+      operation: 'commit',
+      kind: 'update',
+      work,
+      maxWaiting,
+      isBlocking: repository.isBlocking,
+      sizeOf: ({ change }) => change.data.length,
+      largestSize: repository.longestBatch,
+      send: (batch) => this.#send(batch),
+    });
   }
 
   /**
