@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { ConflictException, Controller, Injectable, Module, Post, Req, RequestTimeoutException, Res, Session, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { APP_INTERCEPTOR } from '@nestjs/core';
+import type { Request, Response } from 'express';
+import { TimeoutError, catchError, throwError, timeout, type Observable } from 'rxjs';
+import { LockSession, SessionLockLostError, SessionService } from '../../src/index.js';
+import { Browser } from '../support/browser.js';
+import { DATABASES } from '../support/databases.js';
+import { SessionsApp, storageKeyIn } from '../support/sessions-app.js';
+
+type Live = Record<string, any>;
+
+/** In ms. What times out waits for the test, so that it cannot come earlier. */
+const TIMEOUT = 40;
+
+/** Inside of the module's own interceptor. */
+@Injectable()
+class TimeoutInterceptor implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const answered = (error: unknown) => throwError(() => (error instanceof TimeoutError ? new RequestTimeoutException() : error));
+    return next.handle().pipe(timeout(TIMEOUT), catchError(answered));
+  }
+}
+
+/** Outside of it, by the order of the modules. */
+@Injectable()
+class OuterInterceptor extends TimeoutInterceptor {
+  override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return context.switchToHttp().getRequest<Request>().path.startsWith('/slow-outside') ? super.intercept(context, next) : next.handle();
+  }
+}
+
+/** What a handler waits for, and what tells of it. */
+const stage = { go: Promise.resolve() as Promise<unknown>, begun: () => {}, ended: (_result: unknown) => {} };
+
+/** Lets one handler begin and wait; tells when it has ended. */
+function raise() {
+  let go = () => {};
+  stage.go = new Promise<void>((resolve) => (go = resolve));
+  const begun = new Promise<void>((resolve) => (stage.begun = resolve));
+  const ended = new Promise<unknown>((resolve) => (stage.ended = resolve));
+  return { begun, finish: () => (go(), ended) };
+}
+
+async function slowly(request: Request): Promise<void> {
+  const session = request.session as Live;
+  session.before = 1;
+  stage.begun();
+  await stage.go;
+  session.after = 1;
+  const saved = new Promise((resolve) => request.session.save(resolve));
+  stage.ended(await saved);
+}
+
+/** Reads now, and writes and answers in a callback. */
+function later(session: Live, answer: (n: number) => void): void {
+  const n = (session.n ?? 0) + 1;
+  setTimeout(() => {
+    session.n = n;
+    answer(n);
+  }, 30);
+}
+
+@Controller()
+class EndingsController {
+  constructor(private readonly sessions: SessionService) {}
+
+  @Post('slow-outside') @LockSession() slowOutside(@Req() request: Request): Promise<void> {
+    return slowly(request);
+  }
+  @Post('slow-inside') @LockSession() @UseInterceptors(TimeoutInterceptor) slowInside(@Req() request: Request): Promise<void> {
+    return slowly(request);
+  }
+  @Post('slow-outside-update') @LockSession() async slowUpdate(@Req() request: Request): Promise<void> {
+    stage.begun();
+    await stage.go;
+    stage.ended(await this.sessions.update(request.session, (draft: Live) => { draft.after = 1; }).catch((error: unknown) => error));
+  }
+  @Post('locked') @LockSession() locked(@Session() session: Live): object {
+    session.others = (session.others ?? 0) + 1;
+    return { others: session.others };
+  }
+  @Post('json') @LockSession() json(@Session() session: Live, @Res() response: Response): void {
+    later(session, (n) => response.json({ n }));
+  }
+  @Post('redirect') @LockSession() redirect(@Session() session: Live, @Res() response: Response): void {
+    later(session, () => response.redirect('/elsewhere'));
+  }
+  @Post('stream') @LockSession() stream(@Session() session: Live, @Res() response: Response): void {
+    later(session, (n) => Readable.from([`{"n":`, `${n}}`]).pipe(response));
+  }
+  @Post('awaited') @LockSession() async awaited(@Session() session: Live, @Res() response: Response): Promise<void> {
+    await new Promise<void>((resolve) => later(session, (n) => (response.json({ n }), resolve())));
+  }
+  @Post('passthrough') @LockSession() async passthrough(@Session() session: Live, @Res({ passthrough: true }) response: Response): Promise<object> {
+    response.setHeader('X-Passed', 'through');
+    return new Promise((resolve) => later(session, (n) => resolve({ n })));
+  }
+  @Post('at-once') @LockSession() atOnce(@Session() session: Live, @Res() response: Response): void {
+    session.n = (session.n ?? 0) + 1;
+    response.json({ n: session.n });
+  }
+  @Post('answered-and-thrown') @LockSession() thrown(@Session() session: Live, @Res() response: Response): void {
+    session.n = (session.n ?? 0) + 1;
+    response.json({ n: session.n });
+    throw new ConflictException();
+  }
+  @Post('never') @LockSession({ lease: 200 }) never(@Session() session: Live, @Res() _response: Response): void {
+    session.never = 1;
+    stage.begun();
+  }
+  @Post('gone') @LockSession() gone(@Session() session: Live, @Req() { socket }: Request, @Res() response: Response): void {
+    stage.begun();
+    void Promise.all([once(socket, 'close'), stage.go]).then(() => {
+      session.gone = 1;
+      response.json({});
+      stage.ended(undefined);
+    });
+  }
+}
+
+@Module({ controllers: [EndingsController], providers: [{ provide: APP_INTERCEPTOR, useClass: OuterInterceptor }] })
+class EndingsModule {}
+
+describe.each(DATABASES)('the end of a lock on %s', (database) => {
+  let app: SessionsApp;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    app = await SessionsApp.start(database, { tableName: `lock_endings_${database}` }, { imports: [EndingsModule] });
+  });
+  beforeEach(async () => {
+    browser = await app.browser({ start: 1 });
+  });
+  afterAll(() => app.close());
+
+  const lease = async () => (await app.run(`select lease_id from {table} where session_id = '${storageKeyIn(browser)}'`))[0]?.lease_id;
+
+  it.failing.each(['/slow-outside'])('%s: commits what was written when the handler timed out, and nothing later', async (path) => {
+    const handler = raise();
+    const answer = browser.post(path);
+    await handler.begun;
+    expect((await answer).status).toBe(408);
+    expect(await browser.session()).toEqual({ start: 1, before: 1 });
+    expect((await browser.post('/locked')).body).toEqual({ others: 1 });
+    expect(await handler.finish()).toBeInstanceOf(SessionLockLostError);
+    expect(await browser.session()).toEqual({ start: 1, before: 1, others: 1 });
+    expect(await lease()).toBeNull();
+  });
+
+  it.failing.each(['json', 'redirect', 'stream'])('waits for the answer of /%s', async (path) => {
+    const answers = await Promise.all(Array.from({ length: 3 }, () => browser.post(`/${path}`)));
+    expect(new Set(answers.map(({ status }) => status)).size).toBe(1);
+    expect(await browser.session()).toEqual({ start: 1, n: 3 });
+  });
+});
