@@ -1,9 +1,10 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError, Observable } from 'rxjs';
+import { EMPTY, catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError, Observable } from 'rxjs';
 import { LOCK_SESSION } from '../decorators/lock-session.decorator.js';
 import { announceRetry } from '../http/retry-after.js';
+import { answersItself, onAnswer } from './late-answer.js';
 import { SessionCommitInterceptor } from './session-commit.interceptor.js';
 import { SessionLocker, type LockTerms, type Unlock } from '../services/session-locker.js';
 
@@ -20,11 +21,15 @@ export class SessionLockInterceptor implements NestInterceptor {
     const terms = this.reflector.getAllAndOverride<LockTerms | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
     const committed: CallHandler = { handle: () => this.commits.intercept(context, next) };
     if (!terms || context.getType() !== 'http') return committed.handle();
-    const { session } = context.switchToHttp().getRequest<Request>();
+    const http = context.switchToHttp();
+    const [{ session }, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
     if (!session) return committed.handle();
     return this.#locked(session, terms).pipe(
-      tap({ error: (error) => announceRetry(context.switchToHttp().getResponse<Response>(), error) }),
-      concatMap((unlock) => (unlock ? handleLocked(committed, unlock) : committed.handle())),
+      tap({ error: (error) => announceRetry(response, error) }),
+      concatMap((unlock) => {
+        if (!unlock) return committed.handle();
+        return answersItself(context) ? handleUntilAnswer(committed, unlock, response) : handleLocked(committed, unlock);
+      }),
     );
   }
 
@@ -49,6 +54,27 @@ export class SessionLockInterceptor implements NestInterceptor {
  * waits, the session writes nothing more.
  */
 function handleLocked(next: CallHandler, unlock: Unlock): Observable<unknown> {
-  const handled = next.handle().pipe(catchError((thrown: unknown) => from(unlock(false)).pipe(concatMap(() => throwError(() => thrown)))));
-  return concat(handled, defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
+  return concat(failing(next, unlock), defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
+}
+
+/** The same for a handler that answers by itself: unlocks when it has returned and answered, or when its lease ends. */
+function handleUntilAnswer(next: CallHandler, unlock: Unlock, response: Response): Observable<unknown> {
+  let isAnswered = false;
+  let hasReturned = false;
+  const end = () => void unlock(false);
+  onAnswer(response, () => {
+    isAnswered = true;
+    if (hasReturned) end();
+  });
+  const returned = defer(() => {
+    hasReturned = true;
+    if (isAnswered) end();
+    else unlock.withLease();
+    return EMPTY;
+  });
+  return concat(failing(next, unlock), returned).pipe(finalize(() => void (hasReturned || end())));
+}
+
+function failing(next: CallHandler, unlock: Unlock): Observable<unknown> {
+  return next.handle().pipe(catchError((thrown: unknown) => from(unlock(false)).pipe(concatMap(() => throwError(() => thrown)))));
 }

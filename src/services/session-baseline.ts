@@ -15,6 +15,8 @@ export type BaselineState =
 export interface HeldLease {
   /** Undefined once the lock was given back after the handler: what is committed then needs none. */
   id: string | undefined;
+  /** The handler may still run, though nobody waits for it: what it changes now is not written. */
+  isClosed: boolean;
 }
 
 const EMPTY: EncodedValues = new Map();
@@ -63,6 +65,11 @@ export class SessionBaseline {
   /** The lease that commits need now. */
   get leaseId(): string | undefined {
     return this.lease?.id;
+  }
+
+  /** Whether the request's handler ran under a lock that has ended before it. */
+  get isClosed(): boolean {
+    return this.lease?.isClosed === true;
   }
 
   /** The cookie's max age in the record, in ms. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
 import { AppTransactions } from './app-transactions.js';
+import { describeThrown } from '../security/thrown.js';
 import { Backoff } from './backoff.js';
 import { LiveSessions } from './live-sessions.js';
 import { RepositoryCaller } from './repository-caller.js';
@@ -16,12 +17,18 @@ export interface LockTerms {
   readonly maxWaiting: number;
 }
 
-/**
- * Ends a lock. May be called again; never rejects.
- *
- * @param isHandled false when the handler may go on, though nobody waits for it: then it writes nothing more
- */
-export type Unlock = (isHandled?: boolean) => Promise<void>;
+/** Ends a lock. */
+export interface Unlock {
+  /**
+   * Ends the lock now. May be called again; never rejects.
+   *
+   * @param isHandled false when the handler may go on, though nobody waits for it: what it has changed by now is
+   * committed first, and it writes nothing more
+   */
+  (isHandled?: boolean): Promise<void>;
+  /** Lets the lock end with its lease, unless it is ended before: its handler has returned, and may never answer. */
+  withLease(): void;
+}
 
 /** The longest wait before a lock that another process holds is asked for again, in ms. */
 const LONGEST_WAIT = 50;
@@ -75,16 +82,26 @@ export class SessionLocker implements OnApplicationShutdown {
       endTurn();
       throw error;
     }
-    const held: HeldLease = { id: leaseId };
+    const held: HeldLease = { id: leaseId, isClosed: false };
     baseline.lease = held;
     const stopExtending = this.#extend(storageKey, leaseId, terms.lease);
+    let leaseEnds: NodeJS.Timeout | undefined;
     const unlock = once(async (isHandled = true) => {
+      // The lease must last until the commit.
+      if (!isHandled) await this.#close(session, held);
       stopExtending();
+      clearTimeout(leaseEnds);
       if (isHandled) held.id = undefined;
       await this.#release(storageKey, leaseId);
       endTurn();
     });
-    return this.#refreshed(session, unlock);
+    const withLease = () => {
+      stopExtending();
+      // Another request that has the lock by then has its own lease: the commits of this one find that.
+      leaseEnds = setTimeout(endTurn, terms.lease).unref();
+      void this.#extendOnce(storageKey, leaseId, terms.lease);
+    };
+    return this.#refreshed(session, Object.assign(unlock, { withLease }));
   }
 
   /** Extends no lease any more: the database is about to be closed. */
@@ -115,12 +132,7 @@ export class SessionLocker implements OnApplicationShutdown {
 
   /** Extends the lease until it is told to stop. What a commit finds in the record decides whether that was in time. */
   #extend(storageKey: string, leaseId: string, lease: number): () => void {
-    const extend = () => {
-      if (this.#isShutDown) return;
-      this.caller.ask('lock', (repository) => repository.extend(storageKey, leaseId, lease)).catch((error: unknown) => {
-        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
-      });
-    };
+    const extend = () => void this.#extendOnce(storageKey, leaseId, lease);
     const timer = setInterval(extend, lease / EXTENSIONS);
     timer.unref();
     this.#extending.add(timer);
@@ -130,6 +142,25 @@ export class SessionLocker implements OnApplicationShutdown {
     };
   }
 
+  async #extendOnce(storageKey: string, leaseId: string, lease: number): Promise<void> {
+    if (this.#isShutDown) return;
+    await this.caller.ask('lock', (repository) => repository.extend(storageKey, leaseId, lease)).catch((error: unknown) => {
+      this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
+    });
+  }
+
+  /** Commits what the request has changed by now, in the session that it has by now. */
+  async #close(locked: object, held: HeldLease): Promise<void> {
+    const { req } = locked as { req?: { session?: object | null } };
+    const session = req ? req.session : locked;
+    if (session && this.live.find(session)?.lease === held) {
+      await this.sessions.close(session, held).catch((error: unknown) => {
+        this.#logger.error(`Record ${abbreviate(this.live.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`);
+      });
+    }
+    held.isClosed = true;
+  }
+
   async #release(storageKey: string, leaseId: string): Promise<void> {
     await this.caller.ask('unlock', (repository) => repository.release(storageKey, leaseId)).catch((error: unknown) => {
       this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
@@ -137,7 +168,7 @@ export class SessionLocker implements OnApplicationShutdown {
   }
 }
 
-function once(work: Unlock): Unlock {
+function once(work: (isHandled?: boolean) => Promise<void>): (isHandled?: boolean) => Promise<void> {
   let working: Promise<void> | undefined;
   return (isHandled) => (working ??= work(isHandled));
 }

@@ -5,7 +5,8 @@ import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
-import { SessionGoneError, SessionLimitError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { asError } from '../security/thrown.js';
 import { handleOf } from '../security/session-handle.js';
 import { describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
@@ -21,7 +22,7 @@ import { ReadThrough } from './read-through.js';
 import { LARGE, Pace } from './pace.js';
 import { RecordReader } from './record-reader.js';
 import { RepositoryCaller } from './repository-caller.js';
-import type { SessionBaseline } from './session-baseline.js';
+import type { HeldLease, SessionBaseline } from './session-baseline.js';
 import { SessionDestroyer } from './session-destroyer.js';
 import { SessionHandover } from './session-handover.js';
 import { isOtherLife } from './session-life.js';
@@ -171,6 +172,7 @@ export class SessionService {
     if (baseline) this.#noticeEnd(baseline);
     if (baseline?.abandoned || baseline?.state === 'gone') return false;
     if (baseline?.committing) return true;
+    if (baseline?.isClosed) return false;
     if (this.isUntouched(session)) return false;
     refuseBroken(session);
     const now = this.live.snapshot(session, baseline);
@@ -221,6 +223,7 @@ export class SessionService {
    */
   async commit(session: object): Promise<void> {
     this.transactions.refuse('commit');
+    this.#refuseClosed(session);
     await this.settle(session);
   }
 
@@ -234,7 +237,7 @@ export class SessionService {
     await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
       if (baseline.abandoned) throw baseline.abandoned;
       this.#noticeEnd(baseline);
-      if (isOver(session, baseline)) return;
+      if (isOver(session, baseline) || baseline.isClosed) return;
       refuseBroken(session);
       const now = this.live.snapshot(session, baseline);
       const edit = this.live.editOf(now, baseline);
@@ -282,6 +285,33 @@ export class SessionService {
   endHash(session: object): void {
     const baseline = this.live.find(session);
     if (baseline) baseline.isHashed = false;
+  }
+
+  /**
+   * Commits what a handler has changed under a lock that ends before the handler does. What it changes later is not
+   * written.
+   *
+   * @throws what `commit` throws; then no later commit is allowed
+   */
+  async close(session: object, lease: HeldLease): Promise<void> {
+    const baseline = this.live.ofLive(session);
+    await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
+      this.#noticeEnd(baseline);
+      if (baseline.abandoned || isOver(session, baseline)) return;
+      refuseBroken(session);
+      const now = this.live.snapshot(session, baseline);
+      const edit = this.live.editOf(now, baseline);
+      lease.isClosed = true;
+      if (edit) await this.#apply(session, baseline, now, edit);
+    }).catch((error: unknown) => {
+      this.abandon(session, asError(error));
+      throw error;
+    });
+  }
+
+  /** Whether a handler still changes a session whose lock has ended. */
+  isClosed(session: object): boolean {
+    return this.live.find(session)?.isClosed === true;
   }
 
   /** Gives the changes of a session up: what failed must not be tried again behind an answer that said so. */
@@ -564,6 +594,12 @@ export class SessionService {
   #userGiven(operation: string, userId: UserId): string {
     if (this.options.userId !== undefined) return givenUserId(operation, userId);
     throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
+  }
+
+  /** @throws SessionLockLostError for changes that a handler has made after its lock ended */
+  #refuseClosed(session: object): void {
+    const baseline = this.live.find(session);
+    if (baseline?.isClosed && !baseline.committing && !this.isUntouched(session)) throw new SessionLockLostError(baseline.storageKey);
   }
 
   /** The lifetime to extend a session by; undefined when its expiry need not move. */

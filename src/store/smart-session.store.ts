@@ -30,7 +30,7 @@ export class SmartSessionStore extends expressSession.Store {
    */
   override set(sessionId: string, session: SessionData, callback: Callback = nothing): void {
     if (!isLive(session, sessionId)) answer(this.sessions.replace(sessionId, session), callback);
-    else if (!this.sessions.isSettled(session)) answer(this.sessions.commit(session), callback);
+    else if (!this.sessions.isSettled(session) || this.sessions.isClosed(session)) answer(this.sessions.commit(session), callback);
     else if (this.sessions.isTouchDue(session)) this.touch(sessionId, session, callback);
     else callBack(callback);
   }
