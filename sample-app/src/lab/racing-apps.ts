@@ -38,7 +38,7 @@ export async function startRacingApps(): Promise<Record<Side, INestApplication>>
 
 /** Takes the time of loads and commits where both doors to them pass. */
 function timeSessions(sessions: SessionService): void {
-  const { load, commit } = sessions;
+  const { load, settle } = sessions;
   sessions.load = (sessionId) => record('load', () => load.call(sessions, sessionId));
-  sessions.commit = (live) => record('commit', () => commit.call(sessions, live));
+  sessions.settle = (live, held) => record('commit', () => settle.call(sessions, live, held));
 }
