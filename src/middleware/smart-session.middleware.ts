@@ -8,6 +8,7 @@ import { signedCookie } from '../http/signed-cookie.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { isProduction } from '../security/warnings.js';
+import { noteStart } from '../services/request-start.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
@@ -45,6 +46,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
   use(request: Request, response: Response, next: NextFunction): void {
     if (request.session) return next();
     const { end } = response;
+    noteStart(request);
     this.#headers.addTo(response);
     this.#handlerOf(request)(request, response, (error?: unknown) => {
       if (error) {

@@ -45,7 +45,7 @@ export const EXPECTED_COOKIE = `Give express-session's cookie options: ${Object.
 
 /** Whether something is an object of express-session's cookie options. */
 export function isCookieOptions(given: unknown): boolean {
-  const isRight = ([key, value]: [string, unknown]) => value === undefined || CHECKS[key]?.(value);
+  const isRight = ([key, value]: [string, unknown]) => value === undefined || (Object.hasOwn(CHECKS, key) && CHECKS[key]!(value));
   return typeof given === 'object' && given !== null && !Array.isArray(given) && Object.entries(given).every(isRight);
 }
 

@@ -44,12 +44,12 @@ export class EndedSessions {
   }
 
   /**
-   * Whether a session was destroyed after it was loaded. While the database is still asked, a stored session counts as
+   * Whether a session was destroyed since the request has it; another may have been made under its id. While the database is still asked, a stored session counts as
    * live: its destruction may fail, and until then its commits count.
    */
-  has(storageKey: string, loadedAt: number, isNew: boolean): boolean {
+  has(storageKey: string, since: number, isNew: boolean): boolean {
     const known = this.#ended.get(storageKey);
-    return known !== undefined && known.at >= loadedAt && (isNew || known.wasStored !== undefined);
+    return known !== undefined && known.at >= since && (isNew || known.wasStored !== undefined);
   }
 
   /** Whether a session is being destroyed. */

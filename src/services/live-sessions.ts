@@ -18,6 +18,7 @@ import type { StoredRecord } from './stored-record.js';
 import { SessionBaseline } from './session-baseline.js';
 import type { CommitOutcome, Edit } from './session-committer.js';
 import { hideFromHash, hideUsedData } from './session-hash.js';
+import { isStarted, startOf } from './request-start.js';
 import { SessionMark } from './session-mark.js';
 import { SessionMerger } from './session-merger.js';
 import { refuseReadOnly } from './session-terms.js';
@@ -112,6 +113,8 @@ export class LiveSessions {
     const found = SessionMark.find(session);
     if (found) return found;
     const baseline = new SessionBaseline(this.codec.storageKeyOf(String((session as { id?: unknown }).id)));
+    baseline.since = startOf(session);
+    baseline.isCookieOurs = isStarted(session);
     SessionMark.set(session, baseline);
     hideFromHash(session);
     return baseline;
@@ -141,16 +144,16 @@ export class LiveSessions {
   }
 
   /** The attributes of the cookie are kept as a value. A new session that holds nothing else is not stored for them. */
-  #withCookie(session: object, { record }: SessionBaseline, values: EncodedValues): EncodedValues {
+  #withCookie(session: object, { record, isCookieOurs }: SessionBaseline, values: EncodedValues): EncodedValues {
     const isStored = record !== undefined || !isEmpty(values);
-    if (!isStored || !isCookieChanged(session, record?.values, this.options)) return values;
+    if (!isStored || !isCookieOurs || !isCookieChanged(session, record?.values, this.options)) return values;
     return ChangedValues.of(values, new Map([[COOKIE_KEY, chosenText(session, record?.values, this.options)]]));
   }
 
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */
-  isUntouched(session: object, { ownBase, record }: SessionBaseline): boolean {
+  isUntouched(session: object, { ownBase, record, isCookieOurs }: SessionBaseline): boolean {
     if (ownBase || !record) return false;
-    return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session) && !isCookieChanged(session, record.values, this.options);
+    return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session) && !(isCookieOurs && isCookieChanged(session, record.values, this.options));
   }
 
   /**
@@ -229,7 +232,7 @@ function haveOtherValues(before: StoredRecord | undefined, now: StoredRecord | u
 
 function setTime(baseline: SessionBaseline, { remaining, longest = Infinity }: TimeLeft): void {
   const now = performance.now();
-  baseline.loadedAt = now;
+  baseline.since = now;
   baseline.expiresAt = now + remaining;
   baseline.endsAt = now + longest;
 }

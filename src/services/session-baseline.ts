@@ -32,8 +32,10 @@ export class SessionBaseline {
   expiresAt = 0;
   /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */
   endsAt = Infinity;
-  /** When the record was loaded last, on the same clock; 0 for one that this request has made. */
-  loadedAt = 0;
+  /** Whether the cookie was made by the options, so that what is otherwise in it was set by a handler. An app that mounts express-session itself gives new sessions a cookie of its own. */
+  isCookieOurs = true;
+  /** Since when the request has the session, on the same clock: what was destroyed before that was another of the same id. */
+  since = 0;
   /** Whether this request has ended the session, and made another in its place. */
   isReplaced = false;
   /** The commit under way; commits of one session go one after the other. */

@@ -324,11 +324,10 @@ export class SessionService {
     return this.live.find(session)?.abandoned;
   }
 
-  /** Whether a commit has found that the session was destroyed, or has expired. */
+  /** Whether the session has ended: a commit has found it destroyed or expired, or this process has destroyed it. */
   isGone(session: object): boolean {
     const baseline = this.live.find(session);
-    if (baseline) this.#noticeEnd(baseline);
-    return baseline?.state === 'gone';
+    return baseline !== undefined && (baseline.state === 'gone' || this.#isEnded(baseline));
   }
 
   /**
@@ -553,10 +552,14 @@ export class SessionService {
     return this.caller.ask('destroy', (repository) => repository.clear());
   }
 
-  /** A session that this process has destroyed by its id is gone, stored or not. */
+  /** A session that was destroyed before it was ever stored is gone. Of a stored one its next commit finds it out. */
   #noticeEnd(baseline: SessionBaseline): void {
+    if (baseline.state === 'new' && this.#isEnded(baseline)) baseline.state = 'gone';
+  }
+
+  #isEnded({ storageKey, since, state }: SessionBaseline): boolean {
     const { ended } = this.destroyer;
-    if (!ended.isEmpty && ended.has(baseline.storageKey, baseline.loadedAt, baseline.state === 'new')) baseline.state = 'gone';
+    return !ended.isEmpty && ended.has(storageKey, since, state === 'new');
   }
 
   #logFailure(storageKey: string, touched: Promise<void>): Promise<void> {
