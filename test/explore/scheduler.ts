@@ -13,6 +13,9 @@ interface Step {
 /** Decides which of so many goes next. */
 export type Choose = (options: number) => number;
 
+/** An actor that waits for no step after so many turns of the event loop cannot go on. */
+const MOST_TURNS = 10;
+
 /** Who runs. One for all schedulers: a context remembers every one that it has passed through. */
 const ACTOR = new AsyncLocalStorage<string>();
 
@@ -62,7 +65,12 @@ export class Scheduler {
     for (;;) {
       // By then every actor waits for a step, or has ended.
       await new Promise(setImmediate);
-      const options = this.#waiting.filter((step) => step.isEnabled()).flatMap((step) => step.outcomes().map((outcome, n) => ({ step, outcome, n })));
+      let options = this.#options();
+      // The library yields for a turn of the event loop when its work takes long, as it may on a busy machine.
+      for (let turn = 0; turn < MOST_TURNS && options.length === 0 && unfinished.size > 0; turn++) {
+        await new Promise(setImmediate);
+        options = this.#options();
+      }
       if (options.length === 0) return [...unfinished];
       const { step, outcome, n } = options[options.length > 1 ? choose(options.length) : 0]!;
       this.#waiting.splice(this.#waiting.indexOf(step), 1);
@@ -70,5 +78,9 @@ export class Scheduler {
       this.trace.push(`${step.actor} ${step.name}${n > 0 ? ` (fault ${n})` : ''}`);
       ACTOR.run(step.actor, outcome);
     }
+  }
+
+  #options() {
+    return this.#waiting.filter((step) => step.isEnabled()).flatMap((step) => step.outcomes().map((outcome, n) => ({ step, outcome, n })));
   }
 }
