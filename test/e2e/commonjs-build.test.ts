@@ -39,7 +39,7 @@ describe('the CommonJS build', () => {
     expect(code).not.toMatch(/\bimport\(/);
     expect([...new Set(required)].toSorted()).toEqual([
       '@mikro-orm/better-sqlite', '@mikro-orm/core', '@mikro-orm/mariadb', '@mikro-orm/mysql', '@mikro-orm/postgresql', '@mikro-orm/sqlite',
-      '@nestjs/common', '@nestjs/core', '@opentelemetry/api', 'express-session', 'rxjs',
+      '@nestjs/common', '@nestjs/core', '@opentelemetry/api', 'express-session', 'reflect-metadata', 'rxjs',
     ]);
   });
 
