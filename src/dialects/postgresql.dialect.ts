@@ -106,7 +106,9 @@ export const postgresql: Dialect = {
 };
 
 async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {
-  const { rows } = await run('select to_regclass($1) is not null as there', [name]);
+  // Reading a table makes the server look at what others have changed in the catalogs: by its cache alone, a table that was
+  // missing before is missing still.
+  const { rows } = await run('select to_regclass($1) is not null as there from pg_class limit 1', [name]);
   if (rows[0]?.there) return;
   for (const statement of definition) await run(statement);
 }

@@ -274,7 +274,8 @@ function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, SessionRecord> {
 
 function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, longest }: RecordRow): SessionRecord {
   return {
-    data,
+    // A table that the library did not make may allow null, which is no session.
+    data: String(data),
     version: lockVersion,
     // Undefined by MikroORM's `forceUndefined`.
     commitId: commitId ?? null,

@@ -103,7 +103,8 @@ export class HistoryClient {
       const headers = { 'content-type': 'application/json', cookie };
       const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(change), signal: AbortSignal.timeout(PATIENCE) });
       const body = await response.text();
-      const [given] = response.headers.getSetCookie();
+      // A logout sends an empty cookie, which gives no id.
+      const given = response.headers.getSetCookie().find((cookie) => !/^[^=]+=;/.test(cookie));
       if (!response.ok) return { outcome: response.status === 500 ? 'failed' : 'unknown', error: `${response.status} ${body}` };
       const { seen } = JSON.parse(body) as Found;
       return { outcome: seen || cookie === '' ? 'ok' : 'gone', ...(seen ? { seen } : {}), ...(given ? { cookie: given.split(';')[0]! } : {}) };
