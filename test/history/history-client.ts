@@ -104,7 +104,7 @@ export class HistoryClient {
       const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(change), signal: AbortSignal.timeout(PATIENCE) });
       const body = await response.text();
       // A logout sends an empty cookie, which gives no id.
-      const given = response.headers.getSetCookie().find((cookie) => !/^[^=]+=;/.test(cookie));
+      const given = response.headers.getSetCookie().find((set) => !/^[^=]+=;/.test(set));
       if (!response.ok) return { outcome: response.status === 500 ? 'failed' : 'unknown', error: `${response.status} ${body}` };
       const { seen } = JSON.parse(body) as Found;
       return { outcome: seen || cookie === '' ? 'ok' : 'gone', ...(seen ? { seen } : {}), ...(given ? { cookie: given.split(';')[0]! } : {}) };
