@@ -96,7 +96,7 @@ export class SessionKeeper implements GateKeeper {
     const { request, response, options } = this;
     if (this.#failure || !this.sessions.claimEnd(request, this.#first)) return;
     forgetSessionId(request);
-    if (hasCookie(request.headers.cookie, options.name)) response.appendHeader('Set-Cookie', clearingCookie(options.name, this.#cookie));
+    if (hasCookie(request.headers.cookie, options.name)) appendCookie(response, clearingCookie(options.name, this.#cookie));
   }
 
   #fail(error: Error): void {
@@ -104,6 +104,11 @@ export class SessionKeeper implements GateKeeper {
     this.#failure ??= error;
     removeSession(this.request);
   }
+}
+
+/** By what the response of a WebSocket's handshake has too. */
+function appendCookie(response: Response, cookie: string): void {
+  response.setHeader('Set-Cookie', [response.getHeader('Set-Cookie') ?? [], cookie].flat() as string[]);
 }
 
 /** Without a session express-session neither saves nor sends a cookie. */

@@ -12,6 +12,7 @@ import { noteStart } from '../services/request-start.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
+import { commitBehind, isHandshake } from './handshake.js';
 import { LateChanges } from './late-changes.js';
 import { ResponseGate } from './response-gate.js';
 import { SessionKeeper } from './session-keeper.js';
@@ -56,7 +57,9 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) {
         unwrapMethods(request.session);
         if (this.#isDevelopment) this.lateChanges.watch(request, response);
-        ResponseGate.install(request, response, new SessionKeeper(request, response, this.sessions, this.options, this.#logger), end);
+        const keeper = new SessionKeeper(request, response, this.sessions, this.options, this.#logger);
+        if (isHandshake(response)) commitBehind(response, keeper, end);
+        else ResponseGate.install(request, response, keeper, end);
       }
       next();
     });
