@@ -9,6 +9,7 @@ export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merg
 export type { EncryptionKey, EncryptionOptions } from './security/encryption-keys.js';
 export type { CookieAttributes, CookieOption } from './security/cookie-rules.js';
 export type { CookieSecret } from './security/secrets.js';
+export { richCodec } from './codec/rich.codec.js';
 export type { ValueCodec } from './codec/value-codec.js';
 export { SessionService, type RegenerateOptions, type SessionDraft, type UserSession, type UserSessions } from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';

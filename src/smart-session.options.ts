@@ -200,7 +200,7 @@ export class SmartSessionOptions {
   readonly merge: ReadonlyMap<string, MergeRule>;
   readonly mergeDefault: MergeRule | undefined;
   readonly serializer: 'json' | 'rich' | ValueCodec;
-  readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean } | undefined;
+  readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean; readonly writePlaintext: boolean } | undefined;
   readonly hashIds: boolean;
   /** Finds the session of an earlier store. */
   readonly readThrough: SmartSessionModuleOptions['readThrough'];
@@ -241,7 +241,8 @@ export class SmartSessionOptions {
     this.mergeDefault = checked('mergeDefault', given.mergeDefault);
     this.serializer = checked('serializer', given.serializer ?? 'json');
     const encryption = checked('encryption', given.encryption);
-    this.encryption = encryption && Object.freeze({ keys: Object.freeze(encryption.keys.map(keyObjectOf)), readPlaintext: encryption.readPlaintext ?? false });
+    const { readPlaintext = false, writePlaintext = false } = encryption ?? {};
+    this.encryption = encryption && Object.freeze({ keys: Object.freeze(encryption.keys.map(keyObjectOf)), readPlaintext, writePlaintext });
     this.hashIds = checked('hashIds', given.hashIds ?? true);
     this.readThrough = checked('readThrough', given.readThrough);
     this.userId = checked('userId', given.userId);

@@ -1,7 +1,11 @@
+import { richCodec } from './rich.codec.js';
 import type { ValueCodec } from './value-codec.js';
 
-/** JSON: dates come back as strings, `undefined` is not stored, a bigint is refused. */
+/**
+ * JSON: dates come back as strings, `undefined` is not stored, a bigint is refused. Reads what the rich codec has
+ * written too: while a deployment turns `rich` on or off, processes with either setting share the sessions.
+ */
 export const jsonCodec: ValueCodec = {
   encode: (value) => value,
-  decode: (stored) => stored,
+  decode: (stored) => richCodec.decode(stored),
 };

@@ -10,7 +10,7 @@ import type { ValueCodec } from './value-codec.js';
  * JSON values as they are, and others in devalue's format: dates, maps, sets, bigints, typed arrays,
  * Buffers, URLs, regular expressions, `undefined`, `NaN`, `-0`, infinities, cycles and shared references
  * come back as they went in; a view comes back with a buffer of its own bytes. Reads what the JSON codec
- * has written, but for an object whose only name is `$rich`.
+ * has written.
  */
 export const richCodec: ValueCodec = {
   encode(value, key) {
@@ -28,6 +28,8 @@ export const richCodec: ValueCodec = {
 };
 
 const ENVELOPE = '$rich';
+const ENVELOPE_NAME = JSON.stringify(ENVELOPE);
+const ENVELOPE_START = `{${ENVELOPE_NAME}:`;
 
 const RICH_ADVICE = 'Store plain objects and built-in values, and no instance of a class of your own, function or symbol.';
 
@@ -103,8 +105,19 @@ function ownBytes(view: ArrayBufferView): ArrayBufferView {
   return new (view.constructor as new (buffer: ArrayBufferLike) => ArrayBufferView)(buffer);
 }
 
-function isEnvelope(value: unknown): value is Record<typeof ENVELOPE, unknown> {
+/** Whether a stored value is in devalue's format: an object whose only name is `$rich`. */
+export function isEnvelope(value: unknown): value is Record<typeof ENVELOPE, unknown> {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, ENVELOPE) && Object.keys(value).length === 1;
+}
+
+/** Whether the text of a stored value is an envelope's. */
+export function isEnvelopeText(text: string | undefined): boolean {
+  return text !== undefined && text.startsWith(ENVELOPE_START) && isEnvelope(JSON.parse(text));
+}
+
+/** Whether the text of a record may hold an envelope; false is certain. */
+export function mayHoldEnvelopes(text: string): boolean {
+  return text.includes(ENVELOPE_NAME);
 }
 
 function describe(value: unknown): string {

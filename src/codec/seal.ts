@@ -17,15 +17,18 @@ export class Seal {
   readonly #keys: ReadonlyMap<string, KeyObject>;
   readonly #first: readonly [keyId: string, key: KeyObject];
   readonly #readsPlaintext: boolean;
+  readonly #writesPlaintext: boolean;
 
   /** @param keys the first seals, all open */
-  constructor({ keys, readPlaintext }: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean }) {
+  constructor({ keys, readPlaintext, writePlaintext }: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean; readonly writePlaintext: boolean }) {
     this.#keys = new Map(keys.map((key) => [keyIdOf(key), key]));
     this.#first = [...this.#keys][0]!;
     this.#readsPlaintext = readPlaintext;
+    this.#writesPlaintext = writePlaintext;
   }
 
   seal(storageKey: string, text: string): string {
+    if (this.#writesPlaintext) return text;
     const [keyId, key] = this.#first;
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, recordKey(key, storageKey), nonce).setAAD(boundTo(keyId, storageKey));

@@ -8,7 +8,7 @@ import { DEEPEST } from './depth.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
 import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
-import { richCodec } from './rich.codec.js';
+import { isEnvelope, isEnvelopeText, mayHoldEnvelopes, richCodec } from './rich.codec.js';
 import { Seal, isSealed } from './seal.js';
 import { storageKeyOf } from './storage-key.js';
 import type { ValueCodec } from './value-codec.js';
@@ -22,10 +22,13 @@ export class SessionCodec {
   readonly #values: ValueCodec;
   readonly #seal: Seal | undefined;
   readonly #hashesIds: boolean;
+  /** Whether values of the rich codec are read beside those of `json`. */
+  readonly #readsRich: boolean;
 
   constructor({ serializer, encryption, hashIds }: SmartSessionOptions) {
     this.#hashesIds = hashIds;
     this.#values = typeof serializer === 'object' ? serializer : CODECS[serializer];
+    this.#readsRich = this.#values === jsonCodec;
     this.#seal = encryption && new Seal(encryption);
   }
 
@@ -53,12 +56,13 @@ export class SessionCodec {
   /**
    * Encodes each top-level key of a session. The cookie is not data and is left out.
    *
+   * @param stored what the record holds, as in `encodeValue`
    * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
    */
-  encodeValues(session: object): ReadonlyMap<string, string> {
+  encodeValues(session: object, stored?: EncodedValues): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
     for (const key of Object.keys(session)) {
-      const text = key === 'cookie' ? undefined : this.encodeMember(key, session);
+      const text = key === 'cookie' ? undefined : this.encodeMember(key, session, stored?.get(key));
       if (text !== undefined) values.set(key, text);
     }
     return values;
@@ -81,29 +85,32 @@ export class SessionCodec {
   /**
    * Encodes what a session holds under a key, as `encodeValue` does. It may be a getter of the app's.
    *
+   * @param stored as in `encodeValue`
    * @throws SessionNotSerializableError
    */
-  encodeMember(key: string, session: object): string | undefined {
+  encodeMember(key: string, session: object, stored?: string): string | undefined {
     let value: unknown;
     try {
       value = (session as SessionValues)[key];
     } catch (error) {
       throw unreadable(key, error);
     }
-    return this.encodeValue(key, value);
+    return this.encodeValue(key, value, stored);
   }
 
   /**
    * Encodes the value of one top-level key; undefined where there is nothing to store.
    *
+   * @param stored the texts that the key has in the record: `json` leaves a value that `rich` has written in its form
    * @throws SessionNotSerializableError
    */
-  encodeValue(key: string, value: unknown): string | undefined {
+  encodeValue(key: string, value: unknown, ...stored: readonly (string | undefined)[]): string | undefined {
     if (isReservedName(key)) {
       throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)', 'Use another name.');
     }
     try {
-      return canonicalJson(this.#toJsonValue(key, value), key);
+      const isRich = this.#readsRich && stored.some(isEnvelopeText);
+      return (isRich ? richText(key, value) : undefined) ?? this.#textOf(key, value);
     } catch (error) {
       if (error instanceof SessionNotSerializableError) throw error;
       if (isStackOverflow(error)) throw new SessionNotSerializableError(key, TOO_DEEP, FLATTER);
@@ -120,6 +127,7 @@ export class SessionCodec {
     if (this.#values !== jsonCodec) return undefined;
     const parsed = parseObject(text) as SessionValues;
     if (isTooDeep(DEEPEST + 1, parsed, text)) return undefined;
+    if (mayHoldEnvelopes(text) && Object.values(parsed).some(isEnvelope)) return undefined;
     for (const key of Object.keys(parsed)) if (isReservedName(key)) return undefined;
     return parsed;
   }
@@ -136,7 +144,7 @@ export class SessionCodec {
       if (text !== undefined && isReservedName(key)) return undefined;
       if (text === undefined) delete changed[key];
       else changed[key] = JSON.parse(text);
-      if (text !== undefined && isTooDeep(DEEPEST, changed[key], text)) return undefined;
+      if (text !== undefined && (isTooDeep(DEEPEST, changed[key], text) || isEnvelope(changed[key]))) return undefined;
     }
     return changed;
   }
@@ -148,8 +156,9 @@ export class SessionCodec {
 
   /** Encodes a value that was parsed from a record's text as a live session's would be encoded. */
   encodeStored(key: string, stored: unknown): string {
-    const value = isReservedName(key) ? stored : this.#toJsonValue(key, this.#values.decode(stored));
-    return canonicalJson(value, key) ?? 'null';
+    if (isReservedName(key)) return canonicalJson(stored, key) ?? 'null';
+    const codec = this.#readsRich && isEnvelope(stored) ? richCodec : this.#values;
+    return canonicalJson(encodedBy(codec, key, codec.decode(stored)), key) ?? 'null';
   }
 
   /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
@@ -200,13 +209,30 @@ export class SessionCodec {
     }
   }
 
-  #toJsonValue(key: string, value: unknown): unknown {
-    try {
-      return this.#values.encode(value, key);
-    } catch (error) {
-      if (error instanceof SessionNotSerializableError || isStackOverflow(error)) throw error;
-      throw new SessionNotSerializableError(key, `a value that the serializer refuses (${describeThrown(error)})`, 'Store what it accepts.', asError(error));
-    }
+  /** An app's own look-alike of an envelope goes into an envelope. */
+  #textOf(key: string, value: unknown): string | undefined {
+    const text = canonicalJson(encodedBy(this.#values, key, value), key);
+    const isLookAlike = this.#readsRich && isEnvelopeText(text);
+    return isLookAlike ? canonicalJson(richCodec.encode(JSON.parse(text!), key), key) : text;
+  }
+}
+
+/** The JSON value by which a codec stores a value. */
+function encodedBy(codec: ValueCodec, key: string, value: unknown): unknown {
+  try {
+    return codec.encode(value, key);
+  } catch (error) {
+    if (error instanceof SessionNotSerializableError || isStackOverflow(error)) throw error;
+    throw new SessionNotSerializableError(key, `a value that the serializer refuses (${describeThrown(error)})`, 'Store what it accepts.', asError(error));
+  }
+}
+
+/** The text of a value by the rich codec; undefined for a value that it refuses. */
+function richText(key: string, value: unknown): string | undefined {
+  try {
+    return canonicalJson(richCodec.encode(value, key), key);
+  } catch {
+    return undefined;
   }
 }
 

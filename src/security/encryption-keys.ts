@@ -7,8 +7,10 @@ export type EncryptionKey = string | Uint8Array;
 export interface EncryptionOptions {
   /** The first seals, all open: to rotate, put the new one before the others. */
   keys: readonly EncryptionKey[];
-  /** Reads rows that are not sealed too, while a table is taken over. Default: false. */
+  /** Reads rows that are not sealed too, while encryption is turned on or off. Default: false. */
   readPlaintext?: boolean;
+  /** Seals nothing, and opens what is sealed, while processes without the keys still run. Needs `readPlaintext: true`. Default: false. */
+  writePlaintext?: boolean;
 }
 
 const KEY_BYTES = 32;
@@ -22,10 +24,12 @@ const ADVICE = 'Give `keys`, a list of keys of 32 random bytes, each as a Buffer
 export function flawInEncryption(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   if (typeof given !== 'object' || given === null) return ADVICE;
-  const { keys, readPlaintext, ...others } = given as Record<string, unknown>;
+  const { keys, readPlaintext, writePlaintext, ...others } = given as Record<string, unknown>;
   const [unknown] = Object.keys(others);
   if (unknown !== undefined) return `There is no \`${unknown}\` in it. ${ADVICE}`;
   if (readPlaintext !== undefined && typeof readPlaintext !== 'boolean') return 'Use true or false for `readPlaintext`.';
+  if (writePlaintext !== undefined && typeof writePlaintext !== 'boolean') return 'Use true or false for `writePlaintext`.';
+  if (writePlaintext && !readPlaintext) return 'With `writePlaintext: true` set `readPlaintext: true` too: what is written must be read.';
   if (!Array.isArray(keys) || keys.length === 0) return ADVICE;
   const flaws = keys.map((key: unknown, n) => flawInKey(key, keys.slice(0, n)));
   const wrong = flaws.findIndex((flaw) => flaw !== undefined);

@@ -31,6 +31,6 @@ export class DraftEdit<Result> {
     if (Object.hasOwn(draft, 'cookie')) throw new SessionNotSerializableError('cookie', 'anything (the cookie is not among the values)', "Set the cookie of the request's own session.");
     this.#result = result;
     const carried = Array.from(current.keys()).filter(isReservedName).map((key) => [key, current.get(key)!] as const);
-    return new Map([...this.codec.encodeValues(draft), ...carried]);
+    return new Map([...this.codec.encodeValues(draft, current), ...carried]);
   };
 }

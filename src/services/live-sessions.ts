@@ -139,7 +139,7 @@ export class LiveSessions {
    * @throws SessionNotSerializableError
    */
   snapshot(session: object, baseline?: SessionBaseline): Snapshot {
-    const values = baseline?.record?.valuesOf(session) ?? this.codec.encodeValues(session);
+    const values = baseline?.record?.valuesOf(session) ?? this.codec.encodeValues(session, baseline?.taken);
     return { values: baseline ? this.#withCookie(session, baseline, values) : values, maxAge: storableMaxAgeOf(session) };
   }
 

@@ -23,7 +23,7 @@ export function rebase(session: object, codec: SessionCodec, then: EncodedValues
 function holds(session: object, codec: SessionCodec, key: string, text: string | undefined): boolean {
   if (!Object.hasOwn(session, key)) return text === undefined;
   try {
-    return codec.encodeValue(key, (session as SessionValues)[key]) === text;
+    return codec.encodeValue(key, (session as SessionValues)[key], text) === text;
   } catch {
     return false;
   }

@@ -28,6 +28,8 @@ export class SessionBaseline {
   ownBase: EncodedValues | undefined;
   /** The record as it was last seen; undefined for a new session. */
   record: StoredRecord | undefined;
+  /** What a new session took over from the one before it. */
+  taken: EncodedValues | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
   expiresAt = 0;
   /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */

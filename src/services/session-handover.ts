@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
+import { SessionCodec } from '../codec/session.codec.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionConflictError, SessionGoneError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -39,10 +39,10 @@ export class SessionHandover {
    * @throws SessionConflictError when the record was changed during each of `maxAttempts` attempts
    * @throws SessionUnavailableError, SessionNotSerializableError, SessionMergeError, SessionReadOnlyError; then nothing was destroyed, or that is unknown
    */
-  async take(session: object, baseline: SessionBaseline): Promise<SessionValues> {
+  async take(session: object, baseline: SessionBaseline): Promise<EncodedValues> {
     const now = this.live.snapshot(session, baseline);
     const edit = this.live.editOf(now, baseline);
-    const after = (current: EncodedValues) => this.codec.decodeValues(edit ? edit.apply(current) : current);
+    const after = (current: EncodedValues) => (edit ? edit.apply(current) : current);
     const { state, record, storageKey } = baseline;
     if (state === 'new') return after(new Map());
     if (state === 'gone' || !record) throw new SessionGoneError(storageKey, 'regenerate');
@@ -53,7 +53,7 @@ export class SessionHandover {
     return values;
   }
 
-  async #take(storageKey: string, known: StoredRecord, after: (current: EncodedValues) => SessionValues, deadline: Deadline): Promise<SessionValues> {
+  async #take(storageKey: string, known: StoredRecord, after: (current: EncodedValues) => EncodedValues, deadline: Deadline): Promise<EncodedValues> {
     const endId = randomUUID();
     let record = known;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {

@@ -4,7 +4,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { applyRule } from '../merge/apply-rule.js';
 import { applyDelta, takeMine, type Delta, type MergeKey } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import { DELETED, type MergeRule, type MergeSides } from '../merge/merge-rule.js';
+import { DELETED, type MergeSides } from '../merge/merge-rule.js';
 import { SessionMergeError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 
@@ -30,16 +30,12 @@ export class SessionMerger {
     const rule = isReservedName(key) ? undefined : (this.options.merge.get(key) ?? this.options.mergeDefault);
     if (!rule) return takeMine(key, base, theirs, mine);
     try {
-      return this.#mergeBy(rule, key, { ...this.#side('base', base), ...this.#side('theirs', theirs), ...this.#side('mine', mine), key });
+      const merged = applyRule(rule, { ...this.#side('base', base), ...this.#side('theirs', theirs), ...this.#side('mine', mine), key });
+      return merged === DELETED ? undefined : this.codec.encodeValue(key, merged, base, theirs, mine);
     } catch (error) {
       throw new SessionMergeError(key, error);
     }
   };
-
-  #mergeBy(rule: MergeRule, key: string, sides: MergeSides): string | undefined {
-    const merged = applyRule(rule, sides);
-    return merged === DELETED ? undefined : this.codec.encodeValue(key, merged);
-  }
 
   #side(side: 'base' | 'theirs' | 'mine', text: string | undefined): Partial<MergeSides> {
     return text === undefined ? {} : { [side]: this.codec.decodeValue(text) };

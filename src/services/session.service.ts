@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
-import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
+import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
@@ -178,7 +178,7 @@ export class SessionService {
     const now = this.live.snapshot(session, baseline);
     const edit = this.live.editOf(now, baseline);
     if (!edit || !held || edit.maxAge !== undefined || edit.trace.keys.includes(COOKIE_KEY)) return edit !== undefined;
-    return !held.cover(session, edit.trace.keys, (key) => this.codec.encodeMember(key, session) !== now.values.get(key));
+    return !held.cover(session, edit.trace.keys, (key) => this.codec.encodeMember(key, session, now.values.get(key)) !== now.values.get(key));
   }
 
   /** Whether nothing was changed since the session was loaded, for certain: cheaper than to ask for changes, which may turn out to be none. */
@@ -456,12 +456,14 @@ export class SessionService {
    */
   async regenerate(request: Request, { keep = [] }: RegenerateOptions = {}): Promise<void> {
     this.transactions.refuse('regenerate');
-    const kept = keep === 'all' || keep.length > 0 ? await this.#handOver(request.session) : {};
+    const taken = keep === 'all' || keep.length > 0 ? await this.#handOver(request.session) : undefined;
     await new Promise<void>((resolve, reject) => {
       request.session.regenerate((error: unknown) => (error ? reject(error) : resolve()));
     });
+    if (!taken) return;
     const isKept = ([key]: [string, unknown]) => keep === 'all' || (keep as readonly string[]).includes(key);
-    Object.assign(request.session, Object.fromEntries(Object.entries(kept).filter(isKept)));
+    Object.assign(request.session, Object.fromEntries(Object.entries(this.codec.decodeValues(taken)).filter(isKept)));
+    this.live.of(request.session).taken = taken;
   }
 
   /**
@@ -582,7 +584,7 @@ export class SessionService {
   }
 
   /** Destroys the record of a live session, and returns its values. */
-  #handOver(session: object): Promise<SessionValues> {
+  #handOver(session: object): Promise<EncodedValues> {
     const baseline = this.live.ofLive(session);
     return this.#afterOthers(baseline, async () => {
       if (baseline.abandoned) throw baseline.abandoned;

@@ -14,6 +14,7 @@ import { HealthController } from './health.controller.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { Money, codec } from './money-codec.js';
+import { moneyOnRich } from './money-on-rich.js';
 import { EXAMPLES_DATABASE, ormOptions } from './orm-options.js';
 import { ownDatabase } from './own-database.js';
 import { safeCookie, sealed } from './security.js';
@@ -169,12 +170,12 @@ describe('the examples, in memory', () => {
     expect(body).toMatchObject({ status: 'ok', details: { sessions: { status: 'up' } } });
   });
 
-  it('a codec of your own', () =>
-    on({ serializer: codec }, async (browser, app) => {
+  it.each([['of your own', codec, {}], ['on rich', moneyOnRich, { at: new Date(0) }]] as const)('a codec %s', (_name, serializer, more) =>
+    on({ serializer }, async (browser, app) => {
       await browser.post('/set', { visits: 1 });
-      await race(app, browser, [{ balance: new Money(250) }]);
+      await race(app, browser, [{ balance: new Money(250), ...more }]);
       const loaded = await app.get(SessionService).load(sessionIdOf(browser));
-      expect(loaded).toMatchObject({ balance: new Money(250) });
+      expect(loaded).toMatchObject({ balance: new Money(250), ...more });
     }));
 });
 

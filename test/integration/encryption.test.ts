@@ -169,6 +169,9 @@ describe('the option `encryption`', () => {
     [{ keys: [bytes, hex] }, /Key 2 of 2 was given before/],
     [{ keys: [bytes], key: 1 }, /no `key` in it/],
     [{ keys: [bytes], readPlaintext: 'yes' }, /`readPlaintext`/],
+    [{ keys: [bytes], readPlaintext: true, writePlaintext: 'yes' }, /`writePlaintext`/],
+    [{ keys: [bytes], writePlaintext: true }, /set `readPlaintext: true` too/],
+    [{ keys: [bytes], readPlaintext: false, writePlaintext: true }, /set `readPlaintext: true` too/],
   ])('stops the start: %#', (encryption, message) => {
     const start = () => new SmartSessionOptions({ secret: 'x', encryption: encryption as never });
     expect(start).toThrow(message);

@@ -23,7 +23,7 @@ export function forRoot() {
   SmartSessionModule.forRoot('sqlite', { secret: ['new', 'old'], ttl: 1000, cookie: { maxAge: 1000 } });
   SmartSessionModule.forRoot({ dialect: 'mysql', userId: (session) => String(session.user) });
   SmartSessionModule.forRoot({ exclude: ['health', { path: 'assets/*path', method: RequestMethod.GET }] });
-  SmartSessionModule.forRoot({ encryption: { keys: [new Uint8Array(32), 'hex or base64'], readPlaintext: true } });
+  SmartSessionModule.forRoot({ encryption: { keys: [new Uint8Array(32), 'hex or base64'], readPlaintext: true, writePlaintext: true } });
   SmartSessionModule.forRoot({ cookie: ({ hostname }) => ({ domain: hostname, sameSite: 'auto', secure: 'auto' }) });
   SmartSessionModule.forRoot({ secret: Buffer.from('bytes') });
   SmartSessionModule.forRoot({ secret: ['text', new Uint8Array(32), createSecretKey(Buffer.alloc(32))] });

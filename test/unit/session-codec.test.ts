@@ -37,6 +37,52 @@ describe('session codec', () => {
     expect(() => codec.encodeValues({ cycle })).toThrow('a cycle at `cycle.self`');
   });
 
+  describe('beside processes with `rich`', () => {
+    const rich = new SessionCodec(new SmartSessionOptions({ secret: 'x', serializer: 'rich' }));
+    const both = [['json', codec], ['rich', rich]] as const;
+    const values = { at: new Date(0), seen: new Map([['a', new Set([1n])]]), none: undefined, zero: -0, plain: { a: [1] } };
+    const text = rich.join(rich.encodeValues(values));
+
+    it('reads what they have written, and writes it back as it was', () => {
+      expect(codec.parse(text)).toBeUndefined();
+      const stored = codec.split(text);
+      const live = codec.decodeValues(stored);
+      expect(live).toEqual(values);
+      expect(codec.join(codec.encodeValues(live, stored))).toBe(text);
+    });
+
+    it.each<[string, (live: any) => void, unknown]>([
+      ['a change inside', ({ seen }) => seen.get('a').add(2n), new Map([['a', new Set([1n, 2n])]])],
+      ['a copy with a change', (live) => (live.seen = new Map([...live.seen, ['b', 1]])), new Map<string, unknown>([['a', new Set([1n])], ['b', 1]])],
+      ['a JSON value in its place', (live) => (live.seen = { a: [1] }), { a: [1] }],
+      ['a value in its place that `rich` refuses', (live) => (live.seen = Object.assign(Object.create({ own: true }), { a: 1 })), { a: 1 }],
+    ])('keeps %s', (_what, change, expected) => {
+      const stored = codec.split(text);
+      const live = codec.decodeValues(stored);
+      change(live);
+      expect(rich.decodeValues(codec.encodeValues(live, stored))).toEqual({ ...values, seen: expected });
+    });
+
+    it('stores its own new values as JSON', () => {
+      expect(codec.join(codec.encodeValues({ fresh: new Date(0) }, codec.split(text)))).toBe('{"fresh":"1970-01-01T00:00:00.000Z"}');
+    });
+
+    it.each<[string, unknown, unknown]>([
+      ['a list', { $rich: [['Date', 0]] }, { $rich: [['Date', 0]] }],
+      ['a number', { $rich: -1 }, { $rich: -1 }],
+      ['a text', { $rich: 'text' }, { $rich: 'text' }],
+      ['an envelope in it', { $rich: [{ $rich: [1] }] }, { $rich: [{ $rich: [1] }] }],
+      ['a toJSON()', { toJSON: () => ({ $rich: [1] }) }, { $rich: [1] }],
+      ['other names beside', { $rich: [1], a: 1 }, { $rich: [1], a: 1 }],
+    ])("gives an app's own `$rich` back, with %s", (_what, value, expected) => {
+      const stored = codec.encodeValues({ value });
+      for (const [name, reader] of both) expect([name, reader.decodeValues(reader.split(codec.join(stored)))]).toEqual([name, { value: expected }]);
+      // Stored once more it is the same, so that nothing has changed.
+      const again = codec.split(codec.join(stored));
+      expect(codec.encodeValues(codec.decodeValues(again), again)).toEqual(stored);
+    });
+  });
+
   it('never lets a stored name reach a prototype', () => {
     const loaded = codec.decodeValues(codec.split('{"__proto__":{"isAdmin":true},"constructor":1,"a":{"__proto__":{"x":1}}}'));
     expect(Object.keys(loaded)).toEqual(['a']);
