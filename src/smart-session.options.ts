@@ -1,10 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { inspect, types } from 'node:util';
+import type { Options } from '@mikro-orm/core';
 import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
 import type { SessionData, Store } from 'express-session';
 import type { DialectName } from './dialects/dialect.js';
 import type { ValueCodec } from './codec/value-codec.js';
 import { isEmitter, isToken, type EventsOption } from './events/event-emitter.js';
+import { FOREIGN_OPTIONS } from './migration/foreign-options.js';
 import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
 import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './security/encryption-keys.js';
@@ -44,12 +46,15 @@ export interface MaxSessionsPerUser {
 /** A path, or Nest's RouteInfo: what the `exclude` of its middleware takes. */
 export type ExcludedRoute = Parameters<ReturnType<MiddlewareConsumer['apply']>['exclude']>[number];
 
+/** MikroORM's options, for a database of the sessions' own. A driver may be a class of the app's. */
+export type SessionConnection = Readonly<Partial<Omit<Options, 'driver'>>> & { readonly driver?: (new (config: never) => object) | undefined };
+
 /** What `SmartSessionModule.forRoot` takes. */
 export interface SmartSessionModuleOptions {
   /** The database. Default: that of the connection's driver. */
   dialect?: DialectName;
   /** MikroORM's options for a database of the sessions' own. Default: the app's MikroORM. */
-  connection?: Readonly<Record<string, unknown>>;
+  connection?: SessionConnection;
   /** The context name of the app's MikroORM. Default: its default context. */
   contextName?: string;
   /** Signs the cookie. The first of several signs, all verify. Default: the environment's `SESSION_SECRET`. */
@@ -137,6 +142,9 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 /** In ms; MySQL's dates end in the year 9999, and no session lives for a century. */
 export const LONGEST_LIFETIME = LONGEST_MAX_AGE;
 
+/** What the option `tableName` is when it is not given. */
+export const DEFAULT_TABLE = 'sessions';
+
 /** With the suffixes of its indexes the name must fit PostgreSQL's 63 bytes. */
 const LONGEST_TABLE_NAME = 63 - '_expires_at_index'.length;
 
@@ -182,7 +190,7 @@ type Check = (given: unknown) => string | undefined;
 /** The options with their defaults, validated and frozen: each means what it means in `SmartSessionModuleOptions`. Injectable. */
 export class SmartSessionOptions {
   readonly dialect: DialectName | undefined;
-  readonly connection: Readonly<Record<string, unknown>> | undefined;
+  readonly connection: SessionConnection | undefined;
   readonly contextName: string | undefined;
   readonly secret: readonly CookieSecret[];
   readonly name: string;
@@ -233,7 +241,7 @@ export class SmartSessionOptions {
     this.rolling = checked('rolling', given.rolling ?? false);
     this.unset = checked('unset', given.unset ?? 'keep');
     this.locking = checked('locking', given.locking ?? 'auto');
-    this.tableName = checked('tableName', given.tableName ?? 'sessions');
+    this.tableName = checked('tableName', given.tableName ?? DEFAULT_TABLE);
     this.schema = checked('schema', given.schema);
     this.createTable = checked('createTable', given.createTable ?? false);
     this.repository = checked('repository', given.repository);
@@ -259,7 +267,7 @@ export class SmartSessionOptions {
     this.mount = checked('mount', given.mount ?? true);
     this.exclude = Object.freeze([...checked('exclude', given.exclude ?? [])]);
     if (!this.mount && this.exclude.length > 0) throw idleExclude();
-    if (isProduction()) this.secret.forEach(refuseWeakSecret);
+    if (isProduction()) refuseWeakSecret(this.secret);
     // What a function returns is known when a request comes.
     const refused = flawInCookie({ name: this.name, cookie: typeof this.cookie === 'function' ? { secure: true } : this.cookie });
     if (refused) throw new SmartSessionConfigError(refused.option, refused.given, refused.expected);
@@ -284,9 +292,11 @@ export function isOption(name: string): boolean {
 }
 
 function refuseUnknown(given: object): void {
-  const known = Object.keys(OPTION_CHECKS);
-  const unknown = Object.keys(given).find((option) => !known.includes(option));
-  if (unknown !== undefined) throw new SmartSessionConfigError(unknown, 'there is no such option', `The options are ${known.join(', ')}.`);
+  const [unknown, ...others] = Object.keys(given).filter((option) => !isOption(option));
+  if (unknown === undefined) return;
+  const advice = Object.hasOwn(FOREIGN_OPTIONS, unknown) ? FOREIGN_OPTIONS[unknown] : `The options are ${Object.keys(OPTION_CHECKS).join(', ')}.`;
+  const rest = others.length === 0 ? '' : ` There is no ${others.map((option) => `\`${option}\``).join(', ')} either.`;
+  throw new SmartSessionConfigError(unknown, 'there is no such option', `${advice}${rest}`);
 }
 
 /** A secret, a key, or a connection's password, which a store has too, is nothing for a log. */
@@ -354,12 +364,12 @@ function idleExclude(): SmartSessionConfigError {
   return new SmartSessionConfigError('exclude', 'it was given beside `mount: false`, where it does nothing', 'Mount the middleware on the routes that shall have a session, and leave `exclude` out.');
 }
 
-/** Also one that only verifies: by what is known a cookie can be signed. */
-function refuseWeakSecret(secret: CookieSecret, n: number, all: readonly CookieSecret[]): void {
-  const flaw = flawInSecret(secret);
+/** The others only verify: an app that moves here has one from before, and `warningsOf` tells of it. */
+function refuseWeakSecret([first, ...others]: readonly CookieSecret[]): void {
+  const flaw = flawInSecret(first!);
   if (flaw === undefined) return;
-  const which = all.length === 1 ? '' : `, number ${n + 1} of ${all.length}`;
-  throw new SmartSessionConfigError('secret', `${flaw} was given in production${which}`, 'Use at least 32 random characters, such as `openssl rand -base64 32` prints.');
+  const which = others.length === 0 ? '' : `, number 1 of ${others.length + 1}`;
+  throw new SmartSessionConfigError('secret', `${flaw} was given in production${which}`, 'Use at least 32 random characters, such as `openssl rand -base64 32` prints. A weak one may stand after it, to verify the cookies that it has signed.');
 }
 
 /** A limit that counts nobody's sessions would be believed to hold. */

@@ -35,6 +35,12 @@ export function redacted(error: unknown): unknown {
   return copy;
 }
 
+/** What an error says, in a line that ends where a sentence does not. */
+export function reasonIn(error: unknown): string {
+  const [line] = String((redacted(error) as Partial<Error> | null)?.message ?? error).split('\n');
+  return line!.replace(/\.$/, '');
+}
+
 /** From the first `before` to the last `after`: the value may contain both. */
 function withoutValue(text: string, before: string | RegExp, after: string): string {
   const [found] = (typeof before === 'string' ? text.includes(before) && [before] : before.exec(text)) || [];

@@ -9,12 +9,14 @@ import { DATABASES } from '../support/databases.js';
 import { createDatabase, dropDatabase } from '../support/scratch-database.js';
 import { POSTGRESQL } from '../support/servers.js';
 import { sessionIdOf } from '../support/sessions-app.js';
+import { signedCookie } from '../support/signed-cookie.js';
 import { startTestApp, type TestAppSettings } from '../support/test-app.js';
 import { HealthController } from './health.controller.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { Money, codec } from './money-codec.js';
 import { moneyOnRich } from './money-on-rich.js';
+import { keptCookies } from './moving-in.js';
 import { EXAMPLES_DATABASE, ormOptions } from './orm-options.js';
 import { ownDatabase } from './own-database.js';
 import { safeCookie, sealed } from './security.js';
@@ -116,6 +118,16 @@ onPostgres('the examples, on PostgreSQL', () => {
       const headers = { 'x-forwarded-proto': 'https', 'content-type': 'application/json' };
       const response = await fetch(`${await started.getUrl()}/set`, { method: 'POST', headers, body: '{"a":1}' });
       expect(response.headers.getSetCookie()[0]).toMatch(/^__Host-sid=.*; Secure/);
+    }));
+
+  it('cookies from before', () =>
+    on(keptCookies(), async (browser) => {
+      await browser.post('/set', { a: 1 });
+      const before = browser.cookie;
+      browser.cookie = signedCookie(sessionIdOf(browser), 'keyboard cat', 'connect.sid');
+      expect(await browser.session()).toEqual({ a: 1 });
+      // Sent anew, signed by the first.
+      expect(browser.cookie).toBe(before);
     }));
 
   it('sealed data', () =>

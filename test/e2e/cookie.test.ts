@@ -99,13 +99,19 @@ describe('the secret', () => {
   ];
 
   it.each(weak)('ASVS 7.2.2: %s is refused in production, and not shown', async (secret) => {
-    for (const given of [secret, [strong, secret]]) {
+    for (const given of [secret, [secret, strong]]) {
       const failure = await inProduction({ secret: given }).catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(SmartSessionConfigError);
       expect(failure).toMatchObject({ option: 'secret', message: expect.stringMatching(/in production.*openssl rand/) });
       if (secret !== 'secret') expect(String(failure)).not.toContain(secret);
     }
     expect(startWith({ secret })).not.toThrow();
+  });
+
+  it.each(weak)('ASVS 7.2.2: %s may verify the cookies from before, with a warning that does not show it', async (secret) => {
+    const lines = await inProduction({ secret: [strong, secret] });
+    expect(lines.filter((line) => line.startsWith('`secret`, number 2 of 2: '))).toHaveLength(1);
+    if (secret !== 'secret') expect(lines.join('\n')).not.toContain(secret);
   });
 
   it('may be any random text of 32 characters', () => {

@@ -18,7 +18,7 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
   }
 
   async function own(given: unknown, options: SmartSessionModuleOptions): Promise<string> {
-    const context = await openDatabase(new SmartSessionOptions({ secret: 'x', tableName, createTable: true, ...options, connection: { ...connection, driver: given } }), undefined);
+    const context = await openDatabase(new SmartSessionOptions({ secret: 'x', tableName, createTable: true, ...options, connection: { ...connection, driver: given as never } }), undefined);
     await context.runner.run(`drop table ${context.dialect.quote(tableName)}`);
     await context.orm.close();
     return context.dialect.name;

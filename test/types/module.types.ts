@@ -1,8 +1,11 @@
 // Compiled by `npm run check`, never run: what must not compile is marked, and an unused mark is an error.
 import { createSecretKey } from 'node:crypto';
+import { defineConfig as defineCoreConfig } from '@mikro-orm/core';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { SqliteDriver, defineConfig } from '@mikro-orm/sqlite';
 import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import { DELETED, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type ValueCodec } from '../../src/index.js';
+import { DELETED, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -53,6 +56,29 @@ export function forRoot() {
   SmartSessionModule.forRootAsync({ useClass: Date });
   // @ts-expect-error a class that is no repository
   SmartSessionModule.forRoot({ repository: Date });
+}
+
+export function connections() {
+  SmartSessionModule.forRoot({ connection: { driver: PostgreSqlDriver, clientUrl: 'postgresql://db', pool: { max: 5 }, driverOptions: { ssl: true } } });
+  SmartSessionModule.forRoot('sqlite', { connection: { dbName: ':memory:' } });
+  SmartSessionModule.forRoot({ connection: defineConfig({ dbName: ':memory:' }) });
+  SmartSessionModule.forRoot({ connection: defineCoreConfig({ driver: SqliteDriver, dbName: ':memory:', debug: true }) });
+  SmartSessionModule.forRootAsync({ useFactory: () => ({ dialect: 'mysql', connection: { host: 'db', port: 3306, user: 'app', password: 'secret', dbName: 'app' } }) });
+  SmartSessionModule.forRoot({ connection: { driver: class extends SqliteDriver {}, replicas: [{ host: 'standby' }] } });
+  // @ts-expect-error a name that MikroORM has otherwise: clientUrl
+  SmartSessionModule.forRoot({ connection: { clientURL: 'postgresql://db' } });
+  // @ts-expect-error an option of a driver: dbName
+  SmartSessionModule.forRoot({ connection: { database: 'app' } });
+  // @ts-expect-error a name of another ORM: dbName
+  SmartSessionModule.forRootAsync({ useFactory: (): SmartSessionModuleOptions => ({ connection: { databaseName: 'app' } }) });
+  // @ts-expect-error a port that is a text
+  SmartSessionModule.forRoot({ connection: { port: '5432' } });
+  // @ts-expect-error a typo inside
+  SmartSessionModule.forRoot({ connection: { pool: { maximum: 5 } } });
+  // @ts-expect-error a driver by its name
+  SmartSessionModule.forRoot({ connection: { driver: 'postgresql' } });
+  // @ts-expect-error a URL alone
+  SmartSessionModule.forRoot({ connection: 'postgresql://db' });
 }
 
 export function users(sessions: SessionService) {
