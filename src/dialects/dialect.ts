@@ -93,6 +93,10 @@ export interface Dialect {
   tableDefinition(table: string, schema: string | undefined): readonly string[];
   /** Creates the table if it is missing; may run in several processes at once. */
   createTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
+  /** Whether there is such a schema, as far as the connection's user can see. */
+  hasSchema(run: RunStatement, schema: string): Promise<boolean>;
+  /** Whether an error means that there is no such database: no connection was opened. */
+  isMissingDatabase(error: unknown): boolean;
   /** What an error of the driver means. */
   classify(error: unknown): FailureKind;
 }

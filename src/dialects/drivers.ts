@@ -1,4 +1,5 @@
-import { importError, type DriverPackage } from './driver-package.js';
+import type { DriverPackage } from './driver-package.js';
+import { importError } from './missing-package.js';
 
 // A bundler follows an import only if it has a literal name, and leaves one out that is not installed only inside a `try`.
 

@@ -96,6 +96,14 @@ export const mysql: Dialect = {
     for (const statement of mysql.tableDefinition(table, schema)) await run(statement);
   },
 
+  // A schema is a database of MySQL's.
+  async hasSchema(run, schema) {
+    const { rows } = await run('select 1 as there from information_schema.schemata where schema_name = ?', [schema]);
+    return rows.length > 0;
+  },
+
+  // A user without any right to a database is not told whether it is there.
+  isMissingDatabase: (error) => [1044, 1049].includes(driverError(error).errno ?? 0),
   classify: mysqlFailure,
 };
 

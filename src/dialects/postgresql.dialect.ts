@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { postgresqlDriver } from './drivers.js';
+import { driverError } from './driver-error.js';
 import { postgresqlFailure } from './postgresql.errors.js';
 import { qualifiedName } from './qualified-name.js';
 
@@ -102,6 +103,12 @@ export const postgresql: Dialect = {
     }
   },
 
+  async hasSchema(run, schema) {
+    const { rows } = await run('select 1 as there from pg_namespace where nspname = $1', [schema]);
+    return rows.length > 0;
+  },
+
+  isMissingDatabase: (error) => driverError(error).code === '3D000',
   classify: postgresqlFailure,
 };
 

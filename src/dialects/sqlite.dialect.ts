@@ -3,6 +3,7 @@ import { betterSqliteDriver, sqliteDriver } from './drivers.js';
 import { callsBack, onCallbackDatabase } from './callback-statements.js';
 import { onDatabase } from './compiled-statements.js';
 import { qualifiedName } from './qualified-name.js';
+import { driverError } from './driver-error.js';
 import { sqliteFailure } from './sqlite.errors.js';
 
 /** MikroORM keeps a datetime as whole milliseconds since 1970 on SQLite. */
@@ -87,5 +88,16 @@ export const sqlite: Dialect = {
     for (const statement of sqlite.tableDefinition(table, schema)) await run(statement);
   },
 
+  // A schema is an attached database.
+  async hasSchema(run, schema) {
+    const { rows } = await run('select 1 as there from pragma_database_list where name = ?', [schema]);
+    return rows.length > 0;
+  },
+
+  // For a missing folder better-sqlite3's error has no code.
+  isMissingDatabase(error) {
+    const { code, message } = driverError(error);
+    return code === 'SQLITE_CANTOPEN' || message.startsWith('Cannot open database because the directory does not exist');
+  },
   classify: sqliteFailure,
 };

@@ -1,8 +1,9 @@
 import { MikroORM } from '@mikro-orm/core';
 import type { Dialect, DialectName } from '../dialects/dialect.js';
 import { dialectOfDriver } from '../dialects/dialect-of-driver.js';
-import { MissingPackageError } from '../dialects/driver-package.js';
+import { MissingPackageError } from '../dialects/missing-package.js';
 import { DIALECTS } from '../dialects/index.js';
+import { reasonIn } from '../security/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';
@@ -11,6 +12,7 @@ import { COLUMN_OF, defineSessionEntity } from './session.entity.js';
 import { warningOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
+import { checkSchema, createTable, unopened } from './table-creation.js';
 import { schemaOf } from './table-location.js';
 
 /** The columns that every table needs; `lock_version` is what `locking` is about. */
@@ -41,15 +43,25 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
 
 async function inspect(options: SmartSessionOptions, orm: MikroORM, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
   const dialect = await dialectOf(options, orm);
+  try {
+    return await inspectBy(dialect, options, orm, appOrm);
+  } catch (error) {
+    throw dialect.isMissingDatabase(error) ? unopened(error) : error;
+  }
+}
+
+async function inspectBy(dialect: Dialect, options: SmartSessionOptions, orm: MikroORM, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const { tableName } = options;
   const schema = schemaOf(options, orm);
   if (options.connection) {
+    await connect(dialect, runner);
     await endSilentOnes(orm, dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
+  if (schema !== undefined) await checkSchema(dialect, runner, schema);
   const isNew = options.createTable && (await dialect.columns(runner.run, tableName, schema)).length === 0;
-  if (options.createTable) await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
+  if (options.createTable) await createTable(dialect, runner, tableName, schema);
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options, schema);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
@@ -57,6 +69,15 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM, appOrm: Mikr
   const packet = await dialect.largestStatement?.(runner.run);
   checkSize(options, packet);
   return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew, warnings, longestBatchFor(packet));
+}
+
+/** With the first statement MikroORM creates a missing database. After a failure the next one would run in another database. */
+async function connect(dialect: Dialect, { run }: StatementRunner): Promise<void> {
+  try {
+    await run('select 1');
+  } catch (error) {
+    throw dialect.classify(error) === 'failed' ? unopened(error) : error;
+  }
 }
 
 function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
@@ -128,13 +149,7 @@ async function importDriver(dialect: DialectName | undefined): Promise<unknown> 
 }
 
 function brokenDriver(dialect: DialectName, name: string, error: unknown): SmartSessionConfigError {
-  return new SmartSessionConfigError('dialect', `'${dialect}' was given, and ${name} cannot be loaded: ${reasonOf(error)}`, 'Mend that, or import the driver in the app and give its class as `connection.driver`.', error);
-}
-
-/** What an error says, in a line that ends where a sentence does not. */
-function reasonOf(error: unknown): string {
-  const [line] = String((error as Partial<Error> | null)?.message ?? error).split('\n');
-  return line!.replace(/\.$/, '');
+  return new SmartSessionConfigError('dialect', `'${dialect}' was given, and ${name} cannot be loaded: ${reasonIn(error)}`, 'Mend that, or import the driver in the app and give its class as `connection.driver`.', error);
 }
 
 function missingDriver(dialect: DialectName, names: readonly string[], cause: MissingPackageError): SmartSessionConfigError {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { DIALECTS } from '../../src/dialects/index.js';
-import { MissingPackageError } from '../../src/dialects/driver-package.js';
+import { MissingPackageError } from '../../src/dialects/missing-package.js';
 
 /** Two drivers that a process cannot load: one is not there, and one fails; a package that a third imports is not there. */
 const HOOKS = `

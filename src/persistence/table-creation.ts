@@ -1,0 +1,30 @@
+import type { Dialect } from '../dialects/dialect.js';
+import { reasonIn } from '../security/redaction.js';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import type { StatementRunner } from './statement-runner.js';
+
+/**
+ * Creates the sessions table if it is missing; may run in several processes at once.
+ *
+ * @param schema undefined for the connection's own
+ * @throws SmartSessionConfigError if the database refuses
+ */
+export async function createTable(dialect: Dialect, runner: StatementRunner, tableName: string, schema: string | undefined): Promise<void> {
+  try {
+    await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
+  } catch (error) {
+    if (dialect.classify(error) !== 'failed') throw error;
+    throw new SmartSessionConfigError('createTable', `the table "${tableName}" cannot be created: ${reasonIn(error)}`, 'Allow it to the user of the connection, or make the table by a migration and leave `createTable` out.', error);
+  }
+}
+
+/** @throws SmartSessionConfigError for a schema that is not there */
+export async function checkSchema(dialect: Dialect, { run }: StatementRunner, schema: string): Promise<void> {
+  if (await dialect.hasSchema(run, schema)) return;
+  throw new SmartSessionConfigError('schema', `there is no schema "${schema}"`, 'Create it, or mend its name. `createTable` makes the table alone.');
+}
+
+/** The error for a database that is not there, or that MikroORM cannot create. */
+export function unopened(error: unknown): SmartSessionConfigError {
+  return new SmartSessionConfigError('connection', `its database cannot be opened: ${reasonIn(error)}`, "Create it, or mend its name in `connection` or in MikroORM's configuration. `createTable` makes the table alone.", error);
+}
