@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { jest } from '@jest/globals';
 import { importOptions } from '../../src/cli/options-module.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
@@ -245,6 +246,38 @@ describe('a process of an app', () => {
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining('there is no table "sessions"') });
     const none = await cliProcess(['stats', '--config', 'nowhere.js'], app);
     expect(none).toEqual({ code: 1, out: '', err: "smart-session: MikroORM config file not found in ['nowhere.js']\n" });
+  });
+
+  it.failing("finds the table by the session entity in MikroORM's configuration", async () => {
+    const config = (driver: string, entities: string, more = '') =>
+      `import { ${driver} as Driver } from '@mikro-orm/${driver === 'SqliteDriver' ? 'sqlite' : 'postgresql'}';
+      import { SessionEntity, defineSessionEntity } from ${JSON.stringify(pathToFileURL(resolve('build/src/index.js')))};
+      export default { driver: Driver, dbName: ${JSON.stringify(join(app, 'named.sqlite'))}, entities: ['./nowhere', ${entities}] ${more} };`;
+    const files: Record<string, string> = {
+      'named.js': config('SqliteDriver', "defineSessionEntity({ tableName: 'web_sessions' })"),
+      'schema.js': config('PostgreSqlDriver', "defineSessionEntity({ tableName: 'web_sessions', schema: 'shop' })"),
+      'usual.js': config('PostgreSqlDriver', 'SessionEntity', ", schema: 'shop'"),
+      'several.js': config('PostgreSqlDriver', "SessionEntity, defineSessionEntity({ tableName: 'other', schema: 'shop' })"),
+    };
+    for (const [name, text] of Object.entries(files)) await writeFile(join(app, name), text);
+    const run = async (name: string, ...words: string[]) => {
+      const { code, out, err } = await cli(['create-table', '--config', join(app, name), ...words]);
+      return code === 0 ? /"\w+"(?:\."\w+")?/.exec(out)![0] : err;
+    };
+    expect(await run('named.js', '--run')).toBe('"web_sessions"');
+    expect(await run('schema.js')).toBe('"shop"."web_sessions"');
+    expect(await run('schema.js', '--schema', 'given')).toBe('"given"."web_sessions"');
+    expect(await run('schema.js', '--table', 'given')).toBe('"given"');
+    expect(await run('usual.js')).toBe('"shop"."sessions"');
+    // Which of several is meant nobody can know.
+    expect(await run('several.js')).toBe('"sessions"');
+    expect(await run('several.js', '--table', 'other')).toBe('"shop"."other"');
+    const { out } = await cli(['stats', '--config', join(app, 'named.js'), '--json']);
+    expect(JSON.parse(out)).toMatchObject({ live: 0 });
+    expect(await cli(['import', '--from', 'connect-session-knex', '--from-table', 'web_sessions', '--config', join(app, 'named.js')])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('both stores\' tables are called "web_sessions"'),
+    });
   });
 
   it('imports from a database of the other store, whose pool may stay open', async () => {
