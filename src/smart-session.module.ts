@@ -55,6 +55,7 @@ import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
 import { SessionTelemetry } from './telemetry/session-telemetry.js';
+import { importTelemetryApi } from './open-telemetry.js';
 
 /** Makes the options, for `useClass` and `useExisting`. */
 export interface SmartSessionOptionsFactory {
@@ -216,7 +217,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
 }
 
 async function openObservers({ telemetry }: SmartSessionOptions, events: EventPublisher): Promise<SessionObservers> {
-  const measures = telemetry ? await SessionTelemetry.open() : undefined;
+  const measures = telemetry ? new SessionTelemetry(await importTelemetryApi()) : undefined;
   const lives = [events.isOn ? events : undefined, measures].filter((observer) => observer !== undefined);
   return new SessionObservers(together(lives), measures);
 }

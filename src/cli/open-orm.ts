@@ -1,7 +1,10 @@
-import type { MikroORM } from '@mikro-orm/core';
+import { MikroORM } from '@mikro-orm/core';
+import { MissingPackageError, importError } from '../dialects/missing-package.js';
+import { isSessionEntity } from '../persistence/session.entity.js';
 
 /**
- * Opens the app's MikroORM by the configuration that `mikro-orm` itself would find, with none of its entities.
+ * Opens the app's MikroORM by the configuration that `mikro-orm` itself would find, with no entity but those of sessions
+ * tables that stand in its list: to find all takes long, and they are not needed.
  *
  * @param configPaths the files to look for, instead of the usual ones
  * @throws Error when `@mikro-orm/cli` is not there, and what it throws for a configuration that is not there
@@ -10,8 +13,20 @@ export async function openOrm(contextName: string | undefined, configPaths: stri
   const cli = await importMikroOrmCli();
   // Makes files of TypeScript readable, as the app's package.json has it.
   await configureOf(cli)();
-  // By this MikroORM leaves the entities out: to find them all takes long, and they are not needed.
-  return cli.CLIHelper.getORM(contextName, configPaths, { discovery: { warnWhenNoEntities: false } });
+  const config = await cli.CLIHelper.getConfiguration(contextName, configPaths, { discovery: { warnWhenNoEntities: false } });
+  config.set('entities', config.get('entities').filter(isSessionEntity));
+  config.set('entitiesTs', []);
+  config.set('allowGlobalContext', true);
+  config.set('debug', false);
+  // MikroORM 6 connects at once, and logs that it has failed to.
+  config.set('connect' as never, false as never);
+  return MikroORM.init(config.getAll());
+}
+
+/** The table of the session entity in the app's MikroORM; undefined where it has none, or several. */
+export function tableNameIn(orm: MikroORM | undefined): string | undefined {
+  const names = orm ? [...orm.getMetadata()].map(({ tableName }) => tableName) : [];
+  return names.length === 1 ? names[0] : undefined;
 }
 
 type MikroOrmCli = typeof import('@mikro-orm/cli');
@@ -25,12 +40,8 @@ async function importMikroOrmCli(): Promise<MikroOrmCli> {
   try {
     return await import('@mikro-orm/cli');
   } catch (error) {
-    if (!isMissing(error as NodeJS.ErrnoException)) throw error;
+    const found = importError('@mikro-orm/cli', error);
+    if (!(found instanceof MissingPackageError)) throw found;
     throw new Error("the app's MikroORM configuration is read by @mikro-orm/cli, which is not installed. Install it: npm install --save-dev @mikro-orm/cli", { cause: error });
   }
-}
-
-/** It may also be one of its own packages that is missing. */
-function isMissing({ code, message }: NodeJS.ErrnoException): boolean {
-  return code === 'ERR_MODULE_NOT_FOUND' && message.includes("'@mikro-orm/cli'");
 }

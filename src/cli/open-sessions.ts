@@ -3,11 +3,12 @@ import { NestFactory } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import { SessionCodec } from '../codec/session.codec.js';
 import { DatabaseContext } from '../persistence/database-context.js';
+import { schemaOf } from '../persistence/table-location.js';
 import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionModule } from '../smart-session.module.js';
-import { SmartSessionOptions, type SmartSessionModuleOptions } from '../smart-session.options.js';
-import { openOrm } from './open-orm.js';
+import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../smart-session.options.js';
+import { openOrm, tableNameIn } from './open-orm.js';
 import { readSessionOptions, type CommonGiven } from './settings.js';
 
 /** The app's sessions, as the module opens them. */
@@ -26,16 +27,24 @@ class CommandLineModule {}
  * Opens the app's sessions by what the command line says, and closes them after.
  *
  * @param overrides what the command says of the options
+ * @param check is shown the options before the table is opened; what it throws is thrown
  * @throws SmartSessionConfigError, UsageError, and what MikroORM throws
  */
 export async function withSessions<Result>(
   given: CommonGiven,
   work: (sessions: OpenSessions) => Promise<Result>,
   overrides: SmartSessionModuleOptions = {},
+  check: (options: SmartSessionModuleOptions) => void = () => {},
 ): Promise<Result> {
-  const options = { ...(await readSessionOptions(given)), ...overrides };
-  const orm = options.connection ? undefined : await openOrm(given.contextName ?? options.contextName, given.config);
+  const read = { ...(await readSessionOptions(given)), ...overrides };
+  const orm = read.connection ? undefined : await openOrm(given.contextName ?? read.contextName, given.config).catch((error: unknown) => {
+    // A wrong command line goes first.
+    check(withTable(read, undefined));
+    throw error;
+  });
   try {
+    const options = withTable(read, orm);
+    check(options);
     const app = await NestFactory.createApplicationContext(moduleOf(options, orm), { logger: false, abortOnError: false });
     try {
       return await work(sessionsOf(app));
@@ -45,6 +54,17 @@ export async function withSessions<Result>(
   } finally {
     await orm?.close();
   }
+}
+
+/**
+ * The options with the place of the table: what no option says of it, the app's entity does.
+ *
+ * @param orm the app's; undefined for sessions with a connection of their own
+ */
+export function withTable(options: SmartSessionModuleOptions, orm: MikroORM | undefined): SmartSessionModuleOptions {
+  const tableName = options.tableName ?? tableNameIn(orm) ?? DEFAULT_TABLE;
+  const schema = orm ? schemaOf({ tableName, schema: options.schema }, orm) : options.schema;
+  return { ...options, tableName, ...(schema === undefined ? {} : { schema }) };
 }
 
 function moduleOf(options: SmartSessionModuleOptions, orm: MikroORM | undefined) {

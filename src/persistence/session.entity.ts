@@ -73,6 +73,13 @@ export function defineSessionEntity({ tableName = 'sessions', schema, name = nam
   }) as unknown as EntitySchema<SessionRow>;
 }
 
+/** Whether something is an entity that `defineSessionEntity` has made, in whichever copy of this package. */
+export function isSessionEntity(given: unknown): boolean {
+  const { meta } = Object(given) as { readonly meta?: { readonly properties?: object } };
+  const properties = Object(meta?.properties) as object;
+  return Object.keys(COLUMN_OF).every((name) => Object.hasOwn(properties, name));
+}
+
 /** A name that no entity of the app has, and that MikroORM can use in the code that it writes. */
 function nameOf(tableName: string, schema: string | undefined): string {
   const place = schema === undefined ? tableName : `${schema}.${tableName}`;

@@ -1,7 +1,6 @@
 import type { Attributes, Context, Histogram, Span } from '@opentelemetry/api';
 import type { BatchKind, DestroyReason, LifeObserver, WorkObserver } from '../services/session-observers.js';
 import { asError } from '../security/thrown.js';
-import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { createInstruments } from './instruments.js';
 
 type Api = typeof import('@opentelemetry/api');
@@ -18,15 +17,6 @@ export class SessionTelemetry implements LifeObserver, WorkObserver {
     this.#api = api;
     this.#tracer = api.trace.getTracer(SCOPE);
     this.#instruments = createInstruments(api.metrics.getMeter(SCOPE));
-  }
-
-  /** @throws SmartSessionConfigError when @opentelemetry/api is not installed */
-  static async open(): Promise<SessionTelemetry> {
-    try {
-      return new SessionTelemetry(await import('@opentelemetry/api'));
-    } catch (error) {
-      throw new SmartSessionConfigError('telemetry', 'true was given, and @opentelemetry/api cannot be loaded', 'Install it: npm install @opentelemetry/api', error);
-    }
   }
 
   load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined> {

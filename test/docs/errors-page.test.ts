@@ -63,10 +63,10 @@ describe('docs/errors.md', () => {
     it('has these messages at the start of an app', async () => {
       const errors: Error[] = [];
       for (const way of startProvocations) errors.push(await provoke(way));
-      const [brokenDriver, missingDriver, telemetry, ...shown] = messagesIn('SmartSessionConfigError').toReversed();
+      const [brokenDriver, missingDriver, brokenTelemetry, missingTelemetry, ...shown] = messagesIn('SmartSessionConfigError').toReversed();
       expect(errors.map(({ message }) => message)).toEqual(shown.toReversed());
-      // All packages are installed here. test/integration/driver-packages.test.ts hides drivers from a process.
-      for (const message of [brokenDriver, missingDriver, telemetry]) {
+      // All packages are installed here. test/integration/driver-packages.test.ts hides some from a process.
+      for (const message of [brokenDriver, missingDriver, brokenTelemetry, missingTelemetry]) {
         const [, given, advice] = /option `\w+`: (.*?)\. ((?:Install|Mend) .*)$/.exec(message!)!;
         expect([given, advice].map((part) => isMadeBy(sources.join('\n'), part!))).toEqual([true, true]);
       }

@@ -248,7 +248,7 @@ describe('a process of an app', () => {
     expect(none).toEqual({ code: 1, out: '', err: "smart-session: MikroORM config file not found in ['nowhere.js']\n" });
   });
 
-  it.failing("finds the table by the session entity in MikroORM's configuration", async () => {
+  it("finds the table by the session entity in MikroORM's configuration", async () => {
     const config = (driver: string, entities: string, more = '') =>
       `import { ${driver} as Driver } from '@mikro-orm/${driver === 'SqliteDriver' ? 'sqlite' : 'postgresql'}';
       import { SessionEntity, defineSessionEntity } from ${JSON.stringify(pathToFileURL(resolve('build/src/index.js')))};

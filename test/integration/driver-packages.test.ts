@@ -8,11 +8,20 @@ import { MissingPackageError } from '../../src/dialects/missing-package.js';
 const HOOKS = `
 import { registerHooks } from 'node:module';
 const missing = (name) => { throw Object.assign(new Error(\`Cannot find package '\${name}' imported from /app\`), { code: 'ERR_MODULE_NOT_FOUND' }); };
+let telemetry = 0;
 registerHooks({
-  resolve: (name, context, next) => (name === '@mikro-orm/postgresql' ? missing(name) : next(name, context)),
+  resolve(name, context, next) {
+    if (name === '@mikro-orm/postgresql') missing(name);
+    if (name !== '@opentelemetry/api') return next(name, context);
+    telemetry++;
+    if (telemetry === 1) missing(name);
+    return { url: 'test:telemetry-' + telemetry, shortCircuit: true };
+  },
   load(url, context, next) {
     if (url.endsWith('/@mikro-orm/mysql/index.js')) return { format: 'module', source: 'throw new Error("boom.\\\\nand more")', shortCircuit: true };
     if (url.endsWith('/@mikro-orm/sqlite/index.js')) return missing('better-sqlite3');
+    if (url === 'test:telemetry-2') return { format: 'module', source: 'throw new Error("boom.\\\\nand more")', shortCircuit: true };
+    if (url === 'test:telemetry-3') return missing('inner-package');
     return next(url, context);
   },
 });`;
@@ -24,13 +33,16 @@ for (const dialect of ['postgresql', 'mysql', 'sqlite']) {
   await openDatabase(new SmartSessionOptions({ secret: 'x', dialect, connection: { dbName: 'x' } })).catch(({ message }) => console.log(message));
 }`;
 
+const TELEMETRY_PROGRAM = `
+const { importTelemetryApi } = await import(process.argv[1] + '/open-telemetry.js');
+for (let n = 0; n < 3; n++) await importTelemetryApi().catch(({ message }) => console.log(message));`;
+
 describe('a driver that cannot be loaded', () => {
   it('is to be installed only if its own package is missing; else the error says what the import said', async () => {
-    const node = ['--import', `data:text/javascript,${encodeURIComponent(HOOKS)}`, '--input-type=module', '-e', PROGRAM, resolve('build/src')];
-    const { stdout } = await promisify(execFile)(process.execPath, node);
+    const lines = await linesOf(PROGRAM);
     const given = (dialect: string, what: string) => `SmartSessionModule: option \`dialect\`: '${dialect}' was given, and ${what}`;
     const remedy = 'import the driver in the app and give its class as `connection.driver`.';
-    expect(stdout.split('\n')).toEqual([
+    expect(lines).toEqual([
       given('postgresql', `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`),
       given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Mend that, or ${remedy}`),
       given('sqlite', `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Mend that, or ${remedy}`),
@@ -42,3 +54,22 @@ describe('a driver that cannot be loaded', () => {
     await expect(DIALECTS.sqlite.drivers[1]!.load()).rejects.toThrow(MissingPackageError);
   });
 });
+
+describe("OpenTelemetry's API that cannot be loaded", () => {
+  it('is to be installed only if its own package is missing; else the error says what the import said', async () => {
+    const given = 'SmartSessionModule: option `telemetry`: true was given, and @opentelemetry/api cannot be';
+    expect(await linesOf(TELEMETRY_PROGRAM)).toEqual([
+      `${given} found. Install it: npm install @opentelemetry/api`,
+      `${given} loaded: boom. Mend that, or leave \`telemetry\` out.`,
+      `${given} loaded: Cannot find package 'inner-package' imported from /app. Mend that, or leave \`telemetry\` out.`,
+      '',
+    ]);
+  });
+});
+
+/** What a program prints in a process of its own, which cannot load these packages. */
+async function linesOf(program: string): Promise<string[]> {
+  const node = ['--import', `data:text/javascript,${encodeURIComponent(HOOKS)}`, '--input-type=module', '-e', program, resolve('build/src')];
+  const { stdout } = await promisify(execFile)(process.execPath, node);
+  return stdout.split('\n');
+}

@@ -1,10 +1,10 @@
 import { dialectOfDriver } from '../../dialects/dialect-of-driver.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
-import { SmartSessionOptions } from '../../smart-session.options.js';
+import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { openOrm } from '../open-orm.js';
-import { withSessions } from '../open-sessions.js';
+import { withSessions, withTable } from '../open-sessions.js';
 import { readSessionOptions, type CommonGiven } from '../settings.js';
 import { UsageError } from '../usage-error.js';
 
@@ -32,22 +32,24 @@ function outcome(tableName: string, isNew: boolean): string {
 }
 
 async function definition(given: CommonGiven): Promise<string> {
-  const options = new SmartSessionOptions(await readSessionOptions(given));
-  const dialect = options.dialect === undefined ? await dialectOfConnection(given, options) : DIALECTS[options.dialect];
-  return dialect.tableDefinition(options.tableName, options.schema).map((statement) => `${statement};`).join('\n');
-}
-
-async function dialectOfConnection({ config, contextName }: CommonGiven, { connection, contextName: ofOptions }: SmartSessionOptions): Promise<Dialect> {
-  const found = await dialectOfDriver(connection ? connection.driver : await driverOfApp(contextName ?? ofOptions, config));
-  if (found) return found;
-  throw new UsageError(`the connection does not tell the dialect. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
-}
-
-async function driverOfApp(contextName: string | undefined, config: string[] | undefined): Promise<unknown> {
-  const orm = await openOrm(contextName, config);
+  const read = await readSessionOptions(given);
+  const options = new SmartSessionOptions(read);
+  if (options.dialect !== undefined) return statements(DIALECTS[options.dialect], options);
+  if (options.connection) return statements(await dialectOf(options.connection.driver), options);
+  const orm = await openOrm(given.contextName ?? options.contextName, given.config);
   try {
-    return orm.em.getDriver().constructor;
+    return statements(await dialectOf(orm.em.getDriver().constructor), withTable(read, orm));
   } finally {
     await orm.close();
   }
+}
+
+function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>): string {
+  return dialect.tableDefinition(tableName, schema).map((statement) => `${statement};`).join('\n');
+}
+
+async function dialectOf(driver: unknown): Promise<Dialect> {
+  const found = await dialectOfDriver(driver);
+  if (found) return found;
+  throw new UsageError(`the connection does not tell the dialect. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
 }

@@ -2,7 +2,7 @@ import type { ForeignStore } from '../../migration/foreign-store.js';
 import type { ForeignTable, ForeignTablePlace } from '../../migration/foreign-table.js';
 import { FOREIGN_STORES } from '../../migration/stores/index.js';
 import { SessionImporter } from '../../services/session-importer.js';
-import { SmartSessionOptions, type SessionKey } from '../../smart-session.options.js';
+import type { SessionKey, SmartSessionModuleOptions } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { ImportReport } from '../import-report.js';
 import { withForeignTable } from '../open-foreign-table.js';
@@ -44,21 +44,23 @@ export const importSessions = defineCommand({
   run: async ({ from, 'from-table': fromTable, 'from-schema': schema, 'from-config': config, 'user-key': userKey, 'dry-run': isDryRun = false, ...given }, terminal) => {
     const foreign = storeOf(required('import', 'from', from));
     const place = { tableName: fromTable ?? foreign.tableName, schema };
-    const own = new SmartSessionOptions(await readSessionOptions(given));
-    if (config === undefined && isSameTable(own, place)) throw bothOneTable(place.tableName);
-    const userId = userKey ?? own.userId;
-    if (userId === undefined) terminal.note('No user ids are filled: neither `userId` in the options nor --user-key was given.');
+    const userId = userKey ?? (await readSessionOptions(given)).userId;
     const overrides = userId === undefined ? {} : { userId: userId as SessionKey };
     await withSessions(
       given,
-      ({ repository, codec, options, database }) =>
-        withForeignTable(foreign, place, config, database, async (table) => {
+      ({ repository, codec, options, database }) => {
+        if (userId === undefined) terminal.note('No user ids are filled: neither `userId` in the options nor --user-key was given.');
+        return withForeignTable(foreign, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
           terminal.print(report.summary(`${foreign.name} from "${place.tableName}" into "${options.tableName}"`, isDryRun));
           report.check(isDryRun);
-        }),
+        });
+      },
       overrides,
+      (own) => {
+        if (config === undefined && isSameTable(own, place)) throw bothOneTable(place.tableName);
+      },
     );
   },
 });
@@ -81,7 +83,7 @@ function storeOf(name: string): ForeignStore {
   throw new UsageError(`import: --from ${name} is not known. Give one of ${NAMES.join(', ')}.`);
 }
 
-function isSameTable({ tableName, schema }: SmartSessionOptions, other: ForeignTablePlace): boolean {
+function isSameTable({ tableName, schema }: SmartSessionModuleOptions, other: ForeignTablePlace): boolean {
   return tableName === other.tableName && schema === other.schema;
 }
 
