@@ -45,7 +45,7 @@ export class HistoryRuns {
 
   /** @param tableName of no other test that may run at the same time */
   static async open(tableName: string, processes: number): Promise<HistoryRuns> {
-    return new HistoryRuns(tableName, await Promise.all(Array.from({ length: processes }, () => WorkerProcess.start())));
+    return new HistoryRuns(tableName, await WorkerProcess.startAll(processes));
   }
 
   /** Runs this library, in one way or mutant for each process. */

@@ -5,14 +5,30 @@ import type { WorkerAnswer, WorkerCall } from './history-worker.js';
 
 /** A process that runs one app after the other. */
 export class WorkerProcess {
-  private constructor(private readonly child: ChildProcess) {}
+  /** Rejects when the process ends. */
+  readonly #ended: Promise<never>;
 
-  static async start(): Promise<WorkerProcess> {
-    const child = fork('build/test/history/history-worker.js', { stdio: 'inherit', execArgv: [] });
-    const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`A process of the history ended with ${code} at its start.`)));
-    await Promise.race([once(child, 'message'), ended]);
-    ended.catch(() => {});
-    return new WorkerProcess(child);
+  private constructor(private readonly child: ChildProcess) {
+    this.#ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`A process of the history ended with ${code}.`);
+    });
+    this.#ended.catch(() => {});
+  }
+
+  /** Starts so many, or none. */
+  static async startAll(count: number): Promise<WorkerProcess[]> {
+    const started = await Promise.allSettled(Array.from({ length: count }, () => WorkerProcess.#start()));
+    const workers = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const failed = started.find((one) => one.status === 'rejected');
+    if (!failed) return workers;
+    await Promise.all(workers.map((worker) => worker.stop()));
+    throw failed.reason;
+  }
+
+  static async #start(): Promise<WorkerProcess> {
+    const worker = new WorkerProcess(fork('build/test/history/history-worker.js', { stdio: 'inherit', execArgv: [] }));
+    await worker.#answer();
+    return worker;
   }
 
   /** Starts an app. Returns where it listens. */
@@ -32,10 +48,15 @@ export class WorkerProcess {
   }
 
   async #ask(call: WorkerCall): Promise<WorkerAnswer> {
-    const answered = once(this.child, 'message') as Promise<[WorkerAnswer]>;
+    const answered = this.#answer();
     this.child.send(call);
-    const [answer] = await answered;
+    const answer = await answered;
     if (answer.error !== undefined) throw new Error(answer.error);
+    return answer;
+  }
+
+  async #answer(): Promise<WorkerAnswer> {
+    const [answer] = await Promise.race([once(this.child, 'message') as Promise<[WorkerAnswer]>, this.#ended]);
     return answer;
   }
 }

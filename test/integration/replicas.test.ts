@@ -1,5 +1,6 @@
 import { EntityManagerSessionRepository, SqlSessionRepository, type RecordChange } from '../../src/index.js';
 import { DATABASES } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 const CHANGE: RecordChange = { data: '{}', commitId: 'c', userId: 'anna', maxAge: null, lifetime: { ms: 60_000, slack: 0, explicit: false } };
@@ -7,7 +8,7 @@ const CHANGE: RecordChange = { data: '{}', commitId: 'c', userId: 'anna', maxAge
 /** Databases that each server has: replicas that lag so far behind that they have no sessions table yet. MikroORM opens none for SQLite. */
 const REPLICAS = { postgresql: 'postgres', mysql: 'information_schema', mariadb: 'information_schema' } as const;
 
-describe.each(DATABASES.filter((name) => name !== 'sqlite'))('a replica of %s, which may lag behind', (name) => {
+describeEach(DATABASES.filter((name) => name !== 'sqlite'))('a replica of %s, which may lag behind', (name) => {
   let database: SessionsDatabase;
 
   beforeAll(async () => {

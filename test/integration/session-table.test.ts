@@ -7,6 +7,7 @@ import { qualifiedName } from '../../src/dialects/qualified-name.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { createDatabase, dropDatabase } from '../support/scratch-database.js';
 import { tourSessions } from '../support/sessions-tour.js';
 
@@ -80,7 +81,7 @@ const PLACES: readonly Place[] = [
   { name: "the option's, which is also MikroORM's", schema: CONFIGURED, entity: {}, option: CONFIGURED, expected: CONFIGURED },
 ];
 
-describe.each(DATABASES.filter((name) => name === 'postgresql' || name === 'mariadb'))('the schema of the table, on %s', (database) => {
+describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'mariadb'))('the schema of the table, on %s', (database) => {
   const dialect = DIALECTS[database];
   const tableName = `placed_${database}`;
   const schemas = [CONFIGURED, OF_ENTITY];

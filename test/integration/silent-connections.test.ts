@@ -2,13 +2,14 @@ import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { endSilentConnections } from '../../src/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 
 /** The longest silence, in ms. */
 const LONGEST = 200;
 
 const SLEEP: Partial<Record<string, string>> = { postgresql: 'select pg_sleep(2)', mysql: 'select sleep(2)', mariadb: 'select sleep(2)' };
 
-describe.each(DATABASES.filter((database) => SLEEP[database]))('silent connections to %s', (database) => {
+describeEach(DATABASES.filter((database) => SLEEP[database]))('silent connections to %s', (database) => {
   let orm: MikroORM;
   let runner: StatementRunner;
 
