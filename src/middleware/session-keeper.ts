@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { clearingCookie, hasCookie } from '../http/session-cookie.js';
+import { clearingCookie } from '../http/clearing-cookie.js';
+import { requestCookie } from '../http/request-cookie.js';
 import { HeldValues } from '../services/held-values.js';
 import type { SessionService } from '../services/session.service.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
@@ -96,7 +97,7 @@ export class SessionKeeper implements GateKeeper {
     const { request, response, options } = this;
     if (this.#failure || !this.sessions.claimEnd(request, this.#first)) return;
     forgetSessionId(request);
-    if (hasCookie(request.headers.cookie, options.name)) appendCookie(response, clearingCookie(options.name, this.#cookie));
+    if (requestCookie(request.headers.cookie, options.name) !== undefined) appendCookie(response, clearingCookie(options.name, this.#cookie));
   }
 
   #fail(error: Error): void {

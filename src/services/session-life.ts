@@ -22,7 +22,7 @@ export function commitIdAfter(before: string | null | undefined): string {
 }
 
 /** Whether two commit ids are of different records, of which one was destroyed before the other began. */
-export function isOtherLife(one: string | null, other: string | null): boolean {
+export function isOtherLife(one: string | null | undefined, other: string | null | undefined): boolean {
   const [life, otherLife] = [lifeOf(one), lifeOf(other)];
   return life !== undefined && otherLife !== undefined && life !== otherLife;
 }

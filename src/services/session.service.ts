@@ -377,7 +377,7 @@ export class SessionService {
     const baseline = this.live.ofLive(session);
     return this.#afterOthers(baseline, async () => {
       const found = await this.#read(baseline.storageKey);
-      if (!found || isOtherLife(baseline.record?.commitId ?? null, found.stored.commitId)) return false;
+      if (!found || isOtherLife(baseline.record?.commitId, found.stored.commitId)) return false;
       this.live.refresh(session, baseline, found.stored, found.time);
       return true;
     });

@@ -111,3 +111,28 @@ describe('a deadline', () => {
     expect(deadline.reason).toBeInstanceOf(SessionUnavailableError);
   });
 });
+
+describe.each(DATABASES)('large sessions, on %s', (databaseName) => {
+  it('are each read in a turn of the event loop of their own, when all are', async () => {
+    const database = await SessionsDatabase.open(databaseName, `large_sessions_${databaseName}`);
+    const { sessions } = serviceOver(new FaultyRepository(database.context));
+    const create = (values: object) => sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: randomUUID() }), values));
+    const turns = new Turns();
+    const parsed: number[] = [];
+    const { parse } = JSON;
+    try {
+      for (let n = 0; n < 3; n++) await create({ n, text: 'x'.repeat(70_000) });
+      JSON.parse = (...parameters) => {
+        if (parameters[0].length > 64 * 1024) parsed.push(turns.count);
+        return parse(...parameters);
+      };
+      const all = Object.values(await sessions.all()) as Live[];
+      expect(all.map(({ n }) => n).toSorted()).toEqual([0, 1, 2]);
+    } finally {
+      JSON.parse = parse;
+      turns.end();
+      await database.close();
+    }
+    expect([parsed.length, new Set(parsed).size]).toEqual([3, 3]);
+  });
+});

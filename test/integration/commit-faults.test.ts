@@ -67,6 +67,40 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
   });
 
+  it('AtMostOnce: goes on under the lock of the row, where it finds an attempt that has landed late', async () => {
+    for (const isLate of [false, true]) {
+      setUp({});
+      await sessions.destroy(id);
+      await given({ a: 1 });
+      const live = await load();
+      const { update, updateLocked } = repository;
+      let land = () => Promise.resolve(false);
+      repository.update = (...parameters) => {
+        land = () => new SqlSessionRepository(database.context).update(...parameters);
+        return update.apply(repository, parameters);
+      };
+      repository.updateLocked = async (...parameters) => {
+        if (isLate) expect(await land()).toBe(true);
+        return updateLocked.apply(repository, parameters);
+      };
+      repository.faults.update = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
+      await sessions.commit(Object.assign(live, { b: 1 }));
+      expect(repository.calls).toContain('updateLocked');
+      expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
+    }
+  });
+
+  it('says that the outcome is unknown when too many wait for it to be tried again', async () => {
+    const full = new SessionUnavailableError('commit', '1 other is waiting already, as many as `maxWaiting` allows.');
+    for (const [faults, said] of [[[LOST_BEFORE, { error: full, effect: 'none' }], 'unknown'], [[{ error: full, effect: 'none' }], 'maxWaiting']] as [Fault[], string][]) {
+      await sessions.destroy(id);
+      await given({ a: 1 });
+      const live = await load();
+      repository.faults.update = faults;
+      await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(said);
+    }
+  });
+
   it('says that the outcome is unknown when somebody else has written since, and never tries again', async () => {
     await given({ a: 1 });
     const live = await load();

@@ -1,10 +1,5 @@
 import expressSession from 'express-session';
 
-/** Whether a request's `Cookie` header has a cookie of this name. */
-export function hasCookie(header: string | undefined, name: string): boolean {
-  return header !== undefined && header.split(';').some((pair) => pair.trimStart().startsWith(`${name}=`));
-}
-
 /** A `Set-Cookie` by which a browser forgets a session's cookie: only the same domain and path name the same cookie. */
 export function clearingCookie(name: string, cookie: object): string {
   const { data = {} } = cookie as { readonly data?: object };

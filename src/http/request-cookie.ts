@@ -1,0 +1,24 @@
+/** A cookie's text in the `Cookie` header of a request; undefined if there is none of that name. Of several the first. */
+export function requestCookie(header: string | undefined, name: string): string | undefined {
+  const start = `${name}=`;
+  return header?.split(';').map((pair) => pair.trim()).find((pair) => pair.startsWith(start))?.slice(start.length);
+}
+
+/**
+ * Finds a signed cookie in the `Cookie` header of a request.
+ *
+ * @returns its decoded value, which begins with `s:`; undefined if the first cookie of that name is not signed, or there is none
+ */
+export function signedCookie(header: string | undefined, name: string): string | undefined {
+  const text = requestCookie(header, name);
+  const value = text === undefined ? undefined : decoded(text);
+  return value?.startsWith('s:') ? value : undefined;
+}
+
+function decoded(value: string): string | undefined {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return undefined;
+  }
+}
