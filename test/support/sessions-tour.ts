@@ -8,6 +8,9 @@ import { serviceOver } from './service-over.js';
 type Live = Record<string, any>;
 
 const MINUTE = 60_000;
+/** It ends a string where backslashes escape nothing, and needs four bytes a character. */
+const TEXT = "\\', data = '{}' -- \" ü 🦊";
+
 const OPTIONS = { userId: 'user', merge: { visits: counter() } as Record<string, any> };
 const TERMS = { timeout: 0, lease: MINUTE, maxWaiting: 0 };
 
@@ -27,11 +30,11 @@ export async function tourSessions(context: DatabaseContext, repository: Session
 
 async function merge(id: string, repository: SessionRepository, context: DatabaseContext): Promise<void> {
   const [here, there] = [serviceOver(repository, OPTIONS).sessions, serviceOver(new SqlSessionRepository(context), OPTIONS).sessions];
-  await here.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { user: 'anna', visits: 1 }));
+  await here.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { user: 'anna', visits: 1, text: TEXT }));
   const [mine, theirs] = [(await here.load(id)) as Live, (await there.load(id)) as Live];
   await there.commit(Object.assign(theirs, { visits: 2, theirs: 1 }));
   await here.commit(Object.assign(mine, { visits: 2, mine: 1 }));
-  const merged = { user: 'anna', visits: 3, mine: 1, theirs: 1 };
+  const merged = { user: 'anna', visits: 3, text: TEXT, mine: 1, theirs: 1 };
   assert.deepEqual(valuesOf(await here.load(id)), merged, 'what the repository loads after a conflict');
   assert.deepEqual(valuesOf(await there.load(id)), merged, 'what another process loads after a conflict');
   await there.update(id, (draft) => void ((draft as Live).theirs = 2));

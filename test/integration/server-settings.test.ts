@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { once, type EventEmitter } from 'node:events';
+import { Logger } from '@nestjs/common';
+import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
+import { EntityManagerSessionRepository, SmartSessionOptions, SqlSessionRepository, defineSessionEntity, type DatabaseContext } from '../../src/index.js';
+import { openDatabase } from '../../src/persistence/open-database.js';
+import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { onDatabase } from '../support/own-server.js';
+import { dropDatabase } from '../support/scratch-database.js';
+import { serviceOver } from '../support/service-over.js';
+import { tourSessions } from '../support/sessions-tour.js';
+
+const REPOSITORIES = [SqlSessionRepository, EntityManagerSessionRepository];
+
+/** Settings of a server, by which a connection would lose sessions or let their texts run as SQL. */
+const UNSAFE = ["sql_mode = 'NO_BACKSLASH_ESCAPES'", 'autocommit = 0', 'completion_type = 1', 'completion_type = 2', 'sql_select_limit = 1'];
+
+/** What the app itself may set on a connection of the pool. */
+const SET_BY_APP = ["sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE'", 'autocommit = 0'];
+
+/** Settings under which the start is refused, by what the error says of them. */
+const REFUSED = {
+  mysql: {
+    'character_set_client = latin1': '`character_set_client` is latin1',
+    'character_set_connection = utf8mb3': '`character_set_connection` is utf8',
+    'character_set_results = latin1': '`character_set_results` is latin1',
+  },
+  postgresql: { 'client_encoding = LATIN1': '`client_encoding` is LATIN1' },
+} as const;
+
+const DIALECTS = DATABASES.filter((database) => database !== 'sqlite');
+
+beforeAll(() => Logger.overrideLogger(false));
+
+describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (database) => {
+  const isPostgresql = database === 'postgresql';
+  const tableName = `settings_of_${database}`;
+  const options = new SmartSessionOptions({ secret: 'test', tableName, createTable: true, timeout: 2000 });
+
+  let orm: MikroORM;
+  let pool: EventEmitter;
+  let current: Connection;
+  let context: DatabaseContext;
+  /** What the server sets on each new connection. */
+  let setting: string | undefined;
+
+  beforeAll(async () => {
+    orm = await MikroORM.init(connectionOptions(database, { entities: [defineSessionEntity({ tableName })], pool: { min: 0, max: 1 } }));
+    pool = (await (orm.em.getConnection() as AbstractSqlConnection).getNativeClient()) as unknown as EventEmitter;
+    pool.on('acquire', (connection: Connection) => void (current = connection));
+    pool.on(isPostgresql ? 'connect' : 'connection', (connection: Connection) => void (setting && connection.query(`set ${setting}`)));
+    context = await openDatabase(options, orm);
+  });
+  afterEach(() => under(undefined));
+  afterAll(async () => {
+    await context.runner.run(`drop table ${tableName}`);
+    await orm.close();
+  });
+
+  /** Lets the pool open a connection that the server sets so. */
+  async function under(given: string | undefined): Promise<void> {
+    setting = given;
+    if (isPostgresql) await Promise.all([once(pool, 'remove'), context.runner.run('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined)]);
+    else current.destroy();
+  }
+
+  async function storesSessions(): Promise<void> {
+    for (const Repository of REPOSITORIES) {
+      const repository = new Repository(context);
+      await tourSessions(context, repository);
+      await repository.insert('last', { data: '{}', commitId: 'c', userId: null, maxAge: null, lifetime: { ms: 60_000, slack: 0, explicit: false } });
+      const { rows } = await onDatabase(database, {}, (run) => run(`select session_id from ${tableName} order by session_id`));
+      expect(rows).toEqual([{ session_id: 'last' }, { session_id: 'own' }]);
+    }
+  }
+
+  // The driver of mysql is the same one.
+  if (database === 'mariadb') {
+    it.failing.each(UNSAFE)('is set otherwise on each connection: %s', async (given) => {
+      await under(given);
+      await storesSessions();
+    });
+
+    it.failing.each(SET_BY_APP)('is set otherwise again after the app has set it: %s', async (given) => {
+      await context.runner.run(`set ${given}`);
+      await storesSessions();
+    });
+  }
+
+  it.failing.each(Object.entries(REFUSED[isPostgresql ? 'postgresql' : 'mysql']))('is refused at start, and later: %s', async (given, found) => {
+    await under(given);
+    expect(await reasonOf(openDatabase(options, orm))).toEqual(['SessionDatabaseError', expect.stringContaining(found)]);
+    for (const Repository of REPOSITORIES) {
+      expect(await reasonOf(serviceOver(new Repository(context)).sessions.load('some'))).toEqual(['SessionUnavailableError', expect.stringContaining(found)]);
+    }
+    await under(undefined);
+    expect(await serviceOver(new SqlSessionRepository(context)).sessions.load('some')).toBeUndefined();
+  });
+});
+
+interface Connection {
+  query(sql: string): unknown;
+  destroy(): void;
+}
+
+async function reasonOf(promise: Promise<unknown>): Promise<[string, string] | undefined> {
+  const reason = await promise.then(() => undefined, (error: Error) => error);
+  return reason && [reason.name, reason.message];
+}
+
+describe.each(DIALECTS)('a database that does not exist, on %s', (database) => {
+  const dbName = `no_such_${randomBytes(4).toString('hex')}`;
+  const { driver: _, ...server } = CONNECTIONS[database];
+  const message = expect.stringContaining(`there is no database "${dbName}"`);
+  const isMade = () => onDatabase(database, {}, async (run) => (await run(`select 1 from ${database === 'postgresql' ? 'pg_database where datname' : 'information_schema.schemata where schema_name'} = '${dbName}'`)).rows.length > 0);
+
+  afterAll(() => dropDatabase(database, dbName));
+
+  it.failing('ends the start, and is not made, where the sessions have a connection of their own', async () => {
+    const options = new SmartSessionOptions({ secret: 'test', dialect: database, connection: { ...server, dbName }, createTable: true });
+    const opened = openDatabase(options, undefined);
+    const closed = opened.then(({ orm }) => orm.close(), () => undefined);
+    await expect(opened).rejects.toMatchObject({ name: 'SmartSessionConfigError', message });
+    expect(await isMade()).toBe(false);
+    await closed;
+  });
+});
+
+(DATABASES.includes('postgresql') ? describe : describe.skip)("a database that the app's MikroORM cannot make, on postgresql", () => {
+  const dbName = `no_such_${randomBytes(4).toString('hex')}`;
+  const user = `maker_${randomBytes(4).toString('hex')}`;
+
+  beforeAll(() => onDatabase('postgresql', {}, (run) => run(`create role ${user} login`)));
+  afterAll(() => onDatabase('postgresql', {}, (run) => run(`drop role ${user}`)));
+
+  it.failing('ends each start, and no session goes to the database that MikroORM is connected to instead', async () => {
+    const orm = await MikroORM.init(connectionOptions('postgresql', { dbName, user }));
+    try {
+      for (let start = 0; start < 2; start++) {
+        const opened = openDatabase(new SmartSessionOptions({ secret: 'test', tableName: 'astray', createTable: true }), orm);
+        await expect(opened).rejects.toMatchObject({ name: 'SmartSessionConfigError', message: expect.stringContaining(`there is no database "${dbName}"`) });
+      }
+    } finally {
+      await orm.close();
+    }
+  });
+});
