@@ -30,6 +30,7 @@ export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect, WantedColumn } from './dialects/dialect.js';
 export {
   SessionConflictError,
+  SessionDatabaseError,
   SessionDecryptionError,
   SessionGoneError,
   SessionInTransactionError,

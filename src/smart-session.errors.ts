@@ -205,6 +205,31 @@ export class SmartSessionConfigError extends Error {
   }
 }
 
+/**
+ * The database is set so that sessions would be lost, garbled or mixed up. Thrown at start. If a connection that is
+ * opened later is set so, it is closed, and this is the cause of a `SessionUnavailableError`.
+ */
+export class SessionDatabaseError extends Error {
+  /** By this the dialects know it where MikroORM has wrapped it. */
+  readonly code = 'ERR_SESSION_DATABASE';
+
+  /**
+   * @param setting the setting's name
+   * @param value what it is
+   * @param harm what would happen, after "so that"
+   * @param advice what to do
+   */
+  constructor(
+    readonly setting: string,
+    readonly value: string,
+    harm: string,
+    advice: string,
+  ) {
+    super(`The database cannot keep sessions: \`${setting}\` is ${value === '' ? 'empty' : value}, so that ${harm}. ${advice}`);
+    this.name = SessionDatabaseError.name;
+  }
+}
+
 /** The table of another store, whose sessions were to be taken over, cannot be read. */
 export class ForeignTableError extends Error {
   /**

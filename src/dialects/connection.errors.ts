@@ -18,13 +18,14 @@ export const CONNECTING_ERRORS: readonly KnownError[] = [
   ['ETIMEDOUT', 'connect', 'failed', NO_SERVER],
 ];
 
-/** Errors of a socket, for every driver. */
+/** Errors of a connection, for every driver. */
 export const SOCKET_ERRORS: readonly KnownError[] = [
   ['ECONNRESET', 'open connection', 'unknown', LOST],
   ['EPIPE', 'open connection', 'unknown', LOST],
   ['ETIMEDOUT', 'open connection', 'unknown', LOST],
   ['EHOSTUNREACH', 'open connection', 'unknown', LOST],
   ['ENETUNREACH', 'open connection', 'unknown', LOST],
+  ['ERR_SESSION_DATABASE', 'new connection', 'failed', 'the library refuses it before anything is sent: its settings would lose sessions'],
   ['CERT_HAS_EXPIRED', 'TLS', 'failed', CERTIFICATE],
   ['CERT_NOT_YET_VALID', 'TLS', 'failed', CERTIFICATE],
   ['DEPTH_ZERO_SELF_SIGNED_CERT', 'TLS', 'failed', CERTIFICATE],

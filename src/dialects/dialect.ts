@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { RunStatement } from './run-statement.js';
 import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
+import type { Requirements } from './requirement.js';
 
 /** What differs between the databases, and nothing else. */
 export interface Dialect {
@@ -17,6 +18,20 @@ export interface Dialect {
   boundSilence?(ms: number): object;
   /** The socket of one of the driver's connections; undefined where the driver hides it. */
   socketOf?(connection: object): Socket | undefined;
+  /** The statement that sets a connection as sessions need it. */
+  readonly connectionSettings?: string;
+  /** What each connection must be set to, and the name of its database as `current_database`; absent where no setting matters. */
+  readonly connectionRequirements?: Requirements;
+  /** What the server must be; absent where any is right. */
+  readonly serverRequirements?: Requirements;
+  /** What the server must be to make the table; absent where any is right. */
+  readonly creationRequirements?: Requirements;
+  /** What the table must be; absent where any is right. Its parameters are the schema, or null for the connection's own, and the table. */
+  readonly tableRequirements?: Requirements;
+  /** Lets the driver's pool give out each connection only after `prepare`. One for which that fails is closed. `prepare` returns nothing for one that is ready. */
+  guardPool?(pool: object, prepare: PrepareConnection): void;
+  /** Calls `spoiled` when the server says that the connection is no longer set as sessions need it. */
+  watchConnection?(connection: object, spoiled: () => void): void;
   /** Runs statements on one of the driver's connections. The caller sees to it that nobody else uses it meanwhile. */
   onConnection(connection: object): RunStatement;
   /** The same on the driver's client, where that is a connection and no pool, and where that spares work. */
@@ -81,6 +96,10 @@ export interface Dialect {
   isDuplicateKey?(error: unknown): boolean;
   /** Starts a transaction that will write. */
   readonly begin: string;
+  /** Commits it, and begins no other. */
+  readonly commit: string;
+  /** Rolls it back, and begins no other. */
+  readonly rollback: string;
   /** Ends a `select` that takes the row's lock; empty where the transaction holds it already. */
   readonly forUpdate: string;
   /** Ends a `select` that takes the locks of the rows that nobody else holds. */
@@ -100,6 +119,9 @@ export interface Dialect {
   /** What an error of the driver means. */
   classify(error: unknown): FailureKind;
 }
+
+/** Sets and checks a connection; returns nothing for one that is ready. */
+export type PrepareConnection = (connection: object) => Promise<void> | undefined;
 
 /** A column of rows that are made of parameters. */
 export interface WantedColumn {

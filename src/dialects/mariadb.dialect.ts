@@ -1,5 +1,6 @@
 import type { Dialect } from './dialect.js';
 import { mariadbDriver } from './drivers.js';
+import { SERVER_REQUIREMENTS } from './mariadb.requirements.js';
 import { mysql } from './mysql.dialect.js';
 
 /** MariaDB: MySQL's statements where it knows no better, and a driver that is mysql2 in MikroORM 7, and MariaDB's own connector in 6. */
@@ -7,6 +8,7 @@ export const mariadb: Dialect = {
   ...mysql,
   name: 'mariadb',
   drivers: [mariadbDriver],
+  serverRequirements: SERVER_REQUIREMENTS,
   boundSilence: (ms) => ({ socketTimeout: ms }),
   returning: (column) => ` returning ${column}`,
 };

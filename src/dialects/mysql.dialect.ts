@@ -1,18 +1,10 @@
-import type { Socket } from 'node:net';
-import type { RunStatement, StatementResult } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { driverError } from './driver-error.js';
 import { mysqlDriver } from './drivers.js';
+import { guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
 import { mysqlFailure } from './mysql.errors.js';
+import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
 import { qualifiedName } from './qualified-name.js';
-
-/** What is used of a connection of mysql2, or of MariaDB's connector, which hides its socket. */
-interface MysqlConnection {
-  readonly stream?: Socket;
-  query(sql: string, parameters: readonly unknown[], done: (error: unknown, result: MysqlResult) => void): void;
-}
-
-type MysqlResult = Record<string, unknown>[] | { readonly affectedRows: number };
 
 const NOW = 'utc_timestamp(3)';
 
@@ -31,7 +23,13 @@ export const mysql: Dialect = {
   name: 'mysql',
   drivers: [mysqlDriver],
   boundConnecting: (ms) => ({ connectTimeout: ms }),
-  socketOf: (connection) => (connection as MysqlConnection).stream,
+  socketOf,
+  connectionSettings: CONNECTION_SETTINGS,
+  connectionRequirements: CONNECTION_REQUIREMENTS,
+  creationRequirements: CREATION_REQUIREMENTS,
+  tableRequirements: TABLE_REQUIREMENTS,
+  guardPool,
+  watchConnection,
   onConnection,
   isBlocking: false,
   quote,
@@ -62,6 +60,9 @@ export const mysql: Dialect = {
   onDuplicateKey: '',
   isDuplicateKey: (error) => driverError(error).errno === 1062,
   begin: 'start transaction',
+  // Whatever the app has set as `completion_type`.
+  commit: 'commit and no chain no release',
+  rollback: 'rollback and no chain no release',
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
   boundLockWait: (seconds) => ({
@@ -89,7 +90,7 @@ export const mysql: Dialect = {
       'max_age bigint null, lease_id varchar(36) null, lease_expires_at datetime(3) null, ' +
       'created_at datetime(3) not null, updated_at datetime(3) not null, expires_at datetime(3) not null, ' +
       `primary key (session_id), index ${quote(`${table}_user_id_index`)} (user_id), ` +
-      `index ${quote(`${table}_expires_at_index`)} (expires_at)) default character set utf8mb4`,
+      `index ${quote(`${table}_expires_at_index`)} (expires_at)) engine = InnoDB default character set utf8mb4`,
   ],
 
   async createTable(run, table, schema) {
@@ -106,14 +107,3 @@ export const mysql: Dialect = {
   isMissingDatabase: (error) => [1044, 1049].includes(driverError(error).errno ?? 0),
   classify: mysqlFailure,
 };
-
-function onConnection(connection: object): RunStatement {
-  return (sql, parameters = []) =>
-    new Promise((resolve, reject) => {
-      (connection as MysqlConnection).query(sql, parameters, (error, result) => (error ? reject(error) : resolve(toResult(result))));
-    });
-}
-
-function toResult(result: MysqlResult): StatementResult {
-  return Array.isArray(result) ? { rows: result, affected: 0 } : { rows: [], affected: result.affectedRows };
-}

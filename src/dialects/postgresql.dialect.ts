@@ -1,16 +1,28 @@
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { postgresqlDriver } from './drivers.js';
 import { driverError } from './driver-error.js';
 import { postgresqlFailure } from './postgresql.errors.js';
+import { CONNECTION_REQUIREMENTS } from './postgresql.requirements.js';
 import { qualifiedName } from './qualified-name.js';
 
 /** What is used of a client of pg. */
 interface PgClient {
-  readonly connection: { readonly stream: Socket };
+  readonly connection: EventEmitter & { readonly stream: Socket };
+  /** The pool's, while the client is lent. */
+  release?: (error?: Error) => void;
+  end(): Promise<void>;
   query(sql: string, parameters: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
+
+/** What is used of a pool of pg. It asks `verify` of each new client. */
+interface PgPool {
+  readonly options: { verify?: Verify };
+}
+
+type Verify = (client: object, done: (refusal?: unknown) => void) => void;
 
 /**
  * Room on each page for new versions of its rows: an update that finds it writes no index entry (heap-only), and
@@ -22,6 +34,9 @@ const FILLFACTOR = 70;
 
 /** statement_timestamp(): now() stands still inside a transaction, and clock_timestamp() can use no index. */
 const NOW = 'statement_timestamp()';
+
+/** read_only_sql_transaction */
+const READ_ONLY = '25006';
 
 const TYPES = { text: 'text', int: 'int', bigint: 'bigint', float: 'float8' } as const;
 
@@ -36,6 +51,18 @@ export const postgresql: Dialect = {
   // The pool counts the wait for a free connection too.
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
   socketOf: (client) => (client as PgClient).connection.stream,
+  connectionRequirements: CONNECTION_REQUIREMENTS,
+  guardPool(pool, prepare) {
+    const { options } = pool as PgPool;
+    const { verify = (_client, done) => done() } = options;
+    options.verify = (client, done) => void Promise.resolve(prepare(client)).then(() => verify(client, done), done);
+  },
+  watchConnection(connection) {
+    const client = connection as PgClient;
+    client.connection.on('errorMessage', ({ code }: { readonly code?: string }) => {
+      if (code === READ_ONLY) closeWhenReleased(client);
+    });
+  },
   onConnection: (client) => async (sql, parameters = []) => {
     const { rows, rowCount } = await (client as PgClient).query(sql, [...parameters]);
     return { rows, affected: rowCount ?? 0 };
@@ -65,6 +92,8 @@ export const postgresql: Dialect = {
   returning: (column) => ` returning ${column}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',
+  commit: 'commit',
+  rollback: 'rollback',
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
   boundLockWait: (seconds) => ({ set: `set local lock_timeout = '${seconds}s'` }),
@@ -111,6 +140,13 @@ export const postgresql: Dialect = {
   isMissingDatabase: (error) => driverError(error).code === '3D000',
   classify: postgresqlFailure,
 };
+
+/** After a failover the server of an old connection only reads. */
+function closeWhenReleased(client: PgClient): void {
+  const { release } = client;
+  if (release) client.release = () => release(new Error('The server only reads.'));
+  else void client.end();
+}
 
 async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {
   // Reading a table makes the server look at what others have changed in the catalogs: by its cache alone, a table that was

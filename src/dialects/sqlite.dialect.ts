@@ -55,6 +55,8 @@ export const sqlite: Dialect = {
   onDuplicateKey: ' on conflict (session_id) do nothing',
   // A transaction that reads first and writes later cannot wait for another writer.
   begin: 'begin immediate',
+  commit: 'commit',
+  rollback: 'rollback',
   forUpdate: '',
   forUpdateSkipLocked: '',
 

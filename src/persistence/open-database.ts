@@ -6,7 +6,10 @@ import { DIALECTS } from '../dialects/index.js';
 import { reasonIn } from '../security/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
+import { connectToConfigured } from './configured-database.js';
+import { guardConnections } from './connection-guard.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';
+import { requireAll } from './database-requirements.js';
 import { boundOptions } from './mikro-orm/versions.js';
 import { COLUMN_OF, defineSessionEntity } from './session.entity.js';
 import { warningOfDrop } from './schema-generator.js';
@@ -22,7 +25,7 @@ const COLUMNS = Object.values(COLUMN_OF).filter((column) => column !== 'lock_ver
  * Finds the sessions table, on the app's MikroORM or on one of its own, which it then opens.
  *
  * @param appOrm the app's MikroORM, if there is one
- * @throws SmartSessionConfigError
+ * @throws SmartSessionConfigError, and SessionDatabaseError for a database that would lose sessions
  */
 export async function openDatabase(options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
   const orm = options.connection ? await openOwn(options) : appOrm;
@@ -54,30 +57,25 @@ async function inspectBy(dialect: Dialect, options: SmartSessionOptions, orm: Mi
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const { tableName } = options;
   const schema = schemaOf(options, orm);
+  await connectToConfigured(orm, runner, dialect);
   if (options.connection) {
-    await connect(dialect, runner);
     await endSilentOnes(orm, dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
+  await guardConnections(orm, dialect);
+  if (dialect.serverRequirements) await requireAll(runner.run, dialect.serverRequirements);
   if (schema !== undefined) await checkSchema(dialect, runner, schema);
   const isNew = options.createTable && (await dialect.columns(runner.run, tableName, schema)).length === 0;
+  if (isNew && dialect.creationRequirements) await requireAll(runner.run, dialect.creationRequirements);
   if (options.createTable) await createTable(dialect, runner, tableName, schema);
   const columns = await dialect.columns(runner.run, tableName, schema);
   checkColumns(columns, options, schema);
+  if (dialect.tableRequirements) await requireAll(runner.run, dialect.tableRequirements, [schema ?? null, tableName]);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
   const warnings = [warningOfDrop({ orm, tableName, schema }, appOrm)].filter((warning) => warning !== undefined);
   const packet = await dialect.largestStatement?.(runner.run);
   checkSize(options, packet);
   return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew, warnings, longestBatchFor(packet));
-}
-
-/** With the first statement MikroORM creates a missing database. After a failure the next one would run in another database. */
-async function connect(dialect: Dialect, { run }: StatementRunner): Promise<void> {
-  try {
-    await run('select 1');
-  } catch (error) {
-    throw dialect.classify(error) === 'failed' ? unopened(error) : error;
-  }
 }
 
 function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
@@ -115,7 +113,7 @@ async function openOwn({ connection, dialect, tableName, schema, timeout }: Smar
   const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
   const driver = connection?.driver ?? (await importDriver(dialect));
   const driverOptions = withDefaults(connection?.driverOptions, boundOptions(await dialectOfDriver(driver, dialect), timeout));
-  return MikroORM.init({ ...connection, driverOptions, driver, entities: [entity] } as never);
+  return MikroORM.init({ ensureDatabase: false, ...connection, driverOptions, driver, entities: [entity] } as never);
 }
 
 /** What the app says itself goes first; it may also have given a function, or a ready client. */

@@ -17,11 +17,11 @@ export function inTransaction<Result>(
     await run(dialect.begin);
     try {
       const result = await (lockTimeout === undefined ? work(run) : withBoundLockWait(run, dialect, lockTimeout, () => work(run)));
-      await run('commit');
+      await run(dialect.commit);
       return result;
     } catch (error) {
       // A connection that is lost has rolled back by itself; what matters is the first error.
-      await run('rollback').catch(() => undefined);
+      await run(dialect.rollback).catch(() => undefined);
       throw error;
     }
   });

@@ -22,6 +22,7 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ contextName: 'sessions' }),
   () => startLate({ useFactory: () => ({ contextName: 'sessions' }) }),
   () => start({ connection: MEMORY }),
+  openElsewhere,
   () => start({ connection: { ...MEMORY, driver: UnknownDriver } }),
   () => start({ dialect: 'mysql' }, true),
   () => start({ ...OWN, connection: { dbName: 'no-such-folder/sessions.sqlite' } }),
@@ -66,6 +67,18 @@ async function openWith(table: string, options: SmartSessionModuleOptions): Prom
   try {
     await orm.em.getConnection().execute(table);
     await openDatabase(new SmartSessionOptions({ secret: 'x', ...options }), orm);
+  } finally {
+    await orm.close();
+  }
+}
+
+/** Opens a database to which MikroORM is not connected any more: it could not make it. */
+async function openElsewhere(): Promise<void> {
+  const orm = await MikroORM.init(connectionOptions('sqlite') as never);
+  try {
+    await orm.em.getConnection().ensureConnection();
+    orm.config.set('dbName', 'elsewhere');
+    await openDatabase(new SmartSessionOptions({ secret: 'x', createTable: true }), orm);
   } finally {
     await orm.close();
   }

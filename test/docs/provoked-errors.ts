@@ -5,6 +5,7 @@ import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { ForeignTable } from '../../src/migration/foreign-table.js';
 import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.store.js';
+import { requireAll } from '../../src/persistence/database-requirements.js';
 import type { Fault } from '../support/faulty-repository.js';
 import { Provoker } from '../support/provoker.js';
 import { serviceOver } from '../support/service-over.js';
@@ -34,8 +35,21 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionReadOnlyError: [() => commitReadOnly(on())],
     SessionInTransactionError: [() => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count()],
     SessionDecryptionError: undecryptable(),
+    SessionDatabaseError: unfit(),
     ForeignTableError: foreign(),
   };
+}
+
+/** Each of the requirements with a value that does not meet it. */
+function unfit(): Ways {
+  const values: Record<string, string> = {
+    sql_mode: 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', autocommit: '0', completion_type: 'CHAIN', sql_select_limit: '1000',
+    innodb_page_size: '4096', engine: 'MyISAM', version: '9.7.0', server_encoding: 'SQL_ASCII',
+  };
+  const { mysql, mariadb, postgresql } = DIALECTS;
+  return [mysql.connectionRequirements, mysql.creationRequirements, mysql.tableRequirements, mariadb.serverRequirements, postgresql.connectionRequirements].flatMap((requirements) =>
+    requirements!.each.map(({ name }) => () => requireAll(async () => ({ rows: [{ [name]: values[name] ?? 'latin1' }], affected: 0 }), requirements!)),
+  );
 }
 
 const notUsers = ({ sessions }: Provoker): Ways => [undefined, '', { id: 7 }, NaN].map((userId) => () => sessions.list({ userId: userId as never }));

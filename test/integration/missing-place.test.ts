@@ -43,7 +43,7 @@ describe.each(DATABASES)('createTable on %s', (database) => {
     const name = database === 'postgresql' ? user : `${user}@'%'`;
     await run(database === 'postgresql' ? `create role ${user} login password 'x'` : `create user ${name} identified by 'x'`);
     try {
-      const connection = { ...CONNECTIONS[database], user, password: 'x', dbName: elsewhere } as never;
+      const connection = { ...CONNECTIONS[database], user, password: 'x', dbName: elsewhere, ensureDatabase: true } as never;
       const refused = openDatabase(new SmartSessionOptions({ secret: 'x', connection }), undefined);
       await expect(refused).rejects.toThrow(/option `connection`: its database cannot be opened: .*(permission|denied).*\. Create it, /i);
     } finally {

@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Connection } from '@mikro-orm/core';
+import type { PrepareConnection } from '../../dialects/dialect.js';
 import type { RunStatement } from '../../dialects/run-statement.js';
 import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
 
@@ -8,8 +9,13 @@ type SqlConnection = Connection & { getKnex(): { readonly client: KnexClient } }
 
 interface KnexClient {
   readonly pool: EventEmitter;
-  acquireConnection(): Promise<object>;
+  acquireConnection(): Promise<Lent>;
   releaseConnection(connection: object): Promise<void>;
+}
+
+/** One of the driver's connections. */
+interface Lent {
+  __knex__disposed?: unknown;
 }
 
 /** Whether a connection is one of MikroORM 6.6. */
@@ -43,6 +49,24 @@ export class KnexConnection implements OrmConnection {
     } finally {
       await client.releaseConnection(lent);
     }
+  }
+
+  async guard(prepare: PrepareConnection): Promise<void> {
+    await this.#connection.ensureConnection();
+    const { client } = this.#connection.getKnex();
+    const acquire = client.acquireConnection.bind(client);
+    client.acquireConnection = async () => {
+      const connection = await acquire();
+      try {
+        await prepare(connection);
+      } catch (error) {
+        // The pool closes one that has this mark.
+        connection.__knex__disposed = error;
+        await client.releaseConnection(connection);
+        throw error;
+      }
+      return connection;
+    };
   }
 
   async onAcquire(listener: (connection: object) => void): Promise<void> {

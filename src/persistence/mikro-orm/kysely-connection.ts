@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Connection } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
+import type { PrepareConnection } from '../../dialects/dialect.js';
 import type { RunStatement, StatementResult } from '../../dialects/run-statement.js';
 import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
 
@@ -12,12 +13,12 @@ export function isByKysely(connection: Connection): connection is AbstractSqlCon
 /** MikroORM 7's way, by Kysely. */
 export class KyselyConnection implements OrmConnection {
   readonly #connection: AbstractSqlConnection;
-  readonly #onClient: ConnectionDialect['onClient'];
+  readonly #dialect: ConnectionDialect | undefined;
   #isForeign = false;
 
   constructor(connection: AbstractSqlConnection, dialect?: ConnectionDialect) {
     this.#connection = connection;
-    this.#onClient = dialect?.onClient;
+    this.#dialect = dialect;
   }
 
   readonly run: RunStatement = async (sql, parameters = []) => {
@@ -35,10 +36,16 @@ export class KyselyConnection implements OrmConnection {
     (pool as EventEmitter | undefined)?.on('acquire', listener);
   }
 
+  async guard(prepare: PrepareConnection): Promise<void> {
+    const pool = await this.#nativeClient();
+    if (pool) this.#dialect?.guardPool?.(pool, prepare);
+  }
+
   /** The MySQL driver makes its client asynchronously, when it first connects. */
   async #opened(): Promise<{ readonly client: Client; readonly direct: RunStatement | undefined }> {
     await this.#connection.ensureConnection();
-    return { client: this.#connection.getClient(), direct: this.#onClient && (await this.#direct(this.#onClient)) };
+    const onClient = this.#dialect?.onClient;
+    return { client: this.#connection.getClient(), direct: onClient && (await this.#direct(onClient)) };
   }
 
   async #direct(onClient: (client: object) => RunStatement): Promise<RunStatement | undefined> {
@@ -49,7 +56,8 @@ export class KyselyConnection implements OrmConnection {
   }
 
   /** Undefined where the app has given MikroORM a Kysely dialect of its own: then nobody knows the driver's client. */
-  #nativeClient(): Promise<object | undefined> {
+  async #nativeClient(): Promise<object | undefined> {
+    await this.#connection.ensureConnection();
     return (this.#connection.getNativeClient() as Promise<object>).catch(() => undefined);
   }
 }

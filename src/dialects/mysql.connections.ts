@@ -1,0 +1,91 @@
+import type { Socket } from 'node:net';
+import { callbackify } from 'node:util';
+import type { PrepareConnection } from './dialect.js';
+import { driverError } from './driver-error.js';
+import type { RunStatement, StatementResult } from './run-statement.js';
+
+/** What is used of a connection of mysql2, or of MariaDB's connector, which hides its socket. */
+interface MysqlConnection {
+  readonly stream?: Socket;
+  query(sql: string, parameters: readonly unknown[], done: Done): void;
+  destroy(): void;
+}
+
+type Done = (error: unknown, result: MysqlResult) => void;
+
+/** What is used of a pool of mysql2. */
+interface MysqlPool {
+  getConnection(done: (error: unknown, connection?: object) => void): void;
+}
+
+type MysqlResult = Record<string, unknown>[] | Changed;
+
+interface Changed {
+  readonly affectedRows: number;
+  /** Of mysql2 alone. */
+  readonly serverStatus?: number;
+}
+
+/** Flags of `serverStatus`, by the server's mysql_com.h. */
+const AUTOCOMMIT = 0x0002;
+const NO_BACKSLASH_ESCAPES = 0x0200;
+
+/** ER_OPTION_PREVENTS_STATEMENT and ER_READ_ONLY_MODE: after a failover the server of an old connection only reads. */
+const READ_ONLY: ReadonlySet<number | undefined> = new Set([1290, 1836]);
+
+/** The socket of a connection; undefined where the driver hides it. */
+export const socketOf = (connection: object): Socket | undefined => (connection as MysqlConnection).stream;
+
+/** Runs statements on a connection. */
+export function onConnection(connection: object): RunStatement {
+  return (sql, parameters = []) =>
+    new Promise((resolve, reject) => {
+      (connection as MysqlConnection).query(sql, parameters, (error, result) => (error ? reject(error) : resolve(toResult(result))));
+    });
+}
+
+/** Prepares each connection that a pool of mysql2 gives out. */
+export function guardPool(pool: object, prepare: PrepareConnection): void {
+  const guarded = pool as MysqlPool;
+  const getConnection = guarded.getConnection.bind(guarded);
+  guarded.getConnection = (done) =>
+    getConnection((error, connection) => {
+      const prepared = connection && prepare(connection);
+      if (prepared) giveOut(connection, prepared, done);
+      else done(error, connection);
+    });
+}
+
+const giveOut = callbackify(async (connection: object, prepared: Promise<void>) => {
+  try {
+    await prepared;
+    return connection;
+  } catch (refusal) {
+    (connection as MysqlConnection).destroy();
+    throw refusal;
+  }
+});
+
+/** Looks at each answer of the server: a connection that only reads is closed, and one whose settings the app has changed is spoiled. */
+export function watchConnection(connection: object, spoiled: () => void): void {
+  const watched = connection as MysqlConnection;
+  const query = watched.query.bind(watched) as (...parameters: unknown[]) => void;
+  watched.query = (...parameters: unknown[]) => {
+    const done = parameters.at(-1);
+    if (typeof done !== 'function') return query(...parameters);
+    return query(...parameters.slice(0, -1), (error: unknown, result: MysqlResult, ...more: unknown[]) => {
+      if (error && READ_ONLY.has(driverError(error).errno)) watched.destroy();
+      if (isSpoiled(result)) spoiled();
+      done(error, result, ...more);
+    });
+  };
+}
+
+function isSpoiled(result: MysqlResult | undefined): boolean {
+  const { serverStatus = AUTOCOMMIT } = (result ?? {}) as Partial<Changed>;
+  return (serverStatus & (AUTOCOMMIT | NO_BACKSLASH_ESCAPES)) !== AUTOCOMMIT;
+}
+
+function toResult(result: MysqlResult): StatementResult {
+  return Array.isArray(result) ? { rows: result, affected: 0 } : { rows: [], affected: result.affectedRows };
+}

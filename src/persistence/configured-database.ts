@@ -1,0 +1,31 @@
+import type { MikroORM } from '@mikro-orm/core';
+import type { Dialect } from '../dialects/dialect.js';
+import { SessionDatabaseError, SmartSessionConfigError } from '../smart-session.errors.js';
+import { configuredName } from './mikro-orm/configured-name.js';
+import type { StatementRunner } from './statement-runner.js';
+import { unopened } from './table-creation.js';
+
+/**
+ * Connects MikroORM to the database that its configuration names.
+ *
+ * MikroORM creates a database that is missing, by a connection to another. When that fails, it reports the error once
+ * and keeps that other connection: without this check sessions would be stored there.
+ *
+ * @throws SmartSessionConfigError if there is no such database, and what the driver throws
+ */
+export async function connectToConfigured(orm: MikroORM, { run }: StatementRunner, dialect: Dialect): Promise<void> {
+  const name = configuredName(orm);
+  const isElsewhere = () => orm.config.get('dbName') !== name;
+  try {
+    await orm.em.getConnection().ensureConnection();
+    await run('select 1');
+  } catch (error) {
+    const isUnopened = dialect.classify(error) === 'failed' && !(error instanceof SessionDatabaseError);
+    throw isElsewhere() || isUnopened ? unopened(error) : error;
+  }
+  if (isElsewhere()) throw unmade(name);
+}
+
+function unmade(name: string | undefined): SmartSessionConfigError {
+  return new SmartSessionConfigError('connection', `MikroORM could not create the database "${name}", and goes on in another one`, 'Create it, and start again.');
+}

@@ -1,0 +1,57 @@
+import type { MikroORM } from '@mikro-orm/core';
+import type { Dialect } from '../dialects/dialect.js';
+import { SessionDatabaseError } from '../smart-session.errors.js';
+import { requireAll } from './database-requirements.js';
+import { ormConnection } from './mikro-orm/versions.js';
+
+/**
+ * Sets and checks each connection of MikroORM's pool, the app's too, before its first use. The server may be set otherwise
+ * meanwhile, or another server have taken over. If the app changes a setting, it is set again before the next use.
+ *
+ * @throws SessionDatabaseError if a hook of the app sets connections otherwise, or the database cannot keep sessions
+ */
+export async function guardConnections(orm: MikroORM, dialect: Dialect): Promise<void> {
+  const { connectionRequirements } = dialect;
+  if (!connectionRequirements) return;
+  const guard = new ConnectionGuard(dialect, connectionRequirements);
+  const connection = ormConnection(orm.em.getConnection(), dialect);
+  await connection.onAcquire((lent) => guard.watch(lent));
+  await connection.guard((lent) => guard.prepare(lent));
+  await connection.onOneConnection((run) => requireAll(run, connectionRequirements));
+}
+
+class ConnectionGuard {
+  readonly #dialect: Dialect;
+  readonly #requirements: NonNullable<Dialect['connectionRequirements']>;
+  readonly #watched = new WeakSet<object>();
+  readonly #ready = new WeakSet<object>();
+  #database: unknown;
+
+  constructor(dialect: Dialect, requirements: NonNullable<Dialect['connectionRequirements']>) {
+    this.#dialect = dialect;
+    this.#requirements = requirements;
+  }
+
+  watch(connection: object): void {
+    if (this.#watched.has(connection)) return;
+    this.#watched.add(connection);
+    this.#dialect.watchConnection?.(connection, () => this.#ready.delete(connection));
+  }
+
+  prepare(connection: object): Promise<void> | undefined {
+    return this.#ready.has(connection) ? undefined : this.#makeReady(connection);
+  }
+
+  async #makeReady(connection: object): Promise<void> {
+    const run = this.#dialect.onConnection(connection);
+    if (this.#dialect.connectionSettings !== undefined) await run(this.#dialect.connectionSettings);
+    const { current_database: database } = await requireAll(run, this.#requirements);
+    this.#database ??= database;
+    if (database !== this.#database) throw otherDatabase(database, this.#database);
+    this.#ready.add(connection);
+  }
+}
+
+function otherDatabase(database: unknown, first: unknown): SessionDatabaseError {
+  return new SessionDatabaseError('current_database', String(database), `sessions would be stored in it, and not in ${String(first)}`, 'Let all connections of the pool lead to one database.');
+}
