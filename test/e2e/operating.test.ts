@@ -1,0 +1,2 @@
+// One test file for all: each would load Nest and MikroORM anew.
+import './operating/unseen-characters.cases.js';
