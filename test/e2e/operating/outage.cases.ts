@@ -1,0 +1,119 @@
+import { Controller, Get, Logger, Module, Post, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import { LockSession, SessionService } from '../../../src/index.js';
+import { Browser } from '../../support/browser.js';
+import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
+
+@Controller()
+class DoorsController {
+  constructor(private readonly sessions: SessionService) {}
+  @Get('locked') @LockSession() locked(): void {}
+  @Post('regenerate') async regenerate(@Req() request: Request): Promise<void> {
+    await this.sessions.regenerate(request, { keep: 'all' });
+  }
+  @Post('destroy') async destroy(@Req() { sessionID }: Request): Promise<void> {
+    await this.sessions.destroy(sessionID);
+  }
+  @Post('update') async update(@Req() { session }: Request): Promise<void> {
+    await this.sessions.update(session, (draft) => Object.assign(draft, { b: 1 }));
+  }
+}
+
+@Module({ controllers: [DoorsController] })
+class DoorsModule {}
+
+describe('an outage', () => {
+  let app: SessionsApp;
+  let browser: Browser;
+  let log: { errors: string[]; warnings: string[] };
+
+  beforeAll(async () => {
+    app = await SessionsApp.start('sqlite', { tableName: 'outage', userId: 'user', maxAttempts: 2 }, { imports: [DoorsModule] });
+  });
+  beforeEach(async () => {
+    log = { errors: [], warnings: [] };
+    browser = await app.browser({ user: 'anna' });
+    Logger.overrideLogger({ log() {}, debug() {}, error: (line: string) => log.errors.push(line), warn: (line: string) => log.warnings.push(line) });
+  });
+  afterEach(() => Logger.overrideLogger(false));
+  afterAll(() => app.close());
+
+  /** Nothing can be read or written meanwhile, but what stands in the table is there again afterwards. */
+  const withoutTable = async (work: () => Promise<unknown>) => {
+    await app.run('alter table {table} rename to elsewhere');
+    await work();
+    await app.run('alter table elsewhere rename to {table}');
+  };
+
+  /** What can be read can be read still. */
+  const readOnly = async (work: () => Promise<unknown>) => {
+    for (const event of ['insert', 'update', 'delete']) await app.run(`create trigger refuse_${event} before ${event} on {table} begin select raise(abort, 'read only'); end`);
+    await work();
+    for (const event of ['insert', 'update', 'delete']) await app.run(`drop trigger refuse_${event}`);
+  };
+
+  it.failing('of three requests is one line, and one when it is over, with their number', async () => {
+    await withoutTable(async () => {
+      for (let n = 0; n < 3; n++) expect((await browser.get('/session')).status).toBe(503);
+    });
+    expect(log.errors).toEqual(['Sessions are unavailable: 1 × load failed. The last error: Could not load the session: the database reported an error: no such table: outage.']);
+    expect(log.warnings).toEqual([]);
+    for (let n = 0; n < 2; n++) expect((await browser.get('/session')).status).toBe(200);
+    expect([log.errors.length, log.warnings]).toEqual([1, ['Sessions are available again: 3 × load had failed.']]);
+  });
+
+  const sessions = () => app.sessions;
+  const asksUser = { userId: 'anna' };
+
+  it.failing.each<[string, () => Promise<unknown>]>([
+    ['a load', () => browser.get('/session')],
+    ['a first save', () => new Browser(app.app).post('/set', { a: 1 })],
+    ['a save in the gate', () => new Browser(app.app).get('/res')],
+    ['load', () => sessions().load('an id')],
+    ['all', () => sessions().all()],
+    ['list', () => sessions().list(asksUser)],
+    ['count', () => sessions().count()],
+    ['destroy', () => sessions().destroy('an id')],
+    ['destroyOne', () => sessions().destroyOne({ ...asksUser, handle: 'none' })],
+    ['destroyAll', () => sessions().destroyAll({ userId: 'nobody' })],
+    ['update by id', () => sessions().update('an id', () => undefined)],
+    ['replace', () => sessions().replace('an id', { a: 1 })],
+    ['prune', () => sessions().prune()],
+    ['clear', () => sessions().clear()],
+  ])('is told of by %s, and so is its end', async (_what, ask) => {
+    await withoutTable(() => ask().catch(() => undefined));
+    expect(log.errors.filter((line) => line.startsWith('Sessions are unavailable: 1 × '))).toHaveLength(1);
+    await ask().catch(() => undefined);
+    expect(log.warnings.filter((line) => line.startsWith('Sessions are available again: '))).toHaveLength(1);
+  });
+
+  it.failing.each<[string, string, (browser: Browser) => Promise<unknown>]>([
+    ['a commit', 'commit', (by) => by.post('/set', { a: 2 })],
+    ['a commit in the gate', 'commit', (by) => by.get('/res')],
+    ['an update', 'commit', (by) => by.post('/update')],
+    ['a login', 'destroy', (by) => by.post('/login')],
+    ['a login that keeps values', 'destroy', (by) => by.post('/regenerate')],
+    ['a logout', 'destroy', (by) => by.post('/destroy')],
+    ['a lock', 'lock', (by) => by.get('/locked')],
+  ])('of a database that is read-only is told of by %s, and ends with the first that writes', async (_what, operation, ask) => {
+    await readOnly(async () => {
+      await ask(browser);
+      await browser.get('/session');
+    });
+    expect(log.errors.filter((line) => line.startsWith(`Sessions are unavailable: 1 × ${operation} failed. The last error: Could not `))).toHaveLength(1);
+    await browser.get('/session');
+    expect(log.warnings).toEqual([]);
+    await ask(browser);
+    expect(log.warnings).toEqual([`Sessions are available again: 1 × ${operation} had failed.`]);
+  });
+
+  it('is not what the app or the client has done wrong', async () => {
+    const { sessions: service } = app;
+    await browser.post('/unstorable');
+    await service.update('no such id', () => undefined).catch(() => undefined);
+    await service.list({ userId: undefined as never }).catch(() => undefined);
+    await service.update(sessionIdOf(browser), () => { throw new TypeError('of the app'); }).catch(() => undefined);
+    expect([...log.errors, ...log.warnings].filter((line) => line.startsWith('Sessions are'))).toEqual([]);
+  });
+
+});
