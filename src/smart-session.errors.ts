@@ -4,6 +4,7 @@ import { HttpException, HttpStatus } from '@nestjs/common';
 import { redacted } from './security/redaction.js';
 import { escaped } from './security/shown-keys.js';
 import { asError } from './security/thrown.js';
+import { visible } from './security/visible.js';
 
 /**
  * An error that Nest answers with `status` and a general text, while `message` keeps the detail
@@ -12,7 +13,7 @@ import { asError } from './security/thrown.js';
 abstract class SessionError extends HttpException {
   protected constructor(answer: string, status: HttpStatus, message: string, cause?: unknown) {
     super(answer, status, { cause });
-    this.message = message;
+    this.message = visible(message);
     this.name = new.target.name;
   }
 }
@@ -200,7 +201,7 @@ export class SmartSessionConfigError extends Error {
     expected: string,
     cause?: unknown,
   ) {
-    super(`SmartSessionModule: option \`${option}\`: ${given}. ${expected}`, { cause });
+    super(visible(`SmartSessionModule: option \`${option}\`: ${given}. ${expected}`), { cause });
     this.name = SmartSessionConfigError.name;
   }
 }
@@ -238,7 +239,7 @@ export class ForeignTableError extends Error {
    * @param advice what to do
    */
   constructor(store: string, found: string, advice: string) {
-    super(`Sessions of ${store} cannot be read: ${found}. ${advice}`);
+    super(visible(`Sessions of ${store} cannot be read: ${found}. ${advice}`));
     this.name = ForeignTableError.name;
   }
 }

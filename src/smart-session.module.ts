@@ -1,6 +1,5 @@
 import {
   Inject,
-  Logger,
   Module,
   type Abstract,
   type DynamicModule,
@@ -50,6 +49,7 @@ import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
 import { TouchJoiner } from './services/touch-joiner.js';
 import { UpdateJoiner } from './services/update-joiner.js';
+import { SessionLogger } from './security/session-logger.js';
 import { warningsOf } from './security/warnings.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
@@ -143,7 +143,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     }
     const { ttl, cookie, absoluteTtl } = this.options;
     const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
-    const logger = new Logger('SmartSession');
+    const logger = new SessionLogger();
     for (const warning of [...warningsOf(this.options), ...this.database.warnings]) logger.warn(warning);
     const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
     logger.log(`Sessions end after ${(maxAge ?? ttl) / 1000} s without use${latest}.`);

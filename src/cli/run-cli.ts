@@ -6,14 +6,17 @@ import { messageOf } from './error-message.js';
 import { PROGRAM, commandHelp, programHelp } from './help.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
+import { VisibleTerminal } from './visible-terminal.js';
 
 /**
  * Runs a command line.
  *
  * @param words without the program's name
+ * @param processTerminal where its words go, and answers come from
  * @returns the exit code: 0, 1 when something failed, 2 when the command line was wrong
  */
-export async function runCli(words: readonly string[], terminal: Terminal): Promise<number> {
+export async function runCli(words: readonly string[], processTerminal: Terminal): Promise<number> {
+  const terminal = new VisibleTerminal(processTerminal);
   try {
     await runCommand(words, terminal);
     return 0;

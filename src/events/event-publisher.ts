@@ -1,7 +1,8 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { Merge } from '../services/merge-trace.js';
 import type { DestroyReason, LifeObserver, ObservedSession } from '../services/session-observers.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { asError, describeThrown } from '../security/thrown.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -11,7 +12,7 @@ import { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, Sessio
 /** Publishes what becomes of sessions on the emitter of the option `events`. */
 @Injectable()
 export class EventPublisher implements LifeObserver {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
   #emitter: SessionEventEmitter | undefined;
 
   constructor(

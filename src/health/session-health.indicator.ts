@@ -1,4 +1,5 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { SessionLogger } from '../security/session-logger.js';
 import { RepositoryCaller } from '../services/repository-caller.js';
 
 /** Whether sessions can be loaded, as @nestjs/terminus wants it. */
@@ -19,7 +20,7 @@ const NO_SESSION = 'health check';
  */
 @Injectable()
 export class SessionHealthIndicator {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
 
   /** @internal Nest calls it. */
   constructor(private readonly caller: RepositoryCaller) {}

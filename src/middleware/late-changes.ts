@@ -1,5 +1,6 @@
-import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { SessionLogger } from '../security/session-logger.js';
 import { shownKeys } from '../security/shown-keys.js';
 import { SessionService } from '../services/session.service.js';
 
@@ -40,7 +41,7 @@ class AnsweredRequest {
  */
 @Injectable()
 export class LateChanges implements OnModuleDestroy {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
   readonly #answered = new Set<AnsweredRequest>();
   readonly #warned = new Set<string>();
   #timer: NodeJS.Timeout | undefined;

@@ -1,5 +1,5 @@
 import type { CipherKey } from 'node:crypto';
-import { Injectable, Logger, type NestMiddleware } from '@nestjs/common';
+import { Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
 import { CookieHeaders } from '../http/cookie-headers.js';
@@ -7,6 +7,7 @@ import { announceRetry } from '../http/retry-after.js';
 import { signedCookie } from '../http/request-cookie.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { isProduction } from '../security/warnings.js';
 import { noteStart } from '../services/request-start.js';
 import { SessionService } from '../services/session.service.js';
@@ -20,7 +21,7 @@ import { SessionKeeper } from './session-keeper.js';
 /** express-session with the store, and before the response the gate that commits first. */
 @Injectable()
 export class SmartSessionMiddleware implements NestMiddleware {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
   readonly #expressSession: RequestHandler;
   /** The same, and sends each cookie anew; undefined with one secret. */
   readonly #resigning: RequestHandler | undefined;

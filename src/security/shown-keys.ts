@@ -1,3 +1,5 @@
+import { visible } from './visible.js';
+
 /** So many keys are named, and so much of each, in characters: who chooses a session's keys shall not fill the log. */
 const MOST_KEYS = 20;
 const LONGEST_KEY = 64;
@@ -9,7 +11,7 @@ export function shownKeys(keys: readonly string[]): string {
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
-/** A key, or a path of keys, for a message: a name with a line break in it begins no line of its own. */
+/** A key, a path of keys or another name for a message, as in JSON: a line break in it begins no line, and a quote ends none. */
 export function escaped(name: string): string {
-  return JSON.stringify(name).slice(1, -1);
+  return visible(JSON.stringify(name).slice(1, -1));
 }

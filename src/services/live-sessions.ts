@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { isReservedName } from '../codec/reserved-names.js';
@@ -8,6 +8,7 @@ import { ChangedValues, type EncodedValues } from '../merge/encoded-values.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { COOKIE_DEFAULTS } from '../security/cookie-rules.js';
 import { attributesFor, resolveAuto } from '../security/cookie-template.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { COOKIE_KEY, chosenIn, chosenText, isCookieChanged, showChosen } from './chosen-cookie.js';
@@ -42,7 +43,7 @@ const UNSTORED = new SessionBaseline('');
 /** The live sessions of requests, each with its base: what they have changed, and what others have. */
 @Injectable()
 export class LiveSessions {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
 
   constructor(
     private readonly codec: SessionCodec,

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { shownKeys } from '../security/shown-keys.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -11,7 +12,7 @@ import { userIdIfKnown } from './user-id.js';
 /** Tells of merges, in the debug log and to who watches. */
 @Injectable()
 export class MergeReport {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
 
   constructor(
     private readonly codec: SessionCodec,

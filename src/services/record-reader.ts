@@ -1,7 +1,8 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { SessionRecord } from '../persistence/session.repository.js';
 import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { asError } from '../security/thrown.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { stageOf } from './moving-record.js';
@@ -10,7 +11,7 @@ import { StoredRecord } from './stored-record.js';
 /** Reads the data of records. */
 @Injectable()
 export class RecordReader {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
 
   constructor(
     private readonly codec: SessionCodec,

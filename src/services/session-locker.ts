@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
 import { AppTransactions } from './app-transactions.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { describeThrown } from '../security/thrown.js';
 import { Backoff } from './backoff.js';
 import { LiveSessions } from './live-sessions.js';
@@ -46,7 +47,7 @@ export class SessionLocker implements OnApplicationShutdown {
   readonly #turns = new Turns();
   readonly #extending = new Set<NodeJS.Timeout>();
   #isShutDown = false;
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
 
   constructor(
     private readonly sessions: SessionService,

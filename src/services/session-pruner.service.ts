@@ -1,11 +1,12 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
+import { SessionLogger } from '../security/session-logger.js';
 import { LONGEST_TIMER, SmartSessionOptions } from '../smart-session.options.js';
 import { SessionService } from './session.service.js';
 
 /** Deletes expired records from time to time, while the app runs. */
 @Injectable()
 export class SessionPruner implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
   #running: Promise<unknown> = Promise.resolve();

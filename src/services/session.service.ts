@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
@@ -8,6 +8,7 @@ import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from 
 import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
 import { asError } from '../security/thrown.js';
 import { handleOf } from '../security/session-handle.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
 import { AppTransactions } from './app-transactions.js';
@@ -76,7 +77,7 @@ const PRUNE_BATCH = 1000;
  */
 @Injectable()
 export class SessionService {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
   readonly #stores = new WeakSet<object>();
   readonly #userIds: UserIdWatch;
   readonly #pace = new Pace();

@@ -1,7 +1,7 @@
-import { Logger } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { isReservedName } from '../codec/reserved-names.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { shownKeys } from '../security/shown-keys.js';
 import { isProduction } from '../security/warnings.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
@@ -12,7 +12,7 @@ import { userIdIfKnown } from './user-id.js';
  * sessions after `regenerate`, which are logins, until the first has a user.
  */
 export class UserIdWatch {
-  readonly #logger = new Logger('SmartSession');
+  readonly #logger = new SessionLogger();
   #isOn: boolean;
 
   constructor(

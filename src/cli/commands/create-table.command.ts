@@ -1,6 +1,7 @@
 import { dialectOfDriver } from '../../dialects/dialect-of-driver.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
+import { escaped } from '../../security/shown-keys.js';
 import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { openOrm } from '../open-orm.js';
@@ -28,7 +29,7 @@ export const createTable = defineCommand({
 });
 
 function outcome(tableName: string, isNew: boolean): string {
-  return isNew ? `Made the table "${tableName}".` : `The table "${tableName}" was there already, with all its columns. Nothing was changed.`;
+  return isNew ? `Made the table "${escaped(tableName)}".` : `The table "${escaped(tableName)}" was there already, with all its columns. Nothing was changed.`;
 }
 
 async function definition(given: CommonGiven): Promise<string> {

@@ -1,3 +1,4 @@
+import { escaped } from '../../security/shown-keys.js';
 import { abbreviate } from '../../smart-session.errors.js';
 import { defineCommand } from '../command.js';
 import { withSessions, type OpenSessions } from '../open-sessions.js';
@@ -49,18 +50,18 @@ async function destroyById({ service, repository, codec }: OpenSessions, given: 
 }
 
 async function destroyOne({ service }: OpenSessions, userId: string, handle: string, terminal: Terminal): Promise<void> {
-  if (!(await service.destroyOne({ userId, handle }))) throw new Error(`user "${userId}" has no live session ${handle}.`);
-  terminal.print(`Ended session ${handle} of user "${userId}".`);
+  if (!(await service.destroyOne({ userId, handle }))) throw new Error(`user "${escaped(userId)}" has no live session ${handle}.`);
+  terminal.print(`Ended session ${handle} of user "${escaped(userId)}".`);
 }
 
 async function destroyAll({ service }: OpenSessions, userId: string, isSure: boolean, terminal: Terminal): Promise<void> {
-  if (!isSure && !terminal.isInteractive) throw new UsageError(`destroy: nobody can be asked here whether to end all sessions of user "${userId}". Give --yes.`);
+  if (!isSure && !terminal.isInteractive) throw new UsageError(`destroy: nobody can be asked here whether to end all sessions of user "${escaped(userId)}". Give --yes.`);
   const live = await service.list({ userId });
-  if (live.length === 0) return terminal.print(`User "${userId}" has no live session.`);
+  if (live.length === 0) return terminal.print(`User "${escaped(userId)}" has no live session.`);
   terminal.print(sessionTable(live));
-  if (!isSure && !isYes(await terminal.ask(`End ${count(live.length, 'session')} of user "${userId}"? [y/N] `))) return terminal.note('Nothing was ended.');
+  if (!isSure && !isYes(await terminal.ask(`End ${count(live.length, 'session')} of user "${escaped(userId)}"? [y/N] `))) return terminal.note('Nothing was ended.');
   await service.destroyAll({ userId });
-  terminal.print(`Ended ${count(live.length, 'session')} of user "${userId}".`);
+  terminal.print(`Ended ${count(live.length, 'session')} of user "${escaped(userId)}".`);
 }
 
 function isYes(answer: string): boolean {

@@ -1,6 +1,7 @@
 import type { ForeignStore } from '../../migration/foreign-store.js';
 import type { ForeignTable, ForeignTablePlace } from '../../migration/foreign-table.js';
 import { FOREIGN_STORES } from '../../migration/stores/index.js';
+import { escaped } from '../../security/shown-keys.js';
 import { SessionImporter } from '../../services/session-importer.js';
 import type { SessionKey, SmartSessionModuleOptions } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
@@ -53,7 +54,7 @@ export const importSessions = defineCommand({
         return withForeignTable(foreign, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
-          terminal.print(report.summary(`${foreign.name} from "${place.tableName}" into "${options.tableName}"`, isDryRun));
+          terminal.print(report.summary(`${foreign.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`, isDryRun));
           report.check(isDryRun);
         });
       },

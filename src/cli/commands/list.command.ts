@@ -1,3 +1,4 @@
+import { escaped } from '../../security/shown-keys.js';
 import type { UserSession } from '../../services/session.service.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
@@ -25,7 +26,7 @@ export const list = defineCommand({
     return withSessions(given, async ({ service }) => {
       const sessions = await service.list({ userId });
       if (given.json) terminal.print(JSON.stringify(sessions.map(shown), undefined, 2));
-      else terminal.print(sessions.length === 0 ? `User "${userId}" has no live session.` : sessionTable(sessions));
+      else terminal.print(sessions.length === 0 ? `User "${escaped(userId)}" has no live session.` : sessionTable(sessions));
     });
   },
 });

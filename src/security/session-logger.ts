@@ -1,0 +1,29 @@
+import { Logger } from '@nestjs/common';
+import { visible, visibleStack } from './visible.js';
+
+/**
+ * The logger of this library. Names of keys, paths and messages of databases come from others: none of them begins a line of its own,
+ * or hides a part of one.
+ */
+export class SessionLogger extends Logger {
+  constructor() {
+    super('SmartSession');
+  }
+
+  override log(line: string): void {
+    super.log(visible(line));
+  }
+
+  override warn(line: string): void {
+    super.warn(visible(line));
+  }
+
+  override debug(line: string): void {
+    super.debug(visible(line));
+  }
+
+  override error(line: string, stack?: string): void {
+    if (stack === undefined) super.error(visible(line));
+    else super.error(visible(line), visibleStack(stack));
+  }
+}
