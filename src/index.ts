@@ -44,6 +44,7 @@ export {
   SessionUnavailableError,
   SessionUserIdError,
   SmartSessionConfigError,
+  UnsupportedAdapterError,
 } from './smart-session.errors.js';
 export {
   SessionRepository,

@@ -226,8 +226,22 @@ export class SessionDatabaseError extends Error {
     harm: string,
     advice: string,
   ) {
-    super(`The database cannot keep sessions: \`${setting}\` is ${value === '' ? 'empty' : value}, so that ${harm}. ${advice}`);
+    super(visible(`The database cannot keep sessions: \`${setting}\` is ${value === '' ? 'empty' : value}, so that ${harm}. ${advice}`));
     this.name = SessionDatabaseError.name;
+  }
+}
+
+/** The app was made with an HTTP adapter on which there would be no sessions. Thrown at start. */
+export class UnsupportedAdapterError extends Error {
+  /** @param adapter the adapter's class and type, as they should be shown */
+  constructor(adapter: string) {
+    super(
+      visible(
+        `SmartSessionModule: the app's HTTP adapter is ${adapter}, and sessions work with Express only: no request would have one. ` +
+          'Leave the adapter out, or give `new ExpressAdapter()` of @nestjs/platform-express to NestFactory.create.',
+      ),
+    );
+    this.name = UnsupportedAdapterError.name;
   }
 }
 

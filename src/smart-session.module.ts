@@ -12,7 +12,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './dialects/dialect.js';
 import { SessionCodec } from './codec/session.codec.js';
@@ -51,7 +51,7 @@ import { TouchJoiner } from './services/touch-joiner.js';
 import { UpdateJoiner } from './services/update-joiner.js';
 import { SessionLogger } from './security/session-logger.js';
 import { warningsOf } from './security/warnings.js';
-import { SmartSessionConfigError } from './smart-session.errors.js';
+import { SmartSessionConfigError, UnsupportedAdapterError } from './smart-session.errors.js';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
 import { SessionTelemetry } from './telemetry/session-telemetry.js';
@@ -94,6 +94,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     @Inject(SmartSessionOptions) private readonly options: SmartSessionOptions,
     @Inject(DatabaseContext) private readonly database: DatabaseContext,
     @Inject(EventPublisher) private readonly events: EventPublisher,
+    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
   ) {}
 
   /**
@@ -121,15 +122,18 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     return dynamicModule(optionsProviders(options), options);
   }
 
-  /** Mounts the middleware, as the options `mount` and `exclude` say. Nest calls it. */
+  /**
+   * Mounts the middleware, as the options `mount` and `exclude` say. Nest calls it for apps that answer HTTP.
+   *
+   * @throws UnsupportedAdapterError for an adapter other than Express's
+   */
   async configure(consumer: MiddlewareConsumer): Promise<void> {
-    const { mount, exclude } = this.options;
-    if (!mount) return;
     try {
-      consumer.apply(SmartSessionMiddleware).exclude(...exclude).forRoutes('{*path}');
+      refuseOtherAdapters(this.http);
+      this.#mount(consumer);
     } catch (error) {
       await this.onApplicationShutdown();
-      throw unreadablePath(error as Error);
+      throw error;
     }
   }
 
@@ -147,6 +151,16 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     for (const warning of [...warningsOf(this.options), ...this.database.warnings]) logger.warn(warning);
     const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
     logger.log(`Sessions end after ${(maxAge ?? ttl) / 1000} s without use${latest}.`);
+  }
+
+  #mount(consumer: MiddlewareConsumer): void {
+    const { mount, exclude } = this.options;
+    if (!mount) return;
+    try {
+      consumer.apply(SmartSessionMiddleware).exclude(...exclude).forRoutes('{*path}');
+    } catch (error) {
+      throw unreadablePath(error as Error);
+    }
   }
 
   /** Closes the sessions' own database. */
@@ -225,6 +239,12 @@ async function openObservers({ telemetry }: SmartSessionOptions, events: EventPu
 /** Sessions with a connection of their own need none of the app's. */
 function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseContext): AppTransactions {
   return new AppTransactions(connection ? undefined : () => isInTransaction(orm));
+}
+
+/** Other adapters run Express's middleware on a request that handlers do not see: `@Session()` would be undefined, without an error. */
+function refuseOtherAdapters({ httpAdapter }: HttpAdapterHost): void {
+  const type: unknown = httpAdapter.getType?.();
+  if (type !== 'express') throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
 }
 
 function unreadablePath(error: Error): SmartSessionConfigError {

@@ -1,4 +1,5 @@
 import { AbstractSqlDriver, EntitySchema, MikroORM, SqliteConnection, SqlitePlatform } from '@mikro-orm/sqlite';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { EntityManagerSessionRepository, LockSession, SessionService, SmartSessionModule, SmartSessionOptions, SmartSessionTestingModule, type SmartSessionModuleAsyncOptions, type SmartSessionModuleOptions } from '../../src/index.js';
@@ -43,6 +44,19 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ ...OWN, events: 'EVENTS' }),
   () => start({ ...OWN, events: SmartSessionModule as never }),
 ];
+
+/** As the adapter of @nestjs/platform-fastify, by what it says of itself. */
+class FastifyAdapter extends ExpressAdapter {
+  override getType(): string {
+    return 'fastify';
+  }
+}
+
+/** Starts an app on an adapter that is not Express's. */
+export async function startOnFastify(): Promise<void> {
+  const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot()] }).compile();
+  await testing.createNestApplication(new FastifyAdapter(), { logger: false }).init();
+}
 
 const TABLE_WITHOUT_VERSION =
   'create table sessions (session_id text, data text, commit_id text, user_id text, max_age int, lease_id text, lease_expires_at int, created_at int, updated_at int, expires_at int)';

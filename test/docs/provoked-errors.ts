@@ -10,6 +10,7 @@ import type { Fault } from '../support/faulty-repository.js';
 import { Provoker } from '../support/provoker.js';
 import { serviceOver } from '../support/service-over.js';
 import type { SessionsDatabase } from '../support/sessions-database.js';
+import { startOnFastify } from './provoked-config-errors.js';
 import { Money } from './money-codec.js';
 
 type Ways = readonly (() => unknown)[];
@@ -36,6 +37,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionInTransactionError: [() => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count()],
     SessionDecryptionError: undecryptable(),
     SessionDatabaseError: unfit(),
+    UnsupportedAdapterError: [startOnFastify],
     ForeignTableError: foreign(),
   };
 }

@@ -37,7 +37,7 @@ async function compile(options?: SmartSessionModuleOptions) {
 }
 
 describe('the HTTP adapter', () => {
-  it.failing.each<[Type<ExpressAdapter>, string, SmartSessionModuleOptions]>([
+  it.each<[Type<ExpressAdapter>, string, SmartSessionModuleOptions]>([
     [FastifyAdapter, 'FastifyAdapter (of type "fastify")', {}],
     [FastifyAdapter, 'FastifyAdapter (of type "fastify")', { mount: false }],
     [AdapterOfTheApp, 'AdapterOfTheApp (of type "own")', {}],
