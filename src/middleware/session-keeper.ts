@@ -1,10 +1,11 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { clearingCookie } from '../http/clearing-cookie.js';
-import { requestCookie } from '../http/request-cookie.js';
+import { requestCookie, signedCookie } from '../http/request-cookie.js';
 import { HeldValues } from '../services/held-values.js';
 import type { SessionService } from '../services/session.service.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
+import type { CookieWatch } from './cookie-watch.js';
 import type { GateKeeper } from './response-gate.js';
 
 /**
@@ -20,6 +21,7 @@ export class SessionKeeper implements GateKeeper {
   /** What commits have stored while the response was held. */
   #held: HeldValues | undefined;
   #isInHook = false;
+  #isHead = false;
   /** The session that the request came with. */
   readonly #first: Request['session'];
   /** Its cookie, as the browser has it. */
@@ -30,6 +32,7 @@ export class SessionKeeper implements GateKeeper {
     private readonly response: Response,
     private readonly sessions: SessionService,
     private readonly options: SmartSessionOptions,
+    private readonly cookies: CookieWatch,
     private readonly logger: LoggerService,
   ) {
     this.#first = request.session;
@@ -67,6 +70,7 @@ export class SessionKeeper implements GateKeeper {
     if (!this.response.headersSent) this.#clearCookie();
     if (!session) return;
     this.#isInHook = true;
+    this.#isHead = isHead;
     this.sessions.beginHash(session, isHead);
   }
 
@@ -74,7 +78,9 @@ export class SessionKeeper implements GateKeeper {
     if (!this.#isInHook) return;
     this.#isInHook = false;
     const { session } = this.request;
-    if (session) this.sessions.endHash(session);
+    if (!session) return;
+    this.sessions.endHash(session);
+    if (this.#isHead && this.cookies.withholds(this.request) && this.#isNewsForBrowser(session)) this.cookies.tellWithheld();
   }
 
   isInHook(): boolean {
@@ -90,6 +96,12 @@ export class SessionKeeper implements GateKeeper {
   #isUnset(): boolean {
     const { session, sessionID } = this.request;
     return this.#hasSession && !session && sessionID !== undefined && this.options.unset === 'destroy';
+  }
+
+  /** Whether the session is stored under an id that the browser does not have yet. */
+  #isNewsForBrowser(session: object): boolean {
+    const { headers, sessionID } = this.request;
+    return this.sessions.isStored(session) && !signedCookie(headers.cookie, this.options.name)?.startsWith(`s:${sessionID}.`);
   }
 
   /** Lets the browser forget the cookie of a session that this request has ended. */

@@ -13,6 +13,7 @@ import { noteStart } from '../services/request-start.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
+import { CookieWatch } from './cookie-watch.js';
 import { commitBehind, isHandshake } from './handshake.js';
 import { LateChanges } from './late-changes.js';
 import { ResponseGate } from './response-gate.js';
@@ -32,11 +33,13 @@ export class SmartSessionMiddleware implements NestMiddleware {
   constructor(
     private readonly sessions: SessionService,
     private readonly options: SmartSessionOptions,
+  readonly #cookies: CookieWatch;
     private readonly lateChanges: LateChanges,
     store: SmartSessionStore,
   ) {
-    const { name, secret, cookie, rolling } = options;
-    this.#headers = new CookieHeaders(isProduction() && (typeof cookie === 'function' || cookie.secure === 'auto') ? this.#watchOnce(name) : () => undefined, ResponseGate.endHook);
+    const { name, secret, rolling } = options;
+    this.#cookies = new CookieWatch(options);
+    this.#headers = new CookieHeaders((cookies) => this.#cookies.see(cookies), ResponseGate.endHook);
     // `unset` is left to the gate: express-session would destroy after the answer.
     const mount = (isRolling: boolean) =>
       expressSession({ store, name, secret: [...secret] as CipherKey[], cookie: optionForExpressSession(options), rolling: isRolling, resave: false, saveUninitialized: false });
@@ -58,7 +61,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) {
         unwrapMethods(request.session);
         if (this.#isDevelopment) this.lateChanges.watch(request, response);
-        const keeper = new SessionKeeper(request, response, this.sessions, this.options, this.#logger);
+        const keeper = new SessionKeeper(request, response, this.sessions, this.options, this.#cookies, this.#logger);
         if (isHandshake(response)) commitBehind(response, keeper, end);
         else ResponseGate.install(request, response, keeper, end);
       }
@@ -71,16 +74,6 @@ export class SmartSessionMiddleware implements NestMiddleware {
     if (!this.#resigning) return this.#expressSession;
     const value = signedCookie(headers.cookie, this.options.name);
     return value !== undefined && !isSignedBy(this.options.secret[0]!, value) ? this.#resigning : this.#expressSession;
-  }
-
-  /** Behind a proxy that Express does not trust, 'auto' takes every request for one by http. */
-  #watchOnce(name: string): (cookies: readonly string[]) => void {
-    let isQuiet = false;
-    return (cookies) => {
-      if (isQuiet || !cookies.some((cookie) => cookie.startsWith(`${name}=`) && !/; secure(;|$)/i.test(cookie))) return;
-      isQuiet = true;
-      this.#logger.warn("A session cookie was sent without Secure, for its request came by http. Set `cookie: { secure: true }`, and behind a proxy that ends TLS `app.set('trust proxy', 1)`.");
-    };
   }
 }
 

@@ -39,7 +39,7 @@ export function attributesFor(request: Request, template: CookieTemplate): Cooki
 }
 
 /** Whether a request came by TLS. `request.secure` follows Express's `trust proxy`. */
-function isSecure(request: Request): boolean {
+export function isSecure(request: Request): boolean {
   return request.secure === true || (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
 }
 

@@ -331,6 +331,11 @@ export class SessionService {
     return baseline !== undefined && (baseline.state === 'gone' || this.#isEnded(baseline));
   }
 
+  /** Whether the session has a record: it was loaded, or stored by a commit. */
+  isStored(session: object): boolean {
+    return this.live.find(session)?.state === 'stored';
+  }
+
   /**
    * Whether the response of a request is to tell the browser that its session has ended, by this very request. True
    * for one response only.

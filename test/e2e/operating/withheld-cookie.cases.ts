@@ -36,7 +36,7 @@ describe('a session whose cookie has `secure`', () => {
 
   const secure = { cookie: { secure: true } } as const;
 
-  it.failing.each<[string, SmartSessionModuleOptions, Handler, Way]>([
+  it.each<[string, SmartSessionModuleOptions, Handler, Way]>([
     ['the option', secure, storing, 'nest'],
     ['the option, of an answer past the interceptors', secure, storing, 'handler'],
     ['the option, with `rolling`', { ...secure, rolling: true }, storing, 'nest'],
