@@ -18,10 +18,10 @@ export class SessionTermsGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): true {
     if (context.getType() !== 'http') return true;
-    const { session } = context.switchToHttp().getRequest<Request>();
+    const request = context.switchToHttp().getRequest<Request>();
     const keepsExpiry = this.#isUnder(NO_TOUCH, context);
     const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
-    if (session && (keepsExpiry || isReadOnly)) this.sessions.setTerms(session, { keepsExpiry, isReadOnly });
+    if (request.session && (keepsExpiry || isReadOnly) && this.sessions.isServing(request)) this.sessions.setTerms(request.session, { keepsExpiry, isReadOnly });
     return true;
   }
 

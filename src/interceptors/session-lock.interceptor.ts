@@ -7,6 +7,7 @@ import { announceRetry } from '../http/retry-after.js';
 import { answersItself, onAnswer } from './late-answer.js';
 import { SessionCommitInterceptor } from './session-commit.interceptor.js';
 import { SessionLocker, type LockTerms, type Unlock } from '../services/session-locker.js';
+import { SessionService } from '../services/session.service.js';
 
 /** Commits after each handler, and holds the session's lock around the handlers that ask for it and their commit. */
 @Injectable()
@@ -15,6 +16,7 @@ export class SessionLockInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
     private readonly locker: SessionLocker,
     private readonly commits: SessionCommitInterceptor,
+    private readonly sessions: SessionService,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -22,9 +24,9 @@ export class SessionLockInterceptor implements NestInterceptor {
     const committed: CallHandler = { handle: () => this.commits.intercept(context, next) };
     if (!terms || context.getType() !== 'http') return committed.handle();
     const http = context.switchToHttp();
-    const [{ session }, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
-    if (!session) return committed.handle();
-    return this.#locked(session, terms).pipe(
+    const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    if (!request.session || !this.sessions.isServing(request)) return committed.handle();
+    return this.#locked(request.session, terms).pipe(
       tap({ error: (error) => announceRetry(response, error) }),
       concatMap((unlock) => {
         if (!unlock) return committed.handle();

@@ -19,6 +19,12 @@ import { LateChanges } from './late-changes.js';
 import { ResponseGate } from './response-gate.js';
 import { SessionKeeper } from './session-keeper.js';
 
+const OTHER_MIDDLEWARE =
+  'Another middleware has given the request a session before this module: its sessions are neither loaded nor stored, in any such request. Remove the other one, such as `app.use(session(…))` in main.ts.';
+
+const SECOND_MODULE =
+  'Another SmartSessionModule has given the request its session: this one loads and stores none. Import `SmartSessionModule.forRoot` once, in the root module, and inject SessionService elsewhere.';
+
 /** express-session with the store, and before the response the gate that commits first. */
 @Injectable()
 export class SmartSessionMiddleware implements NestMiddleware {
@@ -27,13 +33,14 @@ export class SmartSessionMiddleware implements NestMiddleware {
   /** The same, and sends each cookie anew; undefined with one secret. */
   readonly #resigning: RequestHandler | undefined;
   readonly #headers: CookieHeaders;
+  readonly #cookies: CookieWatch;
   readonly #isDevelopment = !isProduction();
+  #isOtherTold = false;
 
   /** @internal Nest calls it. */
   constructor(
     private readonly sessions: SessionService,
     private readonly options: SmartSessionOptions,
-  readonly #cookies: CookieWatch;
     private readonly lateChanges: LateChanges,
     store: SmartSessionStore,
   ) {
@@ -49,7 +56,10 @@ export class SmartSessionMiddleware implements NestMiddleware {
 
   /** Gives the request its session, and puts the gate before its response. Does nothing where it has one already. */
   use(request: Request, response: Response, next: NextFunction): void {
-    if (request.session) return next();
+    if (request.session) {
+      this.#noticeOther(request);
+      return next();
+    }
     const { end } = response;
     noteStart(request);
     this.#headers.addTo(response);
@@ -67,6 +77,13 @@ export class SmartSessionMiddleware implements NestMiddleware {
       }
       next();
     });
+  }
+
+  /** Where something else has made the session before, this module does nothing, in every request. */
+  #noticeOther(request: Request): void {
+    if (this.#isOtherTold || this.sessions.isServing(request)) return;
+    this.#isOtherTold = true;
+    this.#logger.warn(request.sessionStore instanceof SmartSessionStore ? SECOND_MODULE : OTHER_MIDDLEWARE);
   }
 
   /** A cookie that an older secret has signed is sent anew, signed by the first: then the older one can be left out. */

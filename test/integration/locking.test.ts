@@ -156,7 +156,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       sessions.serve(sessionStore);
       const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
-      return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker, new SessionCommitInterceptor(sessions)).intercept(context as never, { handle });
+      return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker, new SessionCommitInterceptor(sessions), sessions).intercept(context as never, { handle });
     };
 
     it('is given back when nobody waits for it any more by the time it is had', async () => {
