@@ -8,6 +8,7 @@ import { Backoff } from './backoff.js';
 import { LiveSessions } from './live-sessions.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { HeldLease } from './session-baseline.js';
+import { SessionObservers } from './session-observers.js';
 import { SessionService } from './session.service.js';
 import { Turns } from './turns.js';
 
@@ -55,6 +56,7 @@ export class SessionLocker implements OnApplicationShutdown {
     private readonly caller: RepositoryCaller,
     private readonly backoff: Backoff,
     private readonly transactions: AppTransactions,
+    private readonly observers: SessionObservers,
   ) {}
 
   /**
@@ -76,7 +78,7 @@ export class SessionLocker implements OnApplicationShutdown {
     if (endTurn === 'late') throw new SessionLockedError(storageKey, `other requests of this process have held it for ${terms.timeout} ms, its \`timeout\`.`);
     const leaseId = randomUUID();
     try {
-      await this.#lease(storageKey, leaseId, terms, deadline);
+      await this.observers.outages.watch('lock', this.#lease(storageKey, leaseId, terms, deadline));
     } catch (error) {
       // It may have been had by a statement whose answer was lost. Nobody waits for a database that fails.
       if (error instanceof SessionUnavailableError) void this.#release(storageKey, leaseId);

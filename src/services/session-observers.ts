@@ -1,4 +1,5 @@
 import type { Merge } from './merge-trace.js';
+import { OutageLog } from './outage-log.js';
 
 /** A session, as far as it is known where something is told of it. */
 export interface ObservedSession {
@@ -56,8 +57,10 @@ export interface WorkObserver {
   retried(): void;
 }
 
-/** Those who watch. Where nobody does nothing is measured, and nothing put together. */
+/** Those who watch. Where nobody does nothing is measured, and nothing put together; outages are always logged. */
 export class SessionObservers {
+  readonly outages = new OutageLog();
+
   constructor(
     readonly lives?: LifeObserver,
     readonly work?: WorkObserver,

@@ -363,7 +363,7 @@ export class SessionService {
     const storageKey = this.codec.storageKeyOf(sessionId);
     const values = this.codec.encodeValues(data);
     const { maxAge, left } = lifeOfPlain(data);
-    if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'commit');
+    if (this.readThrough.isOn) await this.observers.outages.watch('commit', this.readThrough.remove(sessionId, 'commit'));
     const lifetime = left === undefined ? {} : { lifetime: exactLifetime(left) };
     const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge, isIdKnown: true, ...lifetime });
     if ((await write()).kind === 'committed') return;
@@ -442,6 +442,10 @@ export class SessionService {
 
   /** Destroys for a caller that no transaction of the app waits for: see `settle`. */
   async settleUnset(sessionId: string): Promise<void> {
+    await this.observers.outages.watch('destroy', this.#destroy(sessionId));
+  }
+
+  async #destroy(sessionId: string): Promise<void> {
     if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'destroy');
     await this.destroyer.destroy(this.codec.storageKeyOf(sessionId), 'logout');
   }
@@ -482,7 +486,7 @@ export class SessionService {
     const baseline = this.live.find(session);
     if (baseline?.state === 'gone') return;
     const userId = baseline?.record && userIdIfKnown(baseline.record.values, this.options, this.codec);
-    const wasStored = await this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId);
+    const wasStored = await this.observers.outages.watch('destroy', this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId));
     if (baseline) baseline.isReplaced = wasStored;
   }
 
@@ -508,7 +512,7 @@ export class SessionService {
    */
   async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
     const found = (await this.#listAll('destroyOne', userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
-    if (found) await this.destroyer.destroy(found.storageKey, 'revoked', found.userId);
+    if (found) await this.observers.outages.watch('destroy', this.destroyer.destroy(found.storageKey, 'revoked', found.userId));
     return found !== undefined;
   }
 
@@ -523,20 +527,20 @@ export class SessionService {
     this.transactions.refuse('destroy');
     const user = this.#userGiven('destroyAll', userId);
     const spared = except === undefined ? undefined : this.codec.storageKeyOf(except);
-    return this.destroyer.destroyAll(user, spared);
+    return this.observers.outages.watch('destroy', this.destroyer.destroyAll(user, spared));
   }
 
   /** How many sessions are live. */
   async count(): Promise<number> {
     this.transactions.refuse('count');
-    return this.caller.ask('count', (repository) => repository.count());
+    return this.observers.outages.watch('count', this.caller.ask('count', (repository) => repository.count()));
   }
 
   /** Every live session, by storage key; without those that cannot be read. */
   async all(): Promise<Record<string, SessionData>> {
     this.transactions.refuse('load');
     const sessions: Record<string, SessionData> = {};
-    for (const [storageKey, record] of await this.caller.ask('load', (repository) => repository.all())) {
+    for (const [storageKey, record] of await this.observers.outages.watch('load', this.caller.ask('load', (repository) => repository.all()))) {
       if (record.data.length > LARGE) await this.#pace.turn();
       const stored = this.#readIfPossible(storageKey, record);
       if (stored) sessions[storageKey] = this.live.inflate(stored, record.remaining);
@@ -549,7 +553,7 @@ export class SessionService {
     this.transactions.refuse('prune');
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
-      last = await this.caller.ask('prune', (repository) => this.#prune(repository));
+      last = await this.observers.outages.watch('prune', this.caller.ask('prune', (repository) => this.#prune(repository)));
     }
     return pruned;
   }
@@ -557,7 +561,7 @@ export class SessionService {
   /** Deletes every session. */
   async clear(): Promise<void> {
     this.transactions.refuse('destroy');
-    return this.caller.ask('destroy', (repository) => repository.clear());
+    return this.observers.outages.watch('destroy', this.caller.ask('destroy', (repository) => repository.clear()));
   }
 
   /** A session that was destroyed before it was ever stored is gone. Of a stored one its next commit finds it out. */
@@ -571,7 +575,7 @@ export class SessionService {
   }
 
   #logFailure(storageKey: string, touched: Promise<void>): Promise<void> {
-    return touched.catch((error: unknown) => {
+    return this.observers.outages.watch('touch', touched).catch((error: unknown) => {
       this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${describeThrown(error)}`);
     });
   }
@@ -586,7 +590,7 @@ export class SessionService {
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
     this.transactions.refuse('list');
     const user = this.#userGiven(operation, userId);
-    return this.caller.ask('list', (repository) => repository.list(user));
+    return this.observers.outages.watch('list', this.caller.ask('list', (repository) => repository.list(user)));
   }
 
   /** Destroys the record of a live session, and returns its values. */
@@ -596,7 +600,7 @@ export class SessionService {
       if (baseline.abandoned) throw baseline.abandoned;
       this.#noticeEnd(baseline);
       const { state } = baseline;
-      const values = await this.handover.take(session, baseline);
+      const values = await this.observers.outages.watch('destroy', this.handover.take(session, baseline));
       baseline.isReplaced = state === 'stored';
       return values;
     });
@@ -625,8 +629,8 @@ export class SessionService {
 
   /** @param sessionId where the session may still be in the earlier store */
   #read(storageKey: string, sessionId?: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
-    const { work } = this.observers;
-    return work ? work.load(() => this.#readNow(storageKey, sessionId)) : this.#readNow(storageKey, sessionId);
+    const { work, outages } = this.observers;
+    return outages.watch('load', work ? work.load(() => this.#readNow(storageKey, sessionId)) : this.#readNow(storageKey, sessionId));
   }
 
   async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
@@ -722,10 +726,10 @@ export class SessionService {
   }
 
   #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {
-    const { work } = this.observers;
+    const { work, outages } = this.observers;
     const commit = () => withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
     const committed = work ? work.commit(commit) : commit();
-    return this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed;
+    return outages.watch('commit', this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed);
   }
 }
 

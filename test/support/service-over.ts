@@ -38,5 +38,5 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const merges = new MergeReport(codec, observers, options);
   const limit = new SessionLimit(codec, caller, destroyer, options);
   const sessions = new SessionService(commits, live, merges, reader, codec, loads, readThrough, touches, handover, destroyer, limit, caller, transactions, observers, options);
-  return { sessions, readThrough, locker: new SessionLocker(sessions, live, caller, backoff, transactions), codec, merger, live, loads, updates, commits, caller, destroyer };
+  return { sessions, readThrough, locker: new SessionLocker(sessions, live, caller, backoff, transactions, observers), codec, merger, live, loads, updates, commits, caller, destroyer };
 }

@@ -1,6 +1,7 @@
 import { Controller, Get, Logger, Module, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { LockSession, SessionService } from '../../../src/index.js';
+import { LockSession, SessionService, SessionUnavailableError } from '../../../src/index.js';
+import { OutageLog } from '../../../src/services/outage-log.js';
 import { Browser } from '../../support/browser.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
 
@@ -52,7 +53,7 @@ describe('an outage', () => {
     for (const event of ['insert', 'update', 'delete']) await app.run(`drop trigger refuse_${event}`);
   };
 
-  it.failing('of three requests is one line, and one when it is over, with their number', async () => {
+  it('of three requests is one line, and one when it is over, with their number', async () => {
     await withoutTable(async () => {
       for (let n = 0; n < 3; n++) expect((await browser.get('/session')).status).toBe(503);
     });
@@ -65,7 +66,7 @@ describe('an outage', () => {
   const sessions = () => app.sessions;
   const asksUser = { userId: 'anna' };
 
-  it.failing.each<[string, () => Promise<unknown>]>([
+  it.each<[string, () => Promise<unknown>]>([
     ['a load', () => browser.get('/session')],
     ['a first save', () => new Browser(app.app).post('/set', { a: 1 })],
     ['a save in the gate', () => new Browser(app.app).get('/res')],
@@ -87,7 +88,7 @@ describe('an outage', () => {
     expect(log.warnings.filter((line) => line.startsWith('Sessions are available again: '))).toHaveLength(1);
   });
 
-  it.failing.each<[string, string, (browser: Browser) => Promise<unknown>]>([
+  it.each<[string, string, (browser: Browser) => Promise<unknown>]>([
     ['a commit', 'commit', (by) => by.post('/set', { a: 2 })],
     ['a commit in the gate', 'commit', (by) => by.get('/res')],
     ['an update', 'commit', (by) => by.post('/update')],
@@ -116,4 +117,40 @@ describe('an outage', () => {
     expect([...log.errors, ...log.warnings].filter((line) => line.startsWith('Sessions are'))).toEqual([]);
   });
 
+  describe('by the clock', () => {
+    let now = 0;
+    let outages: OutageLog;
+    const fail = (n = 1) => Promise.all(Array.from({ length: n }, () => outages.watch('load', Promise.reject(new SessionUnavailableError('load', 'gone.'))).catch(() => undefined)));
+    const succeed = () => outages.watch('load', Promise.resolve());
+
+    beforeEach(() => {
+      now = 0;
+      outages = new OutageLog(() => now);
+    });
+
+    it('gets a line each minute while it lasts', async () => {
+      for (; now < 150_000; now += 1000) await fail(2);
+      await succeed();
+      expect(log.errors.map((line) => line.split(' The')[0])).toEqual([
+        'Sessions are unavailable: 1 × load failed.',
+        'Sessions are unavailable for 60 s: 121 × load failed.',
+        'Sessions are unavailable for 120 s: 241 × load failed.',
+      ]);
+      expect(log.warnings).toEqual(['Sessions are available again after 150 s: 300 × load had failed.']);
+    });
+
+    it('gets a line of its own each time, but for many in a minute', async () => {
+      for (let n = 0; n < 100; n++) {
+        await fail();
+        await succeed();
+      }
+      expect([log.errors.length, log.warnings.length]).toEqual([30, 30]);
+      await fail();
+      now += 60_000;
+      await fail();
+      await succeed();
+      expect(log.errors.slice(30)).toEqual([expect.stringContaining('for 60 s: 72 × load failed.')]);
+      expect(log.warnings.slice(30)).toEqual(['Sessions are available again after 60 s: 72 × load had failed.']);
+    });
+  });
 });
