@@ -2,9 +2,9 @@ import { Module, type MiddlewareConsumer, type NestModule } from '@nestjs/common
 import { SmartSessionModule } from 'nestjs-smart-session';
 import passport from 'passport';
 import { AuthModule } from './auth.module.js';
-import { sessionOptions } from './session.options.js';
+import { sessionOptions, withoutSession } from './session.options.js';
 
-@Module({ imports: [SmartSessionModule.forRoot(sessionOptions), AuthModule] })
+@Module({ imports: [SmartSessionModule.forRoot({ ...sessionOptions, exclude: withoutSession }), AuthModule] })
 export class AppModule implements NestModule {
   /** SmartSessionModule is global: Nest runs its middleware before this. */
   configure(consumer: MiddlewareConsumer): void {

@@ -20,7 +20,7 @@ const MOUNTS = [
   ['in main.ts', () => import('./mounted-in-main/main.js')],
 ] as const;
 
-describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
+describe.each(MOUNTS)('Passport login, mounted %s', (name, main) => {
   let app: INestApplication;
   let sessions: SessionService;
 
@@ -113,6 +113,16 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     }
     expect(await profileOf(old)).toBe(303);
     expect(await profileOf(anna.cookie)).toEqual({ name: 'anna', devices: 1 });
+  });
+
+  (name === 'in main.ts' ? it : it.failing)('answers a probe, with a cookie too, and gives it none', async () => {
+    const anna = visitor();
+    await anna.post('/login', ANNA);
+    for (const probe of [visitor(), anna]) {
+      const { status, body, headers } = await probe.get('/health');
+      expect([status, body]).toEqual([200, { status: 'up' }]);
+      expect(headers).not.toHaveProperty('set-cookie');
+    }
   });
 
   it('logs out the other devices', async () => {

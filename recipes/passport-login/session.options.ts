@@ -1,5 +1,8 @@
 import type { SmartSessionModuleOptions } from 'nestjs-smart-session';
 
+/** Routes without a session. Middleware that needs one leaves them out too. */
+export const withoutSession = ['health'];
+
 // For PostgreSQL: dialect 'postgresql', and connection: { clientUrl: process.env.DATABASE_URL }.
 export const sessionOptions: SmartSessionModuleOptions = {
   dialect: 'sqlite',

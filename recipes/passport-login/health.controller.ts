@@ -1,0 +1,10 @@
+import { Controller, Get } from '@nestjs/common';
+
+/** For probes, which have no session. */
+@Controller('health')
+export class HealthController {
+  @Get()
+  check(): { status: string } {
+    return { status: 'up' };
+  }
+}
