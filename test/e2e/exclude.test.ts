@@ -1,7 +1,7 @@
-import { Controller, Get, Module, Post, Req, RequestMethod, type INestApplication } from '@nestjs/common';
+import { Controller, Get, Module, Post, Req, RequestMethod, type INestApplication, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
-import { DatabaseContext, LockSession, SessionService, type ExcludedRoute } from '../../src/index.js';
+import { DatabaseContext, LockSession, SessionService, SmartSessionOptions, type ExcludedRoute } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
 import { startTestApp } from '../support/test-app.js';
@@ -23,6 +23,17 @@ class HealthController {
 @Module({ controllers: [HealthController] })
 class HealthModule {}
 
+/** As Passport's, and others: fails where a request has no session. */
+const needsSession: RequestHandler = ({ session }, _response, next) => next(session ? undefined : new Error('Login sessions require session support.'));
+
+@Module({})
+class NeedingModule implements NestModule {
+  constructor(private readonly options: SmartSessionOptions) {}
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(needsSession).exclude(...this.options.exclude).forRoutes('{*path}');
+  }
+}
+
 describe.each(DATABASES)('the option exclude, on %s', (database) => {
   const tableName = `exclude_${database}`;
   let app: INestApplication;
@@ -30,7 +41,7 @@ describe.each(DATABASES)('the option exclude, on %s', (database) => {
 
   const start = async (exclude: ExcludedRoute[], prefix = '', other?: RequestHandler) => {
     app = await startTestApp(database, {
-      imports: [HealthModule],
+      imports: [HealthModule, NeedingModule],
       options: { tableName, exclude, rolling: true, pruneInterval: false },
       prepare: (nest) => {
         if (prefix) nest.setGlobalPrefix(prefix);
