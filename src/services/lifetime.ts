@@ -101,3 +101,13 @@ export function isOtherMaxAge(left: number | null, right: number | null): boolea
 }
 
 const CLOCK_DRIFT = 1000;
+
+/**
+ * Whether a record outlives what the options say by now: its expiry was written when they said more.
+ *
+ * @param expiresAt when the record ends, in ms
+ * @param latest when it should end at the latest, on the same clock
+ */
+export function outlives(expiresAt: number, latest: number, { slack }: Lifetime): boolean {
+  return expiresAt > latest + Math.max(slack, CLOCK_DRIFT);
+}

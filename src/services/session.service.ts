@@ -15,7 +15,7 @@ import { AppTransactions } from './app-transactions.js';
 import { COOKIE_KEY } from './chosen-cookie.js';
 import { CommitJoiner } from './commit-joiner.js';
 import { withDeadline } from './deadline.js';
-import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf } from './lifetime.js';
+import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf, outlives } from './lifetime.js';
 import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
 import { LoadJoiner } from './load-joiner.js';
 import { MergeReport } from './merge-report.js';
@@ -390,7 +390,8 @@ export class SessionService {
   }
 
   /**
-   * Extends the session's expiry if it is due, at most once in `touchAfter`, unless its terms keep it. A
+   * Extends the session's expiry if it is due, at most once in `touchAfter`, unless its terms keep it. If the session outlives
+   * what the options say by now, its expiry moves backwards. A
    * failure is logged: the session lives on for at least `touchAfter`.
    *
    * @returns undefined when nothing is due
@@ -417,10 +418,8 @@ export class SessionService {
     if (!isSessionId(sessionId)) return;
     const { left } = lifeOfPlain(data);
     const storageKey = this.codec.storageKeyOf(sessionId);
-    const touched = left === undefined
-      ? this.touches.touch(storageKey, lifetimeOf(null, this.options, false))
-      : this.caller.ask('touch', (repository) => repository.touch(storageKey, exactLifetime(left)));
-    await this.#logFailure(storageKey, touched);
+    const lifetime = left === undefined ? lifetimeOf(null, this.options, false) : exactLifetime(left);
+    await this.#logFailure(storageKey, this.touches.touch(storageKey, lifetime));
   }
 
   /** Whether a touch of a live session would find its expiry due. */
@@ -617,13 +616,15 @@ export class SessionService {
     if (baseline?.isClosed && !baseline.committing && !this.isUntouched(session)) throw new SessionLockLostError(baseline.storageKey);
   }
 
-  /** The lifetime to extend a session by; undefined when its expiry need not move. */
+  /** The lifetime that a session has from now; undefined when its expiry need not move. */
   #dueLifetime({ state, abandoned, terms, maxAge, expiresAt, endsAt }: SessionBaseline): Lifetime | undefined {
     if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
     const lifetime = lifetimeOf(maxAge, this.options, false);
     const latest = Math.min(performance.now() + lifetime.ms, endsAt);
     // A max age of zero or less has ended the session.
     if (lifetime.ms <= 0) return undefined;
+    // A max age stays as it was stored: a handler may have chosen it.
+    if (maxAge === null && outlives(expiresAt, latest, lifetime)) return { ...lifetime, explicit: true, maxAge };
     return expiresAt < latest - lifetime.slack ? { ...lifetime, maxAge } : undefined;
   }
 

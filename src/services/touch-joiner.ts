@@ -22,12 +22,12 @@ export class TouchJoiner {
   }
 
   /**
-   * Extends a record's expiry, alone or with others.
+   * Moves a record's expiry: forward alone or with others, and backwards, where that is explicit, alone.
    *
-   * @param lifetime not explicit
    * @throws SessionUnavailableError
    */
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
+    if (lifetime.explicit) return this.caller.ask('touch', (repository) => repository.touch(storageKey, lifetime));
     return this.#joiner.ask(storageKey, lifetime);
   }
 
