@@ -65,6 +65,11 @@ export interface SmartSessionModuleOptions {
   cookie?: CookieOption;
   /** How long a session without a max age lives after its last use, in ms. Default: 1 day. */
   ttl?: number;
+  /**
+   * How long a session without a user lives after its last use, whatever its max age, in ms; needs `userId`. At most `ttl`, or the max
+   * age of `cookie`. Default: as long as one with a user.
+   */
+  anonymousTtl?: number;
   /** How long a session lives at most, however often it is used and whatever its max age, in ms. Default: no limit. */
   absoluteTtl?: number;
   /** A session's expiry is moved at most this often, in ms. Default: 1 minute. */
@@ -156,6 +161,7 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
   cookie: (given) => (isCookieOptions(given) || isSynchronous(given) ? undefined : EXPECTED_COOKIE),
   ttl: positive(Number.MAX_SAFE_INTEGER, 'ms'),
+  anonymousTtl: optional(positive(LONGEST_LIFETIME, 'ms')),
   absoluteTtl: optional(positive(LONGEST_LIFETIME, 'ms')),
   touchAfter: (given) => (given === 0 ? undefined : positive(Number.MAX_SAFE_INTEGER, 'ms', '0 or ')(given)),
   rolling: isBoolean,
@@ -196,6 +202,7 @@ export class SmartSessionOptions {
   readonly name: string;
   readonly cookie: CookieOption;
   readonly ttl: number;
+  readonly anonymousTtl: number | undefined;
   readonly absoluteTtl: number | undefined;
   readonly touchAfter: number;
   readonly rolling: boolean;
@@ -236,6 +243,7 @@ export class SmartSessionOptions {
     const cookie = checked('cookie', given.cookie ?? {});
     this.cookie = typeof cookie === 'function' ? cookie : Object.freeze({ ...COOKIE_DEFAULTS, ...cookie });
     this.ttl = checked('ttl', given.ttl ?? 24 * 60 * MINUTE);
+    this.anonymousTtl = checked('anonymousTtl', given.anonymousTtl);
     this.absoluteTtl = checked('absoluteTtl', given.absoluteTtl);
     this.touchAfter = checked('touchAfter', given.touchAfter ?? MINUTE);
     this.rolling = checked('rolling', given.rolling ?? false);
@@ -256,7 +264,8 @@ export class SmartSessionOptions {
     this.userId = checked('userId', given.userId);
     const limit = checked('maxSessionsPerUser', given.maxSessionsPerUser);
     this.maxSessionsPerUser = typeof limit === 'number' ? { max: limit, whenFull: 'evict-oldest' } : limit;
-    if (limit !== undefined && this.userId === undefined) throw limitOfNobody();
+    if (limit !== undefined && this.userId === undefined) throw withoutUserId('maxSessionsPerUser');
+    if (this.anonymousTtl !== undefined) refuseIdleAnonymousTtl(this);
     this.maxBytes = checked('maxBytes', given.maxBytes ?? 1024 * 1024);
     this.maxAttempts = checked('maxAttempts', given.maxAttempts ?? 10);
     this.timeout = checked('timeout', given.timeout ?? 10_000);
@@ -372,9 +381,18 @@ function refuseWeakSecret([first, ...others]: readonly CookieSecret[]): void {
   throw new SmartSessionConfigError('secret', `${flaw} was given in production${which}`, 'Use at least 32 random characters, such as `openssl rand -base64 32` prints. A weak one may stand after it, to verify the cookies that it has signed.');
 }
 
-/** A limit that counts nobody's sessions would be believed to hold. */
-function limitOfNobody(): SmartSessionConfigError {
-  return new SmartSessionConfigError('maxSessionsPerUser', 'it was given without `userId`', 'Say how to find the user in a session, too.');
+/** A limit that counts nobody's sessions would be believed to hold, and a session without a user is told by `userId` alone. */
+function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl'): SmartSessionConfigError {
+  return new SmartSessionConfigError(option, 'it was given without `userId`', 'Say how to find the user in a session, too.');
+}
+
+/** What a function returns for the cookie is known when a request comes. */
+function refuseIdleAnonymousTtl({ anonymousTtl, ttl, cookie, userId }: Pick<SmartSessionOptions, 'anonymousTtl' | 'ttl' | 'cookie' | 'userId'>): void {
+  if (userId === undefined) throw withoutUserId('anonymousTtl');
+  const { maxAge = undefined } = typeof cookie === 'function' ? { maxAge: Infinity } : cookie;
+  if (anonymousTtl! <= (maxAge ?? ttl)) return;
+  const [name, limit] = maxAge == null ? ['ttl', ttl] : ['cookie.maxAge', maxAge];
+  throw new SmartSessionConfigError('anonymousTtl', `${anonymousTtl} was given, and every session ends after ${limit} ms without use, by \`${name}\``, `Give at most ${limit}.`);
 }
 
 function isSessionLimit(given: unknown): boolean {

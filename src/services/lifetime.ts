@@ -6,23 +6,29 @@ import { LONGEST_LIFETIME, type SmartSessionOptions } from '../smart-session.opt
  * How long a record shall live from now, unless its absolute lifetime ends before.
  *
  * @param maxAge the cookie's max age in ms; null for a cookie that ends with the browser, whose record lives for `ttl`
- * @param explicit whether the handler chose this max age
+ * @param explicit whether the expiry moves backwards too, as when the handler chose this max age
  * @param keepsExpiry whether a live record keeps its expiry unless this is explicit
+ * @param longest how long the session may live without use, whatever its max age, in ms
  */
 export function lifetimeOf(
   maxAge: number | null,
   { ttl, touchAfter }: Pick<SmartSessionOptions, 'ttl' | 'touchAfter'>,
   explicit: boolean,
   keepsExpiry = false,
+  longest = Infinity,
 ): Lifetime {
-  const ms = Math.min(maxAge ?? ttl, LONGEST_LIFETIME);
+  const ms = Math.min(maxAge ?? ttl, longest, LONGEST_LIFETIME);
   // A short session would otherwise never be touched before it ends.
   return { ms, slack: keepsExpiry ? ms : Math.min(touchAfter, ms / 10), explicit };
 }
 
-/** The lifetime of a record that ends at a given time, however it was used. */
-export function exactLifetime(ms: number): Lifetime {
-  return { ms: Math.min(ms, LONGEST_LIFETIME), slack: 0, explicit: true };
+/**
+ * The lifetime of a record that ends at a given time, however it was used.
+ *
+ * @param longest how long the session may live without use, in ms
+ */
+export function exactLifetime(ms: number, longest = Infinity): Lifetime {
+  return { ms: Math.min(ms, longest, LONGEST_LIFETIME), slack: 0, explicit: true };
 }
 
 /** What the cookie of a session that is plain data says of its life. */

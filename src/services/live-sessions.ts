@@ -23,6 +23,7 @@ import { isStarted, startOf } from './request-start.js';
 import { SessionMark } from './session-mark.js';
 import { SessionMerger } from './session-merger.js';
 import { refuseReadOnly } from './session-terms.js';
+import { longestUnused, userIdIfKnown } from './user-id.js';
 
 /** What a live session holds at one moment. */
 export interface Snapshot {
@@ -56,6 +57,7 @@ export class LiveSessions {
     const data = this.inflate(record, time.remaining);
     const baseline = new SessionBaseline(storageKey);
     moveTo(baseline, record);
+    baseline.longestUnused = this.#longestUnused(record);
     setTime(baseline, time);
     SessionMark.set(data, baseline);
     return data;
@@ -192,9 +194,12 @@ export class LiveSessions {
     if (outcome.kind === 'gone') return this.#drop(baseline);
     if (outcome.kind === 'unstored') return;
     const { record } = outcome;
-    const lifetime = lifetimeOf(record.maxAge, this.options, isMaxAgeChosen, baseline.terms.keepsExpiry);
+    const { keepsExpiry } = baseline.terms;
+    const longest = this.#longestUnused(record);
+    const isShortened = isMaxAgeChosen || (longest < baseline.longestUnused && !keepsExpiry && baseline.state === 'stored');
+    const lifetime = lifetimeOf(record.maxAge, this.options, isShortened, keepsExpiry, longest);
     const now = performance.now();
-    if (isMaxAgeChosen || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
+    if (isShortened || baseline.expiresAt - now < lifetime.ms - lifetime.slack) baseline.expiresAt = now + lifetime.ms;
     if (isMaxAgeChosen) baseline.hasMoved = true;
     this.#move(session, baseline, then, record);
   }
@@ -212,6 +217,11 @@ export class LiveSessions {
     showChosen(session, baseline.record?.values, record.values, this.options);
     const base = rebase(session, this.codec, then.values, record.values);
     moveTo(baseline, record, base === record.values ? undefined : base);
+    baseline.longestUnused = this.#longestUnused(record);
+  }
+
+  #longestUnused({ values }: StoredRecord): number {
+    return this.options.anonymousTtl === undefined ? Infinity : longestUnused(userIdIfKnown(values, this.options, this.codec), this.options);
   }
 
   #drop(baseline: SessionBaseline): void {

@@ -12,7 +12,7 @@ import { movingCommitId, stageOf, type Stage } from './moving-record.js';
 import { RepositoryCaller } from './repository-caller.js';
 import { SessionObservers } from './session-observers.js';
 import { StoredRecord } from './stored-record.js';
-import { userIdOf } from './user-id.js';
+import { longestUnused, userIdOf } from './user-id.js';
 
 /** Three steps bring a session here; more are needed only when others work on it too. */
 const MOST_STEPS = 10;
@@ -137,7 +137,8 @@ export class ReadThrough {
     const userId = userIdOf(values, this.options, this.codec);
     await this.#earlier!.remove(sessionId, 'load');
     deadline.throwIfPassed();
-    const change = { data, commitId: randomUUID(), userId, maxAge, lifetime: lifetimeOf(maxAge, this.options, false, true) };
+    const longest = longestUnused(userId, this.options);
+    const change = { data, commitId: randomUUID(), userId, maxAge, lifetime: lifetimeOf(maxAge, this.options, longest < Infinity, true, longest) };
     if (await this.#write(moving, record, change)) this.observers.lives?.created({ storageKey, userId });
   }
 

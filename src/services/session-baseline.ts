@@ -32,6 +32,8 @@ export class SessionBaseline {
   taken: EncodedValues | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
   expiresAt = 0;
+  /** How long the session may live without use, in ms, whatever its max age: see the option `anonymousTtl`. */
+  longestUnused = Infinity;
   /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */
   endsAt = Infinity;
   /** Whether the cookie was made by the options, so that what is otherwise in it was set by a handler. An app that mounts express-session itself gives new sessions a cookie of its own. */

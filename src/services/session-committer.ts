@@ -7,14 +7,14 @@ import { SessionConflictError, SessionLockLostError, SessionTooLargeError, Sessi
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import type { Deadline } from './deadline.js';
-import { lifetimeOf } from './lifetime.js';
+import { exactLifetime, lifetimeOf } from './lifetime.js';
 import type { MergeTrace } from './merge-trace.js';
 import { RecordReader } from './record-reader.js';
 import { commitIdAfter, isOtherLife } from './session-life.js';
 import { SessionObservers } from './session-observers.js';
 import { StoredRecord } from './stored-record.js';
 import { UpdateJoiner } from './update-joiner.js';
-import { userIdIfKnown, userIdOf } from './user-id.js';
+import { longestUnused, userIdIfKnown, userIdOf } from './user-id.js';
 
 /** What a commit does to the record: a function of the current values, for it may run again on newer ones. */
 export interface Edit {
@@ -234,13 +234,20 @@ export class SessionCommitter {
       return unchanged(current);
     }
     const maxAge = commit.maxAge === undefined ? (current?.maxAge ?? null) : commit.maxAge;
-    const lifetime = commit.lifetime ?? lifetimeOf(maxAge, this.options, commit.maxAge !== undefined, commit.keepsExpiry);
     const userId = userIdOf(values, this.options, this.codec);
+    const lifetime = this.#lifetimeAfter(commit, current, maxAge, longestUnused(userId, this.options));
     const record = StoredRecord.committed(this.codec, { version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
     const bytes = Buffer.byteLength(record.text);
     if (bytes > this.options.maxBytes) throw new SessionTooLargeError(bytes, this.options.maxBytes);
     const data = this.codec.seal(commit.storageKey, record.text);
     return { kind: 'committed', record, change: { data, commitId, userId, maxAge, lifetime, leaseId } };
+  }
+
+  /** A session that loses its user may be over earlier than it was. */
+  #lifetimeAfter({ lifetime, maxAge: chosen, keepsExpiry }: Commit, current: StoredRecord | undefined, maxAge: number | null, longest: number): Lifetime {
+    if (lifetime) return exactLifetime(lifetime.ms, longest);
+    const losesUser = longest < Infinity && current !== undefined && !keepsExpiry && userIdIfKnown(current.values, this.options, this.codec) !== null;
+    return lifetimeOf(maxAge, this.options, chosen !== undefined || losesUser, keepsExpiry, longest);
   }
 
   async #lookAgain(commit: Commit): Promise<SessionRecord | undefined | 'unanswered'> {

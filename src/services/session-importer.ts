@@ -7,8 +7,8 @@ import type { RecordChange, SessionRepository } from '../persistence/session.rep
 import { asError } from '../security/thrown.js';
 import { SessionNotSerializableError, SessionTooLargeError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
-import { foreignMaxAgeOf } from './lifetime.js';
-import { userIdOf } from './user-id.js';
+import { exactLifetime, foreignMaxAgeOf } from './lifetime.js';
+import { longestUnused, userIdOf } from './user-id.js';
 
 /** What became of rows that were to be imported. */
 export interface ImportOutcome {
@@ -88,12 +88,13 @@ export class SessionImporter {
     const text = this.#codec.join(values);
     const bytes = Buffer.byteLength(text);
     if (bytes > this.#options.maxBytes) throw new SessionTooLargeError(bytes, this.#options.maxBytes);
+    const userId = userIdOf(values, this.#options, this.#codec);
     return {
       data: this.#codec.seal(storageKey, text),
       commitId: randomUUID(),
-      userId: userIdOf(values, this.#options, this.#codec),
+      userId,
       maxAge: foreignMaxAgeOf(session),
-      lifetime: { ms: remaining, slack: 0, explicit: true },
+      lifetime: exactLifetime(remaining, longestUnused(userId, this.#options)),
     };
   }
 }

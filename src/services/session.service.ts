@@ -617,14 +617,15 @@ export class SessionService {
   }
 
   /** The lifetime that a session has from now; undefined when its expiry need not move. */
-  #dueLifetime({ state, abandoned, terms, maxAge, expiresAt, endsAt }: SessionBaseline): Lifetime | undefined {
+  #dueLifetime({ state, abandoned, terms, maxAge, longestUnused, expiresAt, endsAt }: SessionBaseline): Lifetime | undefined {
     if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
-    const lifetime = lifetimeOf(maxAge, this.options, false);
+    const lifetime = lifetimeOf(maxAge, this.options, false, false, longestUnused);
     const latest = Math.min(performance.now() + lifetime.ms, endsAt);
     // A max age of zero or less has ended the session.
     if (lifetime.ms <= 0) return undefined;
     // A max age stays as it was stored: a handler may have chosen it.
-    if (maxAge === null && outlives(expiresAt, latest, lifetime)) return { ...lifetime, explicit: true, maxAge };
+    const isLimited = maxAge === null || longestUnused < Infinity;
+    if (isLimited && outlives(expiresAt, latest, lifetime)) return { ...lifetime, explicit: true, maxAge };
     return expiresAt < latest - lifetime.slack ? { ...lifetime, maxAge } : undefined;
   }
 

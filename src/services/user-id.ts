@@ -28,6 +28,15 @@ export function userIdOf(values: EncodedValues, { userId: find }: Pick<SmartSess
   return String(found);
 }
 
+/**
+ * How long a session may live without use, in ms, whatever its max age: that is limited where it has no user.
+ *
+ * @param userId its user, null for none; undefined where that is not known
+ */
+export function longestUnused(userId: string | null | undefined, { anonymousTtl = Infinity }: Pick<SmartSessionOptions, 'anonymousTtl'>): number {
+  return userId === null ? anonymousTtl : Infinity;
+}
+
 /** The user of a session that ends; undefined where the option finds no user id: such a session must end too. */
 export function userIdIfKnown(values: EncodedValues, options: Pick<SmartSessionOptions, 'userId'>, codec: SessionCodec): string | null | undefined {
   try {

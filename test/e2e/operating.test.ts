@@ -1,4 +1,5 @@
 // One test file for all: each would load Nest and MikroORM anew.
+import './operating/anonymous-ttl.cases.js';
 import './operating/http-adapters.cases.js';
 import './operating/lowered-ttl.cases.js';
 import './operating/other-sessions.cases.js';
