@@ -145,12 +145,9 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
       await this.onApplicationShutdown();
       throw error;
     }
-    const { ttl, cookie, absoluteTtl } = this.options;
-    const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
     const logger = new SessionLogger();
     for (const warning of [...warningsOf(this.options), ...this.database.warnings]) logger.warn(warning);
-    const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
-    logger.log(`Sessions end after ${(maxAge ?? ttl) / 1000} s without use${latest}.`);
+    logger.log(livesOf(this.options));
   }
 
   #mount(consumer: MiddlewareConsumer): void {
@@ -245,6 +242,14 @@ function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseCo
 function refuseOtherAdapters({ httpAdapter }: HttpAdapterHost): void {
   const type: unknown = httpAdapter.getType?.();
   if (type !== 'express') throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
+}
+
+/** A max age is stored with each session, so that another one in the options is for those that are new. */
+function livesOf({ ttl, anonymousTtl, cookie, absoluteTtl }: SmartSessionOptions): string {
+  const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
+  const anonymous = anonymousTtl === undefined ? '' : `, those without a user after ${anonymousTtl / 1000} s`;
+  const latest = absoluteTtl === undefined ? '' : `, and after ${absoluteTtl / 1000} s at the latest`;
+  return `${maxAge == null ? 'Sessions' : 'New sessions'} end after ${(maxAge ?? ttl) / 1000} s without use${anonymous}${latest}.`;
 }
 
 function unreadablePath(error: Error): SmartSessionConfigError {

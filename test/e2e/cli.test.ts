@@ -102,6 +102,41 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(await live.session()).toEqual({ a: 1 });
   });
 
+  it('applies lower lifetimes to the sessions that are there', async () => {
+    const MINUTE = 60_000;
+    const lower = await OptionsFile.write(database, tableName, { ...file.options, ttl: 60 * MINUTE, anonymousTtl: 10 * MINUTE, cookie: { maxAge: 120 * MINUTE } });
+    const remembering = async (user: string, maxAge: number) => {
+      const browser = await app.browser({ user });
+      await browser.post('/remember', { maxAge });
+      return browser;
+    };
+    await app.browser({ user: 'of a day' });
+    await app.browser({ a: 1 });
+    await remembering('of a month', 30 * 24 * 60 * MINUTE);
+    await remembering('of an hour and a half', 90 * MINUTE);
+    await remembering('of five minutes', 5 * MINUTE);
+    const lives = async () => {
+      const { remaining } = app.context.dialect;
+      const rows = await app.run(`select user_id, max_age, ${remaining} as remaining from {table} order by user_id`);
+      return Object.fromEntries(rows.map((row) => [String(row.user_id), [Math.round(Number(row.remaining) / MINUTE), row.max_age === null ? null : Number(row.max_age) / MINUTE]]));
+    };
+    const others = { 'of an hour and a half': [90, 90], 'of five minutes': [5, 5] };
+
+    expect(await lower.run(['shorten'])).toEqual({ code: 0, out: 'Shortened 2 sessions without a max age to 3,600 s without use.\nShortened 1 session without a user to 600 s without use.\n', err: '' });
+    expect(await lives()).toEqual({ 'of a day': [60, null], null: [10, null], 'of a month': [30 * 24 * 60, 30 * 24 * 60], ...others });
+
+    const slow = await app.sessions.load(sessionIdOf(await remembering('of a week', 7 * 24 * 60 * MINUTE)));
+    const { out } = await lower.run(['shorten', '--max-age']);
+    expect(out).toBe('Shortened 0 sessions without a max age to 3,600 s without use.\nShortened 0 sessions without a user to 600 s without use.\nShortened 2 sessions with a longer max age to 7,200 s without use.\n');
+    // A commit that began before does not write the longer one again.
+    await app.sessions.commit(Object.assign(slow!, { late: 1 }));
+    expect(await lives()).toEqual({ 'of a day': [60, null], null: [10, null], 'of a month': [120, 120], 'of a week': [120, 120], ...others });
+
+    expect(await file.run(['shorten', '--max-age'])).toEqual({ code: 2, out: '', err: expect.stringMatching(/--max-age was given, and the options have no `cookie\.maxAge`/) });
+    expect(await cli(['shorten'])).toEqual({ code: 2, out: '', err: expect.stringMatching(/shorten: --options is missing/) });
+    await lower.remove();
+  });
+
   it('ends one session of a user by its handle', async () => {
     const [laptop, phone] = [await app.browser({ user: 'anna' }), await app.browser({ user: 'anna' })];
     const handle = handleOf(storageKeyOf(sessionIdOf(phone)));
@@ -190,7 +225,7 @@ describe('a module of options', () => {
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists them.'],
-    [['prun'], '"prun" is no command. Give one of create-table, import, stats, list, destroy, prune first.'],
+    [['prun'], '"prun" is no command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
     [['prune', '--everything'], "prune: Unknown option '--everything'. smart-session prune --help lists its options."],
     [['list'], 'list: --user is missing. smart-session list --help shows how it is given.'],
     [['list', '--user', '-x'], "list: Option '--user' argument is ambiguous. Did you forget to specify the option argument for '--user'? To specify an option argument starting with a dash use '--user=-XYZ'. smart-session list --help lists its options."],

@@ -4,7 +4,8 @@ import { destroy } from './destroy.command.js';
 import { importSessions } from './import.command.js';
 import { list } from './list.command.js';
 import { prune } from './prune.command.js';
+import { shorten } from './shorten.command.js';
 import { stats } from './stats.command.js';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, destroy, prune];
+export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, destroy, shorten, prune];

@@ -1,0 +1,43 @@
+import { shortenLives, type LongLived } from '../../persistence/shorter-lives.js';
+import { LONGEST_LIFETIME, type SmartSessionOptions } from '../../smart-session.options.js';
+import { defineCommand } from '../command.js';
+import { withSessions } from '../open-sessions.js';
+import { count, inFigures } from '../plural.js';
+import { required } from '../required.js';
+import { UsageError } from '../usage-error.js';
+
+export const shorten = defineCommand({
+  name: 'shorten',
+  summary: 'applies a lowered ttl, anonymousTtl or cookie.maxAge to the sessions that are there.',
+  details: [
+    'Run it once the app runs with the lower values, which are read from --options. A session that would end later',
+    'without use ends by then. It knows no max age that a handler has chosen from one of the option: with --max-age,',
+    'every longer one is lowered.',
+  ],
+  options: { 'max-age': { type: 'boolean', help: 'Lower the max age of sessions to `cookie.maxAge`, too.' } },
+  examples: [
+    ['shorten --options dist/session-options.js', 'Applies ttl and anonymousTtl.'],
+    ['shorten --options dist/session-options.js --max-age', 'Applies cookie.maxAge too.'],
+  ],
+  run: async ({ 'max-age': lowersMaxAge = false, ...given }, terminal) => {
+    required('shorten', 'options', given.options);
+    await withSessions(given, async ({ options, database }) => {
+      const { ttl, anonymousTtl } = options;
+      const maxAge = lowersMaxAge ? maxAgeOf(options) : undefined;
+      const apply = async (which: LongLived, ms: number | undefined, what: string) => {
+        if (ms === undefined) return;
+        const shortened = await shortenLives(database, which, Math.min(ms, LONGEST_LIFETIME));
+        terminal.print(`Shortened ${count(shortened, 'session')} ${what} to ${inFigures(ms / 1000)} s without use.`);
+      };
+      await apply('without-max-age', ttl, 'without a max age');
+      await apply('without-user', anonymousTtl, 'without a user');
+      await apply('with-max-age', maxAge, 'with a longer max age');
+    });
+  },
+});
+
+function maxAgeOf({ cookie }: SmartSessionOptions): number {
+  const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
+  if (maxAge == null) throw new UsageError('shorten: --max-age was given, and the options have no `cookie.maxAge`. Give it there, as an object and not as a function, or leave --max-age out.');
+  return Math.round(maxAge);
+}

@@ -1,0 +1,51 @@
+import { qualifiedName } from '../dialects/qualified-name.js';
+import type { DatabaseContext } from './database-context.js';
+import { isLive } from './expiry.js';
+
+/** Which sessions are shortened. */
+export type LongLived = 'without-max-age' | 'without-user' | 'with-max-age';
+
+/** So many records are written by one statement: its locks are held for a moment only. */
+const PAGE = 1000;
+
+/** In ms. Less is no difference: the database rounds its times. */
+const TOLERANCE = 1000;
+
+/**
+ * Brings the expiry of live sessions forward to `ms` from now, and the max age of those that have one to `ms`. Those that end earlier
+ * stay as they are. May be run while apps run, and again.
+ *
+ * @param ms how long the sessions live without use from now on
+ * @returns how many were shortened
+ */
+export async function shortenLives(context: DatabaseContext, which: LongLived, ms: number): Promise<number> {
+  const { run } = context.runner;
+  const { find, write } = statementsFor(context, which, ms);
+  let shortened = 0;
+  for (let last = ''; ; ) {
+    const keys = (await run(find, [last])).rows.map((row) => String(row.session_id));
+    if (keys.length === 0) return shortened;
+    shortened += (await run(write(keys.length), keys)).affected;
+    last = keys.at(-1)!;
+  }
+}
+
+function statementsFor(context: DatabaseContext, which: LongLived, ms: number) {
+  const { dialect, tableName, schema, keyHint, isVersioned } = context;
+  const table = qualifiedName(dialect.quote, tableName, schema);
+  const end = dialect.fromNow(String(ms));
+  const isLate = `expires_at > ${dialect.fromNow(String(ms + TOLERANCE))}`;
+  const conditions: Record<LongLived, string> = {
+    'without-max-age': `max_age is null and ${isLate}`,
+    'without-user': `user_id is null and ${isLate}`,
+    'with-max-age': `max_age > ${ms}`,
+  };
+  // A commit under way writes the max age that it has seen, unless the version is another.
+  const maxAge = which === 'with-max-age' ? `, max_age = ${ms}${isVersioned ? ', lock_version = lock_version + 1' : ''}` : '';
+  const isLong = `${isLive(context)} and ${conditions[which]}`;
+  const keysOf = (count: number) => Array.from({ length: count }, (_, n) => dialect.parameter(n + 1)).join(', ');
+  return {
+    find: `select session_id from ${table} where session_id > ${dialect.parameter(1)} and ${isLong} order by session_id limit ${PAGE}`,
+    write: (count: number) => `update ${table}${keyHint}${dialect.byPrimaryKey} set expires_at = ${dialect.earlier('expires_at', end)}${maxAge} where ${isLong} and session_id in (${keysOf(count)})`,
+  };
+}
