@@ -98,6 +98,37 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
   });
 });
 
+/** What a server answers that only reads: after a failover, on connections that were open before. */
+const ONLY_READS = {
+  mysql: ["signal sqlstate 'HY000' set mysql_errno = 1290", "signal sqlstate 'HY000' set mysql_errno = 1836"],
+  postgresql: ["do $$ begin raise sqlstate '25006'; end $$"],
+};
+
+describe.each(DIALECTS)('a connection to %s whose server only reads', (database) => {
+  const tableName = `read_only_${database}`;
+  let orm: MikroORM;
+  let run: RunStatement;
+
+  beforeAll(async () => {
+    orm = await MikroORM.init(connectionOptions(database, { pool: { min: 0, max: 1 } }));
+    ({ run } = (await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm)).runner);
+  });
+  afterAll(async () => {
+    await run(`drop table ${tableName}`);
+    await orm.close();
+  });
+
+  const idOfConnection = async () => (await run(`select ${database === 'postgresql' ? 'pg_backend_pid()' : 'connection_id()'} as id`)).rows[0]!.id;
+
+  it.each(ONLY_READS[database === 'postgresql' ? 'postgresql' : 'mysql'])('is closed after the answer, and another one opened: %s', async (answer) => {
+    const id = await idOfConnection();
+    await expect(run('select nonsense')).rejects.toThrow();
+    expect(await idOfConnection()).toBe(id);
+    await expect(run(answer)).rejects.toThrow();
+    expect(await idOfConnection()).not.toBe(id);
+  });
+});
+
 const TABLES = [
   ['engine = Aria', '`engine` is Aria'],
   ['modify data longtext character set latin1 not null', '`character_set_of_data` is latin1'],
