@@ -44,9 +44,12 @@ const SETTINGS: readonly Requirement[] = [
   ...CHARACTER_SETS,
 ];
 
-/** Sets what the server, its user, `init_connect` or the app may have set otherwise. */
+/**
+ * Sets what the server, its user, `init_connect` or the app may have set otherwise. With ORACLE, `begin` begins a block of
+ * statements, and MikroORM begins its transactions by it.
+ */
 export const CONNECTION_SETTINGS =
-  "set session sql_mode = replace(@@session.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), autocommit = 1, completion_type = NO_CHAIN, sql_select_limit = default";
+  "set session sql_mode = replace(replace(@@session.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ORACLE', ''), autocommit = 1, completion_type = NO_CHAIN, sql_select_limit = default";
 
 /** What each connection must be set to. */
 export const CONNECTION_REQUIREMENTS: Requirements = {
