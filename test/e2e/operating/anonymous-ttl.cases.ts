@@ -41,8 +41,7 @@ const asBefore: Step = (_browser, app) => app.run(`update {table} set expires_at
 
 describe.each([
   ['a key', { userId: 'user' }],
-  ['a function', { userId: ({ user }: { user?: string }) => user, serializer: 'rich', repository: EntityManagerSessionRepository }],
-  ['a key, and rows are locked', { userId: 'user', locking: 'pessimistic' }],
+  ['a function', { userId: ({ user }: { user?: string }) => user, serializer: 'rich', repository: EntityManagerSessionRepository, locking: 'pessimistic' }],
 ] as [string, SmartSessionModuleOptions][])('anonymousTtl, with the user by %s', (_how, options) => {
   let app: SessionsApp;
   let withMaxAge: SessionsApp;

@@ -108,6 +108,17 @@ describe('an outage', () => {
     expect(log.warnings).toEqual([`Sessions are available again: 1 × ${operation} had failed.`]);
   });
 
+  it.failing('is one line for all the touches that fail', async () => {
+    const browsers = await Promise.all(Array.from({ length: 5 }, () => app.browser()));
+    await app.age(2 * 60_000);
+    await readOnly(async () => {
+      for (const each of browsers) expect((await each.get('/session')).status).toBe(200);
+    });
+    expect([...log.errors, ...log.warnings]).toEqual([expect.stringMatching(/^Sessions are unavailable: 1 × touch failed\. The last error: Could not touch the session: .*read only/)]);
+    await browsers[0]!.get('/session');
+    expect(log.warnings).toEqual(['Sessions are available again: 5 × touch had failed.']);
+  });
+
   it('is not what the app or the client has done wrong', async () => {
     const { sessions: service } = app;
     await browser.post('/unstorable');
