@@ -5,11 +5,9 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
-import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError, SmartSessionConfigError, abbreviate } from '../smart-session.errors.js';
+import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError, SmartSessionConfigError } from '../smart-session.errors.js';
 import { asError } from '../security/thrown.js';
 import { handleOf } from '../security/session-handle.js';
-import { SessionLogger } from '../security/session-logger.js';
-import { describeThrown } from '../security/thrown.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
 import { AppTransactions } from './app-transactions.js';
 import { COOKIE_KEY } from './chosen-cookie.js';
@@ -77,7 +75,6 @@ const PRUNE_BATCH = 1000;
  */
 @Injectable()
 export class SessionService {
-  readonly #logger = new SessionLogger();
   readonly #stores = new WeakSet<object>();
   readonly #userIds: UserIdWatch;
   readonly #pace = new Pace();
@@ -405,7 +402,7 @@ export class SessionService {
       baseline.isExtended = true;
     }
     const storageKey = this.codec.storageKeyOf(sessionId);
-    return this.#logFailure(storageKey, this.touches.touch(storageKey, due));
+    return this.#touch(storageKey, due);
   }
 
   /**
@@ -419,7 +416,7 @@ export class SessionService {
     const { left } = lifeOfPlain(data);
     const storageKey = this.codec.storageKeyOf(sessionId);
     const lifetime = left === undefined ? lifetimeOf(null, this.options, false) : exactLifetime(left);
-    await this.#logFailure(storageKey, this.touches.touch(storageKey, lifetime));
+    await this.#touch(storageKey, lifetime);
   }
 
   /** Whether a touch of a live session would find its expiry due. */
@@ -573,10 +570,9 @@ export class SessionService {
     return !ended.isEmpty && ended.has(storageKey, since, state === 'new');
   }
 
-  #logFailure(storageKey: string, touched: Promise<void>): Promise<void> {
-    return this.observers.outages.watch('touch', touched).catch((error: unknown) => {
-      this.#logger.warn(`Record ${abbreviate(storageKey)} was not touched: ${describeThrown(error)}`);
-    });
+  /** The request goes on: its session lives on for at least `touchAfter`. The log of outages tells of the failure. */
+  #touch(storageKey: string, lifetime: Lifetime): Promise<void> {
+    return this.observers.outages.watch('touch', this.touches.touch(storageKey, lifetime)).catch(() => undefined);
   }
 
   async #prune(repository: SessionRepository): Promise<number> {
