@@ -2,6 +2,7 @@ import { dialectOfDriver } from '../../dialects/dialect-of-driver.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
 import { escaped } from '../../security/shown-keys.js';
+import { visible } from '../../security/visible.js';
 import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../../smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { openOrm } from '../open-orm.js';
@@ -46,7 +47,14 @@ async function definition(given: CommonGiven): Promise<string> {
 }
 
 function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>): string {
+  refuseUnseen(tableName);
+  refuseUnseen(schema);
   return dialect.tableDefinition(tableName, schema).map((statement) => `${statement};`).join('\n');
+}
+
+/** What is printed has escapes for such characters: as SQL it would make another table. */
+function refuseUnseen(name = ''): void {
+  if (visible(name) !== name) throw new UsageError(`create-table: the name "${escaped(name)}" has characters that cannot be printed as they are. Make the table by --run, or choose another name.`);
 }
 
 async function dialectOf(driver: unknown): Promise<Dialect> {

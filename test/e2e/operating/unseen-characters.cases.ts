@@ -77,6 +77,15 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
     expect(() => new SmartSessionOptions({ secret: 'x', name })).toThrow(/"x\\u[0-9a-f]{4}.*y" was given/);
   });
 
+  it.each(CHARACTERS.filter(([, character]) => character !== '\0'))('%s, and is in no SQL that is printed', async (_name, character) => {
+    const name = `x${character}y`;
+    for (const words of [['--table', name], ['--table', 'sessions', '--schema', name]]) {
+      const { code, out, err } = await cli(['create-table', '--dialect', 'postgresql', ...words]);
+      expect([code, out]).toEqual([2, '']);
+      seesIn(err.replace(/\n$/, ''), character);
+    }
+  });
+
   it('each, on the command line', async () => {
     const all = CHARACTERS.map(([, character]) => character);
     // What the database can store, and a command line can have.
