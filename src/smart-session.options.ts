@@ -72,7 +72,7 @@ export interface SmartSessionModuleOptions {
   anonymousTtl?: number;
   /** How long a session lives at most, however often it is used and whatever its max age, in ms. Default: no limit. */
   absoluteTtl?: number;
-  /** A session's expiry is moved at most this often, in ms. Default: 1 minute. */
+  /** A session's expiry is moved at most this often, in ms; or in each tenth of the session's life, if that is shorter. Default: 1 minute. */
   touchAfter?: number;
   /**
    * Sends the cookie anew with every response. Without it, a cookie with a max age is sent anew when the request changes or extends

@@ -9,6 +9,14 @@ describe('session codec', () => {
     expect(codec.encodeValues({ a: { x: 1, y: [{ p: 1, q: 2 }] } })).toEqual(codec.encodeValues({ a: { y: [{ q: 2, p: 1 }], x: 1 } }));
   });
 
+  it.each(['json', 'rich'] as const)('%s gives names back sorted, and lists and maps in their order', (serializer) => {
+    const one = new SessionCodec(new SmartSessionOptions({ secret: 'x', serializer }));
+    const ordered = serializer === 'rich' ? { map: new Map([['zebra', 1], ['apple', 2]]) } : {};
+    const loaded = one.decodeValues(one.split(one.join(one.encodeValues({ zebra: 1, apple: { z: 1, a: [{ y: 1, b: 2 }] }, list: ['z', 'a'], ...ordered }))));
+    expect(JSON.stringify({ ...loaded, map: undefined })).toBe('{"apple":{"a":[{"b":2,"y":1}],"z":1},"list":["z","a"],"zebra":1}');
+    if (serializer === 'rich') expect([...(loaded.map as Map<string, number>).keys()]).toEqual(['zebra', 'apple']);
+  });
+
   it('notices a deep change', () => {
     expect(codec.encodeValues({ a: { x: { y: 1 } } })).not.toEqual(codec.encodeValues({ a: { x: { y: 2 } } }));
   });
