@@ -320,4 +320,24 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(repository.classify(failure)).toBe('rolled-back');
     expect(await repository.load('k')).toMatchObject({ data: '{}', version: 0 });
   });
+
+  const isScanning = databaseName === 'mysql' || databaseName === 'mariadb';
+
+  (isScanning ? it.failing : it)('waits for the lock of no other session while it prunes, or destroys those of a user', async () => {
+    if (databaseName === 'sqlite') return;
+    for (let n = 0; n < 20; n++) await repository.insert(`late ${n}`, change('{}'));
+    await database.expireAll();
+    for (const key of ['a1', 'a2', 'other']) await repository.insert(key, change('{}', { userId: key.slice(0, 1) }));
+    const impatient = new Repository(Object.assign(Object.create(database.context), { lockTimeout: 100 }));
+    await database.context.runner.onOneConnection(async (run) => {
+      await run('start transaction');
+      await run(`select * from ${database.table} where session_id = 'other' for update`);
+      try {
+        expect((await impatient.prune(100)).length).toBe(20);
+        expect(await impatient.destroySome('a', (keys) => keys)).toBe(2);
+      } finally {
+        await run('rollback');
+      }
+    });
+  });
 });
