@@ -88,6 +88,11 @@ export interface Dialect {
   updateWanted(table: string, wanted: string, isWanted: string, assignments: string): string;
   /** Locks those rows and returns their keys, where an update cannot tell which it has written; `updateWanted` then returns nothing. */
   lockWanted?(table: string, wanted: string, isWanted: string): string;
+  /**
+   * The rows of a table whose keys are wanted, for a `from`, found one by one by the primary key; conditions may follow with `and`.
+   * Absent where a statement that names keys locks no other rows.
+   */
+  joinWanted?(table: string, wanted: string): string;
   /** Ends a `delete` so that it returns a column of what it has deleted; empty where it can only count. */
   returning(column: string): string;
   /** Ends an `insert` so that a taken key inserts nothing; empty where that is an error. */

@@ -12,7 +12,7 @@ const NOW = 'utc_timestamp(3)';
  * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
  * Without the conversion the column would be converted, and no index be of use.
  */
-const WANTED_ROWS = 'force index (primary) on session_id = convert(wanted_key using ascii)';
+const joinWanted = (table: string, wanted: string) => `${wanted} straight_join ${table} force index (primary) on session_id = convert(wanted_key using ascii)`;
 
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
 const after = (time: string, ms: string) => `date_add(${time}, interval ${ms} * 1000 microsecond)`;
@@ -53,8 +53,9 @@ export const mysql: Dialect = {
     return `(${[first, ...Array<string>(count - 1).fill(other)].join(' union all ')}) as wanted`;
   },
   wantedParameters: (_columns, rows) => rows.flat(),
-  updateWanted: (table, wanted, isWanted, assignments) => `update ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isWanted} set ${assignments}`,
-  lockWanted: (table, wanted, isWanted) => `select session_id from ${wanted} straight_join ${table} ${WANTED_ROWS} and ${isWanted} for update skip locked`,
+  updateWanted: (table, wanted, isWanted, assignments) => `update ${joinWanted(table, wanted)} and ${isWanted} set ${assignments}`,
+  lockWanted: (table, wanted, isWanted) => `select session_id from ${joinWanted(table, wanted)} and ${isWanted} for update skip locked`,
+  joinWanted,
   returning: () => '',
   // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
   onDuplicateKey: '',

@@ -3,6 +3,7 @@ import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata,
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
+import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { COLUMN_OF, type SessionEntity } from './session.entity.js';
 import { entityOf } from './table-location.js';
@@ -121,17 +122,8 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   prune(limit: number): Promise<readonly DeletedRecord[]> {
-    return this.#transactional(async (em) => {
-      const rows = await this.#select(em, ['sessionId', 'userId'])
-        .where({ expiresAt: { $lte: this.#now() } })
-        .orderBy({ expiresAt: 'asc' })
-        .limit(limit)
-        .setLockMode(this.#skipLocked)
-        .execute<{ sessionId: string; userId: string | null }[]>('all');
-      const sessionId = { $in: rows.map((row) => row.sessionId) };
-      if (rows.length > 0) await em.nativeDelete(this.#entity, { sessionId, expiresAt: { $lte: this.#now() } }, UNFILTERED);
-      return rows.map((row) => ({ storageKey: row.sessionId, userId: row.userId ?? null }));
-    });
+    // MikroORM's delete cannot name the index by which it does not scan the table.
+    return pruneExpired(this.#context, this.#statements, limit);
   }
 
   count(): Promise<number> {
@@ -156,15 +148,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
-    return this.#transactional(async (em) => {
-      const rows = await this.#select(em, ['sessionId'])
-        .where({ userId: this.#exactly(userId), ...this.#live })
-        .orderBy({ createdAt: 'desc', sessionId: 'asc' })
-        .setLockMode(LockMode.PESSIMISTIC_WRITE)
-        .execute<{ sessionId: string }[]>('all');
-      const chosen = choose(rows.map((row) => row.sessionId));
-      return chosen.length === 0 ? 0 : em.nativeDelete(this.#entity, { sessionId: { $in: chosen } }, UNFILTERED);
-    });
+    return destroyChosen(this.#context, this.#statements, userId, choose);
   }
 
   classify(error: unknown): FailureKind {
@@ -228,11 +212,6 @@ export class EntityManagerSessionRepository extends SessionRepository {
     const { absoluteTtl } = this.#context;
     const isLate = { expiresAt: { $lte: this.#now() } };
     return absoluteTtl === undefined ? isLate : { $or: [isLate, { createdAt: { $lte: this.#fromNow(-absoluteTtl) } }] };
-  }
-
-  /** Not on SQLite, which locks no rows: MikroORM 6 refuses it there. */
-  get #skipLocked(): LockMode | undefined {
-    return this.#context.dialect.forUpdateSkipLocked === '' ? undefined : LockMode.PESSIMISTIC_PARTIAL_WRITE;
   }
 
   #exactly(text: string) {

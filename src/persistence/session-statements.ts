@@ -45,6 +45,8 @@ export function buildStatements(context: DatabaseContext) {
   };
   const live = (key: string) => `session_id = ${key} and ${isRowLive}`;
   const ofUser = (userId: string) => `user_id = ${dialect.exactText(userId)}`;
+  const newestFirst = 'order by created_at desc, session_id';
+  const keysOfUser = `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} ${newestFirst}`;
   const assignments = (next: () => string) =>
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
     `expires_at = ${movedExpiry(context, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
@@ -55,6 +57,12 @@ export function buildStatements(context: DatabaseContext) {
   const isWanted = `lock_version = wanted_version and ${isCommit('wanted_commit_id')} and ${isRowLive}`;
 
   const update = (next: () => string) => `update ${table} set ${assignments(next)} where ${live(next())} and ${isAsKnown(next)}`;
+
+  const join = (count: number) => dialect.joinWanted?.(table, dialect.wantedRows(WANTED_KEYS.slice(0, 1), count));
+  const deleteKeys = (count: number, condition = '') =>
+    dialect.joinWanted
+      ? `delete ${table} from ${join(count)}${condition}`
+      : build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})${condition}`);
 
   const load = (suffix: string) => `select ${record} from ${table} where ${live(dialect.parameter(1))}${suffix}`;
 
@@ -116,19 +124,22 @@ export function buildStatements(context: DatabaseContext) {
     /** limit */
     findExpired: `select session_id, user_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
     /** as many keys as `count` */
-    removeAll: (count: number) =>
-      build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at <= ${now}`),
+    removeAll: (count: number) => deleteKeys(count, ` and expires_at <= ${now}`),
     count: `select count(*) as live from ${table} where ${isRowLive}`,
     all: `select session_id, ${record} from ${table} where ${isRowLive}`,
     clear: `delete from ${table}`,
     /** user id */
     list:
       `select session_id, user_id, ${listedTimes(context)} from ${table} ` +
-      `where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id`,
+      `where ${ofUser(dialect.parameter(1))} and ${isRowLive} ${newestFirst}`,
     /** user id */
-    lockAll: `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} order by created_at desc, session_id${dialect.forUpdate}`,
+    lockAll: `${keysOfUser}${dialect.forUpdate}`,
+    /** user id */
+    findAll: keysOfUser,
+    /** as many keys as `count`, user id */
+    lockFound: dialect.joinWanted && ((count: number) => `select session_id from ${join(count)} and ${ofUser(dialect.parameter(count + 1))} and ${isRowLive} ${newestFirst}${dialect.forUpdate}`),
     /** as many keys as `count` */
-    destroyMany: (count: number) => build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
+    destroyMany: (count: number) => deleteKeys(count),
   };
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
+import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
 import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } from './session-statements.js';
@@ -128,7 +129,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   async destroy(storageKey: string): Promise<DeletedRecord | undefined> {
     const { rows, affected } = await this.#context.runner.run(this.#statements.destroy, [storageKey]);
-    if (rows[0]) return toDeleted({ ...rows[0], session_id: storageKey });
+    if (rows[0]) return { storageKey, userId: rows[0].user_id === null ? null : String(rows[0].user_id) };
     return affected === 1 ? { storageKey } : undefined;
   }
 
@@ -149,13 +150,7 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   prune(limit: number): Promise<readonly DeletedRecord[]> {
-    const { runner, dialect, lockTimeout } = this.#context;
-    return inTransaction(runner, dialect, lockTimeout, async (run) => {
-      const { rows } = await run(this.#statements.findExpired, [limit]);
-      // Their locks are held: what has expired stays so.
-      if (rows.length > 0) await run(this.#statements.removeAll(rows.length), rows.map((row) => row.session_id));
-      return rows.map(toDeleted);
-    });
+    return pruneExpired(this.#context, this.#statements, limit);
   }
 
   async count(): Promise<number> {
@@ -178,12 +173,7 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
-    const { runner, dialect, lockTimeout } = this.#context;
-    return inTransaction(runner, dialect, lockTimeout, async (run) => {
-      const { rows } = await run(this.#statements.lockAll, [userId]);
-      const chosen = choose(rows.map((row) => String(row.session_id)));
-      return chosen.length === 0 ? 0 : (await run(this.#statements.destroyMany(chosen.length), chosen)).affected;
-    });
+    return destroyChosen(this.#context, this.#statements, userId, choose);
   }
 
   classify(error: unknown): FailureKind {
@@ -221,10 +211,6 @@ function toRecord(row: Row): SessionRecord {
     leaseId: row.lease_id === null ? null : String(row.lease_id),
     longest: row.longest === undefined ? undefined : Number(row.longest),
   };
-}
-
-function toDeleted(row: Row): DeletedRecord {
-  return { storageKey: String(row.session_id), userId: row.user_id === null ? null : String(row.user_id) };
 }
 
 function wantedKeys({ storageKey, known }: RecordUpdate): unknown[] {

@@ -1,0 +1,38 @@
+import type { RunStatement } from '../dialects/run-statement.js';
+import type { DatabaseContext } from './database-context.js';
+import type { DeletedRecord } from './session.repository.js';
+import type { SessionStatements } from './session-statements.js';
+import { inTransaction } from './transaction.js';
+
+/** What `SessionRepository.prune` says. */
+export function pruneExpired({ runner, dialect, lockTimeout }: DatabaseContext, statements: SessionStatements, limit: number): Promise<readonly DeletedRecord[]> {
+  return inTransaction(runner, dialect, lockTimeout, async (run) => {
+    const { rows } = await run(statements.findExpired, [limit]);
+    // Their locks are held: what has expired stays so.
+    if (rows.length > 0) await run(statements.removeAll(rows.length), rows.map((row) => row.session_id));
+    return rows.map((row) => ({ storageKey: String(row.session_id), userId: row.user_id === null ? null : String(row.user_id) }));
+  });
+}
+
+/** What `SessionRepository.destroySome` says. */
+export function destroyChosen(
+  { runner, dialect, lockTimeout }: DatabaseContext,
+  statements: SessionStatements,
+  userId: string,
+  choose: (storageKeys: readonly string[]) => readonly string[],
+): Promise<number> {
+  return inTransaction(runner, dialect, lockTimeout, async (run) => {
+    const chosen = choose(await lockSessions(run, statements, userId));
+    return chosen.length === 0 ? 0 : (await run(statements.destroyMany(chosen.length), chosen)).affected;
+  });
+}
+
+async function lockSessions(run: RunStatement, { lockAll, findAll, lockFound }: SessionStatements, userId: string): Promise<string[]> {
+  if (!lockFound) return keysOf(await run(lockAll, [userId]));
+  const found = keysOf(await run(findAll, [userId]));
+  return found.length === 0 ? [] : keysOf(await run(lockFound(found.length), [...found, userId]));
+}
+
+function keysOf({ rows }: Awaited<ReturnType<RunStatement>>): string[] {
+  return rows.map((row) => String(row.session_id));
+}
