@@ -56,13 +56,14 @@ export class SessionCodec {
   /**
    * Encodes each top-level key of a session. The cookie is not data and is left out.
    *
-   * @param stored what the record holds, as in `encodeValue`
+   * @param stored what the record holds: if `rich` has written a part of it, a handler may have moved that to another key
    * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
    */
   encodeValues(session: object, stored?: EncodedValues): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
+    const rich = this.#readsRich && stored ? envelopeIn(stored) : undefined;
     for (const key of Object.keys(session)) {
-      const text = key === 'cookie' ? undefined : this.encodeMember(key, session, stored?.get(key));
+      const text = key === 'cookie' ? undefined : this.encodeMember(key, session, rich);
       if (text !== undefined) values.set(key, text);
     }
     return values;
@@ -101,7 +102,7 @@ export class SessionCodec {
   /**
    * Encodes the value of one top-level key; undefined where there is nothing to store.
    *
-   * @param stored the texts that the key has in the record: `json` leaves a value that `rich` has written in its form
+   * @param stored texts of the record: beside a value that `rich` has written, `json` writes what it cannot hold in that form
    * @throws SessionNotSerializableError
    */
   encodeValue(key: string, value: unknown, ...stored: readonly (string | undefined)[]): string | undefined {
@@ -225,6 +226,12 @@ function encodedBy(codec: ValueCodec, key: string, value: unknown): unknown {
     if (error instanceof SessionNotSerializableError || isStackOverflow(error)) throw error;
     throw new SessionNotSerializableError(key, `a value that the serializer refuses (${describeThrown(error)})`, 'Store what it accepts.', asError(error));
   }
+}
+
+/** A value of a record that the rich codec has written. */
+function envelopeIn(stored: EncodedValues): string | undefined {
+  for (const key of stored.keys()) if (isEnvelopeText(stored.get(key))) return stored.get(key);
+  return undefined;
 }
 
 /** The text of a value by the rich codec; undefined for a value that it refuses. */

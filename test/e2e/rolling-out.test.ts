@@ -148,12 +148,13 @@ describe.each(Object.entries(ROLLOUTS))('rolling out %s', (name, steps) => {
       });
     await Promise.all([at(a, 'ra'), at(b, 'rb')]);
     for (const app of [a, b]) await app.visit(client, (session) => app.sessions.update(session, (draft: any) => void (draft.cart.items.push('update'), (draft.n += 1))));
+    await b.visit(client, (session) => void ((session.moved = session.price), delete session.price));
     const before = client.cookie;
     await b.visit(client, (_session, request) => b.sessions.regenerate(request, { keep: 'all' }));
     expect(client.cookie).not.toBe(before);
     const expected = {
       cart: { ...cart(), items: ['first', 'b', 'a', 'update', 'update'] },
-      price: price(), n: 5, byA: true, byB: true, racera: true, racerb: true,
+      moved: price(), n: 5, byA: true, byB: true, racera: true, racerb: true,
     };
     for (const app of [b, a]) {
       const { tags: found, ...values } = await app.read(client);

@@ -71,8 +71,15 @@ describe('session codec', () => {
       expect(rich.decodeValues(codec.encodeValues(live, stored))).toEqual({ ...values, seen: expected });
     });
 
-    it('stores its own new values as JSON', () => {
-      expect(codec.join(codec.encodeValues({ fresh: new Date(0) }, codec.split(text)))).toBe('{"fresh":"1970-01-01T00:00:00.000Z"}');
+    it('keeps a value that moves to another key', () => {
+      const stored = codec.split(text);
+      const { seen, ...live } = codec.decodeValues(stored);
+      expect(rich.decodeValues(codec.encodeValues({ ...live, moved: seen }, stored))).toEqual({ at: values.at, none: undefined, zero: -0, plain: values.plain, moved: values.seen });
+    });
+
+    it('stores JSON where nothing of theirs is', () => {
+      const stored = codec.split('{"plain":{"a":[1]}}');
+      expect(codec.join(codec.encodeValues({ fresh: new Date(0) }, stored))).toBe('{"fresh":"1970-01-01T00:00:00.000Z"}');
     });
 
     it.each<[string, unknown, unknown]>([
