@@ -1,7 +1,10 @@
-import { Body, Controller, Get, Module, Post, Req, Session } from '@nestjs/common';
+import { promisify } from 'node:util';
+import { Body, Controller, Get, Module, Post, Req, Session, type Type } from '@nestjs/common';
 import type { Request } from 'express';
-import { NoTouch, SessionService, SmartSessionOptions, type SmartSessionModuleOptions } from '../../../src/index.js';
-import { SqlSessionRepository, EntityManagerSessionRepository } from '../../../src/index.js';
+import expressSession from 'express-session';
+import { EntityManagerSessionRepository, NoTouch, SessionRepository, SessionService, SmartSessionOptions, SqlSessionRepository, type SmartSessionModuleOptions } from '../../../src/index.js';
+import { SessionCodec } from '../../../src/codec/session.codec.js';
+import { SessionImporter } from '../../../src/services/session-importer.js';
 import { Browser } from '../../support/browser.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
 
@@ -107,6 +110,41 @@ describe.each([
     const { headers } = await new Browser(withMaxAge.app).post('/set', { a: 1 });
     const [, expires] = /Expires=([^;]+)/.exec(String(headers['set-cookie']))!;
     expect(Math.round((Date.parse(expires!) - Date.now()) / HOUR)).toBe(7 * 24);
+  });
+});
+
+describe('anonymousTtl, of sessions of another store', () => {
+  let app: SessionsApp;
+  const earlier = new expressSession.MemoryStore();
+
+  beforeAll(async () => {
+    app = await SessionsApp.start('sqlite', { tableName: 'anonymous', ttl: 2 * HOUR, anonymousTtl: 10 * MINUTE, userId: 'user', readThrough: earlier });
+  });
+  beforeEach(() => app.clear());
+  afterAll(() => app.close());
+
+  it.each<[string, object, number | null, minutes: number]>([
+    ['without a user', { a: 1 }, null, 10],
+    ['without a user, with a max age', { a: 1 }, DAY, 10],
+    ['with a user', { user: 'anna' }, null, 120],
+    ['with a user and a max age', { user: 'anna' }, DAY, 24 * 60],
+  ])('one that moves here, %s', async (_what, values, maxAge, minutes) => {
+    await promisify((done: () => void) => earlier.set('moving', { ...values, cookie: { originalMaxAge: maxAge } }, done))();
+    expect(await app.sessions.load('moving')).toMatchObject(values);
+    const [row] = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    expect(Math.round(Number(row?.remaining) / MINUTE)).toBe(minutes);
+  });
+
+  it.each<[string, object, minutes: number]>([
+    ['without a user', { a: 1 }, 10],
+    ['with a user', { user: 'anna' }, 90],
+  ])('one that is imported, %s', async (_what, values, minutes) => {
+    const foreign = { name: 'a store', tableName: 'theirs', read: () => ({ ...values, cookie: { originalMaxAge: null } }) };
+    const get = <Service>(type: Type<Service>) => app.app.get(type, { strict: false });
+    const importer = new SessionImporter(foreign as never, get(SessionRepository as never), get(SessionCodec), get(SmartSessionOptions));
+    expect(await importer.import([{ sessionId: 'theirs', data: '', remaining: 90 * MINUTE }], false)).toMatchObject({ imported: 1 });
+    const [row] = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    expect(Math.round(Number(row?.remaining) / MINUTE)).toBe(minutes);
   });
 });
 

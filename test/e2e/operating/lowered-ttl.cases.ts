@@ -1,6 +1,5 @@
 import { Controller, Get, Module, Session } from '@nestjs/common';
-import type { RunStatement } from '../../../src/index.js';
-import { NoTouch } from '../../../src/index.js';
+import { NoTouch, type RunStatement } from '../../../src/index.js';
 import type { Browser } from '../../support/browser.js';
 import { SessionsApp } from '../../support/sessions-app.js';
 
