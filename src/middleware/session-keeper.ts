@@ -4,6 +4,7 @@ import { clearingCookie } from '../http/clearing-cookie.js';
 import { requestCookie, signedCookie } from '../http/request-cookie.js';
 import { HeldValues } from '../services/held-values.js';
 import type { SessionService } from '../services/session.service.js';
+import { SessionUnavailableError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../smart-session.options.js';
 import type { CookieWatch } from './cookie-watch.js';
 import type { GateKeeper } from './response-gate.js';
@@ -56,7 +57,8 @@ export class SessionKeeper implements GateKeeper {
 
   giveUp(error: Error): void {
     const { request } = this;
-    this.logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
+    // The log of outages tells of those.
+    if (!(error instanceof SessionUnavailableError)) this.logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
     if (request.session) this.sessions.abandon(request.session, error);
     this.#fail(error);
   }
