@@ -45,5 +45,5 @@ describe.each(SERVERS)('many users on %s', (database) => {
       await runner.run(`drop table if exists ${dialect.quote(tableName)}`);
       await app.close();
     }
-  }, 60_000);
+  }, 180_000);
 });

@@ -341,12 +341,12 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
 
   it('answers in time when the database does not, and holds no later commit up', async () => {
     await given({ a: 1 });
-    setUp({ timeout: 100 });
+    setUp({ timeout: 300 });
     const live = await load();
     let release = () => {};
     const wait = new Promise<void>((resolve) => { release = resolve; });
     repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];
-    await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(/did not answer within 100 ms/);
+    await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(/did not answer within 300 ms/);
     await expect(sessions.commit(live)).rejects.toThrow(SessionUnavailableError);
     await sessions.commit(Object.assign(await load(), { c: 1 }));
     release();
@@ -354,10 +354,12 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
 
   it('BoundedOutcome: begins nothing more after its time is up', async () => {
     await given({ x: 'first' });
-    setUp({ timeout: 60 });
+    setUp({ timeout: 300 });
     const [mine, next] = [await load(), await load()];
-    repository.faults.update = [{ ...ROLLED_BACK, meanwhile: () => new Promise((resolve) => setTimeout(resolve, 120)) }];
+    let release = () => {};
+    repository.faults.update = [{ ...ROLLED_BACK, meanwhile: () => new Promise<void>((resolve) => { release = resolve; }) }];
     await expect(sessions.commit(Object.assign(mine, { x: 'old' }))).rejects.toThrow(SessionUnavailableError);
+    release();
     await sessions.commit(Object.assign(next, { x: 'new' }));
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await stored()).toEqual({ x: 'new', version: 1 });
