@@ -14,7 +14,7 @@ const run = promisify(execFile);
 const TABS = 20;
 const PROCESSES = 3;
 const CLIENTS = 16;
-const ROUNDS = 10;
+const ROUNDS = 4;
 
 describe('the sample app', () => {
   // Inside the sample: a migration looks up MikroORM from where it is.

@@ -18,7 +18,7 @@ import { isExplained, type Served } from './serial-orders.js';
 
 const PROCESSES = 3;
 /** Histories of each database. */
-const HISTORIES = Number(process.env.HISTORIES ?? 200);
+const HISTORIES = Number(process.env.HISTORIES ?? 100);
 /** Histories under way at once. */
 const AT_ONCE = 8;
 /** A failing run prints it; what the requests are follows from it, and their order in time does not. */

@@ -3,24 +3,23 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { defineSessionEntity } from '../../src/persistence/session.entity.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { ownDatabase } from '../support/scratch-database.js';
 
 // The mysql driver is tested against MariaDB, whose catalog spells the default of a nullable column differently:
 // there MikroORM sees a change where there is none.
 describe.each(DATABASES.filter((name) => name !== 'mysql'))('SessionEntity on %s', (name) => {
   const dialect = DIALECTS[name];
   const tableName = `entity_${name}`;
+  const own = ownDatabase(name, tableName);
 
   it('describes the very table that createTable makes', async () => {
-    const orm = await MikroORM.init(connectionOptions(name, { entities: [defineSessionEntity({ tableName })] }));
+    const orm = await MikroORM.init(connectionOptions(name, { ...own, entities: [defineSessionEntity({ tableName })] }));
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    const dropTable = () => runner.run(`drop table if exists ${dialect.quote(tableName)}`);
     try {
-      await dropTable();
       await runner.onOneConnection((run) => dialect.createTable(run, tableName, undefined));
       const difference = await orm.schema.getUpdateSchemaSQL({ safe: true, dropTables: false });
       expect(difference.split('\n').filter((line) => line.includes(tableName))).toEqual([]);
     } finally {
-      await dropTable();
       await orm.close();
     }
   });

@@ -8,7 +8,7 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
-import { createDatabase, dropDatabase } from '../support/scratch-database.js';
+import { createDatabase, dropDatabase, ownDatabase } from '../support/scratch-database.js';
 import { tourSessions } from '../support/sessions-tour.js';
 
 const REPOSITORIES = [SqlSessionRepository, EntityManagerSessionRepository];
@@ -167,13 +167,15 @@ describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (d
     `MikroORM's configuration has no entity for the table "${tableName}": \`schema.update()\` and \`migration:create\` would drop it. ` +
     `Add \`defineSessionEntity({ tableName: '${tableName}' })\` to its \`entities\`, or "${tableName}" to its \`schemaGenerator.skipTables\`.`;
 
+  const own = ownDatabase(database, tableName);
+
   it.each([
     { name: 'drops a table that it does not know, and the start warns of it', options: {}, warnings: [WARNING] },
     { name: 'keeps the table of its entity', options: { entities: [entity] }, warnings: [] },
     { name: 'keeps a table that it skips', options: { schemaGenerator: { skipTables: ['other', tableName.toUpperCase()] } }, warnings: [] },
     { name: 'keeps a table that it skips by a pattern', options: { schemaGenerator: { skipTables: [/^generated_/] } }, warnings: [] },
   ])('$name', async ({ options, warnings }) => {
-    const orm = await MikroORM.init(connectionOptions(database, options as Partial<Options>));
+    const orm = await MikroORM.init(connectionOptions(database, { ...own, ...options }));
     try {
       const context = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm);
       const changes = await orm.schema.getUpdateSchemaSQL();
@@ -187,11 +189,11 @@ describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (d
   it('is warned of where the sessions have a connection of their own to the same database, and not to another', async () => {
     const orm = await MikroORM.init(connectionOptions(database));
     const { driver: _, ...connection } = CONNECTIONS[database];
-    const own = await openDatabase(new SmartSessionOptions({ secret: 'test', dialect: database, connection, tableName, createTable: true }), orm);
+    const context = await openDatabase(new SmartSessionOptions({ secret: 'test', dialect: database, connection, tableName, createTable: true }), orm);
     // Each database in memory is one of its own.
-    expect(own.warnings).toEqual(database === 'sqlite' ? [] : [WARNING]);
-    await own.runner.run(`drop table ${tableName}`);
-    await own.orm.close();
+    expect(context.warnings).toEqual(database === 'sqlite' ? [] : [WARNING]);
+    await context.runner.run(`drop table ${tableName}`);
+    await context.orm.close();
     await orm.close();
   });
 });

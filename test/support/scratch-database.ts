@@ -15,6 +15,20 @@ export async function dropDatabase(dialect: DialectName, dbName: string): Promis
   await onServer(dialect, `drop database if exists ${DIALECTS[dialect].quote(dbName)}`);
 }
 
+/**
+ * Gives the tests of this `describe` a database of their own, for what looks at every table: other tests drop theirs meanwhile.
+ *
+ * @returns what to add to the connection's options
+ */
+export function ownDatabase(dialect: DialectName, name: string): { readonly dbName?: string } {
+  // Each connection of SQLite's has one of its own in memory.
+  if (dialect === 'sqlite') return {};
+  const dbName = `${name}_${process.pid}`;
+  beforeAll(() => createDatabase(dialect, dbName));
+  afterAll(() => dropDatabase(dialect, dbName));
+  return { dbName };
+}
+
 async function onServer(dialect: DialectName, sql: string): Promise<void> {
   const orm = await MikroORM.init(connectionOptions(dialect));
   await new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run(sql);
