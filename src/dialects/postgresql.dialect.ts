@@ -42,7 +42,8 @@ const TYPES = { text: 'text', int: 'int', bigint: 'bigint', float: 'float8' } as
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 const after = (time: string, ms: string) => `${time} + cast(${ms} as float8) * interval '1 millisecond'`;
-const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 1000 as float8)`;
+/** Whole numbers: `extra_float_digits` can take digits from others. */
+const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 1000 as bigint)`;
 
 /** PostgreSQL. */
 export const postgresql: Dialect = {
@@ -79,7 +80,7 @@ export const postgresql: Dialect = {
   remaining: until('expires_at'),
   ofDateTime: (column) => `cast(${column} as timestamptz)`,
   ofUnixTime: (column) => `to_timestamp(${column})`,
-  sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as float8)`,
+  sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as bigint)`,
   byPrimaryKey: '',
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
   wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
