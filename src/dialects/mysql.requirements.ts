@@ -49,7 +49,8 @@ const SETTINGS: readonly Requirement[] = [
  * statements, and MikroORM begins its transactions by it.
  */
 export const CONNECTION_SETTINGS =
-  "set session sql_mode = replace(replace(@@session.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ORACLE', ''), autocommit = 1, completion_type = NO_CHAIN, sql_select_limit = default";
+  "set session sql_mode = replace(replace(@@session.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ORACLE', ''), autocommit = 1, completion_type = NO_CHAIN, sql_select_limit = default, " +
+  'sql_safe_updates = 0';
 
 /** What each connection must be set to. */
 export const CONNECTION_REQUIREMENTS: Requirements = {
