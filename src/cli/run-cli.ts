@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { visibleStack } from '../security/visible.js';
 import type { Command } from './command.js';
 import { COMMANDS } from './commands/index.js';
 import { COMMON_OPTIONS } from './common-options.js';
@@ -21,7 +22,7 @@ export async function runCli(words: readonly string[], processTerminal: Terminal
     await runCommand(words, terminal);
     return 0;
   } catch (error) {
-    terminal.note(process.env.DEBUG && error instanceof Error ? `${error.stack}` : `${PROGRAM}: ${messageOf(error)}`);
+    terminal.note(process.env.DEBUG && error instanceof Error ? visibleStack(`${error.stack}`) : `${PROGRAM}: ${messageOf(error)}`);
     return error instanceof UsageError ? 2 : 1;
   }
 }

@@ -86,6 +86,13 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
     }
   });
 
+  it('a line feed, in the stack that the command line shows with DEBUG', async () => {
+    process.env.DEBUG = '1';
+    const { err } = await cli(['x\ny']);
+    delete process.env.DEBUG;
+    expect(err).toMatch(/^UsageError: "x\\u000ay" is no command.*\n {4}at \S/);
+  });
+
   it('each, on the command line', async () => {
     const all = CHARACTERS.map(([, character]) => character);
     // What the database can store, and a command line can have.
