@@ -20,7 +20,7 @@ import { ResponseGate } from './response-gate.js';
 import { SessionKeeper } from './session-keeper.js';
 
 const OTHER_MIDDLEWARE =
-  'Another middleware has given the request a session before this module: its sessions are neither loaded nor stored, in any such request. Remove the other one, such as `app.use(session(…))` in main.ts.';
+  'Another middleware has given the request a session before this module: its sessions are neither loaded nor stored, in any such request. Remove the other one, such as `app.use(session(…))` in main.ts, or name its routes in `exclude`.';
 
 const SECOND_MODULE =
   'Another SmartSessionModule has given the request its session: this one loads and stores none. Import `SmartSessionModule.forRoot` once, in the root module, and inject SessionService elsewhere.';

@@ -26,7 +26,7 @@ const sessionsOf = (options: SmartSessionModuleOptions = {}) =>
   SmartSessionModule.forRoot({ dialect: 'sqlite', connection: { dbName: ':memory:' }, createTable: true, secret: 'test', pruneInterval: false, ...options });
 
 const leftover = () => expressSession({ secret: 'of another store', resave: false, saveUninitialized: false });
-const another = /^Another middleware has given the request a session before this module: .*Remove the other one, such as `app\.use\(session\(…\)\)` in main\.ts\.$/;
+const another = /^Another middleware has given the request a session before this module: .*Remove the other one, such as `app\.use\(session\(…\)\)` in main\.ts, or name its routes in `exclude`\.$/;
 const second = /^Another SmartSessionModule has given the request its session: .*Import `SmartSessionModule\.forRoot` once/;
 
 interface OtherCase {
@@ -67,6 +67,7 @@ describe('a request that has a session already', () => {
     ['its own, mounted in main.ts too', { prepare: (app) => app.use((...parameters: [Request, Response, NextFunction]) => app.get(SmartSessionMiddleware).use(...parameters)) }, []],
     ['its own store under an express-session of the app', { prepare: (app) => app.use(expressSession({ secret: 'x', store: app.get(SmartSessionStore), resave: false, saveUninitialized: false })) }, []],
     ['none before, and express-session after', { modules: [sessionsOf({ mount: false })], prepare: (app) => app.use((...parameters: [Request, Response, NextFunction]) => app.get(SmartSessionMiddleware).use(...parameters)).use(leftover()) }, []],
+    ['another store, on routes that are excluded', { modules: [sessionsOf({ exclude: ['set', 'session'] })], prepare: (app) => app.use(leftover()) }, []],
     ['a second module that is not mounted', { modules: [sessionsOf(), sessionsOf({ mount: false })] }, []],
   ])('of %s: a warning, once, where this module does nothing then', async (_what, app, warnings) => {
     expect(await warningsOf(app)).toEqual(warnings.map((warning) => expect.stringMatching(warning)));
