@@ -304,7 +304,7 @@ describe('a process of an app', () => {
     expect(await run('schema.js', '--schema', 'given')).toBe('"given"."web_sessions"');
     expect(await run('schema.js', '--table', 'given')).toBe('"given"');
     expect(await run('usual.js')).toBe('"shop"."sessions"');
-    // Which of several is meant nobody can know.
+    // Of several the command line takes none.
     expect(await run('several.js')).toBe('"sessions"');
     expect(await run('several.js', '--table', 'other')).toBe('"shop"."other"');
     const { out } = await cli(['stats', '--config', join(app, 'named.js'), '--json']);
