@@ -125,16 +125,17 @@ function earlierUnavailable(on: On): Ways {
   ];
 }
 
-/** Loads more sessions that are not here than may wait for the earlier store, which does not answer. */
+/** Loads more sessions that are not here than may wait for the earlier store, which answers only afterwards. */
 async function crowd(on: On): Promise<void> {
-  const asked: string[] = [];
-  const { sessions } = on({ maxWaiting: 2, timeout: 100, readThrough: { ...SILENT, get: (id) => void asked.push(id) } });
+  const asked = new Map<string, (error: unknown) => void>();
+  const { sessions } = on({ maxWaiting: 2, readThrough: { ...SILENT, get: (id, callback) => void asked.set(id, callback) } });
   const waiting: Promise<unknown>[] = [];
   for (const id of ['one', 'two']) {
     waiting.push(sessions.load(id).catch(() => undefined));
-    while (!asked.includes(id)) await nextTurn();
+    while (!asked.has(id)) await nextTurn();
   }
   const failure = await sessions.load('three').catch((error: unknown) => error);
+  for (const answer of asked.values()) answer(null);
   await Promise.all(waiting);
   throw failure;
 }
