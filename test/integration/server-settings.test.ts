@@ -201,6 +201,23 @@ describe.each(DIALECTS)('a database that does not exist, on %s', (database) => {
   });
 });
 
+describe.each(DIALECTS)('a missing database on %s, which several processes make at once', (database) => {
+  const dbName = `made_${randomBytes(4).toString('hex')}`;
+
+  afterAll(() => dropDatabase(database, dbName));
+
+  it.failing("is made by one, and used by all, where it is that of the app's MikroORM", async () => {
+    const orms = await Promise.all([1, 2, 3].map(() => MikroORM.init(connectionOptions(database, { dbName }))));
+    try {
+      const contexts = await Promise.all(orms.map((orm) => openDatabase(new SmartSessionOptions({ secret: 'test', createTable: true }), orm)));
+      const requirements = contexts.map(({ runner, dialect }) => runner.run(dialect.connectionRequirements!.sql));
+      expect((await Promise.all(requirements)).map(({ rows }) => rows[0]!.current_database)).toEqual([dbName, dbName, dbName]);
+    } finally {
+      await Promise.all(orms.map((orm) => orm.close()));
+    }
+  });
+});
+
 (DATABASES.includes('postgresql') ? describe : describe.skip)("a database that the app's MikroORM cannot make, on postgresql", () => {
   const dbName = `no_such_${randomBytes(4).toString('hex')}`;
   const user = `maker_${randomBytes(4).toString('hex')}`;
