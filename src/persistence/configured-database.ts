@@ -20,10 +20,22 @@ export async function connectToConfigured(orm: MikroORM, { run }: StatementRunne
     await orm.em.getConnection().ensureConnection();
     await run('select 1');
   } catch (error) {
-    const isUnopened = dialect.classify(error) === 'failed' && !(error instanceof SessionDatabaseError);
-    throw isElsewhere() || isUnopened ? unopened(error) : error;
+    if (name === undefined || !isElsewhere()) throw isUnopened(dialect, error) ? unopened(error) : error;
+    await reconnect(orm, name, run).catch(() => {
+      throw unopened(error);
+    });
   }
   if (isElsewhere()) throw unmade(name);
+}
+
+/** Another process may have created the database at the same time. */
+async function reconnect(orm: MikroORM, dbName: string, run: StatementRunner['run']): Promise<void> {
+  await orm.reconnect({ dbName });
+  await run('select 1');
+}
+
+function isUnopened(dialect: Dialect, error: unknown): boolean {
+  return dialect.classify(error) === 'failed' && !(error instanceof SessionDatabaseError);
 }
 
 function unmade(name: string | undefined): SmartSessionConfigError {

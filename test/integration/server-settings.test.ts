@@ -206,7 +206,7 @@ describe.each(DIALECTS)('a missing database on %s, which several processes make 
 
   afterAll(() => dropDatabase(database, dbName));
 
-  it.failing("is made by one, and used by all, where it is that of the app's MikroORM", async () => {
+  it("is made by one, and used by all, where it is that of the app's MikroORM", async () => {
     const orms = await Promise.all([1, 2, 3].map(() => MikroORM.init(connectionOptions(database, { dbName }))));
     try {
       const contexts = await Promise.all(orms.map((orm) => openDatabase(new SmartSessionOptions({ secret: 'test', createTable: true }), orm)));
