@@ -41,10 +41,9 @@ const SETTINGS = {
       'join_buffer_size = 128', 'innodb_strict_mode = 0', 'innodb_table_locks = 0', "old_mode = ''", "sql_mode = ''",
     ],
     [
-      'session transaction isolation level read uncommitted', "collation_connection = 'utf8mb4_bin'", 'sql_warnings = 1',
-      "sql_mode = 'ANSI,TRADITIONAL,EMPTY_STRING_IS_NULL,SIMULTANEOUS_ASSIGNMENT,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION,TIME_ROUND_FRACTIONAL'",
+      'session transaction isolation level read committed', "collation_connection = 'utf8mb4_bin'", 'sql_warnings = 1',
+      "sql_mode = 'MAXDB,TRADITIONAL,EMPTY_STRING_IS_NULL,SIMULTANEOUS_ASSIGNMENT,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION,TIME_ROUND_FRACTIONAL'",
     ],
-    ['session transaction isolation level read committed', "sql_mode = 'MAXDB'"],
   ],
 } as const;
 

@@ -13,7 +13,11 @@ import { tourSessions } from '../support/sessions-tour.js';
 const REPOSITORIES = [SqlSessionRepository, EntityManagerSessionRepository];
 
 /** Settings of a server, by which a connection would lose sessions or let their texts run as SQL. */
-const UNSAFE = ["sql_mode = 'NO_BACKSLASH_ESCAPES'", "sql_mode = 'ORACLE'", 'autocommit = 0', 'completion_type = 1', 'completion_type = 2', 'sql_select_limit = 1', 'sql_safe_updates = 1'];
+const UNSAFE = [
+  "sql_mode = 'NO_BACKSLASH_ESCAPES', autocommit = 0",
+  "sql_mode = 'ORACLE', completion_type = 1",
+  'completion_type = 2, sql_select_limit = 1, sql_safe_updates = 1',
+];
 
 /** What the app itself may set on a connection of the pool. */
 const SET_BY_APP = ["sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE'", 'autocommit = 0'];
