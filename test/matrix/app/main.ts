@@ -76,9 +76,11 @@ async function sharedDatabaseApp({ name, dialect, connection, package: from, dri
   return create([orm, SmartSessionModule.forRoot(dialect, options)]);
 }
 
-async function driverOf(from: string, name: string): Promise<unknown> {
+type DriverClass = new (config: never) => object;
+
+async function driverOf(from: string, name: string): Promise<DriverClass> {
   const { default: byRequire, ...exported } = (await import(from)) as Record<string, unknown>;
-  return exported[name] ?? (byRequire as Record<string, unknown>)[name];
+  return (exported[name] ?? (byRequire as Record<string, unknown>)[name]) as DriverClass;
 }
 
 async function create(imports: NonNullable<ModuleMetadata['imports']>): Promise<INestApplication> {
