@@ -10,7 +10,7 @@ import { DATABASES, connectionOptions } from '../support/databases.js';
 import { CONTROL, RACE_VARIANTS, type RaceVariant } from '../support/race-variants.js';
 
 const PROCESSES = 3;
-const ROUNDS = 20;
+const ROUNDS = 10;
 const REQUESTS = 20;
 
 type Urls = Record<RaceVariant, string>;
