@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,26 +15,29 @@ const REQUESTS = 20;
 
 type Urls = Record<RaceVariant, string>;
 
+const directory = mkdtempSync(join(tmpdir(), 'race-'));
+let workers: ChildProcess[] = [];
+
+beforeAll(() => {
+  workers = Array.from({ length: PROCESSES }, () => fork('build/test/support/race-worker.js', [join(directory, 'race.db')], { execArgv: [] }));
+});
+afterAll(async () => {
+  await Promise.all(workers.map((worker) => (worker.disconnect(), worker.exitCode === null && once(worker, 'exit'))));
+  rmSync(directory, { recursive: true });
+});
+
 describe.each(DATABASES)(`${PROCESSES} processes race on %s`, (database) => {
-  const directory = mkdtempSync(join(tmpdir(), 'race-'));
-  let workers: ChildProcess[] = [];
   let urls: Urls[] = [];
 
   beforeAll(async () => {
     await dropTables();
-    const start = () =>
-      spawn(process.execPath, ['build/test/support/race-worker.js', database, join(directory, 'race.db')], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      });
     // All at once: createTable has a race of its own.
-    workers = Array.from({ length: PROCESSES }, start);
-    urls = await Promise.all(workers.map(firstLine));
+    urls = (await Promise.all(workers.map((worker) => ask(worker, database)))) as Urls[];
   }, 60_000);
 
   afterAll(async () => {
-    await Promise.all(workers.map((worker) => (worker.stdin?.end(), worker.exitCode === null && once(worker, 'exit'))));
+    await Promise.all(workers.map((worker) => ask(worker, 'close')));
     await dropTables();
-    rmSync(directory, { recursive: true });
   });
 
   async function dropTables(): Promise<void> {
@@ -51,6 +54,13 @@ describe.each(DATABASES)(`${PROCESSES} processes race on %s`, (database) => {
     else expect(kept).toBe(ROUNDS * REQUESTS);
   }, 60_000);
 });
+
+async function ask(worker: ChildProcess, call: string): Promise<unknown> {
+  const ended = once(worker, 'exit').then(() => Promise.reject(new Error('A racing process has ended.')));
+  ended.catch(() => {});
+  worker.send(call);
+  return (await Promise.race([once(worker, 'message'), ended]))[0];
+}
 
 /** Rounds of requests at once, each setting a key of its own on one session. Returns how many keys are kept. */
 async function race(bases: string[]): Promise<number> {
@@ -69,13 +79,4 @@ async function race(bases: string[]): Promise<number> {
 
 function post(url: string, body: object, cookie = ''): Promise<Response> {
   return fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json', cookie } });
-}
-
-async function firstLine(worker: ChildProcess): Promise<Urls> {
-  let text = '';
-  for await (const chunk of worker.stdout ?? []) {
-    text += String(chunk);
-    if (text.includes('\n')) return JSON.parse(text) as Urls;
-  }
-  throw new Error('A racing process ended before it had started.');
 }

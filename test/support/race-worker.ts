@@ -1,18 +1,33 @@
-// One process of the race: an app of every kind, on the database that its argument names.
+// One process of the race: an app of every kind, on one database after the other, as its parent names them.
+import type { INestApplication } from '@nestjs/common';
 import type { DialectName } from '../../src/index.js';
 import { CONNECTIONS } from './databases.js';
 import { RACE_VARIANTS } from './race-variants.js';
 import { startTestApp } from './test-app.js';
 
-const [database, file] = process.argv.slice(2) as [DialectName, string];
-const { driver: _, ...server } = CONNECTIONS[database];
-const connection = database === 'sqlite' ? { dbName: file } : server;
+const [file] = process.argv.slice(2) as [string];
+let apps: INestApplication[] = [];
 
-const urls: Record<string, string> = {};
-for (const [n, [name, variant]] of Object.entries(RACE_VARIANTS).entries()) {
-  const app = await startTestApp(database, { options: { ...variant, connection, tableName: `race_${database}_${n}` } });
-  urls[name] = await app.getUrl();
+/** Returns where each kind of app listens. */
+async function startApps(database: DialectName): Promise<Record<string, string>> {
+  const { driver: _, ...server } = CONNECTIONS[database];
+  const connection = database === 'sqlite' ? { dbName: file } : server;
+  const urls: Record<string, string> = {};
+  for (const [n, [name, variant]] of Object.entries(RACE_VARIANTS).entries()) {
+    const app = await startTestApp(database, { options: { ...variant, connection, tableName: `race_${database}_${n}` } });
+    urls[name] = await app.getUrl();
+    apps.push(app);
+  }
+  return urls;
 }
-process.stdout.write(`${JSON.stringify(urls)}\n`);
-// The parent closing its end means that the race is over.
-process.stdin.resume().on('end', () => process.exit());
+
+async function closeApps(): Promise<void> {
+  await Promise.all(apps.map((app) => app.close()));
+  apps = [];
+}
+
+process.on('message', (database: DialectName | 'close') => {
+  const answer = database === 'close' ? closeApps().then(() => ({})) : startApps(database);
+  void answer.then((urls) => process.send!(urls));
+});
+process.on('disconnect', () => process.exit());
