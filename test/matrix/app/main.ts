@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { EntityCaseNamingStrategy, UnderscoreNamingStrategy } from '@mikro-orm/core';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import session from 'express-session';
@@ -22,11 +23,16 @@ interface Database {
 
 const secret = 'a secret of the compatibility matrix';
 
+/** On PostgreSQL, where a schema is no database. */
+const APPS_SCHEMA = 'matrix_apps';
+
 async function main(): Promise<void> {
   await assertOneInstance();
   const database = JSON.parse(process.argv[2] ?? '') as Database;
-  const apps = [await ownDatabaseApp(database), await sharedDatabaseApp(database)] as const;
-  const [own, shared] = apps;
+  const own = await ownDatabaseApp(database);
+  if (database.dialect === 'postgresql') await own.get(DatabaseContext).runner.run(`create schema if not exists ${APPS_SCHEMA}`);
+  const shared = await sharedDatabaseApp(database);
+  const apps = [own, shared] as const;
   const urls = {
     'entity manager, pessimistic': await listen(own),
     'statements, optimistic': await listen(shared),
@@ -52,8 +58,9 @@ async function controlApp(): Promise<INestApplication> {
 }
 
 /** Sessions on a database of their own, by the entity manager and row locks. */
-async function ownDatabaseApp({ name, dialect, connection, package: from, driver }: Database): Promise<INestApplication> {
+async function ownDatabaseApp({ name, dialect, connection: place, package: from, driver }: Database): Promise<INestApplication> {
   const isDefault = name === dialect;
+  const connection = { ...place, namingStrategy: EntityCaseNamingStrategy };
   return create([
     SmartSessionModule.forRoot(dialect, {
       secret,
@@ -66,8 +73,23 @@ async function ownDatabaseApp({ name, dialect, connection, package: from, driver
   ]);
 }
 
+/** An app may call its columns what it likes. The sessions' have names of their own. */
+class LoudNamingStrategy extends UnderscoreNamingStrategy {
+  override propertyToColumnName(name: string): string {
+    return `X_${super.propertyToColumnName(name).toUpperCase()}`;
+  }
+}
+
+/** MikroORM's schema, which is the table's too. */
+function schemaOf({ dialect, connection }: Database): object {
+  if (dialect === 'sqlite') return {};
+  return { schema: dialect === 'postgresql' ? APPS_SCHEMA : connection.dbName };
+}
+
 /** Sessions on the app's MikroORM, where @mikro-orm/nestjs has a version for it, by hand-written statements and lock versions. */
-async function sharedDatabaseApp({ name, dialect, connection, package: from, driver }: Database): Promise<INestApplication> {
+async function sharedDatabaseApp(database: Database): Promise<INestApplication> {
+  const { name, dialect, package: from, driver } = database;
+  const connection = { ...database.connection, ...schemaOf(database), namingStrategy: LoudNamingStrategy };
   const tableName = `matrix_${name.replace('-', '_')}_shared`;
   const driverClass = await driverOf(from, driver);
   const orm = appOrm({ ...connection, driver: driverClass, entities: [defineSessionEntity({ tableName })] });
@@ -98,8 +120,10 @@ async function listen(app: INestApplication): Promise<string> {
 
 async function end(apps: readonly INestApplication[]): Promise<void> {
   for (const app of apps) {
-    const { runner, dialect, tableName } = app.get(DatabaseContext);
-    await runner.run(`drop table ${dialect.quote(tableName)}`);
+    const { runner, dialect, schema, tableName } = app.get(DatabaseContext);
+    await runner.run(`drop table ${schema === undefined ? '' : `${dialect.quote(schema)}.`}${dialect.quote(tableName)}`);
+    // Another app may still have its table there.
+    if (schema === APPS_SCHEMA) await runner.run(`drop schema ${APPS_SCHEMA}`).catch(() => undefined);
     await app.close();
   }
   process.exit();
