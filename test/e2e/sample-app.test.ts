@@ -2,12 +2,9 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
-import type { DialectName } from '../../src/index.js';
-import { DIALECTS } from '../../src/dialects/index.js';
-import { StatementRunner } from '../../src/persistence/statement-runner.js';
-import { DATABASES, connectionOptions } from '../support/databases.js';
+import { DATABASES } from '../support/databases.js';
 import { readPage, shellLines } from '../support/markdown.js';
+import { dropDatabase } from '../support/scratch-database.js';
 import { SAMPLE, buildSampleApp, startSampleApp, type SampleApp } from '../support/sample-app.js';
 
 const run = promisify(execFile);
@@ -26,16 +23,9 @@ describe('the sample app', () => {
 
   beforeAll(buildSampleApp, 60_000);
   afterAll(async () => {
-    for (const database of DATABASES) if (database !== 'sqlite') await dropDatabase(database);
+    for (const database of DATABASES) if (database !== 'sqlite') await dropDatabase(database, dbName);
     rmSync(directory, { recursive: true });
   });
-
-  async function dropDatabase(database: DialectName): Promise<void> {
-    const orm = await MikroORM.init(connectionOptions(database));
-    const { run: execute } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    await execute(`drop database if exists ${DIALECTS[database].quote(dbName)}`);
-    await orm.close();
-  }
 
   it("makes its table by MikroORM's own CLI, from SessionEntity", async () => {
     const cli = async (...command: string[]) =>
