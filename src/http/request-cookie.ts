@@ -1,4 +1,4 @@
-/** A cookie's text in the `Cookie` header of a request; undefined if there is none of that name. Of several the first. */
+/** The text of the first cookie of a name in the `Cookie` header of a request; undefined if there is none. */
 export function requestCookie(header: string | undefined, name: string): string | undefined {
   const start = `${name}=`;
   return header?.split(';').map((pair) => pair.trim()).find((pair) => pair.startsWith(start))?.slice(start.length);

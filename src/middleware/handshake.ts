@@ -3,16 +3,16 @@ import { asError } from '../security/thrown.js';
 import type { GateKeeper, ResponseMethod } from './response-gate.js';
 
 /**
- * Whether a response stands for a WebSocket's handshake. socket.io hands its middleware an object with a few of a response's
- * methods, which sends nothing but the headers that are set by the time of `writeHead`.
+ * Whether a response stands for a WebSocket's handshake. socket.io gives its middleware an object with a few of a response's
+ * methods. It sends only the headers that are set when `writeHead` is called.
  */
 export function isHandshake(response: Response): boolean {
   return !('getHeaderNames' in response);
 }
 
 /**
- * Commits what the middleware of a WebSocket's handshake has changed. Nothing can hold a handshake: it is committed behind it, and
- * when that fails the connection is cut off.
+ * Commits the changes that middleware makes during a WebSocket's handshake. A handshake cannot be held back, so the commit runs
+ * behind it. If the commit fails, the connection is cut off.
  *
  * @param endResponse the response's `end` without express-session's hook
  */

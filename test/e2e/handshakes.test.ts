@@ -8,7 +8,7 @@ import { GatedApp } from '../support/gated-app.js';
 
 type Handshake = (request: Request & { session: any }, response: Response, sessions: SessionService) => unknown;
 
-/** socket.io runs middleware on a WebSocket's handshake with a response that has some of Node's methods, and no status. */
+/** socket.io runs middleware during a WebSocket's handshake, with a response that has some of Node's methods and no status. */
 describe("a WebSocket's handshake with a session", () => {
   let app: GatedApp;
   let server: Server;

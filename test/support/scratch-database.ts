@@ -16,7 +16,8 @@ export async function dropDatabase(dialect: DialectName, dbName: string): Promis
 }
 
 /**
- * Gives the tests of this `describe` a database of their own, for what looks at every table: other tests drop theirs meanwhile.
+ * Gives the tests of this `describe` a database of their own. A test that looks at every table needs one, because other tests
+ * drop theirs meanwhile.
  *
  * @returns what to add to the connection's options
  */
