@@ -21,12 +21,10 @@ export function commitBehind(response: Response, keeper: GateKeeper, endResponse
   const settle = async () => {
     try {
       if (!keeper.isSettled()) await keeper.settle();
-      const failure = keeper.failure();
-      if (failure) endResponse.call(response);
     } catch (error) {
       keeper.giveUp(asError(error));
-      endResponse.call(response);
     }
+    if (keeper.failure()) endResponse.call(response);
   };
   const end = (...parameters: unknown[]) => {
     void settle();

@@ -20,6 +20,7 @@ import { MergeReport } from './merge-report.js';
 import { ReadThrough } from './read-through.js';
 import { LARGE, Pace } from './pace.js';
 import { RecordReader } from './record-reader.js';
+import type { Operation } from './outage-log.js';
 import { RepositoryCaller } from './repository-caller.js';
 import type { HeldLease, SessionBaseline } from './session-baseline.js';
 import { SessionDestroyer } from './session-destroyer.js';
@@ -529,14 +530,14 @@ export class SessionService {
   /** How many sessions are live. */
   async count(): Promise<number> {
     this.transactions.refuse('count');
-    return this.observers.outages.watch('count', this.caller.ask('count', (repository) => repository.count()));
+    return this.#ask('count', (repository) => repository.count());
   }
 
   /** Every live session, by storage key; without those that cannot be read. */
   async all(): Promise<Record<string, SessionData>> {
     this.transactions.refuse('load');
     const sessions: Record<string, SessionData> = {};
-    for (const [storageKey, record] of await this.observers.outages.watch('load', this.caller.ask('load', (repository) => repository.all()))) {
+    for (const [storageKey, record] of await this.#ask('load', (repository) => repository.all())) {
       if (record.data.length > LARGE) await this.#pace.turn();
       const stored = this.#readIfPossible(storageKey, record);
       if (stored) sessions[storageKey] = this.live.inflate(stored, record.remaining);
@@ -549,7 +550,7 @@ export class SessionService {
     this.transactions.refuse('prune');
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
-      last = await this.observers.outages.watch('prune', this.caller.ask('prune', (repository) => this.#prune(repository)));
+      last = await this.#ask('prune', (repository) => this.#prune(repository));
     }
     return pruned;
   }
@@ -557,7 +558,12 @@ export class SessionService {
   /** Deletes every session. */
   async clear(): Promise<void> {
     this.transactions.refuse('destroy');
-    return this.observers.outages.watch('destroy', this.caller.ask('destroy', (repository) => repository.clear()));
+    return this.#ask('destroy', (repository) => repository.clear());
+  }
+
+  /** Asks the repository, and lets the log of outages count a failure. */
+  #ask<Result>(operation: Operation, question: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
+    return this.observers.outages.watch(operation, this.caller.ask(operation, question));
   }
 
   /** A session that was destroyed before it was ever stored is gone. Of a stored one its next commit finds it out. */
@@ -585,7 +591,7 @@ export class SessionService {
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
     this.transactions.refuse('list');
     const user = this.#userGiven(operation, userId);
-    return this.observers.outages.watch('list', this.caller.ask('list', (repository) => repository.list(user)));
+    return this.#ask('list', (repository) => repository.list(user));
   }
 
   /** Destroys the record of a live session, and returns its values. */
