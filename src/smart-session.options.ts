@@ -147,7 +147,7 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 /** In ms; MySQL's dates end in the year 9999, and no session lives for a century. */
 export const LONGEST_LIFETIME = LONGEST_MAX_AGE;
 
-/** What the option `tableName` is when it is not given. */
+/** The default of the option `tableName`. */
 export const DEFAULT_TABLE = 'sessions';
 
 /** With the suffixes of its indexes the name must fit PostgreSQL's 63 bytes. */

@@ -20,13 +20,13 @@ export interface Dialect {
   socketOf?(connection: object): Socket | undefined;
   /** The statement that sets a connection as sessions need it. */
   readonly connectionSettings?: string;
-  /** What each connection must be set to, and the name of its database as `current_database`; absent where no setting matters. */
+  /** The settings that each connection must have, and the name of its database as `current_database`; absent if no setting matters. */
   readonly connectionRequirements?: Requirements;
-  /** What the server must be; absent where any is right. */
+  /** The properties that the server must have; absent if any server is right. */
   readonly serverRequirements?: Requirements;
-  /** What the server must be to make the table; absent where any is right. */
+  /** The properties that the server must have to make the table; absent if any server is right. */
   readonly creationRequirements?: Requirements;
-  /** What the table must be; absent where any is right. Its parameters are the schema, or null for the connection's own, and the table. */
+  /** The properties that the table must have; absent if any table is right. Its parameters are the schema, or null for the connection's own, and the table. */
   readonly tableRequirements?: Requirements;
   /** Lets the driver's pool give out each connection only after `prepare`. One for which that fails is closed. `prepare` returns nothing for one that is ready. */
   guardPool?(pool: object, prepare: PrepareConnection): void;

@@ -1,6 +1,6 @@
 import type { Requirements } from './requirement.js';
 
-/** What the server must be: MySQL has no `returning`. The driver of MySQL may be used on MariaDB. */
+/** The server must be MariaDB: MySQL has no `returning`. The driver of MySQL may be used on MariaDB. */
 export const SERVER_REQUIREMENTS: Requirements = {
   sql: 'select version() as version',
   each: [

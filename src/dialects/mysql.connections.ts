@@ -13,7 +13,7 @@ interface MysqlConnection {
 
 type Done = (error: unknown, result: MysqlResult) => void;
 
-/** What is used of a pool of mysql2. */
+/** The members of mysql2's pool that are used. */
 interface MysqlPool {
   getConnection(done: (error: unknown, connection?: object) => void): void;
 }

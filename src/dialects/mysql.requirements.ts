@@ -52,13 +52,13 @@ export const CONNECTION_SETTINGS =
   "set session sql_mode = replace(replace(@@session.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ORACLE', ''), autocommit = 1, completion_type = NO_CHAIN, sql_select_limit = default, " +
   'sql_safe_updates = 0';
 
-/** What each connection must be set to. */
+/** The settings that each connection must have. */
 export const CONNECTION_REQUIREMENTS: Requirements = {
   sql: `select database() as current_database, ${SETTINGS.map(({ name }) => `@@${name} as ${name}`).join(', ')}`,
   each: SETTINGS,
 };
 
-/** What the server must be to make the table. */
+/** The properties that the server must have to make the table. */
 export const CREATION_REQUIREMENTS: Requirements = {
   sql: 'select @@innodb_page_size as innodb_page_size',
   each: [
@@ -82,7 +82,7 @@ const characterSetOf = (column: string) =>
   `(select character_set_name from information_schema.columns where table_schema = found.table_schema and table_name = found.table_name and column_name = '${column}') ` +
   `as character_set_of_${column}`;
 
-/** What the table must be. Its parameters are the schema, or null for the connection's own, and the table. */
+/** The properties that the table must have. Its parameters are the schema, or null for the connection's own, and the table. */
 export const TABLE_REQUIREMENTS: Requirements = {
   sql:
     `select engine as engine, ${['data', 'user_id'].map(characterSetOf).join(', ')} ` +

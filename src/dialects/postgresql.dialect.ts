@@ -17,7 +17,7 @@ interface PgClient {
   query(sql: string, parameters: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
-/** What is used of a pool of pg. It asks `verify` of each new client. */
+/** The members of pg's pool that are used. It calls `verify` for each new client. */
 interface PgPool {
   readonly options: { verify?: Verify };
 }

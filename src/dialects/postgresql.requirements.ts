@@ -15,7 +15,7 @@ const SETTINGS: readonly Requirement[] = [
   },
 ];
 
-/** What each connection must be set to. */
+/** The settings that each connection must have. */
 export const CONNECTION_REQUIREMENTS: Requirements = {
   sql: `select current_database() as current_database, ${SETTINGS.map(({ name }) => `current_setting('${name}') as ${name}`).join(', ')}`,
   each: SETTINGS,

@@ -1,12 +1,12 @@
-/** What a setting of the database must be, so that sessions are kept as they are promised. */
+/** A setting of the database, and the values with which sessions keep the guarantees. */
 export interface Requirement {
   /** The setting's name, and the column of its value. */
   readonly name: string;
   /** Whether sessions are safe with a value. */
   isMet(value: string): boolean;
-  /** What would happen otherwise, after "so that". */
+  /** The harm of another value, as words that follow "so that". */
   readonly harm: string;
-  /** What to do, as sentences. */
+  /** The remedy, as sentences. */
   readonly advice: string;
 }
 

@@ -35,7 +35,7 @@ export function redacted(error: unknown): unknown {
   return copy;
 }
 
-/** What an error says, in a line that ends where a sentence does not. */
+/** The message of an error, as a line without a full stop. */
 export function reasonIn(error: unknown): string {
   const [line] = String((redacted(error) as Partial<Error> | null)?.message ?? error).split('\n');
   return line!.replace(/\.$/, '');

@@ -8,7 +8,7 @@ export function isProduction(): boolean {
   return process.env.NODE_ENV === 'production';
 }
 
-/** What the warnings are about. */
+/** The options that the warnings look at. */
 interface Warned extends CookieTemplate, Times {
   readonly hashIds: boolean;
   readonly secret?: readonly CookieSecret[];

@@ -1,7 +1,7 @@
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
 
-/** What is asked of the sessions. */
+/** An operation of the session service, as the log of outages counts it. */
 export type Operation = 'load' | 'commit' | 'touch' | 'destroy' | 'list' | 'count' | 'prune' | 'lock';
 
 /** In ms: an outage that lasts gets a line each time so much has passed. */
@@ -76,7 +76,7 @@ export class OutageLog {
     this.#outages++;
   }
 
-  /** What can be written can be read. The other way round, a database may be read-only, or full. */
+  /** A database that takes writes can also be read. A database that can be read may be read-only, or full. */
   #succeed(operation: Operation): void {
     this.#areReadsDown = false;
     if (!READS.has(operation)) this.#areWritesDown = false;

@@ -57,7 +57,7 @@ export interface WorkObserver {
   retried(): void;
 }
 
-/** Those who watch. Where nobody does nothing is measured, and nothing put together; outages are always logged. */
+/** The observers of sessions. Without an observer nothing is measured. Outages are always logged. */
 export class SessionObservers {
   readonly outages = new OutageLog();
 

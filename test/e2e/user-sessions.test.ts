@@ -239,7 +239,7 @@ describe.each(DATABASES)('statements on the sessions of a user on %s', (database
     const { runner } = app.context;
     const run = runner.run;
     const seen: [sql: string, parameters: readonly unknown[]][] = [];
-    // What is found so is locked by its keys, where another way would lock more.
+    // The rows that it finds are locked by their primary keys. Another plan would lock more rows.
     const isSearch = (sql: string) => sql.includes('user_id =') && !sql.includes('wanted_key');
     const watched = (statement: RunStatement): RunStatement => (sql, parameters = []) => (isSearch(sql) && seen.push([sql, parameters]), statement(sql, parameters));
     const onOneConnection = (work: (run: RunStatement) => Promise<unknown>) => StatementRunner.prototype.onOneConnection.call(runner, (pinned) => work(watched(pinned)));

@@ -129,7 +129,7 @@ describeEach(CASES)('errors that $database gives by itself, $locking, $name', ({
         commit = sessions.commit(Object.assign(live, { kept: 1 }));
         await untilSomebodyWaits();
         await Promise.all(others.map((other) => sessions.commit(other)));
-        // Who had waited for the row too would have met its lock's end.
+        // A commit that waits for the same row would have met the lock's timeout.
         expect(met).toEqual([]);
         while (met.length === 0) await sleep(20);
       });

@@ -19,7 +19,7 @@ const UNSAFE = [
   'completion_type = 2, sql_select_limit = 1, sql_safe_updates = 1',
 ];
 
-/** What the app itself may set on a connection of the pool. */
+/** Settings that the app itself may change on a connection of the pool. */
 const SET_BY_APP = ["sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES,NO_ZERO_DATE'", 'autocommit = 0'];
 
 /** Settings under which the start is refused, by what the error says of them. */
@@ -45,7 +45,7 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
   let pool: EventEmitter;
   let current: Connection;
   let context: DatabaseContext;
-  /** What the server sets on each new connection. */
+  /** Settings that the server gives each new connection. */
   let setting: string | undefined;
 
   beforeAll(async () => {
@@ -102,7 +102,7 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
   });
 });
 
-/** What a server answers that only reads: after a failover, on connections that were open before. */
+/** The error of a server that only reads. After a failover, connections that were open before get it. */
 const ONLY_READS = {
   mysql: ["signal sqlstate 'HY000' set mysql_errno = 1290", "signal sqlstate 'HY000' set mysql_errno = 1836"],
   postgresql: ["do $$ begin raise sqlstate '25006'; end $$"],

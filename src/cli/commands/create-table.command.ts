@@ -52,7 +52,7 @@ function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: Pic
   return dialect.tableDefinition(tableName, schema).map((statement) => `${statement};`).join('\n');
 }
 
-/** What is printed has escapes for such characters: as SQL it would make another table. */
+/** The printed SQL would have escapes for such characters, and so make another table. */
 function refuseUnseen(name = ''): void {
   if (visible(name) !== name) throw new UsageError(`create-table: the name "${escaped(name)}" has characters that cannot be printed as they are. Make the table by --run, or choose another name.`);
 }
