@@ -1,5 +1,3 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +5,7 @@ import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { ForkedProcess } from '../support/forked-process.js';
 import { CONTROL, RACE_VARIANTS, type RaceVariant } from '../support/race-variants.js';
 
 const PROCESSES = 3;
@@ -16,13 +15,13 @@ const REQUESTS = 20;
 type Urls = Record<RaceVariant, string>;
 
 const directory = mkdtempSync(join(tmpdir(), 'race-'));
-let workers: ChildProcess[] = [];
+let workers: ForkedProcess<string, Urls>[] = [];
 
 beforeAll(() => {
-  workers = Array.from({ length: PROCESSES }, () => fork('build/test/support/race-worker.js', [join(directory, 'race.db')], { execArgv: [] }));
+  workers = Array.from({ length: PROCESSES }, () => new ForkedProcess('build/test/support/race-worker.js', [join(directory, 'race.db')]));
 });
 afterAll(async () => {
-  await Promise.all(workers.map((worker) => (worker.disconnect(), worker.exitCode === null && once(worker, 'exit'))));
+  await Promise.all(workers.map((worker) => worker.stop()));
   rmSync(directory, { recursive: true });
 });
 
@@ -32,11 +31,11 @@ describe.each(DATABASES)(`${PROCESSES} processes race on %s`, (database) => {
   beforeAll(async () => {
     await dropTables();
     // All at once: createTable has a race of its own.
-    urls = (await Promise.all(workers.map((worker) => ask(worker, database)))) as Urls[];
+    urls = await Promise.all(workers.map((worker) => worker.ask(database)));
   }, 60_000);
 
   afterAll(async () => {
-    await Promise.all(workers.map((worker) => ask(worker, 'close')));
+    await Promise.all(workers.map((worker) => worker.ask('close')));
     await dropTables();
   });
 
@@ -54,13 +53,6 @@ describe.each(DATABASES)(`${PROCESSES} processes race on %s`, (database) => {
     else expect(kept).toBe(ROUNDS * REQUESTS);
   }, 60_000);
 });
-
-async function ask(worker: ChildProcess, call: string): Promise<unknown> {
-  const ended = once(worker, 'exit').then(() => Promise.reject(new Error('A racing process has ended.')));
-  ended.catch(() => {});
-  worker.send(call);
-  return (await Promise.race([once(worker, 'message'), ended]))[0];
-}
 
 /** Rounds of requests at once, each setting a key of its own on one session. Returns how many keys are kept. */
 async function race(bases: string[]): Promise<number> {

@@ -1,19 +1,10 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { ForkedProcess } from '../support/forked-process.js';
 import type { AppSettings } from './history-app.js';
 import type { WorkerAnswer, WorkerCall } from './history-worker.js';
 
 /** A process that runs one app after the other. */
 export class WorkerProcess {
-  /** Rejects when the process ends. */
-  readonly #ended: Promise<never>;
-
-  private constructor(private readonly child: ChildProcess) {
-    this.#ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`A process of the history ended with ${code}.`);
-    });
-    this.#ended.catch(() => {});
-  }
+  readonly #process = new ForkedProcess<WorkerCall, WorkerAnswer>('build/test/history/history-worker.js');
 
   /** Starts so many, or none. */
   static async startAll(count: number): Promise<WorkerProcess[]> {
@@ -26,8 +17,8 @@ export class WorkerProcess {
   }
 
   static async #start(): Promise<WorkerProcess> {
-    const worker = new WorkerProcess(fork('build/test/history/history-worker.js', { stdio: 'inherit', execArgv: [] }));
-    await worker.#answer();
+    const worker = new WorkerProcess();
+    await worker.#process.answer();
     return worker;
   }
 
@@ -40,23 +31,13 @@ export class WorkerProcess {
     return this.#ask('close');
   }
 
-  async stop(): Promise<void> {
-    if (this.child.exitCode !== null) return;
-    const ended = once(this.child, 'exit');
-    this.child.disconnect();
-    await ended;
+  stop(): Promise<void> {
+    return this.#process.stop();
   }
 
   async #ask(call: WorkerCall): Promise<WorkerAnswer> {
-    const answered = this.#answer();
-    this.child.send(call);
-    const answer = await answered;
+    const answer = await this.#process.ask(call);
     if (answer.error !== undefined) throw new Error(answer.error);
-    return answer;
-  }
-
-  async #answer(): Promise<WorkerAnswer> {
-    const [answer] = await Promise.race([once(this.child, 'message') as Promise<[WorkerAnswer]>, this.#ended]);
     return answer;
   }
 }

@@ -1,0 +1,38 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A process of the tests' own code that answers each message with one. */
+export class ForkedProcess<Call extends string | object, Answer> {
+  readonly #child: ChildProcess;
+  /** Rejects when the process ends. */
+  readonly #ended: Promise<never>;
+
+  /** @param file compiled, in `build` */
+  constructor(file: string, parameters: readonly string[] = []) {
+    this.#child = fork(file, parameters, { stdio: 'inherit', execArgv: [] });
+    this.#ended = once(this.#child, 'exit').then(([code]) => {
+      throw new Error(`A process of ${file} ended with ${code}.`);
+    });
+    this.#ended.catch(() => {});
+  }
+
+  /** The next message. */
+  async answer(): Promise<Answer> {
+    const [answer] = await Promise.race([once(this.#child, 'message') as Promise<[Answer]>, this.#ended]);
+    return answer;
+  }
+
+  /** Sends a message, and waits for its answer. */
+  async ask(call: Call): Promise<Answer> {
+    const answered = this.answer();
+    this.#child.send(call);
+    return answered;
+  }
+
+  async stop(): Promise<void> {
+    if (this.#child.exitCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.disconnect();
+    await ended;
+  }
+}
