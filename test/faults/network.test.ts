@@ -55,8 +55,9 @@ describe.each(SERVERS)('the network between the app and its database, on %s', (d
     await load.progress(200);
     expect(await site.conclude(load, `black hole of ${1.5 * TIMEOUT} ms, first answer ${recovery} ms after it; without a session ${alive} ms`)).toEqual(SOUND);
     expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
-    expect(load.slowest).toBeLessThan(2 * TIMEOUT + 1000);
-    expect(recovery).toBeLessThan(TIMEOUT + 1000);
+    // Far from the quarter of an hour after which an operating system gives a connection up.
+    expect(load.slowest).toBeLessThan(2 * TIMEOUT + 5000);
+    expect(recovery).toBeLessThan(TIMEOUT + 5000);
   }, 60_000);
 
   it.each(['cut before', 'cut after'] as const)('F8 AtMostOnce: an update whose connection is %s the server has it', async (passage) => {
