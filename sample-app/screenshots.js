@@ -28,7 +28,11 @@ try {
     await page.getByRole('status').filter({ hasText: 'The plain store lost' }).waitFor();
     await page.mouse.move(0, 0);
     const { y, height } = await page.locator('.legend').boundingBox();
-    await page.screenshot({ path: join(import.meta.dirname, path), fullPage: true, clip: { x: 0, y: 0, width: 1200, height: y + height + 28 } });
+    await page.screenshot({
+      path: join(import.meta.dirname, path),
+      fullPage: true,
+      clip: { x: 0, y: 0, width: 1200, height: y + height + 28 },
+    });
     await page.close();
   }
   await browser.close();

@@ -1,6 +1,17 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
-export { SmartSessionOptions, type ExcludedRoute, type Locking, type MaxSessionsPerUser, type SessionConnection, type SessionKey, type SessionMergeRules, type SmartSessionModuleOptions, type StoredSession, type UserId } from './smart-session.options.js';
+export {
+  SmartSessionOptions,
+  type ExcludedRoute,
+  type Locking,
+  type MaxSessionsPerUser,
+  type SessionConnection,
+  type SessionKey,
+  type SessionMergeRules,
+  type SmartSessionModuleOptions,
+  type StoredSession,
+  type UserId,
+} from './smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
 export { NoTouch } from './decorators/no-touch.decorator.js';
 export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
@@ -11,7 +22,13 @@ export type { CookieAttributes, CookieOption } from './security/cookie-rules.js'
 export type { CookieSecret } from './security/secrets.js';
 export { richCodec } from './codec/rich.codec.js';
 export type { ValueCodec } from './codec/value-codec.js';
-export { SessionService, type RegenerateOptions, type SessionDraft, type UserSession, type UserSessions } from './services/session.service.js';
+export {
+  SessionService,
+  type RegenerateOptions,
+  type SessionDraft,
+  type UserSession,
+  type UserSessions,
+} from './services/session.service.js';
 export type { SessionTerms } from './services/session-terms.js';
 export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
 export type { EventsOption, SessionEventEmitter } from './events/event-emitter.js';

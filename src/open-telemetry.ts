@@ -15,7 +15,13 @@ export async function importTelemetryApi(): Promise<typeof import('@opentelemetr
     return await import('@opentelemetry/api');
   } catch (error) {
     const found = importError(NAME, error);
-    if (found instanceof MissingPackageError) throw new SmartSessionConfigError('telemetry', `true was given, and ${found.message}`, `Install it: npm install ${NAME}`, error);
-    throw new SmartSessionConfigError('telemetry', `true was given, and ${NAME} cannot be loaded: ${reasonIn(error)}`, 'Mend that, or leave `telemetry` out.', error);
+    if (found instanceof MissingPackageError)
+      throw new SmartSessionConfigError('telemetry', `true was given, and ${found.message}`, `Install it: npm install ${NAME}`, error);
+    throw new SmartSessionConfigError(
+      'telemetry',
+      `true was given, and ${NAME} cannot be loaded: ${reasonIn(error)}`,
+      'Mend that, or leave `telemetry` out.',
+      error,
+    );
   }
 }

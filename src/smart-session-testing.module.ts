@@ -3,7 +3,10 @@ import { SmartSessionModule } from './smart-session.module.js';
 import type { SmartSessionModuleOptions } from './smart-session.options.js';
 
 /** What a test may choose: all options but the database. */
-export type SmartSessionTestingOptions = Omit<SmartSessionModuleOptions, 'connection' | 'contextName' | 'createTable' | 'dialect' | 'schema'>;
+export type SmartSessionTestingOptions = Omit<
+  SmartSessionModuleOptions,
+  'connection' | 'contextName' | 'createTable' | 'dialect' | 'schema'
+>;
 
 /**
  * `SmartSessionModule` for an app's own tests: its sessions are in an SQLite database in memory, which is gone

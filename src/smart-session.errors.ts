@@ -37,12 +37,7 @@ export class SessionConflictError extends SessionError {
  */
 export class SessionUnavailableError extends SessionError {
   constructor(operation: string, reason: string, cause?: unknown) {
-    super(
-      'Session unavailable',
-      HttpStatus.SERVICE_UNAVAILABLE,
-      `Could not ${operation} the session: ${reason}`,
-      redacted(cause),
-    );
+    super('Session unavailable', HttpStatus.SERVICE_UNAVAILABLE, `Could not ${operation} the session: ${reason}`, redacted(cause));
   }
 }
 
@@ -71,7 +66,12 @@ export class SessionNotSerializableError extends SessionError {
     advice: string = JSON_ADVICE,
     cause?: unknown,
   ) {
-    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The session cannot store ${found} at \`${escaped(path)}\`. Nothing was written. ${advice}`, cause);
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `The session cannot store ${found} at \`${escaped(path)}\`. Nothing was written. ${advice}`,
+      cause,
+    );
   }
 }
 
@@ -101,7 +101,12 @@ export class SessionMergeError extends SessionError {
     cause: unknown,
   ) {
     const { message: reason } = asError(cause);
-    super('Internal server error', HttpStatus.INTERNAL_SERVER_ERROR, `The merge rule of \`${escaped(key)}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`, asError(cause));
+    super(
+      'Internal server error',
+      HttpStatus.INTERNAL_SERVER_ERROR,
+      `The merge rule of \`${escaped(key)}\` failed: ${ended(reason)} Nothing was written. Mend the rule, or what is stored under this key.`,
+      asError(cause),
+    );
   }
 }
 
@@ -134,7 +139,11 @@ export class SessionLimitError extends SessionError {
 /** Another request held the session's lock for all of `timeout`, or too many were waiting already. The handler did not run. Answered with 423. */
 export class SessionLockedError extends SessionError {
   constructor(storageKey: string, reason: string) {
-    super('Session locked', HttpStatus.LOCKED, `Session ${abbreviate(storageKey)} is locked: ${reason} The handler did not run; the client may try again.`);
+    super(
+      'Session locked',
+      HttpStatus.LOCKED,
+      `Session ${abbreviate(storageKey)} is locked: ${reason} The handler did not run; the client may try again.`,
+    );
   }
 }
 

@@ -104,7 +104,10 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
    */
   static forRoot(options?: SmartSessionModuleOptions): DynamicModule;
   static forRoot(dialect: DialectName, options?: Omit<SmartSessionModuleOptions, 'dialect'>): DynamicModule;
-  static forRoot(first: DialectName | SmartSessionModuleOptions = {}, rest: Omit<SmartSessionModuleOptions, 'dialect'> = {}): DynamicModule {
+  static forRoot(
+    first: DialectName | SmartSessionModuleOptions = {},
+    rest: Omit<SmartSessionModuleOptions, 'dialect'> = {},
+  ): DynamicModule {
     const options = typeof first === 'string' ? { ...rest, dialect: first } : first;
     return dynamicModule([{ provide: GIVEN_OPTIONS, useValue: options }], { contextName: options.contextName });
   }
@@ -154,7 +157,10 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     const { mount, exclude } = this.options;
     if (!mount) return;
     try {
-      consumer.apply(SmartSessionMiddleware).exclude(...exclude).forRoutes('{*path}');
+      consumer
+        .apply(SmartSessionMiddleware)
+        .exclude(...exclude)
+        .forRoutes('{*path}');
     } catch (error) {
       throw unreadablePath(error as Error);
     }
@@ -241,7 +247,8 @@ function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseCo
 /** Other adapters run Express's middleware on a request that handlers do not see: `@Session()` would be undefined, without an error. */
 function refuseOtherAdapters({ httpAdapter }: HttpAdapterHost): void {
   const type: unknown = httpAdapter.getType?.();
-  if (type !== 'express') throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
+  if (type !== 'express')
+    throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
 }
 
 /** A max age is stored with each session, so that another one in the options is for those that are new. */
@@ -253,11 +260,20 @@ function livesOf({ ttl, anonymousTtl, cookie, absoluteTtl }: SmartSessionOptions
 }
 
 function unreadablePath(error: Error): SmartSessionConfigError {
-  return new SmartSessionConfigError('exclude', `Nest cannot read a path: ${error.message}`, "Write it as in Nest's routes, such as 'health' or 'assets/*path'.", error);
+  return new SmartSessionConfigError(
+    'exclude',
+    `Nest cannot read a path: ${error.message}`,
+    "Write it as in Nest's routes, such as 'health' or 'assets/*path'.",
+    error,
+  );
 }
 
 function lateContextName(given: string): SmartSessionConfigError {
-  return new SmartSessionConfigError('contextName', `"${given}" was made by the factory, too late to inject its MikroORM`, 'Give `contextName` beside `useFactory`.');
+  return new SmartSessionConfigError(
+    'contextName',
+    `"${given}" was made by the factory, too late to inject its MikroORM`,
+    'Give `contextName` beside `useFactory`.',
+  );
 }
 
 function optionsProviders(options: SmartSessionModuleAsyncOptions): Provider[] {

@@ -10,7 +10,14 @@ import { FOREIGN_OPTIONS } from './migration/foreign-options.js';
 import type { MergeRule } from './merge/merge-rule.js';
 import type { SessionRepository } from './persistence/session.repository.js';
 import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './security/encryption-keys.js';
-import { COOKIE_DEFAULTS, EXPECTED_COOKIE, LONGEST_MAX_AGE, flawInCookie, isCookieOptions, type CookieOption } from './security/cookie-rules.js';
+import {
+  COOKIE_DEFAULTS,
+  EXPECTED_COOKIE,
+  LONGEST_MAX_AGE,
+  flawInCookie,
+  isCookieOptions,
+  type CookieOption,
+} from './security/cookie-rules.js';
 import { copyOfSecret, flawInSecret, isSecret, type CookieSecret } from './security/secrets.js';
 import { isProduction } from './security/warnings.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
@@ -33,7 +40,9 @@ type Declared<Data> = { readonly [Key in keyof Data as Key extends 'cookie' ? ne
 export type SessionKey<Data = SessionData> = keyof Declared<Data> extends never ? string : keyof Declared<Data> & string;
 
 /** The stored values of a session, typed by what the app has declared of its `SessionData`. */
-export type StoredSession<Data = SessionData> = keyof Declared<Data> extends never ? Readonly<Record<string, any>> : Declared<Data> & Readonly<Record<string, unknown>>;
+export type StoredSession<Data = SessionData> = keyof Declared<Data> extends never
+  ? Readonly<Record<string, any>>
+  : Declared<Data> & Readonly<Record<string, unknown>>;
 
 /** How many live sessions a user may have. */
 export interface MaxSessionsPerUser {
@@ -47,7 +56,9 @@ export interface MaxSessionsPerUser {
 export type ExcludedRoute = Parameters<ReturnType<MiddlewareConsumer['apply']>['exclude']>[number];
 
 /** MikroORM's options, for a database of the sessions' own. A driver may be a class of the app's. */
-export type SessionConnection = Readonly<Partial<Omit<Options, 'driver'>>> & { readonly driver?: (new (config: never) => object) | undefined };
+export type SessionConnection = Readonly<Partial<Omit<Options, 'driver'>>> & {
+  readonly driver?: (new (config: never) => object) | undefined;
+};
 
 /** What `SmartSessionModule.forRoot` takes. */
 export interface SmartSessionModuleOptions {
@@ -157,8 +168,14 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   dialect: optional(oneOf('postgresql', 'mysql', 'mariadb', 'sqlite')),
   connection: optional(isObject, "an object of MikroORM's options"),
   contextName: optional(isName, 'a name'),
-  secret: (given) => (isSecretOrSeveral(given) ? undefined : 'Give `secret` a string, a Buffer or a secret KeyObject, or several, or set the environment variable SESSION_SECRET.'),
-  name: (given) => (typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given) ? undefined : 'Use a cookie name: letters, digits and - _ . and the like.'),
+  secret: (given) =>
+    isSecretOrSeveral(given)
+      ? undefined
+      : 'Give `secret` a string, a Buffer or a secret KeyObject, or several, or set the environment variable SESSION_SECRET.',
+  name: (given) =>
+    typeof given === 'string' && /^[\w!#$%&'*.^`|~+-]+$/.test(given)
+      ? undefined
+      : 'Use a cookie name: letters, digits and - _ . and the like.',
   cookie: (given) => (isCookieOptions(given) || isSynchronous(given) ? undefined : EXPECTED_COOKIE),
   ttl: positive(Number.MAX_SAFE_INTEGER, 'ms'),
   anonymousTtl: optional(positive(LONGEST_LIFETIME, 'ms')),
@@ -171,9 +188,15 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   schema: optional((given) => isName(given) && isPlainName(given as string), 'a name without a question mark'),
   createTable: isBoolean,
   repository: optional(isFunction, 'a class that extends SessionRepository'),
-  merge: (given) => (isObject(given) && Object.values(given as object).every((rule) => rule === undefined || isFunction(rule)) ? undefined : 'Give rules by key, such as { visits: counter() }.'),
+  merge: (given) =>
+    isObject(given) && Object.values(given as object).every((rule) => rule === undefined || isFunction(rule))
+      ? undefined
+      : 'Give rules by key, such as { visits: counter() }.',
   mergeDefault: optional(isFunction, 'a rule, such as deep()'),
-  serializer: (given) => (given === 'json' || given === 'rich' || isCodec(given) ? undefined : "Use 'json', 'rich', or an object with encode(value) and decode(stored)."),
+  serializer: (given) =>
+    given === 'json' || given === 'rich' || isCodec(given)
+      ? undefined
+      : "Use 'json', 'rich', or an object with encode(value) and decode(stored).",
   encryption: flawInEncryption,
   hashIds: isBoolean,
   readThrough: optional(isStore, 'a store of express-session: an object with the methods get and destroy'),
@@ -184,10 +207,16 @@ const OPTION_CHECKS: { readonly [Option in keyof Required<SmartSessionModuleOpti
   timeout: positive(LONGEST_TIMER, 'ms'),
   maxWaiting: positive(Number.MAX_SAFE_INTEGER),
   pruneInterval: (given) => (given === false ? undefined : positive(LONGEST_TIMER, 'ms', 'false or ')(given)),
-  events: optional((given) => isEmitter(given) || isToken(given), 'an emitter, or the token under which a module provides it, such as EventEmitter2'),
+  events: optional(
+    (given) => isEmitter(given) || isToken(given),
+    'an emitter, or the token under which a module provides it, such as EventEmitter2',
+  ),
   telemetry: isBoolean,
   mount: isBoolean,
-  exclude: (given) => (Array.isArray(given) && given.every(isRoute) ? undefined : "Give a list of paths, such as 'health', or of { path: 'health', method: RequestMethod.GET }."),
+  exclude: (given) =>
+    Array.isArray(given) && given.every(isRoute)
+      ? undefined
+      : "Give a list of paths, such as 'health', or of { path: 'health', method: RequestMethod.GET }.",
 };
 
 /** Says what would be right; undefined when the given value is. */
@@ -215,7 +244,9 @@ export class SmartSessionOptions {
   readonly merge: ReadonlyMap<string, MergeRule>;
   readonly mergeDefault: MergeRule | undefined;
   readonly serializer: 'json' | 'rich' | ValueCodec;
-  readonly encryption: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean; readonly writePlaintext: boolean } | undefined;
+  readonly encryption:
+    | { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean; readonly writePlaintext: boolean }
+    | undefined;
   readonly hashIds: boolean;
   /** Finds the session of an earlier store. */
   readonly readThrough: SmartSessionModuleOptions['readThrough'];
@@ -238,7 +269,9 @@ export class SmartSessionOptions {
     this.dialect = checked('dialect', given.dialect);
     this.connection = checked('connection', given.connection);
     this.contextName = checked('contextName', given.contextName);
-    this.secret = Object.freeze(([checked('secret', given.secret ?? process.env.SESSION_SECRET)].flat() as CookieSecret[]).map(copyOfSecret));
+    this.secret = Object.freeze(
+      ([checked('secret', given.secret ?? process.env.SESSION_SECRET)].flat() as CookieSecret[]).map(copyOfSecret),
+    );
     this.name = checked('name', given.name ?? 'sid');
     const cookie = checked('cookie', given.cookie ?? {});
     this.cookie = typeof cookie === 'function' ? cookie : Object.freeze({ ...COOKIE_DEFAULTS, ...cookie });
@@ -303,7 +336,9 @@ export function isOption(name: string): boolean {
 function refuseUnknown(given: object): void {
   const [unknown, ...others] = Object.keys(given).filter((option) => !isOption(option));
   if (unknown === undefined) return;
-  const advice = Object.hasOwn(FOREIGN_OPTIONS, unknown) ? FOREIGN_OPTIONS[unknown] : `The options are ${Object.keys(OPTION_CHECKS).join(', ')}.`;
+  const advice = Object.hasOwn(FOREIGN_OPTIONS, unknown)
+    ? FOREIGN_OPTIONS[unknown]
+    : `The options are ${Object.keys(OPTION_CHECKS).join(', ')}.`;
   const rest = others.length === 0 ? '' : ` There is no ${others.map((option) => `\`${option}\``).join(', ')} either.`;
   throw new SmartSessionConfigError(unknown, 'there is no such option', `${advice}${rest}`);
 }
@@ -311,7 +346,8 @@ function refuseUnknown(given: object): void {
 /** A secret, a key, or a connection's password, which a store has too, is nothing for a log. */
 function show(option: string, given: unknown): string {
   if (given === undefined) return 'nothing';
-  if (['secret', 'encryption', 'connection', 'readThrough'].includes(option)) return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
+  if (['secret', 'encryption', 'connection', 'readThrough'].includes(option))
+    return `a value of type ${Array.isArray(given) ? 'array' : typeof given}`;
   if (typeof given === 'object') return inspect(given, { depth: 2, breakLength: Infinity });
   if (typeof given === 'function') return 'a function';
   return typeof given === 'string' ? `"${given}"` : String(given);
@@ -370,7 +406,11 @@ function isRoute(given: unknown): boolean {
 
 /** Whoever believes that a route has no session must not be wrong. */
 function idleExclude(): SmartSessionConfigError {
-  return new SmartSessionConfigError('exclude', 'it was given beside `mount: false`, where it does nothing', 'Mount the middleware on the routes that shall have a session, and leave `exclude` out.');
+  return new SmartSessionConfigError(
+    'exclude',
+    'it was given beside `mount: false`, where it does nothing',
+    'Mount the middleware on the routes that shall have a session, and leave `exclude` out.',
+  );
 }
 
 /** The others only verify: an app that moves here has one from before, and `warningsOf` tells of it. */
@@ -378,7 +418,11 @@ function refuseWeakSecret([first, ...others]: readonly CookieSecret[]): void {
   const flaw = flawInSecret(first!);
   if (flaw === undefined) return;
   const which = others.length === 0 ? '' : `, number 1 of ${others.length + 1}`;
-  throw new SmartSessionConfigError('secret', `${flaw} was given in production${which}`, 'Use at least 32 random characters, such as `openssl rand -base64 32` prints. A weak one may stand after it, to verify the cookies that it has signed.');
+  throw new SmartSessionConfigError(
+    'secret',
+    `${flaw} was given in production${which}`,
+    'Use at least 32 random characters, such as `openssl rand -base64 32` prints. A weak one may stand after it, to verify the cookies that it has signed.',
+  );
 }
 
 /** A limit that counts nobody's sessions would be believed to hold, and a session without a user is told by `userId` alone. */
@@ -387,12 +431,21 @@ function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl'): SmartSess
 }
 
 /** What a function returns for the cookie is known when a request comes. */
-function refuseIdleAnonymousTtl({ anonymousTtl, ttl, cookie, userId }: Pick<SmartSessionOptions, 'anonymousTtl' | 'ttl' | 'cookie' | 'userId'>): void {
+function refuseIdleAnonymousTtl({
+  anonymousTtl,
+  ttl,
+  cookie,
+  userId,
+}: Pick<SmartSessionOptions, 'anonymousTtl' | 'ttl' | 'cookie' | 'userId'>): void {
   if (userId === undefined) throw withoutUserId('anonymousTtl');
   const { maxAge = undefined } = typeof cookie === 'function' ? { maxAge: Infinity } : cookie;
   if (anonymousTtl! <= (maxAge ?? ttl)) return;
   const [name, limit] = maxAge == null ? ['ttl', ttl] : ['cookie.maxAge', maxAge];
-  throw new SmartSessionConfigError('anonymousTtl', `${anonymousTtl} was given, and every session ends after ${limit} ms without use, by \`${name}\``, `Give at most ${limit}.`);
+  throw new SmartSessionConfigError(
+    'anonymousTtl',
+    `${anonymousTtl} was given, and every session ends after ${limit} ms without use, by \`${name}\``,
+    `Give at most ${limit}.`,
+  );
 }
 
 function isSessionLimit(given: unknown): boolean {

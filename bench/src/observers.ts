@@ -30,7 +30,10 @@ interface Variant {
 }
 
 async function open([name, options]: [string, SmartSessionTestingOptions]): Promise<Variant> {
-  const app = await NestFactory.createApplicationContext({ module: Root, imports: [SmartSessionTestingModule.forRoot(options)] }, { logger: false });
+  const app = await NestFactory.createApplicationContext(
+    { module: Root, imports: [SmartSessionTestingModule.forRoot(options)] },
+    { logger: false },
+  );
   const sessions = app.get(SessionService);
   await sessions.replace(SESSION_ID, { text: 'x'.repeat(1000) });
   return { name, sessions, costs: [] };

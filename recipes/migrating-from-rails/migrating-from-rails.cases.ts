@@ -23,24 +23,42 @@ const WRITTEN_BY_RAILS = {
     'BAh7CUkiDHVzZXJfaWQGOgZFVGkMSSIJY2FydAY7AFRbBkkiCHRlYQY7AFRJ\nIhBfY3NyZl90b2tlbgY7AFRJIgZ4BjsAVEkiCmZsYXNoBjsAVHsHSSIMZGlz\n' +
     'Y2FyZAY7AFRbAEkiDGZsYXNoZXMGOwBUewZJIgtub3RpY2UGOwBUSSIMR3LD\nvMOfZQY7AFQ=\n',
 };
-const runOn = (orm: MikroORM): Run => (sql, parameters = []) => (orm.em.getConnection() as AbstractSqlConnection).execute(sql, parameters);
+const runOn =
+  (orm: MikroORM): Run =>
+  (sql, parameters = []) =>
+    (orm.em.getConnection() as AbstractSqlConnection).execute(sql, parameters);
 const privateIdOf = (publicId: string) => `2::${createHash('sha256').update(publicId).digest('hex')}`;
 const at = (daysAgo: number) => new Date(Date.now() - daysAgo * DAY).toISOString().replace('T', ' ').replace('Z', '000');
 
 /** The table as `rails generate active_record:session_migration` makes it. */
 async function createTable(run: Run, isMySql = false, isPostgres = false): Promise<void> {
-  const id = isPostgres ? 'bigserial primary key' : isMySql ? 'bigint not null auto_increment primary key' : 'integer primary key autoincrement not null';
+  const id = isPostgres
+    ? 'bigserial primary key'
+    : isMySql
+      ? 'bigint not null auto_increment primary key'
+      : 'integer primary key autoincrement not null';
   const text = isMySql ? 'varchar(255)' : isPostgres ? 'character varying' : 'varchar';
   const time = isPostgres ? 'timestamp(6) without time zone' : 'datetime(6)';
   await run('drop table if exists sessions');
-  await run(`create table sessions (id ${id}, session_id ${text} not null, data text, created_at ${time} not null, updated_at ${time} not null)`);
+  await run(
+    `create table sessions (id ${id}, session_id ${text} not null, data text, created_at ${time} not null, updated_at ${time} not null)`,
+  );
   await run('create unique index index_sessions_on_session_id on sessions (session_id)');
 }
 
 /** A session as Rails stores it with the serializer `:json`. Returns the id in the cookie. */
-async function addSession(run: Run, value: object, { daysAgo = 0, data = JSON.stringify({ value }), keyOf = privateIdOf } = {}): Promise<string> {
+async function addSession(
+  run: Run,
+  value: object,
+  { daysAgo = 0, data = JSON.stringify({ value }), keyOf = privateIdOf } = {},
+): Promise<string> {
   const publicId = randomBytes(16).toString('hex');
-  await run('insert into sessions (session_id, data, created_at, updated_at) values (?, ?, ?, ?)', [keyOf(publicId), data, at(daysAgo), at(daysAgo)]);
+  await run('insert into sessions (session_id, data, created_at, updated_at) values (?, ?, ?, ?)', [
+    keyOf(publicId),
+    data,
+    at(daysAgo),
+    at(daysAgo),
+  ]);
   return publicId;
 }
 
@@ -119,12 +137,21 @@ describe.each(DATABASES)('the sessions table of Rails on %s', (database) => {
     await orm.close();
   });
 
-  const get = (id: string) => new Promise<SessionData | null | undefined>((resolve, reject) => sessions.get(id, (error, session) => (error ? reject(error as Error) : resolve(session))));
+  const get = (id: string) =>
+    new Promise<SessionData | null | undefined>((resolve, reject) =>
+      sessions.get(id, (error, session) => (error ? reject(error as Error) : resolve(session))),
+    );
 
   it('gives a session that Rails has written', async () => {
     const { publicId, sessionId, json } = WRITTEN_BY_RAILS;
     await addSession(run, {}, { data: json, keyOf: () => sessionId });
-    expect(await get(publicId)).toEqual({ user_id: 7, cart: ['tea'], _csrf_token: 'x', flash: { discard: [], flashes: { notice: 'Grüße' } }, cookie: { originalMaxAge: null } });
+    expect(await get(publicId)).toEqual({
+      user_id: 7,
+      cart: ['tea'],
+      _csrf_token: 'x',
+      flash: { discard: [], flashes: { notice: 'Grüße' } },
+      cookie: { originalMaxAge: null },
+    });
   });
 
   it('gives sessions of JSON that are not too old, and no other', async () => {

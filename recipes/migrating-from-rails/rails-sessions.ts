@@ -27,7 +27,10 @@ export class RailsSessions {
 
   async #find(publicId: string): Promise<SessionData | null> {
     const trimmed = new Date(Date.now() - LIFETIME).toISOString().slice(0, 19).replace('T', ' ');
-    const [row] = await this.#run('select data from sessions where session_id in (?, ?) and updated_at > ?', [...keysOf(publicId), trimmed]);
+    const [row] = await this.#run('select data from sessions where session_id in (?, ?) and updated_at > ?', [
+      ...keysOf(publicId),
+      trimmed,
+    ]);
     if (!row || row.data.startsWith(MARSHAL)) return null;
     const { value } = JSON.parse(row.data) as { value: object };
     return { ...value, cookie: { originalMaxAge: null } } as SessionData;

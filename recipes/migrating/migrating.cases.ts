@@ -14,7 +14,8 @@ import { ShopController } from './shop.controller.js';
 const directory = mkdtempSync(join(tmpdir(), 'recipe-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const urlOf = (scheme: string, { host, port, user, password, dbName }: typeof POSTGRESQL) => `${scheme}://${user}:${password}@${host}:${port}/${dbName}`;
+const urlOf = (scheme: string, { host, port, user, password, dbName }: typeof POSTGRESQL) =>
+  `${scheme}://${user}:${password}@${host}:${port}/${dbName}`;
 
 @Module({ controllers: [ShopController] })
 class ShopModule {}
@@ -52,72 +53,86 @@ async function startAfter({ AppModule }: { AppModule: Type }): Promise<{ app: IN
 /** Each store: its database, its table, and the app before and after. */
 const MIGRATIONS = [
   {
-    name: 'connect-pg-simple', database: 'postgresql', table: 'session', env: { DATABASE_URL: urlOf('postgres', POSTGRESQL) },
+    name: 'connect-pg-simple',
+    database: 'postgresql',
+    table: 'session',
+    env: { DATABASE_URL: urlOf('postgres', POSTGRESQL) },
     before: startPgSimple,
     after: () => import('./main.js'),
   },
   {
-    name: 'express-mysql-session', database: 'mysql', table: 'sessions', env: { DATABASE_URL: urlOf('mysql', MYSQL) },
+    name: 'express-mysql-session',
+    database: 'mysql',
+    table: 'sessions',
+    env: { DATABASE_URL: urlOf('mysql', MYSQL) },
     before: async () => startBefore(await import('./express-mysql-session/earlier-store.js')),
     after: async () => startAfter(await import('./express-mysql-session/app.module.js')),
   },
   {
-    name: 'connect-session-knex', database: 'sqlite', table: 'sessions', env: { SQLITE_FILE: join(directory, 'shop.sqlite') },
+    name: 'connect-session-knex',
+    database: 'sqlite',
+    table: 'sessions',
+    env: { SQLITE_FILE: join(directory, 'shop.sqlite') },
     before: async () => startBefore(await import('./connect-session-knex/earlier-store.js')),
     after: async () => startAfter(await import('./connect-session-knex/app.module.js')),
   },
 ] as const;
 
-describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))('migrating from $name', ({ table, env, before, after }) => {
-  let app: INestApplication;
-  /** Who had logged in before. */
-  let cookies: string[];
+describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))(
+  'migrating from $name',
+  ({ table, env, before, after }) => {
+    let app: INestApplication;
+    /** Who had logged in before. */
+    let cookies: string[];
 
-  beforeAll(async () => {
-    Logger.overrideLogger(false);
-    let earlier!: Before;
-    await startRecipe(async () => (earlier = await before()), env);
-    cookies = [];
-    for (const user of ['anna', 'bert', 'cleo']) {
-      const browser = new Browser(earlier.app);
-      await browser.post('/login', { user });
-      await browser.post('/wishlist', { sku: 'tea' });
-      cookies.push(browser.cookie);
-    }
-    await earlier.close();
-    app = await startRecipe(after, env);
-  });
-  afterAll(async () => {
-    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    for (const name of [table, 'web_sessions']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
-    await app.close();
-  });
+    beforeAll(async () => {
+      Logger.overrideLogger(false);
+      let earlier!: Before;
+      await startRecipe(async () => (earlier = await before()), env);
+      cookies = [];
+      for (const user of ['anna', 'bert', 'cleo']) {
+        const browser = new Browser(earlier.app);
+        await browser.post('/login', { user });
+        await browser.post('/wishlist', { sku: 'tea' });
+        cookies.push(browser.cookie);
+      }
+      await earlier.close();
+      app = await startRecipe(after, env);
+    });
+    afterAll(async () => {
+      const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+      for (const name of [table, 'web_sessions']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
+      await app.close();
+    });
 
-  const visitor = (n: number) => Object.assign(new Browser(app), { cookie: cookies[n]! });
-  const rowsIn = async (name: string) => {
-    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    return Number((await runner.run(`select count(*) as n from ${dialect.quote(name)}`)).rows[0]?.n);
-  };
+    const visitor = (n: number) => Object.assign(new Browser(app), { cookie: cookies[n]! });
+    const rowsIn = async (name: string) => {
+      const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+      return Number((await runner.run(`select count(*) as n from ${dialect.quote(name)}`)).rows[0]?.n);
+    };
 
-  it('keeps users logged in by the cookie that they have', async () => {
-    const anna = visitor(0);
-    const response = await anna.get('/');
-    expect([response.body, response.headers['set-cookie']]).toEqual([{ user: 'anna', wishlist: ['tea'] }, undefined]);
-    expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([2, 1]);
-    await anna.post('/wishlist', { sku: 'milk' });
-    expect((await anna.get('/')).body).toEqual({ user: 'anna', wishlist: ['tea', 'milk'] });
-    expect(await app.get(SessionService).list({ userId: 'anna' })).toHaveLength(1);
-  });
+    it('keeps users logged in by the cookie that they have', async () => {
+      const anna = visitor(0);
+      const response = await anna.get('/');
+      expect([response.body, response.headers['set-cookie']]).toEqual([{ user: 'anna', wishlist: ['tea'] }, undefined]);
+      expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([2, 1]);
+      await anna.post('/wishlist', { sku: 'milk' });
+      expect((await anna.get('/')).body).toEqual({ user: 'anna', wishlist: ['tea', 'milk'] });
+      expect(await app.get(SessionService).list({ userId: 'anna' })).toHaveLength(1);
+    });
 
-  it('loses nothing that requests add while a session moves', async () => {
-    await Promise.all(Array.from({ length: 10 }, (_, n) => visitor(1).post('/wishlist', { sku: `sku${n}` })));
-    expect(new Set((await visitor(1).get('/')).body.wishlist)).toEqual(new Set(['tea', ...Array.from({ length: 10 }, (_, n) => `sku${n}`)]));
-  });
+    it('loses nothing that requests add while a session moves', async () => {
+      await Promise.all(Array.from({ length: 10 }, (_, n) => visitor(1).post('/wishlist', { sku: `sku${n}` })));
+      expect(new Set((await visitor(1).get('/')).body.wishlist)).toEqual(
+        new Set(['tea', ...Array.from({ length: 10 }, (_, n) => `sku${n}`)]),
+      );
+    });
 
-  it('logs nobody in who has logged out', async () => {
-    const id = decodeURIComponent(cookies[2]!.split('=')[1]!).slice(2).split('.')[0]!;
-    await app.get(SessionService).destroy(id);
-    expect((await visitor(2).get('/')).body).toEqual({});
-    expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([0, 2]);
-  });
-});
+    it('logs nobody in who has logged out', async () => {
+      const id = decodeURIComponent(cookies[2]!.split('=')[1]!).slice(2).split('.')[0]!;
+      await app.get(SessionService).destroy(id);
+      expect((await visitor(2).get('/')).body).toEqual({});
+      expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([0, 2]);
+    });
+  },
+);

@@ -13,7 +13,11 @@ describe('several contexts of MikroORM', () => {
     expect((await browser.get('/articles/1')).body).toEqual({ title: 'On sessions', articlesRead: 2 });
     const ormOf = (context: string) => app.get<MikroORM>(getMikroORMToken(context));
     expect(await ormOf('sessions').em.fork().count(SessionEntity)).toBe(1);
-    expect(ormOf('content').getMetadata().has(SessionEntity as never)).toBe(false);
+    expect(
+      ormOf('content')
+        .getMetadata()
+        .has(SessionEntity as never),
+    ).toBe(false);
     await app.close();
   });
 });

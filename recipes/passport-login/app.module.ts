@@ -8,6 +8,9 @@ import { sessionOptions, withoutSession } from './session.options.js';
 export class AppModule implements NestModule {
   /** SmartSessionModule is global: Nest runs its middleware before this. Without a session, Passport's would answer 500. */
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(passport.session()).exclude(...withoutSession).forRoutes('{*path}');
+    consumer
+      .apply(passport.session())
+      .exclude(...withoutSession)
+      .forRoutes('{*path}');
   }
 }

@@ -39,7 +39,11 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
 
   it('sends whoever is not logged in to the login page, and stores nothing for them', async () => {
     const guest = visitor();
-    for (const response of [await guest.get('/profile'), await guest.post('/login', { ...ANNA, password: 'wrong' }), await guest.post('/login')]) {
+    for (const response of [
+      await guest.get('/profile'),
+      await guest.post('/login', { ...ANNA, password: 'wrong' }),
+      await guest.post('/login'),
+    ]) {
       expect([response.status, response.headers.location]).toEqual([303, '/login']);
     }
     expect((await guest.get('/login')).text).toContain('password');

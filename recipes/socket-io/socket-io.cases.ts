@@ -26,7 +26,10 @@ describe('a socket.io gateway', () => {
     const socket = await connect(browser.cookie, transport);
     const said: string[] = [];
     socket.on('said', (text: string) => said.push(text));
-    const [nickname, ...sent] = await Promise.all([socket.emitWithAck('rename', 'berta'), ...Array.from({ length: 5 }, () => socket.emitWithAck('say', 'hello'))]);
+    const [nickname, ...sent] = await Promise.all([
+      socket.emitWithAck('rename', 'berta'),
+      ...Array.from({ length: 5 }, () => socket.emitWithAck('say', 'hello')),
+    ]);
     expect(nickname).toBe('berta');
     expect(sent.toSorted()).toEqual([1, 2, 3, 4, 5]);
     expect(said).toHaveLength(5);

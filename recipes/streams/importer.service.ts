@@ -6,7 +6,10 @@ import { interval, map, take, type Observable } from 'rxjs';
 export class ImporterService {
   /** How many rows there are by now. */
   run(): Observable<number> {
-    return interval(200).pipe(take(5), map((n) => (n + 1) * 100));
+    return interval(200).pipe(
+      take(5),
+      map((n) => (n + 1) * 100),
+    );
   }
 
   report(): AsyncIterable<string> | Iterable<string> {

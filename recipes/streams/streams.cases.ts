@@ -42,7 +42,9 @@ describe('streams', () => {
 
   it('has counted a download when its first byte arrives', async () => {
     let finish = () => {};
-    const isFinished = new Promise<void>((resolve) => { finish = resolve; });
+    const isFinished = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
     importer.report = async function* report() {
       yield 'first\n';
       await isFinished;

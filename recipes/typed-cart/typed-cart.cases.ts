@@ -15,7 +15,8 @@ describe('a typed cart', () => {
   it('loses no item, no field and no limit, whatever comes at once', async () => {
     const browser = new Browser(app);
     await browser.post('/cart/items/tea');
-    const prefer = (preferences: object) => request(app.getHttpServer()).patch('/cart/preferences').set('Cookie', browser.cookie).send(preferences);
+    const prefer = (preferences: object) =>
+      request(app.getHttpServer()).patch('/cart/preferences').set('Cookie', browser.cookie).send(preferences);
     // All have loaded the session before the first of them commits.
     const commits = holdCalls(SessionService.prototype as never, 'settle', 9);
     const changes = Promise.all([
@@ -35,7 +36,13 @@ describe('a typed cart', () => {
     expect((await coupons).map(({ status }) => status).toSorted()).toEqual([201, 201, 409, 409, 409]);
 
     const { body } = await browser.get('/cart');
-    expect(Object.fromEntries(body.cart.map(({ sku, quantity }: Record<string, string>) => [sku, quantity]))).toEqual({ tea: 4, milk: 1, sugar: 1, cups: 1, spoons: 1 });
+    expect(Object.fromEntries(body.cart.map(({ sku, quantity }: Record<string, string>) => [sku, quantity]))).toEqual({
+      tea: 4,
+      milk: 1,
+      sugar: 1,
+      cups: 1,
+      spoons: 1,
+    });
     expect(body.preferences).toEqual({ currency: 'EUR', country: 'FR' });
     expect(body.coupons).toHaveLength(2);
     await browser.delete('/cart/items/tea');

@@ -3,16 +3,20 @@ export function setUpDevices() {
   const status = document.getElementById('devices-status');
   const logout = document.getElementById('devices-logout');
   for (const button of document.querySelectorAll('[data-device]')) {
-    button.addEventListener('click', () => attempt(async () => {
-      await logInHere();
-      await send('POST', '/lab/devices', { name: button.dataset.device });
-      return `You are logged in on one more ${button.dataset.device.toLowerCase()}.`;
-    }));
+    button.addEventListener('click', () =>
+      attempt(async () => {
+        await logInHere();
+        await send('POST', '/lab/devices', { name: button.dataset.device });
+        return `You are logged in on one more ${button.dataset.device.toLowerCase()}.`;
+      }),
+    );
   }
-  logout.addEventListener('click', () => attempt(async () => {
-    const { destroyed } = await (await send('DELETE', '/sessions')).json();
-    return `${destroyed} other ${destroyed === 1 ? 'session was' : 'sessions were'} ended. This browser is still logged in.`;
-  }));
+  logout.addEventListener('click', () =>
+    attempt(async () => {
+      const { destroyed } = await (await send('DELETE', '/sessions')).json();
+      return `${destroyed} other ${destroyed === 1 ? 'session was' : 'sessions were'} ended. This browser is still logged in.`;
+    }),
+  );
   attempt(async () => '');
 
   async function attempt(work) {
@@ -49,7 +53,10 @@ function show(others, user, logOut) {
 
 function itemOf(device, logOut) {
   const item = document.createElement('li');
-  const state = Object.assign(document.createElement('span'), { className: device.isLoggedIn ? 'kept' : 'lost', textContent: device.isLoggedIn ? '✓ logged in' : '✕ logged out' });
+  const state = Object.assign(document.createElement('span'), {
+    className: device.isLoggedIn ? 'kept' : 'lost',
+    textContent: device.isLoggedIn ? '✓ logged in' : '✕ logged out',
+  });
   item.append(device.name, state);
   if (logOut) item.append(buttonFor(device, logOut));
   return item;
@@ -63,7 +70,10 @@ function buttonFor(device, logOut) {
 }
 
 async function send(method, path, body) {
-  const response = await fetch(path, { method, ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}) });
+  const response = await fetch(path, {
+    method,
+    ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
+  });
   if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}.`);
   return response;
 }

@@ -32,7 +32,8 @@ export class RacePanel {
     if (isGood !== undefined) strong.className = isGood ? 'kept' : 'lost';
     this.#total.replaceChildren(strong, Object.assign(document.createElement('span'), { textContent: text }));
     this.#keys.hidden = side.logsOut;
-    if (!side.logsOut) this.#keys.replaceChildren(...Array.from({ length: side.count }, (_, index) => key(index + 1, side.fateOf(index + 1))));
+    if (!side.logsOut)
+      this.#keys.replaceChildren(...Array.from({ length: side.count }, (_, index) => key(index + 1, side.fateOf(index + 1))));
     this.#timeline.show(side, start, span);
     this.#content.textContent = side.content ? textOf(side.content) : '…';
   }

@@ -4,7 +4,10 @@ import { runRace } from './race-stream.js';
 
 /** The two stores, in the words of the page. */
 export const SIDES = {
-  lastWrite: { title: 'A plain store: the last write wins', note: 'Loads the whole session, and writes the whole session back. Most stores for express-session do.' },
+  lastWrite: {
+    title: 'A plain store: the last write wins',
+    note: 'Loads the whole session, and writes the whole session back. Most stores for express-session do.',
+  },
   smart: { title: 'nestjs-smart-session', note: 'Merges what a request has changed into the row as it is by then.' },
 };
 

@@ -28,7 +28,8 @@ function show(contents) {
   const table = document.getElementById('shop-table');
   table.replaceChildren();
   const head = table.createTHead().insertRow();
-  for (const heading of ['', 'clicks', 'plain store', 'this library']) head.append(Object.assign(document.createElement('th'), { scope: 'col', textContent: heading }));
+  for (const heading of ['', 'clicks', 'plain store', 'this library'])
+    head.append(Object.assign(document.createElement('th'), { scope: 'col', textContent: heading }));
   const body = table.createTBody();
   addRow(body, 'visits', CLICKS, (content) => content.visits ?? 0, contents);
   for (const sku of SKUS) addRow(body, `cart: ${sku}`, CLICKS / SKUS.length, (content) => quantityOf(content, sku), contents);

@@ -30,7 +30,10 @@ export class Timeline {
     this.#chart ??= init(this.#element);
     this.#chart.resize();
     this.#chart.setOption({ ...frame(rows, side, span), series: series(rows, side, start) });
-    this.#element.setAttribute('aria-label', `Time line of ${rows.length} requests over ${Math.round(span)} ms: ${side.total('kept')} kept, ${side.total('lost')} lost.${logoutWords(side, start)}`);
+    this.#element.setAttribute(
+      'aria-label',
+      `Time line of ${rows.length} requests over ${Math.round(span)} ms: ${side.total('kept')} kept, ${side.total('lost')} lost.${logoutWords(side, start)}`,
+    );
   }
 }
 
@@ -41,20 +44,40 @@ function frame(rows, side, span) {
     animation: false,
     grid: { left: side.logsOut ? 50 : 26, right: 40, top: 4, bottom: 28 },
     xAxis: {
-      type: 'value', min: 0, max: span, axisLabel: { ...text, formatter: (ms) => `${ms} ms`, hideOverlap: true, showMaxLabel: false },
-      splitLine: { lineStyle: { color: colour('grid') } }, axisLine: { show: false }, axisTick: { show: false },
+      type: 'value',
+      min: 0,
+      max: span,
+      axisLabel: { ...text, formatter: (ms) => `${ms} ms`, hideOverlap: true, showMaxLabel: false },
+      splitLine: { lineStyle: { color: colour('grid') } },
+      axisLine: { show: false },
+      axisTick: { show: false },
     },
     yAxis: {
-      type: 'category', inverse: true, data: rows.map(({ n }) => (isLogout(n) ? 'log out' : String(n))),
-      axisLabel: { ...text, interval: 0, margin: 8 }, axisLine: { show: false }, axisTick: { show: false },
+      type: 'category',
+      inverse: true,
+      data: rows.map(({ n }) => (isLogout(n) ? 'log out' : String(n))),
+      axisLabel: { ...text, interval: 0, margin: 8 },
+      axisLine: { show: false },
+      axisTick: { show: false },
     },
   };
 }
 
 function series(rows, side, start) {
-  const bar = (data, style, inset = 0) => ({ type: 'custom', silent: true, data, encode: { x: [1, 2], y: 0 }, renderItem: (_, api) => rectangle(api, style(), inset), clip: true });
-  const phases = (phase) => rows.flatMap(({ phases: all }, row) => all.filter((one) => one.phase === phase).map(({ from, to }) => [row, from - start, to - start]));
-  const writes = (isWritten) => rows.flatMap(({ writes: all }, row) => all.filter((one) => one.isWritten === isWritten).map(({ from, to }) => [row, from - start, to - start]));
+  const bar = (data, style, inset = 0) => ({
+    type: 'custom',
+    silent: true,
+    data,
+    encode: { x: [1, 2], y: 0 },
+    renderItem: (_, api) => rectangle(api, style(), inset),
+    clip: true,
+  });
+  const phases = (phase) =>
+    rows.flatMap(({ phases: all }, row) => all.filter((one) => one.phase === phase).map(({ from, to }) => [row, from - start, to - start]));
+  const writes = (isWritten) =>
+    rows.flatMap(({ writes: all }, row) =>
+      all.filter((one) => one.isWritten === isWritten).map(({ from, to }) => [row, from - start, to - start]),
+    );
   const marks = rows.map((request, row) => mark(request, row, side, start)).filter(Boolean);
   return [
     bar(phases('handler'), () => ({ fill: colour('handler') })),
@@ -63,7 +86,14 @@ function series(rows, side, start) {
     bar(writes(true), () => ({ fill: colour('write') })),
     bar(writes(false), hatching, 0.5),
     ...logoutLine(side, start),
-    { type: 'custom', silent: true, data: marks.map(({ value }) => value), encode: { x: 1, y: 0 }, renderItem: ({ dataIndex }, api) => label(api, marks[dataIndex]), clip: false },
+    {
+      type: 'custom',
+      silent: true,
+      data: marks.map(({ value }) => value),
+      encode: { x: 1, y: 0 },
+      renderItem: ({ dataIndex }, api) => label(api, marks[dataIndex]),
+      clip: false,
+    },
   ];
 }
 
@@ -83,7 +113,11 @@ function logoutLine({ loggedOutAt }, start) {
   if (loggedOutAt === undefined) return [];
   const renderItem = ({ coordSys: { y, height } }, api) => {
     const [x] = api.coord([api.value(0), 0]);
-    return { type: 'line', shape: { x1: x, y1: y, x2: x, y2: y + height }, style: { stroke: colour('ink'), lineWidth: 1.5, lineDash: [4, 3] } };
+    return {
+      type: 'line',
+      shape: { x1: x, y1: y, x2: x, y2: y + height },
+      style: { stroke: colour('ink'), lineWidth: 1.5, lineDash: [4, 3] },
+    };
   };
   return [{ type: 'custom', silent: true, data: [[loggedOutAt - start]], encode: { x: 0 }, renderItem, clip: true }];
 }
@@ -116,7 +150,10 @@ function mark(request, row, side, start) {
 
 function label(api, { text, fate }) {
   const [x, y] = api.coord([api.value(1), api.value(0)]);
-  return { type: 'text', style: { x: x + 5, y, text, fill: colour(BAD.has(fate) ? 'lost' : 'kept'), font: `600 11px ${fontFamily()}`, verticalAlign: 'middle' } };
+  return {
+    type: 'text',
+    style: { x: x + 5, y, text, fill: colour(BAD.has(fate) ? 'lost' : 'kept'), font: `600 11px ${fontFamily()}`, verticalAlign: 'middle' },
+  };
 }
 
 function fontFamily() {

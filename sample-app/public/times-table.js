@@ -23,7 +23,15 @@ function tableOf(title, side) {
 
 function cellsOf(request, side) {
   const inVain = request.writes.filter(({ isWritten }) => !isWritten).length;
-  return [request.n, duration(request, 'load'), duration(request, 'handler'), duration(request, 'commit'), inVain, joinedBy(request), side.fateOf(request.n)];
+  return [
+    request.n,
+    duration(request, 'load'),
+    duration(request, 'handler'),
+    duration(request, 'commit'),
+    inVain,
+    joinedBy(request),
+    side.fateOf(request.n),
+  ];
 }
 
 function duration({ phases }, phase) {

@@ -5,7 +5,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 const PUBLIC = new URL('../public', import.meta.url).pathname;
 
 /** The page loads what this app serves, and nothing else. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** Serves the page at `/`, with the charting library out of node_modules. */
 export function servePage(app: NestExpressApplication): void {

@@ -12,7 +12,11 @@ export const COMMON_OPTIONS = {
   options: { type: 'string', value: '<file>', help: 'A module that exports the options which the app gives to forRoot.' },
   dialect: { type: 'string', value: '<name>', help: "postgresql, mysql, mariadb or sqlite. Default: the connection's." },
   table: { type: 'string', value: '<name>', help: "The sessions table. Default: the option tableName, the entity's, or sessions." },
-  schema: { type: 'string', value: '<name>', help: "The table's schema. Default: the option schema, the entity's, or the connection's own." },
+  schema: {
+    type: 'string',
+    value: '<name>',
+    help: "The table's schema. Default: the option schema, the entity's, or the connection's own.",
+  },
   help: { type: 'boolean', short: 'h', help: 'Print this.' },
 } as const satisfies CliOptions;
 

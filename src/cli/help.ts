@@ -10,12 +10,15 @@ export function programHelp(commands: readonly Command[]): string {
   return [
     `${PROGRAM}: looks after the sessions table of nestjs-smart-session.`,
     `Usage: ${PROGRAM} <command> [options]`,
-    section('Commands', commands.map(({ name, summary }) => [name, summary])),
+    section(
+      'Commands',
+      commands.map(({ name, summary }) => [name, summary]),
+    ),
     section('Options of every command', optionRows(COMMON_OPTIONS)),
     section('Examples', exampleRows(commands.map(({ examples }) => examples[0]!))),
     [
       'The database is that of `connection` in the options, or else of the MikroORM configuration, which is found as by',
-      "`mikro-orm`: by `configPaths` in the section mikro-orm of package.json, by MIKRO_ORM_CLI_CONFIG and its other",
+      '`mikro-orm`: by `configPaths` in the section mikro-orm of package.json, by MIKRO_ORM_CLI_CONFIG and its other',
       'variables, or as ./mikro-orm.config.js. What the app gives to forRoot besides, such as encryption, comes with',
       '--options. Exits with 1 when something failed, and with 2 for a wrong command line. DEBUG=1 shows where it failed.',
     ].join('\n'),
@@ -31,7 +34,9 @@ export function commandHelp({ name, summary, details, options, examples }: Comma
     details.join('\n'),
     ...(Object.keys(options).length === 0 ? [] : [section('Options', optionRows(options))]),
     section('Examples', exampleRows(examples)),
-    `Besides: ${Object.keys(COMMON_OPTIONS).map((option) => `--${option}`).join(', ')}, which ${PROGRAM} --help explains.`,
+    `Besides: ${Object.keys(COMMON_OPTIONS)
+      .map((option) => `--${option}`)
+      .join(', ')}, which ${PROGRAM} --help explains.`,
   ].join('\n\n');
 }
 
@@ -43,7 +48,10 @@ function section(title: string, rows: readonly HelpRow[]): string {
 }
 
 function optionRows(options: CliOptions): HelpRow[] {
-  return Object.entries(options).map(([name, { short, value, help }]) => [`${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`, help]);
+  return Object.entries(options).map(([name, { short, value, help }]) => [
+    `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`,
+    help,
+  ]);
 }
 
 function exampleRows(examples: readonly Example[]): HelpRow[] {

@@ -29,7 +29,10 @@ export class ImportReport {
 
   /** @throws Error if rows were refused, so that a script sees it */
   check(isDryRun: boolean): void {
-    if (this.#refused > 0) throw new Error(`import: ${count(this.#refused, 'session')} ${isDryRun ? 'cannot be' : this.#refused === 1 ? 'was not' : 'were not'} imported.`);
+    if (this.#refused > 0)
+      throw new Error(
+        `import: ${count(this.#refused, 'session')} ${isDryRun ? 'cannot be' : this.#refused === 1 ? 'was not' : 'were not'} imported.`,
+      );
   }
 
   /** @param what whose sessions, from where and to where */

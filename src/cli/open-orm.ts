@@ -42,6 +42,9 @@ async function importMikroOrmCli(): Promise<MikroOrmCli> {
   } catch (error) {
     const found = importError('@mikro-orm/cli', error);
     if (!(found instanceof MissingPackageError)) throw found;
-    throw new Error("the app's MikroORM configuration is read by @mikro-orm/cli, which is not installed. Install it: npm install --save-dev @mikro-orm/cli", { cause: error });
+    throw new Error(
+      "the app's MikroORM configuration is read by @mikro-orm/cli, which is not installed. Install it: npm install --save-dev @mikro-orm/cli",
+      { cause: error },
+    );
   }
 }

@@ -37,11 +37,13 @@ export async function withSessions<Result>(
   check: (options: SmartSessionModuleOptions) => void = () => {},
 ): Promise<Result> {
   const read = { ...(await readSessionOptions(given)), ...overrides };
-  const orm = read.connection ? undefined : await openOrm(given.contextName ?? read.contextName, given.config).catch((error: unknown) => {
-    // A wrong command line goes first.
-    check(withTable(read, undefined));
-    throw error;
-  });
+  const orm = read.connection
+    ? undefined
+    : await openOrm(given.contextName ?? read.contextName, given.config).catch((error: unknown) => {
+        // A wrong command line goes first.
+        check(withTable(read, undefined));
+        throw error;
+      });
   try {
     const options = withTable(read, orm);
     check(options);
@@ -73,7 +75,10 @@ function moduleOf(options: SmartSessionModuleOptions, orm: MikroORM | undefined)
   // The context is that of the configuration which was opened; here it has no other.
   const provided = [{ provide: MikroORM, useValue: orm }];
   const ormModule = { module: CommandLineModule, global: true, providers: provided, exports: [MikroORM] };
-  return { module: CommandLineModule, imports: [...(orm ? [ormModule] : []), SmartSessionModule.forRoot({ ...options, userId, contextName: undefined })] };
+  return {
+    module: CommandLineModule,
+    imports: [...(orm ? [ormModule] : []), SmartSessionModule.forRoot({ ...options, userId, contextName: undefined })],
+  };
 }
 
 function sessionsOf(app: INestApplicationContext): OpenSessions {

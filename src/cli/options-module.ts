@@ -18,7 +18,9 @@ export async function importOptions(file: string): Promise<SmartSessionModuleOpt
   const exported = only(file, (await import(pathToFileURL(path).href)) as Exports);
   const found: unknown = await (typeof exported === 'function' ? exported() : exported);
   if (typeof found === 'object' && found !== null) return found;
-  throw new UsageError(`--options: ${file} exports a value of type ${found === null ? 'null' : typeof found}. Export the options as an object, a promise of it, or a function that returns it.`);
+  throw new UsageError(
+    `--options: ${file} exports a value of type ${found === null ? 'null' : typeof found}. Export the options as an object, a promise of it, or a function that returns it.`,
+  );
 }
 
 /** The default, or the only export. The default of a CommonJS module is its `exports`, in which a compiler puts the module's own default. */

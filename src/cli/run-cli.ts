@@ -54,5 +54,10 @@ function parse({ name, options }: Command, words: string[]) {
 /** What `parseArgs` says; where an option or a word is unknown it goes on about others. */
 function wrongIn({ code, message }: NodeJS.ErrnoException): string {
   const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
-  return isUnknown ? message.split('. ')[0]! : message.replaceAll(/(?<![.?])\n/g, '. ').replaceAll('\n', ' ').replace(/\.$/, '');
+  return isUnknown
+    ? message.split('. ')[0]!
+    : message
+        .replaceAll(/(?<![.?])\n/g, '. ')
+        .replaceAll('\n', ' ')
+        .replace(/\.$/, '');
 }

@@ -16,7 +16,11 @@ export type CommonGiven = Given<typeof COMMON_OPTIONS>;
  * @throws UsageError for a file that does not export them, and for a dialect that there is not
  */
 export async function readSessionOptions({ options: file, dialect, table, schema }: CommonGiven): Promise<SmartSessionModuleOptions> {
-  for (const [option, name, value] of [['dialect', 'dialect', dialect], ['table', 'tableName', table], ['schema', 'schema', schema]] as const) {
+  for (const [option, name, value] of [
+    ['dialect', 'dialect', dialect],
+    ['table', 'tableName', table],
+    ['schema', 'schema', schema],
+  ] as const) {
     const expected = value === undefined ? undefined : flawIn(name, value);
     if (expected !== undefined) throw new UsageError(`--${option}: "${value}" was given. ${expected}`);
   }

@@ -22,7 +22,11 @@ export function isAsParsed(value: unknown, parsed: unknown): boolean {
   if (typeof value !== 'object' || value === null || typeof parsed !== 'object' || parsed === null) return false;
   if (hasToJson(value)) return false;
   if (Array.isArray(value)) return Array.isArray(parsed) && hasItemsAsParsed(value, parsed);
-  return isPlainPrototype(Object.getPrototypeOf(value) as object | null) && !Array.isArray(parsed) && hasMembersAsParsed(value as Members, parsed as Members);
+  return (
+    isPlainPrototype(Object.getPrototypeOf(value) as object | null) &&
+    !Array.isArray(parsed) &&
+    hasMembersAsParsed(value as Members, parsed as Members)
+  );
 }
 
 /** A hole is an item too, which `every` would pass over: JSON writes null for it. */

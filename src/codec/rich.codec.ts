@@ -34,7 +34,9 @@ const ENVELOPE_START = `{${ENVELOPE_NAME}:`;
 const RICH_ADVICE = 'Store plain objects and built-in values, and no instance of a class of your own, function or symbol.';
 
 /** The text of a Buffer in a list, for devalue takes an empty text for "not a Buffer". */
-const BUFFER_TO_TEXT = { Buffer: (value: unknown) => Buffer.isBuffer(value) && value.constructor === Buffer && !hasNames(value) && [value.toString('base64')] };
+const BUFFER_TO_TEXT = {
+  Buffer: (value: unknown) => Buffer.isBuffer(value) && value.constructor === Buffer && !hasNames(value) && [value.toString('base64')],
+};
 const TEXT_TO_BUFFER = {
   Buffer: ([text]: [unknown]) => {
     if (typeof text !== 'string') throw new TypeError('A Buffer is stored as a text.');
@@ -54,7 +56,8 @@ const CANONICAL: Partial<typeof defaultStringifyOperations> = {
     return isBuiltIn(value, tag) ? tag : 'Object';
   },
   // The buffer may be a pool, with what others keep in it.
-  viewInfo: (view: ArrayBufferView) => defaultStringifyOperations.viewInfo(view.byteLength === view.buffer.byteLength ? view : ownBytes(view)),
+  viewInfo: (view: ArrayBufferView) =>
+    defaultStringifyOperations.viewInfo(view.byteLength === view.buffer.byteLength ? view : ownBytes(view)),
 };
 
 /** Whether a value is of the built-in class of its tag, and of no subclass, and has no names beside its own. */
@@ -97,7 +100,9 @@ function contents(value: object): unknown[] | undefined {
   if (tag === 'Set') return [...(value as Set<unknown>)];
   if (tag === 'Array') return Object.values(value);
   if (tag !== 'Object' || !isPlainPrototype(Object.getPrototypeOf(value) as object | null)) return undefined;
-  return Object.keys(value).toSorted().map((name) => (value as Record<string, unknown>)[name]);
+  return Object.keys(value)
+    .toSorted()
+    .map((name) => (value as Record<string, unknown>)[name]);
 }
 
 function ownBytes(view: ArrayBufferView): ArrayBufferView {
@@ -123,7 +128,8 @@ export function mayHoldEnvelopes(text: string): boolean {
 function describe(value: unknown): string {
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`;
   const tag = defaultStringifyOperations.tagOf(value);
-  if (tag === 'Object' && isPlainPrototype(Object.getPrototypeOf(value) as object | null)) return 'an object with a symbol or `__proto__` as a name';
+  if (tag === 'Object' && isPlainPrototype(Object.getPrototypeOf(value) as object | null))
+    return 'an object with a symbol or `__proto__` as a name';
   const className = (Object.getPrototypeOf(value) as object | null)?.constructor?.name ?? 'Object';
   const name = className === 'Object' ? tag : className;
   return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;

@@ -20,7 +20,15 @@ export class Seal {
   readonly #writesPlaintext: boolean;
 
   /** @param keys the first seals, all open */
-  constructor({ keys, readPlaintext, writePlaintext }: { readonly keys: readonly KeyObject[]; readonly readPlaintext: boolean; readonly writePlaintext: boolean }) {
+  constructor({
+    keys,
+    readPlaintext,
+    writePlaintext,
+  }: {
+    readonly keys: readonly KeyObject[];
+    readonly readPlaintext: boolean;
+    readonly writePlaintext: boolean;
+  }) {
     this.#keys = new Map(keys.map((key) => [keyIdOf(key), key]));
     this.#first = [...this.#keys][0]!;
     this.#readsPlaintext = readPlaintext;
@@ -41,18 +49,33 @@ export class Seal {
     const [, keyId, base64] = SEALED.exec(data) ?? [];
     if (keyId === undefined || base64 === undefined) return this.#openOther(storageKey, data);
     const key = this.#keys.get(keyId);
-    if (!key) throw new SessionDecryptionError(storageKey, `it is sealed with the key ${keyId}, which is not among \`encryption.keys\`. Give that key too, after the first.`);
+    if (!key)
+      throw new SessionDecryptionError(
+        storageKey,
+        `it is sealed with the key ${keyId}, which is not among \`encryption.keys\`. Give that key too, after the first.`,
+      );
     try {
       return decrypt(keyId, key, storageKey, Buffer.from(base64, 'base64'));
     } catch (error) {
-      throw new SessionDecryptionError(storageKey, 'its data was changed, or belongs to another record. The record stays; destroy it to give its user a new session.', error);
+      throw new SessionDecryptionError(
+        storageKey,
+        'its data was changed, or belongs to another record. The record stays; destroy it to give its user a new session.',
+        error,
+      );
     }
   }
 
   #openOther(storageKey: string, data: string): string {
-    if (isSealed(data)) throw new SessionDecryptionError(storageKey, 'its data was cut off or changed. The record stays; destroy it to give its user a new session.');
+    if (isSealed(data))
+      throw new SessionDecryptionError(
+        storageKey,
+        'its data was cut off or changed. The record stays; destroy it to give its user a new session.',
+      );
     if (this.#readsPlaintext) return data;
-    throw new SessionDecryptionError(storageKey, 'it is not sealed. To take over a table that is not, set `encryption.readPlaintext: true` until its sessions have expired or are written anew.');
+    throw new SessionDecryptionError(
+      storageKey,
+      'it is not sealed. To take over a table that is not, set `encryption.readPlaintext: true` until its sessions have expired or are written anew.',
+    );
   }
 }
 

@@ -49,7 +49,11 @@ export class SessionCodec {
    */
   open(storageKey: string, data: string): string {
     if (this.#seal) return this.#seal.open(storageKey, data);
-    if (isSealed(data)) throw new SessionDecryptionError(storageKey, 'it is sealed, and the option `encryption` is not set. Set it to the keys that the data was sealed with.');
+    if (isSealed(data))
+      throw new SessionDecryptionError(
+        storageKey,
+        'it is sealed, and the option `encryption` is not set. Set it to the keys that the data was sealed with.',
+      );
     return data;
   }
 
@@ -224,7 +228,12 @@ function encodedBy(codec: ValueCodec, key: string, value: unknown): unknown {
     return codec.encode(value, key);
   } catch (error) {
     if (error instanceof SessionNotSerializableError || isStackOverflow(error)) throw error;
-    throw new SessionNotSerializableError(key, `a value that the serializer refuses (${describeThrown(error)})`, 'Store what it accepts.', asError(error));
+    throw new SessionNotSerializableError(
+      key,
+      `a value that the serializer refuses (${describeThrown(error)})`,
+      'Store what it accepts.',
+      asError(error),
+    );
   }
 }
 
@@ -256,7 +265,12 @@ function isTooDeep(levels: number, parsed: unknown, text: string): boolean {
 
 /** A toJSON(), a getter or a proxy of the app's has failed. */
 function unreadable(key: string, error: unknown): SessionNotSerializableError {
-  return new SessionNotSerializableError(key, `a value that fails when it is read (${describeThrown(error)})`, 'Mend its toJSON() or getter, or store something else.', asError(error));
+  return new SessionNotSerializableError(
+    key,
+    `a value that fails when it is read (${describeThrown(error)})`,
+    'Mend its toJSON() or getter, or store something else.',
+    asError(error),
+  );
 }
 
 function isStackOverflow(error: unknown): boolean {

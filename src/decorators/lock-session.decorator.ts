@@ -47,8 +47,10 @@ export function LockSession(options: LockSessionOptions = {}): MethodDecorator &
 }
 
 function checkBound(option: keyof LockSessionOptions, value: unknown): void {
-  if (!Object.hasOwn(BOUNDS, option)) throw new SmartSessionConfigError(option, '@LockSession() has no such option', `The options are ${Object.keys(BOUNDS).join(', ')}.`);
+  if (!Object.hasOwn(BOUNDS, option))
+    throw new SmartSessionConfigError(option, '@LockSession() has no such option', `The options are ${Object.keys(BOUNDS).join(', ')}.`);
   const [least, most] = BOUNDS[option];
   const isRight = typeof value === 'number' && value >= least && value <= most;
-  if (!isRight) throw new SmartSessionConfigError(option, `@LockSession() was given ${String(value)}`, `Give a number from ${least} to ${most}.`);
+  if (!isRight)
+    throw new SmartSessionConfigError(option, `@LockSession() was given ${String(value)}`, `Give a number from ${least} to ${most}.`);
 }

@@ -37,7 +37,11 @@ export const SOCKET_ERRORS: readonly KnownError[] = [
 
 /** Errors without a code of knex (MikroORM 6) and Kysely (MikroORM 7). The statement got no connection. */
 export const POOL_ERRORS: readonly KnownText[] = [
-  ['Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?', 'failed', 'no connection became free in time'],
+  [
+    'Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?',
+    'failed',
+    'no connection became free in time',
+  ],
   ['Unable to acquire a connection', 'failed', 'the pool is closed (knex)'],
   ['driver has already been destroyed', 'failed', 'the pool is closed (Kysely)'],
 ];

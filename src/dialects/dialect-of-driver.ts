@@ -31,13 +31,19 @@ async function byClass(classes: readonly Function[]): Promise<Dialect | undefine
   return nearest(classes, await installed(), (one) => one);
 }
 
-function nearest<Key>(classes: readonly Function[], dialects: readonly (readonly [Key, Dialect])[], keyOf: (one: Function) => Key): Dialect | undefined {
+function nearest<Key>(
+  classes: readonly Function[],
+  dialects: readonly (readonly [Key, Dialect])[],
+  keyOf: (one: Function) => Key,
+): Dialect | undefined {
   const byKey = new Map(dialects);
   return classes.map((one) => byKey.get(keyOf(one))).find((found) => found !== undefined);
 }
 
 async function installed(): Promise<(readonly [unknown, Dialect])[]> {
-  const loads = Object.values(DIALECTS).flatMap((dialect) => dialect.drivers.map(async ({ driver, load }) => [(await load())[driver], dialect] as const));
+  const loads = Object.values(DIALECTS).flatMap((dialect) =>
+    dialect.drivers.map(async ({ driver, load }) => [(await load())[driver], dialect] as const),
+  );
   const settled = await Promise.allSettled(loads);
   return settled.flatMap((load) => (load.status === 'fulfilled' ? [load.value] : []));
 }

@@ -12,7 +12,8 @@ const NOW = 'utc_timestamp(3)';
  * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
  * Without the conversion the column would be converted, and no index be of use.
  */
-const joinWanted = (table: string, wanted: string) => `${wanted} straight_join ${table} force index (primary) on session_id = convert(wanted_key using ascii)`;
+const joinWanted = (table: string, wanted: string) =>
+  `${wanted} straight_join ${table} force index (primary) on session_id = convert(wanted_key using ascii)`;
 
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
 const after = (time: string, ms: string) => `date_add(${time}, interval ${ms} * 1000 microsecond)`;

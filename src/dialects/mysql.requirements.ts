@@ -9,12 +9,14 @@ const SMALLEST_PAGE = 8192;
 /** The limit of no limit has 20 digits. */
 const MANY_ROWS = 1e9;
 
-const CHARACTER_SETS: readonly Requirement[] = ['character_set_client', 'character_set_connection', 'character_set_results'].map((name) => ({
-  name,
-  isMet: (value) => value === 'utf8mb4',
-  harm: 'texts are garbled, or lose characters',
-  advice: "Leave `charset` out of the driver's options, and `set names` out of the server's `init_connect`.",
-}));
+const CHARACTER_SETS: readonly Requirement[] = ['character_set_client', 'character_set_connection', 'character_set_results'].map(
+  (name) => ({
+    name,
+    isMet: (value) => value === 'utf8mb4',
+    harm: 'texts are garbled, or lose characters',
+    advice: "Leave `charset` out of the driver's options, and `set names` out of the server's `init_connect`.",
+  }),
+);
 
 const SETTINGS: readonly Requirement[] = [
   {

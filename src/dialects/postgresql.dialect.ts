@@ -64,10 +64,12 @@ export const postgresql: Dialect = {
       if (code === READ_ONLY) closeWhenReleased(client);
     });
   },
-  onConnection: (client) => async (sql, parameters = []) => {
-    const { rows, rowCount } = await (client as PgClient).query(sql, [...parameters]);
-    return { rows, affected: rowCount ?? 0 };
-  },
+  onConnection:
+    (client) =>
+    async (sql, parameters = []) => {
+      const { rows, rowCount } = await (client as PgClient).query(sql, [...parameters]);
+      return { rows, affected: rowCount ?? 0 };
+    },
   isBlocking: false,
   quote,
   parameter: (n) => `$${n}`,
@@ -83,8 +85,11 @@ export const postgresql: Dialect = {
   sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as bigint)`,
   byPrimaryKey: '',
   // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
-  wantedRows: (columns) => `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
-  wantedParameters: (columns, rows) => [JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]]))))],
+  wantedRows: (columns) =>
+    `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
+  wantedParameters: (columns, rows) => [
+    JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]])))),
+  ],
   // Who waits for no lock holds nobody up, and is in no deadlock.
   updateWanted: (table, wanted, isWanted, assignments) =>
     `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +

@@ -77,7 +77,8 @@ export class EventPublisher implements LifeObserver {
   }
 }
 
-const ADVICE = 'With @nestjs/event-emitter, give `EventEmitter2` and import `EventEmitterModule.forRoot()`; or give an object with `emit(name, event)`.';
+const ADVICE =
+  'With @nestjs/event-emitter, give `EventEmitter2` and import `EventEmitterModule.forRoot()`; or give an object with `emit(name, event)`.';
 
 function nameOf(token: unknown): string {
   return typeof token === 'function' ? token.name : String(token);

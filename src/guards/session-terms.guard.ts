@@ -21,7 +21,8 @@ export class SessionTermsGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const keepsExpiry = this.#isUnder(NO_TOUCH, context);
     const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
-    if (request.session && (keepsExpiry || isReadOnly) && this.sessions.isServing(request)) this.sessions.setTerms(request.session, { keepsExpiry, isReadOnly });
+    if (request.session && (keepsExpiry || isReadOnly) && this.sessions.isServing(request))
+      this.sessions.setTerms(request.session, { keepsExpiry, isReadOnly });
     return true;
   }
 

@@ -32,7 +32,10 @@ export class SessionHealthIndicator {
    * @param options how long it may take
    * @param options.timeout how long it may take, in ms. Default: 1 second
    */
-  async isHealthy<Key extends string>(key: Key, { timeout = 1000 }: { readonly timeout?: number } = {}): Promise<Record<Key, SessionHealth>> {
+  async isHealthy<Key extends string>(
+    key: Key,
+    { timeout = 1000 }: { readonly timeout?: number } = {},
+  ): Promise<Record<Key, SessionHealth>> {
     return { [key]: await this.#check(timeout) } as Record<Key, SessionHealth>;
   }
 

@@ -9,4 +9,6 @@ export function clearingCookie(name: string, cookie: object): string {
 }
 
 /** Its types leave out what it is made of and how it is written. */
-const Cookie = expressSession.Cookie as unknown as new (attributes: object) => InstanceType<typeof expressSession.Cookie> & { serialize(name: string, value: string): string };
+const Cookie = expressSession.Cookie as unknown as new (
+  attributes: object,
+) => InstanceType<typeof expressSession.Cookie> & { serialize(name: string, value: string): string };

@@ -1,7 +1,11 @@
 /** The text of the first cookie of a name in the `Cookie` header of a request; undefined if there is none. */
 export function requestCookie(header: string | undefined, name: string): string | undefined {
   const start = `${name}=`;
-  return header?.split(';').map((pair) => pair.trim()).find((pair) => pair.startsWith(start))?.slice(start.length);
+  return header
+    ?.split(';')
+    .map((pair) => pair.trim())
+    .find((pair) => pair.startsWith(start))
+    ?.slice(start.length);
 }
 
 /**

@@ -24,5 +24,6 @@ export function bodyOf([chunk, encoding, callback]: unknown[]): Body {
 export function refuseWrongBody(method: 'write' | 'end', [chunk, encoding]: unknown[]): void {
   if (method === 'end' && (!chunk || typeof chunk === 'function')) return;
   if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) new OutgoingMessage().write(chunk);
-  if (typeof chunk === 'string' && typeof encoding === 'string' && encoding !== '' && !Buffer.isEncoding(encoding)) Buffer.from(chunk, encoding as BufferEncoding);
+  if (typeof chunk === 'string' && typeof encoding === 'string' && encoding !== '' && !Buffer.isEncoding(encoding))
+    Buffer.from(chunk, encoding as BufferEncoding);
 }

@@ -7,9 +7,11 @@ import type { MergeRule, MergeSides } from './merge-rule.js';
  */
 export function applyRule(rule: MergeRule, sides: MergeSides<unknown>): unknown {
   const merged: unknown = rule(sides);
-  if (isThenable(merged)) refuseThenable(merged, `The rule of \`${pathOf(sides)}\` returned a promise; a rule must return the value itself.`);
+  if (isThenable(merged))
+    refuseThenable(merged, `The rule of \`${pathOf(sides)}\` returned a promise; a rule must return the value itself.`);
   const isKnown = (['base', 'theirs', 'mine'] as const).some((side) => side in sides && sides[side] === undefined);
-  if (merged === undefined && !isKnown) throw new TypeError(`The rule of \`${pathOf(sides)}\` returned undefined; a rule must return a value, or DELETED.`);
+  if (merged === undefined && !isKnown)
+    throw new TypeError(`The rule of \`${pathOf(sides)}\` returned undefined; a rule must return a value, or DELETED.`);
   return merged;
 }
 

@@ -15,11 +15,7 @@ export interface Delta {
  * @param isReachable false for a stored key that the session could not hold (a reserved name):
  *   its absence from `mine` is no deletion
  */
-export function computeDelta(
-  base: EncodedValues,
-  mine: EncodedValues,
-  isReachable: (key: string) => boolean = () => true,
-): Delta {
+export function computeDelta(base: EncodedValues, mine: EncodedValues, isReachable: (key: string) => boolean = () => true): Delta {
   const set = new Map<string, string>();
   const deleted = new Set<string>();
   for (const key of differingKeys(base, mine)) {

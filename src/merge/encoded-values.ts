@@ -24,7 +24,10 @@ export class ChangedValues implements EncodedValues {
    */
   static of(values: EncodedValues, changes: ReadonlyMap<string, string | undefined>): EncodedValues {
     if (changes.size === 0) return values;
-    const changed = values instanceof ChangedValues ? new ChangedValues(values.origin, new Map([...values.changes, ...changes])) : new ChangedValues(values, changes);
+    const changed =
+      values instanceof ChangedValues
+        ? new ChangedValues(values.origin, new Map([...values.changes, ...changes]))
+        : new ChangedValues(values, changes);
     return changed.changes.size > MOST_CHANGES ? changed.#apart() : changed;
   }
 

@@ -57,11 +57,15 @@ function contents(value: object, fingerprint: Fingerprint): string {
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return bytes(value as ArrayBuffer);
   if (hasToJson(value)) return fingerprint(value.toJSON());
   if (TOLD_BY_TEXT.has(Object.prototype.toString.call(value))) return String(value);
-  throw new TypeError(`${Object.prototype.toString.call(value)} cannot be compared: give it a toJSON(), or write a rule of your own for it.`);
+  throw new TypeError(
+    `${Object.prototype.toString.call(value)} cannot be compared: give it a toJSON(), or write a rule of your own for it.`,
+  );
 }
 
 /** What has no toJSON(), and all that it holds in its text. */
-const TOLD_BY_TEXT: ReadonlySet<string> = new Set(['RegExp', 'URLSearchParams', 'Number', 'String', 'Boolean', 'BigInt'].map((tag) => `[object ${tag}]`));
+const TOLD_BY_TEXT: ReadonlySet<string> = new Set(
+  ['RegExp', 'URLSearchParams', 'Number', 'String', 'Boolean', 'BigInt'].map((tag) => `[object ${tag}]`),
+);
 
 /** An array's length tells of holes at its end. */
 function members(value: object, fingerprint: Fingerprint): string {

@@ -67,7 +67,12 @@ export class ThreeWayMerge {
   #mergeNames({ key, base, theirs, mine }: Required<MergeSides<PlainObject>>, path: readonly string[]): PlainObject {
     const merged: [string, unknown][] = [];
     for (const name of new Set([...Object.keys(theirs), ...Object.keys(mine)])) {
-      const sides = { key: `${key}.${name}`, ...valueAt('base', base, name), ...valueAt('theirs', theirs, name), ...valueAt('mine', mine, name) };
+      const sides = {
+        key: `${key}.${name}`,
+        ...valueAt('base', base, name),
+        ...valueAt('theirs', theirs, name),
+        ...valueAt('mine', mine, name),
+      };
       const value = this.mergeChange(sides, [...path, name]);
       if (value !== DELETED) merged.push([name, value]);
     }
@@ -76,7 +81,10 @@ export class ThreeWayMerge {
   }
 
   #isSame(sides: MergeSides<unknown>, left: Side, right: Side): boolean {
-    return left in sides === right in sides && (isSameSmall(sides[left], sides[right]) ?? this.#fingerprint(sides[left]) === this.#fingerprint(sides[right]));
+    return (
+      left in sides === right in sides &&
+      (isSameSmall(sides[left], sides[right]) ?? this.#fingerprint(sides[left]) === this.#fingerprint(sides[right]))
+    );
   }
 }
 

@@ -21,7 +21,9 @@ export class CookieWatch {
   see(cookies: readonly string[]): void {
     if (!this.#looksForClear || !cookies.some((cookie) => cookie.startsWith(`${this.#name}=`) && !/; secure(;|$)/i.test(cookie))) return;
     this.#looksForClear = false;
-    this.#logger.warn("A session cookie was sent without Secure, for its request came by http. Set `cookie: { secure: true }`, and behind a proxy that ends TLS `app.set('trust proxy', 1)`.");
+    this.#logger.warn(
+      "A session cookie was sent without Secure, for its request came by http. Set `cookie: { secure: true }`, and behind a proxy that ends TLS `app.set('trust proxy', 1)`.",
+    );
   }
 
   /** Whether express-session sends no cookie to this request, and nobody was told so before: not by http, with `secure`. */

@@ -90,6 +90,8 @@ export class LateChanges implements OnModuleDestroy {
   #warn(route: string, keys: readonly string[]): void {
     if (this.#warned.has(route)) return;
     this.#warned.add(route);
-    this.#logger.warn(`${route} changed ${shownKeys(keys)} in its session after its response, and has not saved it since: the change is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`);
+    this.#logger.warn(
+      `${route} changed ${shownKeys(keys)} in its session after its response, and has not saved it since: the change is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`,
+    );
   }
 }

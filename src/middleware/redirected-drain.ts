@@ -12,7 +12,10 @@ export class RedirectedDrain {
   #listeners: Listener[] = [];
 
   /** @param isHoldPossible whether a write can still be held */
-  constructor(private readonly response: ServerResponse, isHoldPossible: () => boolean) {
+  constructor(
+    private readonly response: ServerResponse,
+    isHoldPossible: () => boolean,
+  ) {
     for (const way of WAYS.filter((name) => Object.hasOwn(response, name))) this.#watch(way, isHoldPossible);
   }
 

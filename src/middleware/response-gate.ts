@@ -256,7 +256,9 @@ export class ResponseGate {
       if (failure) throw failure;
       return;
     }
-    throw new Error(`The session was changed again during each of ${MOST_ROUNDS} commits before its response. Answer when all changes are made.`);
+    throw new Error(
+      `The session was changed again during each of ${MOST_ROUNDS} commits before its response. Answer when all changes are made.`,
+    );
   }
 
   #letGo(): void {

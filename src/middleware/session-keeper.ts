@@ -111,7 +111,8 @@ export class SessionKeeper implements GateKeeper {
     const { request, response, options } = this;
     if (this.#failure || !this.sessions.claimEnd(request, this.#first)) return;
     forgetSessionId(request);
-    if (requestCookie(request.headers.cookie, options.name) !== undefined) appendCookie(response, clearingCookie(options.name, this.#cookie));
+    if (requestCookie(request.headers.cookie, options.name) !== undefined)
+      appendCookie(response, clearingCookie(options.name, this.#cookie));
   }
 
   #fail(error: Error): void {

@@ -49,7 +49,15 @@ export class SmartSessionMiddleware implements NestMiddleware {
     this.#headers = new CookieHeaders((cookies) => this.#cookies.see(cookies), ResponseGate.endHook);
     // `unset` is left to the gate: express-session would destroy after the answer.
     const mount = (isRolling: boolean) =>
-      expressSession({ store, name, secret: [...secret] as CipherKey[], cookie: optionForExpressSession(options), rolling: isRolling, resave: false, saveUninitialized: false });
+      expressSession({
+        store,
+        name,
+        secret: [...secret] as CipherKey[],
+        cookie: optionForExpressSession(options),
+        rolling: isRolling,
+        resave: false,
+        saveUninitialized: false,
+      });
     this.#expressSession = mount(rolling);
     if (secret.length > 1) this.#resigning = mount(true);
   }

@@ -48,14 +48,23 @@ export class ForeignTable {
   static async open(run: RunStatement, dialect: Dialect, store: ForeignStore, place: ForeignTablePlace = {}): Promise<ForeignTable> {
     const { tableName = store.tableName, schema } = place;
     if (!store.dialects.includes(dialect.name)) {
-      throw new ForeignTableError(store.name, `the database is of the dialect ${dialect.name}`, `It keeps its sessions on ${store.dialects.join(', ')}.`);
+      throw new ForeignTableError(
+        store.name,
+        `the database is of the dialect ${dialect.name}`,
+        `It keeps its sessions on ${store.dialects.join(', ')}.`,
+      );
     }
     const name = schema ? `${schema}.${tableName}` : tableName;
     const columns = await dialect.columns(run, tableName, schema);
-    if (columns.length === 0) throw new ForeignTableError(store.name, `there is no table "${name}"`, 'Name the table that the store was given.');
+    if (columns.length === 0)
+      throw new ForeignTableError(store.name, `there is no table "${name}"`, 'Name the table that the store was given.');
     const missing = [store.keyColumn, store.dataColumn, store.expiryColumn].filter((column) => !columns.includes(column));
     if (missing.length > 0) {
-      throw new ForeignTableError(store.name, `the table "${name}" has no column ${missing.join(', ')}`, 'Name the table that the store was given.');
+      throw new ForeignTableError(
+        store.name,
+        `the table "${name}" has no column ${missing.join(', ')}`,
+        'Name the table that the store was given.',
+      );
     }
     return new ForeignTable(run, store, dialect, place);
   }

@@ -5,11 +5,19 @@ import type { SessionStatements } from './session-statements.js';
 import { inTransaction } from './transaction.js';
 
 /** What `SessionRepository.prune` says. */
-export function pruneExpired({ runner, dialect, lockTimeout }: DatabaseContext, statements: SessionStatements, limit: number): Promise<readonly DeletedRecord[]> {
+export function pruneExpired(
+  { runner, dialect, lockTimeout }: DatabaseContext,
+  statements: SessionStatements,
+  limit: number,
+): Promise<readonly DeletedRecord[]> {
   return inTransaction(runner, dialect, lockTimeout, async (run) => {
     const { rows } = await run(statements.findExpired, [limit]);
     // Their locks are held: what has expired stays so.
-    if (rows.length > 0) await run(statements.removeAll(rows.length), rows.map((row) => row.session_id));
+    if (rows.length > 0)
+      await run(
+        statements.removeAll(rows.length),
+        rows.map((row) => row.session_id),
+      );
     return rows.map((row) => ({ storageKey: String(row.session_id), userId: row.user_id === null ? null : String(row.user_id) }));
   });
 }

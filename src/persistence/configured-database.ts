@@ -39,5 +39,9 @@ function isUnopened(dialect: Dialect, error: unknown): boolean {
 }
 
 function unmade(name: string | undefined): SmartSessionConfigError {
-  return new SmartSessionConfigError('connection', `MikroORM could not create the database "${name}", and goes on in another one`, 'Create it, and start again.');
+  return new SmartSessionConfigError(
+    'connection',
+    `MikroORM could not create the database "${name}", and goes on in another one`,
+    'Create it, and start again.',
+  );
 }

@@ -53,5 +53,10 @@ class ConnectionGuard {
 }
 
 function otherDatabase(database: unknown, first: unknown): SessionDatabaseError {
-  return new SessionDatabaseError('current_database', String(database), `sessions would be stored in it, and not in ${String(first)}`, 'Let all connections of the pool lead to one database.');
+  return new SessionDatabaseError(
+    'current_database',
+    String(database),
+    `sessions would be stored in it, and not in ${String(first)}`,
+    'Let all connections of the pool lead to one database.',
+  );
 }

@@ -1,5 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { LockMode, UniqueConstraintViolationException, raw, type EntityMetadata, type EntityProperty, type LogContext, type LoggerNamespace, type RawQueryFragment } from '@mikro-orm/core';
+import {
+  LockMode,
+  UniqueConstraintViolationException,
+  raw,
+  type EntityMetadata,
+  type EntityProperty,
+  type LogContext,
+  type LoggerNamespace,
+  type RawQueryFragment,
+} from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
@@ -7,7 +16,17 @@ import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { COLUMN_OF, type SessionEntity } from './session.entity.js';
 import { entityOf } from './table-location.js';
-import { datesOf, firstLifetime, lifetimeParameters, listedTimes, longestColumn, maxAgeParameter, movedExpiry, remainingColumn, type ListedTimes } from './expiry.js';
+import {
+  datesOf,
+  firstLifetime,
+  lifetimeParameters,
+  listedTimes,
+  longestColumn,
+  maxAgeParameter,
+  movedExpiry,
+  remainingColumn,
+  type ListedTimes,
+} from './expiry.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -180,15 +199,25 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
-    return this.#select(em, ['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()]).where({ ...where, ...this.#live });
+    return this.#select(em, ['sessionId', 'data', 'lockVersion', 'commitId', 'maxAge', 'leaseId', ...this.#clockColumns()]).where({
+      ...where,
+      ...this.#live,
+    });
   }
 
   #select(em: SqlEntityManager, columns: readonly (string | RawQueryFragment)[]): QueryBuilder<any, any, any, any, any> {
-    return em.createQueryBuilder(this.#entity, undefined, READ.connectionType).select(columns as never).cache(READ.cache);
+    return em
+      .createQueryBuilder(this.#entity, undefined, READ.connectionType)
+      .select(columns as never)
+      .cache(READ.cache);
   }
 
   /** MikroORM moves the version on by itself. */
-  #write(em: SqlEntityManager, where: { sessionId: string; lockVersion?: number; commitId?: string | null; leaseId?: string }, assignments: object): Promise<number> {
+  #write(
+    em: SqlEntityManager,
+    where: { sessionId: string; lockVersion?: number; commitId?: string | null; leaseId?: string },
+    assignments: object,
+  ): Promise<number> {
     return em.nativeUpdate(this.#entity, { ...where, ...this.#live }, assignments, UNFILTERED);
   }
 
@@ -197,7 +226,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   #movedExpiry(lifetime: Lifetime) {
-    return raw(movedExpiry(this.#context, () => '?'), lifetimeParameters(lifetime));
+    return raw(
+      movedExpiry(this.#context, () => '?'),
+      lifetimeParameters(lifetime),
+    );
   }
 
   /** What a live record meets: see `isLive`. */
@@ -288,7 +320,8 @@ function requireEntity(context: DatabaseContext): typeof SessionEntity {
 
 /** An entity of the app's own may call its columns what it likes. */
 function checkProperties({ className, properties }: EntityMetadata): void {
-  const isWrong = ([property, column]: [string, string]) => (properties as Record<string, EntityProperty>)[property]?.fieldNames[0] !== column;
+  const isWrong = ([property, column]: [string, string]) =>
+    (properties as Record<string, EntityProperty>)[property]?.fieldNames[0] !== column;
   const wrong = Object.entries(COLUMN_OF).find(isWrong);
   if (!wrong) return;
   throw new SmartSessionConfigError(

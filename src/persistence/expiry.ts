@@ -48,7 +48,11 @@ export function listedTimes(terms: Terms): string {
 
 /** The dates of a listed record. */
 export function datesOf({ created_ms, updated_ms, expires_ms }: ListedTimes): { createdAt: Date; updatedAt: Date; expiresAt: Date } {
-  const [createdAt, updatedAt, expiresAt] = [created_ms, updated_ms, expires_ms].map((ms) => new Date(Math.round(Number(ms)))) as [Date, Date, Date];
+  const [createdAt, updatedAt, expiresAt] = [created_ms, updated_ms, expires_ms].map((ms) => new Date(Math.round(Number(ms)))) as [
+    Date,
+    Date,
+    Date,
+  ];
   return { createdAt, updatedAt, expiresAt };
 }
 

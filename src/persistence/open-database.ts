@@ -33,7 +33,7 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
     throw new SmartSessionConfigError(
       options.contextName ? 'contextName' : 'connection',
       `there is no MikroORM${options.contextName ? ` named "${options.contextName}"` : ''} in the app`,
-      'Import `MikroOrmModule.forRoot(…)` in the app, or give `connection` for a database of the sessions\' own.',
+      "Import `MikroOrmModule.forRoot(…)` in the app, or give `connection` for a database of the sessions' own.",
     );
   }
   try {
@@ -53,7 +53,12 @@ async function inspect(options: SmartSessionOptions, orm: MikroORM, appOrm: Mikr
   }
 }
 
-async function inspectBy(dialect: Dialect, options: SmartSessionOptions, orm: MikroORM, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
+async function inspectBy(
+  dialect: Dialect,
+  options: SmartSessionOptions,
+  orm: MikroORM,
+  appOrm: MikroORM | undefined,
+): Promise<DatabaseContext> {
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const { tableName } = options;
   const schema = schemaOf(options, orm);
@@ -75,36 +80,73 @@ async function inspectBy(dialect: Dialect, options: SmartSessionOptions, orm: Mi
   const warnings = [warningOfDrop({ orm, tableName, schema }, appOrm)].filter((warning) => warning !== undefined);
   const packet = await dialect.largestStatement?.(runner.run);
   checkSize(options, packet);
-  return new DatabaseContext(orm, runner, dialect, tableName, schema, columns.includes('lock_version'), options.timeout, options.absoluteTtl, keyHint, isNew, warnings, longestBatchFor(packet));
+  return new DatabaseContext(
+    orm,
+    runner,
+    dialect,
+    tableName,
+    schema,
+    columns.includes('lock_version'),
+    options.timeout,
+    options.absoluteTtl,
+    keyHint,
+    isNew,
+    warnings,
+    longestBatchFor(packet),
+  );
 }
 
 function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
   const name = schema ? `${schema}.${tableName}` : tableName;
   if (columns.length === 0) {
-    throw new SmartSessionConfigError('tableName', `there is no table "${name}"`, 'Add `SessionEntity` to your migrations, set `createTable: true`, or run `npx smart-session create-table --run`.');
+    throw new SmartSessionConfigError(
+      'tableName',
+      `there is no table "${name}"`,
+      'Add `SessionEntity` to your migrations, set `createTable: true`, or run `npx smart-session create-table --run`.',
+    );
   }
   const missing = COLUMNS.filter((column) => !columns.includes(column));
   if (missing.length > 0) {
-    throw new SmartSessionConfigError('tableName', `the table "${name}" has no column ${missing.join(', ')}`, 'Add what is missing, or name another table.');
+    throw new SmartSessionConfigError(
+      'tableName',
+      `the table "${name}" has no column ${missing.join(', ')}`,
+      'Add what is missing, or name another table.',
+    );
   }
   if (locking === 'optimistic' && !columns.includes('lock_version')) {
-    throw new SmartSessionConfigError('locking', `'optimistic' was given, and the table "${name}" has no column lock_version`, "Add the column, or use 'auto' or 'pessimistic'.");
+    throw new SmartSessionConfigError(
+      'locking',
+      `'optimistic' was given, and the table "${name}" has no column lock_version`,
+      "Add the column, or use 'auto' or 'pessimistic'.",
+    );
   }
 }
 
 function checkSize({ maxBytes }: SmartSessionOptions, packet = Infinity): void {
   if (maxBytes <= packet) return;
-  throw new SmartSessionConfigError('maxBytes', `${maxBytes} was given, and the server takes statements of at most ${packet} bytes`, 'Lower it, or raise `max_allowed_packet` on the server, best to twice `maxBytes`.');
+  throw new SmartSessionConfigError(
+    'maxBytes',
+    `${maxBytes} was given, and the server takes statements of at most ${packet} bytes`,
+    'Lower it, or raise `max_allowed_packet` on the server, best to twice `maxBytes`.',
+  );
 }
 
 async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM): Promise<Dialect> {
   const driver = orm.em.getDriver().constructor;
   const found = await dialectOfDriver(driver, given);
   if (!found) {
-    throw new SmartSessionConfigError('connection', `its driver is ${driver.name}`, `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it; or say by \`dialect\` which it is.`);
+    throw new SmartSessionConfigError(
+      'connection',
+      `its driver is ${driver.name}`,
+      `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it; or say by \`dialect\` which it is.`,
+    );
   }
   if (given && given !== found.name) {
-    throw new SmartSessionConfigError('dialect', `'${given}' was given, and the connection's driver is that of ${found.name}`, `Use '${found.name}', or leave \`dialect\` out.`);
+    throw new SmartSessionConfigError(
+      'dialect',
+      `'${given}' was given, and the connection's driver is that of ${found.name}`,
+      `Use '${found.name}', or leave \`dialect\` out.`,
+    );
   }
   return found;
 }
@@ -131,7 +173,11 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
 
 async function importDriver(dialect: DialectName | undefined): Promise<unknown> {
   if (!dialect) {
-    throw new SmartSessionConfigError('dialect', 'nothing was given, and `connection` names no driver', `Use one of ${Object.keys(DIALECTS).join(', ')}.`);
+    throw new SmartSessionConfigError(
+      'dialect',
+      'nothing was given, and `connection` names no driver',
+      `Use one of ${Object.keys(DIALECTS).join(', ')}.`,
+    );
   }
   const { drivers } = DIALECTS[dialect];
   const missing: MissingPackageError[] = [];
@@ -143,11 +189,20 @@ async function importDriver(dialect: DialectName | undefined): Promise<unknown> 
       missing.push(error);
     }
   }
-  throw missingDriver(dialect, drivers.map(({ name }) => name), missing[0]!);
+  throw missingDriver(
+    dialect,
+    drivers.map(({ name }) => name),
+    missing[0]!,
+  );
 }
 
 function brokenDriver(dialect: DialectName, name: string, error: unknown): SmartSessionConfigError {
-  return new SmartSessionConfigError('dialect', `'${dialect}' was given, and ${name} cannot be loaded: ${reasonIn(error)}`, 'Mend that, or import the driver in the app and give its class as `connection.driver`.', error);
+  return new SmartSessionConfigError(
+    'dialect',
+    `'${dialect}' was given, and ${name} cannot be loaded: ${reasonIn(error)}`,
+    'Mend that, or import the driver in the app and give its class as `connection.driver`.',
+    error,
+  );
 }
 
 function missingDriver(dialect: DialectName, names: readonly string[], cause: MissingPackageError): SmartSessionConfigError {

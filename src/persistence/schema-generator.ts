@@ -23,7 +23,8 @@ export function warningOfDrop(context: Place, orm: MikroORM | undefined): string
 
 function isSkipped({ tableName, schema = '' }: Place, orm: MikroORM): boolean {
   const { skipTables = [], ignoreSchema = [] } = orm.config.get('schemaGenerator');
-  const isName = (pattern: string | RegExp) => (typeof pattern === 'string' ? pattern.toLowerCase() === tableName.toLowerCase() : pattern.test(tableName));
+  const isName = (pattern: string | RegExp) =>
+    typeof pattern === 'string' ? pattern.toLowerCase() === tableName.toLowerCase() : pattern.test(tableName);
   return ignoreSchema.includes(schema) || skipTables.some(isName);
 }
 

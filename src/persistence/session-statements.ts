@@ -71,21 +71,27 @@ export function buildStatements(context: DatabaseContext) {
     load: load(''),
     /** as many keys as `count` */
     loadMany: once((count) =>
-      build((next) => `select session_id, ${record} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isRowLive}`),
+      build(
+        (next) =>
+          `select session_id, ${record} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isRowLive}`,
+      ),
     ),
     /** key */
     loadLocked: load(dialect.forUpdate),
     /** key, data, commit id, user id, max age, lifetime */
-    insert: build((next) =>
-      `insert into ${table} (session_id, data, commit_id, user_id, max_age, created_at, updated_at, expires_at) ` +
-      `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
+    insert: build(
+      (next) =>
+        `insert into ${table} (session_id, data, commit_id, user_id, max_age, created_at, updated_at, expires_at) ` +
+        `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
     ),
     /** the change (see `changeParameters`), key, version, commit id */
     update: build(update),
     /** the change, key, version, commit id, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** as many rows as `count`, each: the change, key, version, commit id */
-    updateMany: once((count) => dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isWanted, assignments(namesOf(WANTED_CHANGES)))),
+    updateMany: once((count) =>
+      dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isWanted, assignments(namesOf(WANTED_CHANGES))),
+    ),
     /** as many rows as `count`, each: key, version, commit id */
     lockMany: once((count) => dialect.lockWanted?.(keyed, dialect.wantedRows(WANTED_KEYS, count), isWanted)),
     /** the change, key; the caller holds the row's lock */
@@ -94,26 +100,33 @@ export function buildStatements(context: DatabaseContext) {
     touch: build((next) => `update ${table} set expires_at = ${movedExpiry(context, next)} where ${live(next())} and ${hasMaxAge(next)}`),
     /** lifetime, threshold, max age, as many keys as `count` */
     touchMany: once((count) =>
-      build((next) =>
-        `update ${keyed}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
-        `and ${hasMaxAge(next)} and session_id in (${Array.from({ length: count }, next).join(', ')})`,
+      build(
+        (next) =>
+          `update ${keyed}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
+          `and ${hasMaxAge(next)} and session_id in (${Array.from({ length: count }, next).join(', ')})`,
       ),
     ),
     /** lease id, lease, key, lease id */
-    lease: build((next) =>
-      `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
-      `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`,
+    lease: build(
+      (next) =>
+        `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
+        `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`,
     ),
     /** lease, key, lease id */
-    extend: build((next) => `update ${table} set lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} and lease_id = ${next()}`),
+    extend: build(
+      (next) => `update ${table} set lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} and lease_id = ${next()}`,
+    ),
     /** key, lease id */
-    release: build((next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`),
+    release: build(
+      (next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`,
+    ),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
     /** the end's id, key, version, commit id. Its expiry lies so far back that no clock which is set back revives it */
-    end: build((next) =>
-      `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}` +
-      `${isVersioned ? ', lock_version = lock_version + 1' : ''} where ${live(next())} and ${isAsKnown(next)}`,
+    end: build(
+      (next) =>
+        `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}` +
+        `${isVersioned ? ', lock_version = lock_version + 1' : ''} where ${live(next())} and ${isAsKnown(next)}`,
     ),
     /** key, the end's id */
     isEndedBy: build((next) => `select commit_id from ${table} where session_id = ${next()} and ${isCommit(next())}`),
@@ -137,7 +150,10 @@ export function buildStatements(context: DatabaseContext) {
     /** user id */
     findAll: keysOfUser,
     /** as many keys as `count`, user id */
-    lockFound: dialect.joinWanted && ((count: number) => `select session_id from ${join(count)} and ${ofUser(dialect.parameter(count + 1))} and ${isRowLive} ${newestFirst}${dialect.forUpdate}`),
+    lockFound:
+      dialect.joinWanted &&
+      ((count: number) =>
+        `select session_id from ${join(count)} and ${ofUser(dialect.parameter(count + 1))} and ${isRowLive} ${newestFirst}${dialect.forUpdate}`),
     /** as many keys as `count` */
     destroyMany: (count: number) => deleteKeys(count),
   };

@@ -49,7 +49,11 @@ export interface SessionRow {
  * @example
  * MikroORM.init({ entities: [defineSessionEntity({ tableName: 'web_sessions' })], … })
  */
-export function defineSessionEntity({ tableName = 'sessions', schema, name = nameOf(tableName, schema) }: SessionTable = {}): EntitySchema<SessionRow> {
+export function defineSessionEntity({
+  tableName = 'sessions',
+  schema,
+  name = nameOf(tableName, schema),
+}: SessionTable = {}): EntitySchema<SessionRow> {
   // Each column is named: else a naming strategy of the app would name it.
   return defineEntity({
     name,
@@ -57,7 +61,13 @@ export function defineSessionEntity({ tableName = 'sessions', schema, name = nam
     ...(schema === undefined ? {} : { schema }),
     properties: (p) => ({
       // MySQL's catalog does not give the column's type back as it was written.
-      sessionId: p.type(StorageKeyType).$type<string>().primary().length(255).ignoreSchemaChanges('type', 'collation').fieldName(COLUMN_OF.sessionId),
+      sessionId: p
+        .type(StorageKeyType)
+        .$type<string>()
+        .primary()
+        .length(255)
+        .ignoreSchemaChanges('type', 'collation')
+        .fieldName(COLUMN_OF.sessionId),
       data: p.type(SerializedSessionType).$type<string>().fieldName(COLUMN_OF.data),
       lockVersion: p.integer().version().default(0).fieldName(COLUMN_OF.lockVersion),
       commitId: p.string().length(36).nullable().fieldName(COLUMN_OF.commitId),

@@ -22,7 +22,7 @@ export async function shortenLives(context: DatabaseContext, which: LongLived, m
   const { run } = context.runner;
   const { find, write } = statementsFor(context, which, ms);
   let shortened = 0;
-  for (let last = ''; ; ) {
+  for (let last = ''; ;) {
     const keys = (await run(find, [last])).rows.map((row) => String(row.session_id));
     if (keys.length === 0) return shortened;
     shortened += (await run(write(keys.length), keys)).affected;
@@ -46,6 +46,7 @@ function statementsFor(context: DatabaseContext, which: LongLived, ms: number) {
   const keysOf = (count: number) => Array.from({ length: count }, (_, n) => dialect.parameter(n + 1)).join(', ');
   return {
     find: `select session_id from ${table} where session_id > ${dialect.parameter(1)} and ${isLong} order by session_id limit ${PAGE}`,
-    write: (count: number) => `update ${table}${keyHint}${dialect.byPrimaryKey} set expires_at = ${dialect.earlier('expires_at', end)}${maxAge} where ${isLong} and session_id in (${keysOf(count)})`,
+    write: (count: number) =>
+      `update ${table}${keyHint}${dialect.byPrimaryKey} set expires_at = ${dialect.earlier('expires_at', end)}${maxAge} where ${isLong} and session_id in (${keysOf(count)})`,
   };
 }

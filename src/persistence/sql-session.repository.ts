@@ -52,7 +52,14 @@ export class SqlSessionRepository extends SessionRepository {
   async insert(storageKey: string, change: RecordChange): Promise<boolean> {
     const { data, commitId, userId, maxAge, lifetime } = change;
     try {
-      return await this.#changesOne(this.#statements.insert, [storageKey, data, commitId, userId, maxAge, firstLifetime(lifetime, this.#context)]);
+      return await this.#changesOne(this.#statements.insert, [
+        storageKey,
+        data,
+        commitId,
+        userId,
+        maxAge,
+        firstLifetime(lifetime, this.#context),
+      ]);
     } catch (error) {
       if (this.#context.dialect.isDuplicateKey?.(error)) return false;
       throw error;
@@ -112,7 +119,12 @@ export class SqlSessionRepository extends SessionRepository {
 
   override async touchMany(storageKeys: readonly string[], lifetime: Lifetime): Promise<void> {
     const { ms, slack } = lifetime;
-    await this.#context.runner.run(this.#statements.touchMany(storageKeys.length), [ms, ms - slack, maxAgeParameter(lifetime), ...storageKeys]);
+    await this.#context.runner.run(this.#statements.touchMany(storageKeys.length), [
+      ms,
+      ms - slack,
+      maxAgeParameter(lifetime),
+      ...storageKeys,
+    ]);
   }
 
   async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {

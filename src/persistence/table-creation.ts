@@ -14,17 +14,31 @@ export async function createTable(dialect: Dialect, runner: StatementRunner, tab
     await runner.onOneConnection((run) => dialect.createTable(run, tableName, schema));
   } catch (error) {
     if (dialect.classify(error) !== 'failed') throw error;
-    throw new SmartSessionConfigError('createTable', `the table "${tableName}" cannot be created: ${reasonIn(error)}`, 'Allow it to the user of the connection, or make the table by a migration and leave `createTable` out.', error);
+    throw new SmartSessionConfigError(
+      'createTable',
+      `the table "${tableName}" cannot be created: ${reasonIn(error)}`,
+      'Allow it to the user of the connection, or make the table by a migration and leave `createTable` out.',
+      error,
+    );
   }
 }
 
 /** @throws SmartSessionConfigError for a schema that is not there */
 export async function checkSchema(dialect: Dialect, { run }: StatementRunner, schema: string): Promise<void> {
   if (await dialect.hasSchema(run, schema)) return;
-  throw new SmartSessionConfigError('schema', `there is no schema "${schema}"`, 'Create it, or mend its name. `createTable` makes the table alone.');
+  throw new SmartSessionConfigError(
+    'schema',
+    `there is no schema "${schema}"`,
+    'Create it, or mend its name. `createTable` makes the table alone.',
+  );
 }
 
 /** The error for a database that is not there, or that MikroORM cannot create. */
 export function unopened(error: unknown): SmartSessionConfigError {
-  return new SmartSessionConfigError('connection', `its database cannot be opened: ${reasonIn(error)}`, "Create it, or mend its name in `connection` or in MikroORM's configuration. `createTable` makes the table alone.", error);
+  return new SmartSessionConfigError(
+    'connection',
+    `its database cannot be opened: ${reasonIn(error)}`,
+    "Create it, or mend its name in `connection` or in MikroORM's configuration. `createTable` makes the table alone.",
+    error,
+  );
 }

@@ -50,7 +50,9 @@ function statementOf(context: DatabaseContext): string {
   const live = isLive(context);
   const liveBytes = `case when ${live} then octet_length(data) end`;
   const count = (name: string, ...conditions: string[]) => `count(case when ${[live, ...conditions].join(' and ')} then 1 end) as ${name}`;
-  const commits = COMMITS.map(([from, to]) => count(`commits_${from}`, `lock_version >= ${from}`, ...(to === undefined ? [] : [`lock_version <= ${to}`])));
+  const commits = COMMITS.map(([from, to]) =>
+    count(`commits_${from}`, `lock_version >= ${from}`, ...(to === undefined ? [] : [`lock_version <= ${to}`])),
+  );
   const columns = [
     'count(*) as all_rows',
     count('live'),

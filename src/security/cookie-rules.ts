@@ -26,7 +26,8 @@ const PATH = /^\/[ -:=-~]*$/;
 /** In characters: browsers ignore an attribute that is longer. */
 const LONGEST_ATTRIBUTE = 1024;
 
-const isLike = (pattern: RegExp) => (given: unknown) => typeof given === 'string' && given.length <= LONGEST_ATTRIBUTE && pattern.test(given);
+const isLike = (pattern: RegExp) => (given: unknown) =>
+  typeof given === 'string' && given.length <= LONGEST_ATTRIBUTE && pattern.test(given);
 const isBoolean = (given: unknown) => typeof given === 'boolean';
 
 const CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
@@ -67,11 +68,18 @@ export function flawInCookie({ name, cookie }: CookieSettings): CookieFlaw | und
   const { secure, domain, path = '/', sameSite, partitioned } = cookie;
   const prefix = /^__(host|secure)-/i.exec(name)?.[0];
   // With 'auto' it is sent without Secure where a request comes by http: a prefix says that it never is.
-  if (prefix && secure !== true) return flaw('cookie', `the name begins with ${prefix} and \`secure\` is not true`, 'set `cookie: { secure: true }`.');
-  if (prefix?.toLowerCase() === '__host-' && (domain !== undefined || path !== '/')) return flaw('cookie', `the name begins with ${prefix} and ${domain === undefined ? 'a path' : 'a domain'} is set`, 'leave `domain` and `path` out, or begin the name with __Secure-.');
+  if (prefix && secure !== true)
+    return flaw('cookie', `the name begins with ${prefix} and \`secure\` is not true`, 'set `cookie: { secure: true }`.');
+  if (prefix?.toLowerCase() === '__host-' && (domain !== undefined || path !== '/'))
+    return flaw(
+      'cookie',
+      `the name begins with ${prefix} and ${domain === undefined ? 'a path' : 'a domain'} is set`,
+      'leave `domain` and `path` out, or begin the name with __Secure-.',
+    );
   if (sameSite === 'none' && !secure) return flaw('cookie', "`sameSite: 'none'` was given with `secure: false`", 'set `secure: true`.');
   if (partitioned && !secure) return flaw('cookie', '`partitioned` was given with `secure: false`', 'set `secure: true`.');
-  if (name.length + LONGEST_VALUE > LONGEST_COOKIE) return flaw('name', `a name of ${name.length} characters was given`, `use at most ${LONGEST_COOKIE - LONGEST_VALUE}.`);
+  if (name.length + LONGEST_VALUE > LONGEST_COOKIE)
+    return flaw('name', `a name of ${name.length} characters was given`, `use at most ${LONGEST_COOKIE - LONGEST_VALUE}.`);
   return undefined;
 }
 

@@ -9,7 +9,10 @@ import type { CookieSecret } from './secrets.js';
  */
 export function isSignedBy(secret: CookieSecret, value: string): boolean {
   const dot = value.lastIndexOf('.');
-  const expected = createHmac('sha256', secret as BinaryLike | KeyObject).update(value.slice('s:'.length, dot)).digest('base64').replaceAll('=', '');
+  const expected = createHmac('sha256', secret as BinaryLike | KeyObject)
+    .update(value.slice('s:'.length, dot))
+    .digest('base64')
+    .replaceAll('=', '');
   return timingSafeEqual(digest(expected), digest(value.slice(dot + 1)));
 }
 

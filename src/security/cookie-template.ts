@@ -2,7 +2,14 @@ import { inspect, types } from 'node:util';
 import type { Request } from 'express';
 import type { CookieOptions } from 'express-session';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
-import { COOKIE_DEFAULTS, EXPECTED_COOKIE, flawInCookie, isCookieOptions, type CookieAttributes, type CookieOption } from './cookie-rules.js';
+import {
+  COOKIE_DEFAULTS,
+  EXPECTED_COOKIE,
+  flawInCookie,
+  isCookieOptions,
+  type CookieAttributes,
+  type CookieOption,
+} from './cookie-rules.js';
 
 /** The options that say what a session's cookie is like. */
 export interface CookieTemplate {
@@ -52,7 +59,8 @@ export function resolveAuto(cookie: object, request: Request): void {
 
 function ask({ name }: CookieTemplate, cookie: (request: Request) => CookieAttributes, request: Request): CookieAttributes {
   const returned: unknown = cookie(request);
-  if (types.isPromise(returned) || !isCookieOptions(returned)) throw refused(`its function returned ${inspect(returned, { depth: 2, breakLength: Infinity })}`, EXPECTED_COOKIE);
+  if (types.isPromise(returned) || !isCookieOptions(returned))
+    throw refused(`its function returned ${inspect(returned, { depth: 2, breakLength: Infinity })}`, EXPECTED_COOKIE);
   const whole = { ...COOKIE_DEFAULTS, ...(returned as CookieAttributes) };
   const flaw = flawInCookie({ name, cookie: whole });
   if (flaw) throw refused(`of what its function returned, ${flaw.given}`, flaw.expected);

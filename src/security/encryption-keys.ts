@@ -18,7 +18,8 @@ const KEY_BYTES = 32;
 /** Random bytes have less than this once in 10^20 keys; a phrase or a repeated byte has. */
 const FEWEST_DISTINCT_BYTES = 14;
 
-const ADVICE = 'Give `keys`, a list of keys of 32 random bytes, each as a Buffer or as hex or base64, such as `openssl rand -base64 32` prints.';
+const ADVICE =
+  'Give `keys`, a list of keys of 32 random bytes, each as a Buffer or as hex or base64, such as `openssl rand -base64 32` prints.';
 
 /** Says what is wrong with the option `encryption`, without showing a key; undefined when it is right. */
 export function flawInEncryption(given: unknown): string | undefined {
@@ -39,7 +40,8 @@ export function flawInEncryption(given: unknown): string | undefined {
 function flawInKey(given: unknown, earlier: readonly unknown[]): string | undefined {
   const bytes = bytesOf(given);
   if (!bytes) return `is of type ${typeof given}`;
-  if (bytes.length !== KEY_BYTES) return typeof given === 'string' ? `is a text of ${given.length} characters that is no key of 32 bytes` : `has ${bytes.length} bytes`;
+  if (bytes.length !== KEY_BYTES)
+    return typeof given === 'string' ? `is a text of ${given.length} characters that is no key of 32 bytes` : `has ${bytes.length} bytes`;
   if (new Set(bytes).size < FEWEST_DISTINCT_BYTES) return 'is not random: few of its bytes differ';
   return earlier.some((key) => bytesOf(key)?.equals(bytes)) ? 'was given before' : undefined;
 }

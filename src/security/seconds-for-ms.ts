@@ -10,7 +10,13 @@ const MINUTE = 60_000;
 const HOUR_IN_SECONDS = 3600;
 
 /** In ms: a shorter time is a number of seconds, or is for a test. */
-const SHORTEST: Readonly<Record<string, number>> = { ttl: MINUTE, absoluteTtl: MINUTE, 'cookie.maxAge': MINUTE, pruneInterval: 10_000, touchAfter: 0 };
+const SHORTEST: Readonly<Record<string, number>> = {
+  ttl: MINUTE,
+  absoluteTtl: MINUTE,
+  'cookie.maxAge': MINUTE,
+  pruneInterval: 10_000,
+  touchAfter: 0,
+};
 
 /** Other stores take seconds: warns of times that look like them, such as `ttl: 86400`, one line each. */
 export function warningsOfSeconds(times: Times & { readonly 'cookie.maxAge'?: number | null | undefined }): string[] {

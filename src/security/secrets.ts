@@ -10,7 +10,8 @@ const SHORTEST = 32;
 const FEWEST_DISTINCT_CHARACTERS = 8;
 
 /** What documentation and samples put in the place of a secret. */
-const EXAMPLES = /keyboard.?cat|change.?(me|this|it)|secret.?(key|here|value)|(your|my|super|top|session|some|very).{0,8}secret|secret.{0,12}to keep|replace.?(me|this)|example|password|insert.{0,12}here|lorem ipsum/i;
+const EXAMPLES =
+  /keyboard.?cat|change.?(me|this|it)|secret.?(key|here|value)|(your|my|super|top|session|some|very).{0,8}secret|secret.{0,12}to keep|replace.?(me|this)|example|password|insert.{0,12}here|lorem ipsum/i;
 
 /** Whether something can sign a cookie. */
 export function isSecret(given: unknown): given is CookieSecret {

@@ -33,7 +33,12 @@ function isAnswerable(error: Error): boolean {
     const { getStatus, getResponse } = error as { getStatus?: unknown; getResponse?: unknown };
     if (typeof getStatus !== 'function' || typeof getResponse !== 'function') return true;
     const status: unknown = getStatus.call(error);
-    return Number.isInteger(status) && (status as number) >= 400 && (status as number) < 600 && JSON.stringify(getResponse.call(error)) !== undefined;
+    return (
+      Number.isInteger(status) &&
+      (status as number) >= 400 &&
+      (status as number) < 600 &&
+      JSON.stringify(getResponse.call(error)) !== undefined
+    );
   } catch {
     return false;
   }

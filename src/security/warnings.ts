@@ -20,7 +20,11 @@ export function warningsOf({ name, cookie, hashIds, secret = [], ...times }: War
   const advice = isProduction() && typeof cookie !== 'function' ? adviceForCookie({ name, cookie }) : [];
   return [
     ...(advice.length > 0 ? [`The session cookie is not safe. Set in \`cookie\`: ${advice.join('; ')}.`] : []),
-    ...(hashIds ? [] : ['`hashIds: false`: the table holds session ids as they are, and who reads it can use them. Set it only to take over a table that has such rows.']),
+    ...(hashIds
+      ? []
+      : [
+          '`hashIds: false`: the table holds session ids as they are, and who reads it can use them. Set it only to take over a table that has such rows.',
+        ]),
     ...(isProduction() ? weakSecrets(secret) : []),
     ...warningsOfSeconds({ ...times, 'cookie.maxAge': attributes.maxAge }),
   ];
@@ -30,6 +34,10 @@ export function warningsOf({ name, cookie, hashIds, secret = [], ...times }: War
 function weakSecrets(secrets: readonly CookieSecret[]): string[] {
   return secrets.slice(1).flatMap((secret, n) => {
     const flaw = flawInSecret(secret);
-    return flaw === undefined ? [] : [`\`secret\`, number ${n + 2} of ${secrets.length}: ${flaw} verifies cookies. An attacker who guesses it can sign cookies. Leave it out when the sessions from before have ended.`];
+    return flaw === undefined
+      ? []
+      : [
+          `\`secret\`, number ${n + 2} of ${secrets.length}: ${flaw} verifies cookies. An attacker who guesses it can sign cookies. Leave it out when the sessions from before have ended.`,
+        ];
   });
 }

@@ -81,7 +81,12 @@ export function showChosen(session: object, before: EncodedValues | undefined, n
 
 function refuseFlaw(chosen: Readonly<Record<string, unknown>>, whole: CookieAttributes, name: string): void {
   for (const attribute of NAMES) {
-    if (!isCookieOptions({ [attribute]: chosen[attribute] })) throw new SessionNotSerializableError(`cookie.${attribute}`, `a value of type ${typeof chosen[attribute]} that is no such attribute`, 'Give what the option `cookie` takes.');
+    if (!isCookieOptions({ [attribute]: chosen[attribute] }))
+      throw new SessionNotSerializableError(
+        `cookie.${attribute}`,
+        `a value of type ${typeof chosen[attribute]} that is no such attribute`,
+        'Give what the option `cookie` takes.',
+      );
   }
   const flaw = flawInCookie({ name, cookie: whole });
   if (flaw) throw new SessionNotSerializableError('cookie', `a cookie of which ${flaw.given}`, flaw.expected);

@@ -105,7 +105,11 @@ export class CommitJoiner {
 
   #join(line: Waiting[], base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const { maxWaiting } = this.options;
-    if (line.length >= maxWaiting) throw new SessionUnavailableError('commit', `${maxWaiting} commits of this session are waiting already, as many as \`maxWaiting\` allows.`);
+    if (line.length >= maxWaiting)
+      throw new SessionUnavailableError(
+        'commit',
+        `${maxWaiting} commits of this session are waiting already, as many as \`maxWaiting\` allows.`,
+      );
     return new Promise((resolve, reject) => line.push({ base, edit, deadline, member: this.observers.work?.current(), resolve, reject }));
   }
 
@@ -165,7 +169,11 @@ export class CommitJoiner {
   #commitTogether(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {
     const { work } = this.observers;
     if (!work) return this.#commitWithin(storageKey, base, edit, batch);
-    return work.batch('commit', batch.map(({ member }) => member), () => this.#commitWithin(storageKey, base, edit, batch));
+    return work.batch(
+      'commit',
+      batch.map(({ member }) => member),
+      () => this.#commitWithin(storageKey, base, edit, batch),
+    );
   }
 
   #commitWithin(storageKey: string, base: StoredRecord | undefined, edit: Edit, batch: readonly Waiting[]): Promise<CommitOutcome> {

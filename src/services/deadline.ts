@@ -19,7 +19,11 @@ export class Deadline {
     this.passed = new Promise((_, reject) => (this.#reject = reject));
     // Not everybody who has a deadline waits for it.
     this.passed.catch(() => {});
-    this.#late = () => new SessionUnavailableError(operation, `${who} did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`);
+    this.#late = () =>
+      new SessionUnavailableError(
+        operation,
+        `${who} did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`,
+      );
     this.#end = performance.now() + ms;
     this.#timer = setTimeout(() => this.pass(this.#late()), ms).unref();
   }
@@ -55,7 +59,12 @@ export class Deadline {
  * @param who must answer by then, for the error; default: the database
  * @throws SessionUnavailableError when `work` took too long
  */
-export async function withDeadline<Result>(operation: string, ms: number, work: (deadline: Deadline) => Promise<Result>, who?: string): Promise<Result> {
+export async function withDeadline<Result>(
+  operation: string,
+  ms: number,
+  work: (deadline: Deadline) => Promise<Result>,
+  who?: string,
+): Promise<Result> {
   const deadline = new Deadline(operation, ms, who);
   try {
     return await Promise.race([work(deadline), deadline.passed]);

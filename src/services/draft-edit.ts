@@ -27,10 +27,20 @@ export class DraftEdit<Result> {
   readonly apply = (current: EncodedValues): EncodedValues => {
     const draft = this.codec.decodeValues(current);
     const result = this.change(draft);
-    refuseThenable(result, 'The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.');
-    if (Object.hasOwn(draft, 'cookie')) throw new SessionNotSerializableError('cookie', 'anything (the cookie is not among the values)', "Set the cookie of the request's own session.");
+    refuseThenable(
+      result,
+      'The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.',
+    );
+    if (Object.hasOwn(draft, 'cookie'))
+      throw new SessionNotSerializableError(
+        'cookie',
+        'anything (the cookie is not among the values)',
+        "Set the cookie of the request's own session.",
+      );
     this.#result = result;
-    const carried = Array.from(current.keys()).filter(isReservedName).map((key) => [key, current.get(key)!] as const);
+    const carried = Array.from(current.keys())
+      .filter(isReservedName)
+      .map((key) => [key, current.get(key)!] as const);
     return new Map([...this.codec.encodeValues(draft, current), ...carried]);
   };
 }

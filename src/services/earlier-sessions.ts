@@ -65,5 +65,8 @@ function absentOrUnavailable(error: unknown): undefined {
 function unavailable(operation: string, error: unknown): SessionUnavailableError {
   const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
   const said = [name, code].filter((part) => typeof part === 'string' || typeof part === 'number');
-  return new SessionUnavailableError(operation, `the earlier store reported an error (${said.join(' ')}). See whether its database is up, and has its table.`);
+  return new SessionUnavailableError(
+    operation,
+    `the earlier store reported an error (${said.join(' ')}). See whether its database is up, and has its table.`,
+  );
 }

@@ -72,7 +72,11 @@ export class Joiner<Item, Result> {
   ask(key: string, item: Item): Promise<Result> {
     const { operation, maxWaiting } = this.terms;
     const waiting = this.#waiting.get(key) ?? this.#wait(key, item);
-    if (waiting.asked === maxWaiting) throw new SessionUnavailableError(operation, `${maxWaiting} others of this session are waiting already, as many as \`maxWaiting\` allows.`);
+    if (waiting.asked === maxWaiting)
+      throw new SessionUnavailableError(
+        operation,
+        `${maxWaiting} others of this session are waiting already, as many as \`maxWaiting\` allows.`,
+      );
     waiting.asked++;
     waiting.members?.push(this.terms.work?.current());
     this.#sendNext();
@@ -81,7 +85,8 @@ export class Joiner<Item, Result> {
 
   #wait(key: string, item: Item) {
     const { operation, maxWaiting, work } = this.terms;
-    if (this.#waiting.size >= maxWaiting) throw new SessionUnavailableError(operation, `${maxWaiting} others are waiting already, as many as \`maxWaiting\` allows.`);
+    if (this.#waiting.size >= maxWaiting)
+      throw new SessionUnavailableError(operation, `${maxWaiting} others are waiting already, as many as \`maxWaiting\` allows.`);
     let settle!: Pick<Waiting<Item, Result>, 'resolve' | 'reject'>;
     const promise = new Promise<Result>((resolve, reject) => (settle = { resolve, reject }));
     const waiting = { item, since: performance.now(), asked: 0, members: work && [], promise, ...settle };

@@ -72,7 +72,11 @@ const LATEST = Date.UTC(10_000, 0) - 1;
 
 function noMaxAge(given: unknown): SessionNotSerializableError {
   const shown = typeof given === 'number' || given instanceof Date ? `${Number(given)}` : `a value of type ${typeof given}`;
-  return new SessionNotSerializableError('cookie.maxAge', `${shown} as a max age or expiry`, 'Give `maxAge` a number of ms, or `expires` a date before the year 10000; null in both ends the cookie with the browser.');
+  return new SessionNotSerializableError(
+    'cookie.maxAge',
+    `${shown} as a max age or expiry`,
+    'Give `maxAge` a number of ms, or `expires` a date before the year 10000; null in both ends the cookie with the browser.',
+  );
 }
 
 /** The max age that the cookie of a session was given, in ms; null when it ends with the browser, NaN for what is no max age. */

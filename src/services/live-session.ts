@@ -23,8 +23,14 @@ export function isWhole(session: object): boolean {
  */
 export function refuseBroken(session: object): void {
   if (isWhole(session)) return;
-  if (!hasCookie(session)) throw new SessionNotSerializableError('cookie', "anything but express-session's cookie", 'Set its members, such as `session.cookie.maxAge`.');
-  if (!Object.hasOwn(session, 'touch')) throw new SessionNotSerializableError('__proto__', 'anything (the name reaches the methods of the session)', 'Use another name.');
+  if (!hasCookie(session))
+    throw new SessionNotSerializableError(
+      'cookie',
+      "anything but express-session's cookie",
+      'Set its members, such as `session.cookie.maxAge`.',
+    );
+  if (!Object.hasOwn(session, 'touch'))
+    throw new SessionNotSerializableError('__proto__', 'anything (the name reaches the methods of the session)', 'Use another name.');
 }
 
 function hasCookie(session: object): boolean {

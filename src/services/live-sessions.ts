@@ -68,7 +68,12 @@ export class LiveSessions {
     const { maxAge } = record;
     const expires = maxAge === null ? null : new Date(Date.now() + remaining);
     const { cookie: template } = this.options;
-    const cookie = { ...(typeof template === 'function' ? COOKIE_DEFAULTS : template), ...chosenIn(record.values), originalMaxAge: maxAge, expires };
+    const cookie = {
+      ...(typeof template === 'function' ? COOKIE_DEFAULTS : template),
+      ...chosenIn(record.values),
+      originalMaxAge: maxAge,
+      expires,
+    };
     delete (cookie as { maxAge?: unknown }).maxAge;
     return { ...record.decode(), cookie } as unknown as SessionData;
   }
@@ -130,7 +135,9 @@ export class LiveSessions {
    */
   ofLive(session: object): SessionBaseline {
     if (!SessionMark.find(session) && typeof (session as { id?: unknown }).id !== 'string') {
-      throw new TypeError('A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.');
+      throw new TypeError(
+        'A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.',
+      );
     }
     return this.of(session);
   }
@@ -156,7 +163,11 @@ export class LiveSessions {
   /** Whether nothing has changed since the session was loaded, for certain; false may mean that only `editOf` can tell. */
   isUntouched(session: object, { ownBase, record, isCookieOurs }: SessionBaseline): boolean {
     if (ownBase || !record) return false;
-    return !isOtherMaxAge(maxAgeOf(session), record.maxAge) && record.isHeldBy(session) && !(isCookieOurs && isCookieChanged(session, record.values, this.options));
+    return (
+      !isOtherMaxAge(maxAgeOf(session), record.maxAge) &&
+      record.isHeldBy(session) &&
+      !(isCookieOurs && isCookieChanged(session, record.values, this.options))
+    );
   }
 
   /**
@@ -221,7 +232,9 @@ export class LiveSessions {
   }
 
   #longestUnused({ values }: StoredRecord): number {
-    return this.options.anonymousTtl === undefined ? Infinity : longestUnused(userIdIfKnown(values, this.options, this.codec), this.options);
+    return this.options.anonymousTtl === undefined
+      ? Infinity
+      : longestUnused(userIdIfKnown(values, this.options, this.codec), this.options);
   }
 
   #drop(baseline: SessionBaseline): void {

@@ -21,7 +21,14 @@ export class LoadJoiner {
     { work }: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {
-    this.#joiner = new Joiner({ operation: 'load', kind: 'load', work, maxWaiting: options.maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
+    this.#joiner = new Joiner({
+      operation: 'load',
+      kind: 'load',
+      work,
+      maxWaiting: options.maxWaiting,
+      isBlocking,
+      send: (batch) => this.#send(batch),
+    });
   }
 
   /**

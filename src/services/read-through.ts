@@ -68,7 +68,12 @@ export class ReadThrough {
     const record = await this.loads.load(storageKey);
     if (record && !stageOf(record)) return record;
     const left = Math.max(1, Math.ceil(this.options.timeout - (performance.now() - since)));
-    return withDeadline('load', left, (deadline) => this.#move({ storageKey, sessionId, deadline }, record), 'the database or the earlier store');
+    return withDeadline(
+      'load',
+      left,
+      (deadline) => this.#move({ storageKey, sessionId, deadline }, record),
+      'the database or the earlier store',
+    );
   }
 
   /**
@@ -89,7 +94,10 @@ export class ReadThrough {
       moving.deadline.throwIfPassed();
       if (record ? !stageOf(record) : !isFound) return record;
     }
-    throw new SessionUnavailableError('load', `it was destroyed, and was in the earlier store again, during each of ${MOST_STEPS} steps to move it. See what else writes to that store.`);
+    throw new SessionUnavailableError(
+      'load',
+      `it was destroyed, and was in the earlier store again, during each of ${MOST_STEPS} steps to move it. See what else writes to that store.`,
+    );
   }
 
   /** Takes a step, or waits for the one that is under way: what is stored then is looked at anew. */
@@ -98,7 +106,11 @@ export class ReadThrough {
     const underWay = this.#steps.get(storageKey);
     if (underWay) return underWay;
     const { maxWaiting } = this.options;
-    if (this.#steps.size >= maxWaiting) throw new SessionUnavailableError('load', `${maxWaiting} others wait for the earlier store already, as many as \`maxWaiting\` allows.`);
+    if (this.#steps.size >= maxWaiting)
+      throw new SessionUnavailableError(
+        'load',
+        `${maxWaiting} others wait for the earlier store already, as many as \`maxWaiting\` allows.`,
+      );
     // A store that never answers shall hold up no later load.
     const step = Promise.race([this.#step(moving, record), deadline.passed]).finally(() => this.#steps.delete(storageKey));
     this.#steps.set(storageKey, step);
@@ -138,7 +150,13 @@ export class ReadThrough {
     await this.#earlier!.remove(sessionId, 'load');
     deadline.throwIfPassed();
     const longest = longestUnused(userId, this.options);
-    const change = { data, commitId: randomUUID(), userId, maxAge, lifetime: lifetimeOf(maxAge, this.options, longest < Infinity, true, longest) };
+    const change = {
+      data,
+      commitId: randomUUID(),
+      userId,
+      maxAge,
+      lifetime: lifetimeOf(maxAge, this.options, longest < Infinity, true, longest),
+    };
     if (await this.#write(moving, record, change)) this.observers.lives?.created({ storageKey, userId });
   }
 
@@ -150,7 +168,9 @@ export class ReadThrough {
 
   /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there, also where the answer to that was lost. */
   async #write(moving: Moving, { commitId }: SessionRecord, change: RecordChange): Promise<boolean> {
-    const found = await this.#ask(moving, (repository) => repository.updateLocked(moving.storageKey, (current) => (current.commitId === commitId ? change : undefined)));
+    const found = await this.#ask(moving, (repository) =>
+      repository.updateLocked(moving.storageKey, (current) => (current.commitId === commitId ? change : undefined)),
+    );
     return found?.commitId === commitId || found?.commitId === change.commitId;
   }
 

@@ -3,7 +3,13 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { computeDelta, isEmptyDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionRepository, type Lifetime, type RecordChange, type SessionRecord } from '../persistence/session.repository.js';
-import { SessionConflictError, SessionLockLostError, SessionTooLargeError, SessionUnavailableError, databaseError } from '../smart-session.errors.js';
+import {
+  SessionConflictError,
+  SessionLockLostError,
+  SessionTooLargeError,
+  SessionUnavailableError,
+  databaseError,
+} from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../smart-session.options.js';
 import { Backoff } from './backoff.js';
 import type { Deadline } from './deadline.js';
@@ -103,7 +109,18 @@ export class SessionCommitter {
    * @throws what the edit throws; then nothing was written
    */
   async commit(storageKey: string, base: StoredRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
-    const commit: Commit = { ...edit, apply: guarded(onceForEach(edit.apply), deadline), storageKey, commitId: commitIdAfter(base?.commitId), deadline, known: base, mayHaveWritten: false, isFindable: false, doubt: undefined, trouble: undefined };
+    const commit: Commit = {
+      ...edit,
+      apply: guarded(onceForEach(edit.apply), deadline),
+      storageKey,
+      commitId: commitIdAfter(base?.commitId),
+      deadline,
+      known: base,
+      mayHaveWritten: false,
+      isFindable: false,
+      doubt: undefined,
+      trouble: undefined,
+    };
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -244,9 +261,15 @@ export class SessionCommitter {
   }
 
   /** A session that loses its user may be over earlier than it was. */
-  #lifetimeAfter({ lifetime, maxAge: chosen, keepsExpiry }: Commit, current: StoredRecord | undefined, maxAge: number | null, longest: number): Lifetime {
+  #lifetimeAfter(
+    { lifetime, maxAge: chosen, keepsExpiry }: Commit,
+    current: StoredRecord | undefined,
+    maxAge: number | null,
+    longest: number,
+  ): Lifetime {
     if (lifetime) return exactLifetime(lifetime.ms, longest);
-    const losesUser = longest < Infinity && current !== undefined && !keepsExpiry && userIdIfKnown(current.values, this.options, this.codec) !== null;
+    const losesUser =
+      longest < Infinity && current !== undefined && !keepsExpiry && userIdIfKnown(current.values, this.options, this.codec) !== null;
     return lifetimeOf(maxAge, this.options, chosen !== undefined || losesUser, keepsExpiry, longest);
   }
 
@@ -269,7 +292,8 @@ export class SessionCommitter {
     // The queue before the database was full: this attempt has sent nothing.
     if (error instanceof SessionUnavailableError) throw commit.doubt ? outcomeUnknown(commit.doubt) : error;
     const kind = this.repository.classify(error);
-    if (kind === 'failed') throw new SessionUnavailableError(commit.doubt ? 'settle an unknown commit of' : 'commit', databaseError(error), error);
+    if (kind === 'failed')
+      throw new SessionUnavailableError(commit.doubt ? 'settle an unknown commit of' : 'commit', databaseError(error), error);
     if (kind !== 'rolled-back') commit.trouble = error;
     return kind === 'unknown';
   }
@@ -346,9 +370,17 @@ function isAsKnown(known: StoredRecord, record: SessionRecord | undefined): bool
 }
 
 function outcomeUnknown(cause: unknown): SessionUnavailableError {
-  return new SessionUnavailableError('commit', `${databaseError(cause)} Whether the commit took effect is unknown. Load the session anew to see it before you try again.`, cause);
+  return new SessionUnavailableError(
+    'commit',
+    `${databaseError(cause)} Whether the commit took effect is unknown. Load the session anew to see it before you try again.`,
+    cause,
+  );
 }
 
 function inVain(attempts: number, cause: unknown): SessionUnavailableError {
-  return new SessionUnavailableError('commit', `${databaseError(cause)} None of ${attempts} attempts succeeded, and nothing was written; the client may try again.`, cause);
+  return new SessionUnavailableError(
+    'commit',
+    `${databaseError(cause)} None of ${attempts} attempts succeeded, and nothing was written; the client may try again.`,
+    cause,
+  );
 }

@@ -53,7 +53,12 @@ export class SessionHandover {
     return values;
   }
 
-  async #take(storageKey: string, known: StoredRecord, after: (current: EncodedValues) => EncodedValues, deadline: Deadline): Promise<EncodedValues> {
+  async #take(
+    storageKey: string,
+    known: StoredRecord,
+    after: (current: EncodedValues) => EncodedValues,
+    deadline: Deadline,
+  ): Promise<EncodedValues> {
     const endId = randomUUID();
     let record = known;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
@@ -85,6 +90,9 @@ export class SessionHandover {
     if (record && !isOtherLife(known.commitId, record.commitId)) return record;
     if (!mayHaveEnded) throw new SessionGoneError(storageKey, 'regenerate');
     if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.isEndedBy(storageKey, endId))) return 'ended';
-    throw new SessionUnavailableError('destroy', 'the connection was lost, and the session has ended. Whether this request or another has ended it is unknown: its values are not carried over. Let the client begin a new one.');
+    throw new SessionUnavailableError(
+      'destroy',
+      'the connection was lost, and the session has ended. Whether this request or another has ended it is unknown: its values are not carried over. Let the client begin a new one.',
+    );
   }
 }

@@ -74,8 +74,13 @@ export class SessionLocker implements OnApplicationShutdown {
     this.transactions.refuse('lock');
     const deadline = performance.now() + terms.timeout;
     const endTurn = await this.#turns.take(storageKey, terms);
-    if (endTurn === 'full') throw new SessionLockedError(storageKey, `as many requests of this process wait for it as its \`maxWaiting\` allows (${terms.maxWaiting}).`);
-    if (endTurn === 'late') throw new SessionLockedError(storageKey, `other requests of this process have held it for ${terms.timeout} ms, its \`timeout\`.`);
+    if (endTurn === 'full')
+      throw new SessionLockedError(
+        storageKey,
+        `as many requests of this process wait for it as its \`maxWaiting\` allows (${terms.maxWaiting}).`,
+      );
+    if (endTurn === 'late')
+      throw new SessionLockedError(storageKey, `other requests of this process have held it for ${terms.timeout} ms, its \`timeout\`.`);
     const leaseId = randomUUID();
     try {
       await this.observers.outages.watch('lock', this.#lease(storageKey, leaseId, terms, deadline));
@@ -128,7 +133,8 @@ export class SessionLocker implements OnApplicationShutdown {
       if (await this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease))) return;
       const record = await this.caller.ask('lock', (repository) => repository.load(storageKey));
       if (!record) throw new SessionGoneError(storageKey, 'lock');
-      if (performance.now() >= deadline) throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`);
+      if (performance.now() >= deadline)
+        throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`);
       await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
     }
   }
@@ -147,9 +153,11 @@ export class SessionLocker implements OnApplicationShutdown {
 
   async #extendOnce(storageKey: string, leaseId: string, lease: number): Promise<void> {
     if (this.#isShutDown) return;
-    await this.caller.ask('lock', (repository) => repository.extend(storageKey, leaseId, lease)).catch((error: unknown) => {
-      this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
-    });
+    await this.caller
+      .ask('lock', (repository) => repository.extend(storageKey, leaseId, lease))
+      .catch((error: unknown) => {
+        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
+      });
   }
 
   /** Commits what the request has changed by now, in the session that it has by now. */
@@ -158,16 +166,20 @@ export class SessionLocker implements OnApplicationShutdown {
     const session = req ? req.session : locked;
     if (session && this.live.find(session)?.lease === held) {
       await this.sessions.close(session, held).catch((error: unknown) => {
-        this.#logger.error(`Record ${abbreviate(this.live.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`);
+        this.#logger.error(
+          `Record ${abbreviate(this.live.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`,
+        );
       });
     }
     held.isClosed = true;
   }
 
   async #release(storageKey: string, leaseId: string): Promise<void> {
-    await this.caller.ask('unlock', (repository) => repository.release(storageKey, leaseId)).catch((error: unknown) => {
-      this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
-    });
+    await this.caller
+      .ask('unlock', (repository) => repository.release(storageKey, leaseId))
+      .catch((error: unknown) => {
+        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
+      });
   }
 }
 

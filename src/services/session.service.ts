@@ -5,7 +5,13 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
-import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError, SmartSessionConfigError } from '../smart-session.errors.js';
+import {
+  SessionGoneError,
+  SessionLimitError,
+  SessionLockLostError,
+  SessionUnavailableError,
+  SmartSessionConfigError,
+} from '../smart-session.errors.js';
 import { asError } from '../security/thrown.js';
 import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
@@ -177,7 +183,11 @@ export class SessionService {
     const now = this.live.snapshot(session, baseline);
     const edit = this.live.editOf(now, baseline);
     if (!edit || !held || edit.maxAge !== undefined || edit.trace.keys.includes(COOKIE_KEY)) return edit !== undefined;
-    return !held.cover(session, edit.trace.keys, (key) => this.codec.encodeMember(key, session, now.values.get(key)) !== now.values.get(key));
+    return !held.cover(
+      session,
+      edit.trace.keys,
+      (key) => this.codec.encodeMember(key, session, now.values.get(key)) !== now.values.get(key),
+    );
   }
 
   /** Whether nothing was changed since the session was loaded, for certain: cheaper than to ask for changes, which may turn out to be none. */
@@ -483,7 +493,10 @@ export class SessionService {
     const baseline = this.live.find(session);
     if (baseline?.state === 'gone') return;
     const userId = baseline?.record && userIdIfKnown(baseline.record.values, this.options, this.codec);
-    const wasStored = await this.observers.outages.watch('destroy', this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId));
+    const wasStored = await this.observers.outages.watch(
+      'destroy',
+      this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId),
+    );
     if (baseline) baseline.isReplaced = wasStored;
   }
 
@@ -609,7 +622,11 @@ export class SessionService {
 
   #userGiven(operation: string, userId: UserId): string {
     if (this.options.userId !== undefined) return givenUserId(operation, userId);
-    throw new SmartSessionConfigError('userId', 'nothing was given', 'Say how to find the user in a session, to list or destroy sessions by user.');
+    throw new SmartSessionConfigError(
+      'userId',
+      'nothing was given',
+      'Say how to find the user in a session, to list or destroy sessions by user.',
+    );
   }
 
   /** @throws SessionLockLostError for changes that a handler has made after its lock ended */
@@ -639,7 +656,9 @@ export class SessionService {
 
   async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
     const isElsewhere = this.readThrough.isOn && sessionId !== undefined;
-    const record: SessionRecord | undefined = await (isElsewhere ? this.readThrough.load(storageKey, sessionId) : this.loads.load(storageKey));
+    const record: SessionRecord | undefined = await (isElsewhere
+      ? this.readThrough.load(storageKey, sessionId)
+      : this.loads.load(storageKey));
     // Many requests may wait for one query.
     if (record && record.data.length > LARGE) await this.#pace.turn();
     const stored = record && this.reader.read(storageKey, record);
@@ -674,7 +693,14 @@ export class SessionService {
       return values;
     };
     const maxAge = baseline.state === 'new' ? { maxAge: now.maxAge } : {};
-    const outcome = await this.#apply(session, baseline, now, { leaseId, keepsExpiry: terms.keepsExpiry, ...maxAge, ...changed, apply, mustSeeCurrent: true });
+    const outcome = await this.#apply(session, baseline, now, {
+      leaseId,
+      keepsExpiry: terms.keepsExpiry,
+      ...maxAge,
+      ...changed,
+      apply,
+      mustSeeCurrent: true,
+    });
     if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
   }
 
@@ -733,7 +759,10 @@ export class SessionService {
     const { work, outages } = this.observers;
     const commit = () => withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
     const committed = work ? work.commit(commit) : commit();
-    return outages.watch('commit', this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed);
+    return outages.watch(
+      'commit',
+      this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed,
+    );
   }
 }
 

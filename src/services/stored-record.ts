@@ -73,7 +73,9 @@ export class StoredRecord {
    * @throws SessionNotSerializableError
    */
   valuesOf(session: object): EncodedValues {
-    return this.#parsed ? ChangedValues.of(this.values, this.codec.encodeChanges(session, this.#parsed)) : this.codec.encodeValues(session, this.values);
+    return this.#parsed
+      ? ChangedValues.of(this.values, this.codec.encodeChanges(session, this.#parsed))
+      : this.codec.encodeValues(session, this.values);
   }
 
   /** What other values would be parsed as; most of it is here. */

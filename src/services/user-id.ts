@@ -12,7 +12,8 @@ interface Flaw {
   readonly advice: string;
 }
 
-const TYPE_ADVICE = 'A user id is a string, a whole number or a bigint. Let the option `userId` find one, such as `userId: (session) => session.user?.id`.';
+const TYPE_ADVICE =
+  'A user id is a string, a whole number or a bigint. Let the option `userId` find one, such as `userId: (session) => session.user?.id`.';
 
 /**
  * The user of a session, as the option `userId` finds it in the stored values. Null, undefined and an empty text are no
@@ -33,12 +34,19 @@ export function userIdOf(values: EncodedValues, { userId: find }: Pick<SmartSess
  *
  * @param userId its user, null for none; undefined where that is not known
  */
-export function longestUnused(userId: string | null | undefined, { anonymousTtl = Infinity }: Pick<SmartSessionOptions, 'anonymousTtl'>): number {
+export function longestUnused(
+  userId: string | null | undefined,
+  { anonymousTtl = Infinity }: Pick<SmartSessionOptions, 'anonymousTtl'>,
+): number {
   return userId === null ? anonymousTtl : Infinity;
 }
 
 /** The user of a session that ends; undefined where the option finds no user id: such a session must end too. */
-export function userIdIfKnown(values: EncodedValues, options: Pick<SmartSessionOptions, 'userId'>, codec: SessionCodec): string | null | undefined {
+export function userIdIfKnown(
+  values: EncodedValues,
+  options: Pick<SmartSessionOptions, 'userId'>,
+  codec: SessionCodec,
+): string | null | undefined {
   try {
     return userIdOf(values, options, codec);
   } catch {
@@ -53,7 +61,8 @@ export function userIdIfKnown(values: EncodedValues, options: Pick<SmartSessionO
  * @throws SessionUserIdError
  */
 export function givenUserId(operation: string, given: unknown): string {
-  if (given === undefined || given === null || given === '') throw new SessionUserIdError(operation, `${given === '' ? 'an empty text' : String(given)} as the user id`);
+  if (given === undefined || given === null || given === '')
+    throw new SessionUserIdError(operation, `${given === '' ? 'an empty text' : String(given)} as the user id`);
   const flaw = flawIn(given);
   if (flaw) throw new SessionUserIdError(operation, flaw.found);
   return String(given);
@@ -64,11 +73,20 @@ function ask(find: (session: never) => unknown, values: EncodedValues, codec: Se
   try {
     found = find(codec.decodeValues(values) as never);
   } catch (error) {
-    throw new SessionNotSerializableError('userId', `a user id that the function of the option failed to find (${error instanceof Error ? error.name : typeof error})`, 'Let the function return null for a session without a user.', error);
+    throw new SessionNotSerializableError(
+      'userId',
+      `a user id that the function of the option failed to find (${error instanceof Error ? error.name : typeof error})`,
+      'Let the function return null for a session without a user.',
+      error,
+    );
   }
   if (!types.isPromise(found)) return found;
   found.catch(() => undefined);
-  throw new SessionNotSerializableError('userId', 'a promise as the user id', 'Let the function of the option `userId` return the id itself.');
+  throw new SessionNotSerializableError(
+    'userId',
+    'a promise as the user id',
+    'Let the function of the option `userId` return the id itself.',
+  );
 }
 
 function valueAt(values: EncodedValues, key: string | undefined, codec: SessionCodec): unknown {
@@ -81,16 +99,20 @@ function flawIn(id: unknown): Flaw | undefined {
   if (typeof id === 'bigint') return flawInText(String(id));
   if (typeof id === 'string') return flawInText(id);
   if (Number.isSafeInteger(id)) return undefined;
-  if (typeof id === 'number') return { found: 'a number that is not whole, or is larger than 2^53 - 1, as the user id', advice: 'Use a text or a bigint.' };
+  if (typeof id === 'number')
+    return { found: 'a number that is not whole, or is larger than 2^53 - 1, as the user id', advice: 'Use a text or a bigint.' };
   return { found: `${described(id)} as the user id`, advice: TYPE_ADVICE };
 }
 
 function flawInText(id: string): Flaw | undefined {
-  if (id.length > LONGEST_USER_ID) return { found: `a user id of ${id.length} characters (at most ${LONGEST_USER_ID})`, advice: 'Use a shorter one.' };
+  if (id.length > LONGEST_USER_ID)
+    return { found: `a user id of ${id.length} characters (at most ${LONGEST_USER_ID})`, advice: 'Use a shorter one.' };
   // PostgreSQL's texts have none.
   if (id.includes('\0')) return { found: 'a user id with a NUL', advice: 'Use one without.' };
   // Drivers replace each half of a surrogate pair by the same character.
-  return Buffer.from(id).toString() === id ? undefined : { found: 'a user id that is no well-formed Unicode', advice: 'Use a well-formed text.' };
+  return Buffer.from(id).toString() === id
+    ? undefined
+    : { found: 'a user id that is no well-formed Unicode', advice: 'Use a well-formed text.' };
 }
 
 function described(value: unknown): string {

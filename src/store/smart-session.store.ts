@@ -21,7 +21,10 @@ export class SmartSessionStore extends expressSession.Store {
   }
 
   override get(sessionId: string, callback: Callback<SessionData | null> = nothing): void {
-    answer(this.sessions.load(sessionId).then((data) => data ?? null), callback);
+    answer(
+      this.sessions.load(sessionId).then((data) => data ?? null),
+      callback,
+    );
   }
 
   /**
@@ -45,7 +48,10 @@ export class SmartSessionStore extends expressSession.Store {
   /** Destroys a session, or several. */
   override destroy(sessionId: string | readonly string[], callback: Callback = nothing): void {
     const all = [sessionId].flat().map((id) => this.sessions.destroy(id));
-    answer(Promise.all(all).then(() => undefined), callback);
+    answer(
+      Promise.all(all).then(() => undefined),
+      callback,
+    );
   }
 
   /** The live sessions by storage key: nobody knows their ids. */

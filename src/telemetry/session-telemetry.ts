@@ -68,7 +68,12 @@ export class SessionTelemetry implements LifeObserver, WorkObserver {
   }
 
   /** Runs work in a span of its own, and measures it. */
-  #measure<Result>(operation: string, duration: Histogram, work: () => Promise<Result>, outcomeOf: (result: Result) => string): Promise<Result> {
+  #measure<Result>(
+    operation: string,
+    duration: Histogram,
+    work: () => Promise<Result>,
+    outcomeOf: (result: Result) => string,
+  ): Promise<Result> {
     const begun = performance.now();
     return this.#tracer.startActiveSpan(`smart_session.${operation}`, async (span) => {
       const end = (attributes: Attributes) => {

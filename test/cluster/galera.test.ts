@@ -5,7 +5,9 @@ import { HAS_GALERA, startGalera, type GaleraNode } from '../support/galera.js';
 const READS = process.env.CLUSTER === 'short' ? 60 : 200;
 const REQUESTS = process.env.CLUSTER === 'short' ? 300 : 1000;
 
-const title = HAS_GALERA ? 'a Galera cluster of three nodes, with a process of the app on each' : 'a Galera cluster: SKIPPED, galera-4 or rsync is not installed';
+const title = HAS_GALERA
+  ? 'a Galera cluster of three nodes, with a process of the app on each'
+  : 'a Galera cluster: SKIPPED, galera-4 or rsync is not installed';
 // Jest prints no title of a file that is skipped as a whole.
 if (!HAS_GALERA) process.stderr.write(`\n${title}\n`);
 
@@ -32,14 +34,18 @@ if (!HAS_GALERA) process.stderr.write(`\n${title}\n`);
     { locking: 'optimistic', repository: 'SqlSessionRepository' },
     { locking: 'pessimistic', repository: 'SqlSessionRepository' },
     { locking: 'pessimistic', repository: 'EntityManagerSessionRepository' },
-  ] as const)('F10: loses nothing where requests of one session meet on different nodes, $locking, $repository', async ({ locking, repository }) => {
-    await setSyncWait(7);
-    await startApps({ repository, options: { locking, timeout: 8000 } });
-    const load = await site.startLoad({ clients: 24 });
-    await load.progress(REQUESTS);
-    expect(await site.conclude(load, `conflicts on 3 nodes, ${locking}, ${repository}`)).toEqual(SOUND);
-    expect(load.other).toEqual({});
-  }, 120_000);
+  ] as const)(
+    'F10: loses nothing where requests of one session meet on different nodes, $locking, $repository',
+    async ({ locking, repository }) => {
+      await setSyncWait(7);
+      await startApps({ repository, options: { locking, timeout: 8000 } });
+      const load = await site.startLoad({ clients: 24 });
+      await load.progress(REQUESTS);
+      expect(await site.conclude(load, `conflicts on 3 nodes, ${locking}, ${repository}`)).toEqual(SOUND);
+      expect(load.other).toEqual({});
+    },
+    120_000,
+  );
 
   it('CommitBeforeAnswer: another node shows what was answered, with wsrep_sync_wait = 7', async () => {
     const stale: Record<string, number> = {};
@@ -48,7 +54,9 @@ if (!HAS_GALERA) process.stderr.write(`\n${title}\n`);
       await startApps();
       const load = await site.startLoad({ clients: 6 });
       stale[value] = await staleReads();
-      expect(await site.conclude(load, `${stale[value]} of ${READS} reads on another node stale, wsrep_sync_wait = ${value}`)).toEqual(SOUND);
+      expect(await site.conclude(load, `${stale[value]} of ${READS} reads on another node stale, wsrep_sync_wait = ${value}`)).toEqual(
+        SOUND,
+      );
       await site.endApps();
     }
     expect(stale[7]).toBe(0);

@@ -7,7 +7,9 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const READS = process.env.CLUSTER === 'short' ? 20 : 100;
 
-const title = HAS_POSTGRESQL ? 'a PostgreSQL primary with a standby' : 'a PostgreSQL primary with a standby: SKIPPED, postgresql is not installed';
+const title = HAS_POSTGRESQL
+  ? 'a PostgreSQL primary with a standby'
+  : 'a PostgreSQL primary with a standby: SKIPPED, postgresql is not installed';
 // Jest prints no title of a file that is skipped as a whole.
 if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
 
@@ -49,7 +51,11 @@ if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
   it('F7: loses nothing when the primary is killed and its synchronous standby promoted', async () => {
     await open();
     await primary.waitForStandby();
-    expect(await failOver('the primary killed, its synchronous standby promoted', async () => {})).toEqual({ lost: 0, hung: 0, unanswered: 0 });
+    expect(await failOver('the primary killed, its synchronous standby promoted', async () => {})).toEqual({
+      lost: 0,
+      hung: 0,
+      unanswered: 0,
+    });
   }, 90_000);
 
   it('answers 503 while the synchronous standby is down, and goes on when it is back', async () => {
@@ -79,20 +85,24 @@ if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
     expect(lost).toBeGreaterThan(0);
   }, 90_000);
 
-  it.each(['SqlSessionRepository', 'EntityManagerSessionRepository'] as const)('F24 CommitBeforeAnswer: reads sessions from the primary, also where MikroORM has a replica that lags: %s', async (repository) => {
-    await open(["recovery_min_apply_delay = '2s'"]);
-    const replica = { host: standby.address.host, port: standby.address.port };
-    await site.startApps(1, { repository, connection: { replicas: [replica] } });
-    const { url } = site.apps[0]!;
-    const first = await fetch(`${url}/keys/start`, { method: 'POST' });
-    const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
-    let stale = 0;
-    for (let n = 0; n < READS; n++) {
-      await fetch(`${url}/keys/n${n}`, { method: 'POST', headers: { cookie } });
-      const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as object;
-      if (!(`n${n}` in session)) stale++;
-    }
-    report('postgresql', `${stale} of ${READS} reads stale with a replica that lags by 2 s, ${repository}`, {});
-    expect(stale).toBe(0);
-  }, 60_000);
+  it.each(['SqlSessionRepository', 'EntityManagerSessionRepository'] as const)(
+    'F24 CommitBeforeAnswer: reads sessions from the primary, also where MikroORM has a replica that lags: %s',
+    async (repository) => {
+      await open(["recovery_min_apply_delay = '2s'"]);
+      const replica = { host: standby.address.host, port: standby.address.port };
+      await site.startApps(1, { repository, connection: { replicas: [replica] } });
+      const { url } = site.apps[0]!;
+      const first = await fetch(`${url}/keys/start`, { method: 'POST' });
+      const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
+      let stale = 0;
+      for (let n = 0; n < READS; n++) {
+        await fetch(`${url}/keys/n${n}`, { method: 'POST', headers: { cookie } });
+        const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as object;
+        if (!(`n${n}` in session)) stale++;
+      }
+      report('postgresql', `${stale} of ${READS} reads stale with a replica that lags by 2 s, ${repository}`, {});
+      expect(stale).toBe(0);
+    },
+    60_000,
+  );
 });

@@ -1,4 +1,17 @@
-import { Controller, Get, Injectable, Module, Param, Post, Req, Res, type CallHandler, type ExecutionContext, type INestApplication, type NestInterceptor } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Param,
+  Post,
+  Req,
+  Res,
+  type CallHandler,
+  type ExecutionContext,
+  type INestApplication,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { EntityManager, MikroORM } from '@mikro-orm/core';
@@ -31,7 +44,7 @@ const CALLS: Readonly<Record<string, (sessions: SessionService, request: Request
   destroyOne: (sessions) => sessions.destroyOne({ userId: 'anna', handle: 'unknown' }),
   regenerate: (sessions, request) => sessions.regenerate(request),
   'regenerate and keep': (sessions, request) => sessions.regenerate(request, { keep: 'all' }),
-  "regenerate by express-session": (_sessions, { session }) => byCallback((callback) => session.regenerate(callback)),
+  'regenerate by express-session': (_sessions, { session }) => byCallback((callback) => session.regenerate(callback)),
   destroy: (sessions) => sessions.destroy('unknown'),
   'destroy by express-session': (_sessions, { session }) => byCallback((callback) => session.destroy(callback)),
   destroyAll: (sessions) => sessions.destroyAll({ userId: 'anna' }),
@@ -52,7 +65,12 @@ class ShopController {
     Object.assign(session, { user: 'anna', [key]: 1 });
   }
   @Post('within/:call') async within(@Req() request: Request, @Param('call') call: string): Promise<object> {
-    const failure = await this.em.transactional(() => CALLS[call]!(this.sessions, request).then(() => undefined, (error: Error) => error));
+    const failure = await this.em.transactional(() =>
+      CALLS[call]!(this.sessions, request).then(
+        () => undefined,
+        (error: Error) => error,
+      ),
+    );
     return { name: failure?.name, message: failure?.message };
   }
   @Post('within-others') async withinOthers(): Promise<object> {
@@ -62,7 +80,9 @@ class ShopController {
   @Post('after/:call') async after(@Req() request: Request, @Param('call') call: string): Promise<void> {
     // What a transaction has begun and does not wait for goes on when it has ended.
     let begin!: () => void;
-    const ended = new Promise<void>((resolve) => { begin = resolve; });
+    const ended = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
     let called!: Promise<unknown>;
     await this.em.transactional(async () => void (called = ended.then(() => CALLS[call]!(this.sessions, request))));
     begin();
@@ -104,12 +124,25 @@ class ShopModule {}
 
 describe.each(DATABASES)("sessions and the app's own transactions, on %s", (database) => {
   const tableName = `transactions_${database}`;
-  const options: SmartSessionModuleOptions = { secret: 'test', tableName, createTable: true, userId: 'user', timeout: 1000, pruneInterval: false };
+  const options: SmartSessionModuleOptions = {
+    secret: 'test',
+    tableName,
+    createTable: true,
+    userId: 'user',
+    timeout: 1000,
+    pruneInterval: false,
+  };
   let app: INestApplication;
 
   async function start(isWrapped: boolean): Promise<void> {
     // One connection: what asks for a second inside of a transaction waits for ever.
-    const orm = MikroOrmModule.forRoot(connectionOptions(database, { entities: [defineSessionEntity({ tableName })], allowGlobalContext: false, pool: { min: 0, max: 1 } }) as never);
+    const orm = MikroOrmModule.forRoot(
+      connectionOptions(database, {
+        entities: [defineSessionEntity({ tableName })],
+        allowGlobalContext: false,
+        pool: { min: 0, max: 1 },
+      }) as never,
+    );
     const imports = [orm, ...(isWrapped ? [TransactionModule] : []), SmartSessionModule.forRoot(options), ShopModule];
     app = (await Test.createTestingModule({ imports }).compile()).createNestApplication({ logger: false });
     await app.listen(0, '127.0.0.1');
@@ -136,7 +169,10 @@ describe.each(DATABASES)("sessions and the app's own transactions, on %s", (data
       expect((await browser.get('/session')).body).toMatchObject({ a: 1 });
       expect((await browser.post(`/after/${call}`)).status).toBe(201);
     }
-    expect((await (await login()).post('/within-others')).body).toEqual({ nested: 'SessionInTransactionError', begun: 'SessionInTransactionError' });
+    expect((await (await login()).post('/within-others')).body).toEqual({
+      nested: 'SessionInTransactionError',
+      begun: 'SessionInTransactionError',
+    });
   });
 
   it('stores what a handler changed that answers inside of one', async () => {

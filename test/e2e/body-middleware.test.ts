@@ -41,7 +41,12 @@ const upperCase: RequestHandler = (_request, response, next) => {
     if (isText) this.removeHeader('Content-Length');
     return (writeHead as (...given: unknown[]) => unknown).apply(this, parameters);
   } as never;
-  const change = (chunk: unknown) => (isText && chunk && typeof chunk !== 'function' ? Buffer.from(chunk as string).toString().toUpperCase() : chunk);
+  const change = (chunk: unknown) =>
+    isText && chunk && typeof chunk !== 'function'
+      ? Buffer.from(chunk as string)
+          .toString()
+          .toUpperCase()
+      : chunk;
   const headFirst = (response_: Response) => response_.headersSent || response_.writeHead(response_.statusCode);
   response.write = function (this: Response, chunk: unknown, ...rest: unknown[]) {
     headFirst(this);
@@ -77,7 +82,14 @@ const WAYS: Record<string, Send> = {
   },
   'pipe, after writeHead': (response, file) => createReadStream(file).pipe(response.writeHead(200)),
   pipeline: (response, file) => pipeline(createReadStream(file), response, () => undefined),
-  'pipeline of a generator': (response, file) => pipeline(async function* () { yield* createReadStream(file); }, response, () => undefined),
+  'pipeline of a generator': (response, file) =>
+    pipeline(
+      async function* () {
+        yield* createReadStream(file);
+      },
+      response,
+      () => undefined,
+    ),
   sendFile: (response, file) => response.sendFile(file),
   'once drain': async (response, file) => {
     for await (const chunk of createReadStream(file, { highWaterMark: 4096 })) if (!response.write(chunk)) await once(response, 'drain');
@@ -88,7 +100,8 @@ const WAYS: Record<string, Send> = {
     source.on('data', (chunk) => response.write(chunk) || source.pause()).on('end', () => response.end());
     response.on('drain', () => source.resume());
   },
-  'a web stream': (response, file) => (Readable.toWeb(createReadStream(file)) as ReadableStream).pipeTo(Writable.toWeb(response) as WritableStream),
+  'a web stream': (response, file) =>
+    (Readable.toWeb(createReadStream(file)) as ReadableStream).pipeTo(Writable.toWeb(response) as WritableStream),
   StreamableFile: (response, file) => new ExpressAdapter().reply(response, new StreamableFile(createReadStream(file))),
 };
 
@@ -104,12 +117,14 @@ describe.each(Object.entries(MIDDLEWARE))('%s', (_name, { use, changes = (body) 
       response.type('text/plain');
       void WAYS[query.way as string]!(response, join(FOLDER, `${query.size as string}.txt`));
     };
-    const answers = await Promise.all(CASES.map(async (one) => {
-      const url = `http://127.0.0.1:${app.port}/handler?${new URLSearchParams(one)}`;
-      const head = one.size === 'no byte' ? await fetch(url, { method: 'HEAD' }) : { status: 200 };
-      const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then((response) => response.text(), String);
-      return { ...one, head: head.status, isWhole: answer === changes(bodies[one.size]!) || answer.slice(0, 100) };
-    }));
+    const answers = await Promise.all(
+      CASES.map(async (one) => {
+        const url = `http://127.0.0.1:${app.port}/handler?${new URLSearchParams(one)}`;
+        const head = one.size === 'no byte' ? await fetch(url, { method: 'HEAD' }) : { status: 200 };
+        const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then((response) => response.text(), String);
+        return { ...one, head: head.status, isWhole: answer === changes(bodies[one.size]!) || answer.slice(0, 100) };
+      }),
+    );
     await app.close();
     expect(answers).toEqual(CASES.map((one) => ({ ...one, head: 200, isWhole: true })));
   });

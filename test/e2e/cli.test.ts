@@ -47,7 +47,11 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   it('makes a table, once', async () => {
     const words = ['create-table', '--run', '--table', `${tableName}_3`];
     const missing = await file.run(['stats', '--table', `${tableName}_3`]);
-    expect(missing).toEqual({ code: 1, out: '', err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_3"\. .*create-table --run`\.\n$/) });
+    expect(missing).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_3"\. .*create-table --run`\.\n$/),
+    });
     const runs = [await file.run(words), await file.run(words)];
     await app.context.runner.run(`drop table ${app.context.dialect.quote(`${tableName}_3`)}`);
     expect(runs).toEqual([
@@ -82,7 +86,13 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     await app.age(-25 * 60 * 60_000);
     const large = Buffer.byteLength(JSON.stringify({ n: 2, text: 'ä'.repeat(100), user: 'anna' }));
     const total = large + 2 * small;
-    expect(await statistics()).toEqual({ live: 3, expired: 0, bytes: { average: Math.round(total / 3), greatest: large, total }, locked: 0, commits: [2, 1, 0, 0, 0] });
+    expect(await statistics()).toEqual({
+      live: 3,
+      expired: 0,
+      bytes: { average: Math.round(total / 3), greatest: large, total },
+      locked: 0,
+      commits: [2, 1, 0, 0, 0],
+    });
     const { out } = await file.run(['stats']);
     expect(out).toMatch(/^Live sessions +3\n/);
     expect(out).toMatch(/^With 1 to 9 commits after the first +1$/m);
@@ -104,7 +114,12 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
 
   it('applies lower lifetimes to the sessions that are there', async () => {
     const MINUTE = 60_000;
-    const lower = await OptionsFile.write(database, tableName, { ...file.options, ttl: 60 * MINUTE, anonymousTtl: 10 * MINUTE, cookie: { maxAge: 120 * MINUTE } });
+    const lower = await OptionsFile.write(database, tableName, {
+      ...file.options,
+      ttl: 60 * MINUTE,
+      anonymousTtl: 10 * MINUTE,
+      cookie: { maxAge: 120 * MINUTE },
+    });
     const remembering = async (user: string, maxAge: number) => {
       const browser = await app.browser({ user });
       await browser.post('/remember', { maxAge });
@@ -118,21 +133,42 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     const lives = async () => {
       const { remaining } = app.context.dialect;
       const rows = await app.run(`select user_id, max_age, ${remaining} as remaining from {table} order by user_id`);
-      return Object.fromEntries(rows.map((row) => [String(row.user_id), [Math.round(Number(row.remaining) / MINUTE), row.max_age === null ? null : Number(row.max_age) / MINUTE]]));
+      return Object.fromEntries(
+        rows.map((row) => [
+          String(row.user_id),
+          [Math.round(Number(row.remaining) / MINUTE), row.max_age === null ? null : Number(row.max_age) / MINUTE],
+        ]),
+      );
     };
     const others = { 'of an hour and a half': [90, 90], 'of five minutes': [5, 5] };
 
-    expect(await lower.run(['shorten'])).toEqual({ code: 0, out: 'Shortened 2 sessions without a max age to 3,600 s without use.\nShortened 1 session without a user to 600 s without use.\n', err: '' });
+    expect(await lower.run(['shorten'])).toEqual({
+      code: 0,
+      out: 'Shortened 2 sessions without a max age to 3,600 s without use.\nShortened 1 session without a user to 600 s without use.\n',
+      err: '',
+    });
     expect(await lives()).toEqual({ 'of a day': [60, null], null: [10, null], 'of a month': [30 * 24 * 60, 30 * 24 * 60], ...others });
 
     const slow = await app.sessions.load(sessionIdOf(await remembering('of a week', 7 * 24 * 60 * MINUTE)));
     const { out } = await lower.run(['shorten', '--max-age']);
-    expect(out).toBe('Shortened 0 sessions without a max age to 3,600 s without use.\nShortened 0 sessions without a user to 600 s without use.\nShortened 2 sessions with a longer max age to 7,200 s without use.\n');
+    expect(out).toBe(
+      'Shortened 0 sessions without a max age to 3,600 s without use.\nShortened 0 sessions without a user to 600 s without use.\nShortened 2 sessions with a longer max age to 7,200 s without use.\n',
+    );
     // A commit that began before does not write the longer one again.
     await app.sessions.commit(Object.assign(slow!, { late: 1 }));
-    expect(await lives()).toEqual({ 'of a day': [60, null], null: [10, null], 'of a month': [120, 120], 'of a week': [120, 120], ...others });
+    expect(await lives()).toEqual({
+      'of a day': [60, null],
+      null: [10, null],
+      'of a month': [120, 120],
+      'of a week': [120, 120],
+      ...others,
+    });
 
-    expect(await file.run(['shorten', '--max-age'])).toEqual({ code: 2, out: '', err: expect.stringMatching(/--max-age was given, and the options have no `cookie\.maxAge`/) });
+    expect(await file.run(['shorten', '--max-age'])).toEqual({
+      code: 2,
+      out: '',
+      err: expect.stringMatching(/--max-age was given, and the options have no `cookie\.maxAge`/),
+    });
     expect(await cli(['shorten'])).toEqual({ code: 2, out: '', err: expect.stringMatching(/shorten: --options is missing/) });
     await lower.remove();
   });
@@ -152,7 +188,11 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({ code: 0, out: `Ended ${name}.\n`, err: '' });
     expect((await file.run(['destroy', `--session=${other.cookie.split('=')[1]}`])).code).toBe(0);
     expect([await one.session(), await other.session(), await third.session()]).toEqual([{}, {}, { a: 1 }]);
-    expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({ code: 1, out: '', err: `smart-session: there is no live ${name}.\n` });
+    expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({
+      code: 1,
+      out: '',
+      err: `smart-session: there is no live ${name}.\n`,
+    });
   });
 
   it("ends all of a user's sessions, when it is sure", async () => {
@@ -173,7 +213,8 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
 
 describe('a module of options', () => {
   let directory: string;
-  const options = (dbName: string) => `{ dialect: 'sqlite', connection: { dbName: ${JSON.stringify(dbName)} }, tableName: 'of_module', secret: 'test' }`;
+  const options = (dbName: string) =>
+    `{ dialect: 'sqlite', connection: { dbName: ${JSON.stringify(dbName)} }, tableName: 'of_module', secret: 'test' }`;
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'smart-session-options-'));
@@ -201,7 +242,12 @@ describe('a module of options', () => {
   ])('%s gives the options', async (name, text) => {
     const path = join(directory, name);
     await writeFile(path, text.replace('OPTIONS', options('sessions.sqlite')));
-    expect(await importOptions(path)).toEqual({ dialect: 'sqlite', connection: { dbName: 'sessions.sqlite' }, tableName: 'of_module', secret: 'test' });
+    expect(await importOptions(path)).toEqual({
+      dialect: 'sqlite',
+      connection: { dbName: 'sessions.sqlite' },
+      tableName: 'of_module',
+      secret: 'test',
+    });
   });
 
   it('needs no configuration of MikroORM beside its connection', async () => {
@@ -212,9 +258,17 @@ describe('a module of options', () => {
 
   it.each([
     ['two.cjs', 'exports.one = {}; exports.other = {};', 'exports one, other. Export the options as its default, or alone.'],
-    ['text.cjs', "module.exports = 'secret';", 'exports a value of type string. Export the options as an object, a promise of it, or a function that returns it.'],
+    [
+      'text.cjs',
+      "module.exports = 'secret';",
+      'exports a value of type string. Export the options as an object, a promise of it, or a function that returns it.',
+    ],
     ['nothing.cjs', marked, 'exports nothing. Export the options as its default, or alone.'],
-    ['null.mjs', 'export default null;', 'exports a value of type null. Export the options as an object, a promise of it, or a function that returns it.'],
+    [
+      'null.mjs',
+      'export default null;',
+      'exports a value of type null. Export the options as an object, a promise of it, or a function that returns it.',
+    ],
   ])('%s is refused', async (name, text, message) => {
     const path = join(directory, name);
     await writeFile(path, text);
@@ -228,24 +282,40 @@ describe('a command line that is wrong', () => {
     [['prun'], '"prun" is no command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
     [['prune', '--everything'], "prune: Unknown option '--everything'. smart-session prune --help lists its options."],
     [['list'], 'list: --user is missing. smart-session list --help shows how it is given.'],
-    [['list', '--user', '-x'], "list: Option '--user' argument is ambiguous. Did you forget to specify the option argument for '--user'? To specify an option argument starting with a dash use '--user=-XYZ'. smart-session list --help lists its options."],
+    [
+      ['list', '--user', '-x'],
+      "list: Option '--user' argument is ambiguous. Did you forget to specify the option argument for '--user'? To specify an option argument starting with a dash use '--user=-XYZ'. smart-session list --help lists its options.",
+    ],
     [['destroy'], 'destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.'],
-    [['destroy', '--session', 'x', '--user', 'y'], 'destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.'],
-    [['import', '--from', 'redis'], 'import: --from redis is not known. Give one of connect-pg-simple, express-mysql-session, connect-session-knex.'],
-    [['import', '--from', 'express-mysql-session', '--dialect', 'mysql'], 'import: both stores\' tables are called "sessions". Give this library\'s another name by --table, or `tableName` in the options, and make it by create-table --run.'],
+    [
+      ['destroy', '--session', 'x', '--user', 'y'],
+      'destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.',
+    ],
+    [
+      ['import', '--from', 'redis'],
+      'import: --from redis is not known. Give one of connect-pg-simple, express-mysql-session, connect-session-knex.',
+    ],
+    [
+      ['import', '--from', 'express-mysql-session', '--dialect', 'mysql'],
+      'import: both stores\' tables are called "sessions". Give this library\'s another name by --table, or `tableName` in the options, and make it by create-table --run.',
+    ],
     [['create-table', '--dialect', 'oracle'], `--dialect: "oracle" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--dialect='], `--dialect: "" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--table', 'why?'], '--table: "why?" was given. Give a name of 1 to 46 bytes, without a question mark.'],
     [['prune', '--schema='], '--schema: "" was given. Give a name without a question mark.'],
     [['stats', '--options', 'nowhere.js'], '--options: there is no file nowhere.js.'],
-    [['stats', '--options', 'test/support/servers.js'], '--options: test/support/servers.js exports MYSQL, POSTGRESQL. Export the options as its default, or alone.'],
+    [
+      ['stats', '--options', 'test/support/servers.js'],
+      '--options: test/support/servers.js exports MYSQL, POSTGRESQL. Export the options as its default, or alone.',
+    ],
   ])('%j', async (words, message) => {
     expect(await cli(words)).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });
   });
 
-
   it('says that a database cannot be reached', async () => {
-    const file = await OptionsFile.write('postgresql', 'sessions', { connection: { host: '127.0.0.1', port: 1, user: 'nobody', dbName: 'nowhere' } });
+    const file = await OptionsFile.write('postgresql', 'sessions', {
+      connection: { host: '127.0.0.1', port: 1, user: 'nobody', dbName: 'nowhere' },
+    });
     const { code, err } = await file.run(['stats']);
     await file.remove();
     expect({ code, lines: err.split('\n').length }).toEqual({ code: 1, lines: 2 });
@@ -262,10 +332,15 @@ describe('a process of an app', () => {
     app = await mkdtemp(join(tmpdir(), 'smart-session-app-'));
     await mkdir(join(app, 'db'));
     await symlink(resolve('node_modules'), join(app, 'node_modules'));
-    const manifest = { type: 'module', dependencies: { '@mikro-orm/cli': '*' }, 'mikro-orm': { preferTs: false, configPaths: ['./db/orm.config.js'] } };
+    const manifest = {
+      type: 'module',
+      dependencies: { '@mikro-orm/cli': '*' },
+      'mikro-orm': { preferTs: false, configPaths: ['./db/orm.config.js'] },
+    };
     await writeFile(join(app, 'package.json'), JSON.stringify(manifest));
     // Its entities are not needed, and those that are wrong do not matter.
-    const config = "import { SqliteDriver } from '@mikro-orm/sqlite';\nexport default { driver: SqliteDriver, dbName: 'app.sqlite', entities: ['./nowhere'] };\n";
+    const config =
+      "import { SqliteDriver } from '@mikro-orm/sqlite';\nexport default { driver: SqliteDriver, dbName: 'app.sqlite', entities: ['./nowhere'] };\n";
     await writeFile(join(app, 'db/orm.config.js'), config);
   });
   afterAll(() => rm(app, { recursive: true }));
@@ -276,7 +351,10 @@ describe('a process of an app', () => {
   });
 
   it('takes another configuration by its context, and says which files there are none of', async () => {
-    await writeFile(join(app, 'other.js'), "import { SqliteDriver } from '@mikro-orm/sqlite';\nexport default [{ contextName: 'second', driver: SqliteDriver, dbName: 'other.sqlite' }];\n");
+    await writeFile(
+      join(app, 'other.js'),
+      "import { SqliteDriver } from '@mikro-orm/sqlite';\nexport default [{ contextName: 'second', driver: SqliteDriver, dbName: 'other.sqlite' }];\n",
+    );
     const other = await cliProcess(['stats', '--config', 'other.js', '--contextName', 'second'], app);
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining('there is no table "sessions"') });
     const none = await cliProcess(['stats', '--config', 'nowhere.js'], app);
@@ -309,7 +387,9 @@ describe('a process of an app', () => {
     expect(await run('several.js', '--table', 'other')).toBe('"shop"."other"');
     const { out } = await cli(['stats', '--config', join(app, 'named.js'), '--json']);
     expect(JSON.parse(out)).toMatchObject({ live: 0 });
-    expect(await cli(['import', '--from', 'connect-session-knex', '--from-table', 'web_sessions', '--config', join(app, 'named.js')])).toMatchObject({
+    expect(
+      await cli(['import', '--from', 'connect-session-knex', '--from-table', 'web_sessions', '--config', join(app, 'named.js')]),
+    ).toMatchObject({
       code: 2,
       err: expect.stringContaining('both stores\' tables are called "web_sessions"'),
     });
@@ -319,7 +399,10 @@ describe('a process of an app', () => {
     const old = await openForeignStore('connect-session-knex', 'sqlite', 'sessions', join(app, 'old.sqlite'));
     await storeSession(old.store, 'of-anna', { user: 'anna' });
     await old.close();
-    await writeFile(join(app, 'old.js'), "import { SqliteDriver } from '@mikro-orm/sqlite';\nsetInterval(() => {}, 1000);\nexport default { driver: SqliteDriver, dbName: 'old.sqlite' };\n");
+    await writeFile(
+      join(app, 'old.js'),
+      "import { SqliteDriver } from '@mikro-orm/sqlite';\nsetInterval(() => {}, 1000);\nexport default { driver: SqliteDriver, dbName: 'old.sqlite' };\n",
+    );
     const run = await cliProcess(['import', '--from', 'connect-session-knex', '--from-config', 'old.js'], app);
     expect(run).toEqual({
       code: 0,

@@ -38,8 +38,18 @@ describe('the CommonJS build', () => {
     const required = [...code.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name!).filter((name) => !name.startsWith('node:'));
     expect(code).not.toMatch(/\bimport\(/);
     expect([...new Set(required)].toSorted()).toEqual([
-      '@mikro-orm/better-sqlite', '@mikro-orm/core', '@mikro-orm/mariadb', '@mikro-orm/mysql', '@mikro-orm/postgresql', '@mikro-orm/sqlite',
-      '@nestjs/common', '@nestjs/core', '@opentelemetry/api', 'express-session', 'reflect-metadata', 'rxjs',
+      '@mikro-orm/better-sqlite',
+      '@mikro-orm/core',
+      '@mikro-orm/mariadb',
+      '@mikro-orm/mysql',
+      '@mikro-orm/postgresql',
+      '@mikro-orm/sqlite',
+      '@nestjs/common',
+      '@nestjs/core',
+      '@opentelemetry/api',
+      'express-session',
+      'reflect-metadata',
+      'rxjs',
     ]);
   });
 

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { DatabaseContext, deep, EntityManagerSessionRepository, SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  DatabaseContext,
+  deep,
+  EntityManagerSessionRepository,
+  SessionService,
+  SmartSessionConfigError,
+  SmartSessionMiddleware,
+  SmartSessionOptions,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -14,7 +23,10 @@ const WITH_MAX_AGE = { cookie: { maxAge: HOUR } };
 
 let handler: Handler = () => undefined;
 
-async function withApp(options: Partial<SmartSessionModuleOptions>, work: (browser: Browser, app: INestApplication) => Promise<void>): Promise<void> {
+async function withApp(
+  options: Partial<SmartSessionModuleOptions>,
+  work: (browser: Browser, app: INestApplication) => Promise<void>,
+): Promise<void> {
   const app = await startTestApp('sqlite', {
     options: { mount: false, pruneInterval: false, ...options },
     prepare: (nest) => {
@@ -41,7 +53,11 @@ const answer = (browser: Browser, by: Handler) => {
 /** The attributes of the cookie that an answer sets, without its value and expiry; undefined without a cookie. */
 function attributesOf({ headers }: { readonly headers: Record<string, unknown> }): string[] | undefined {
   const [cookie] = (headers['set-cookie'] as string[] | undefined) ?? [];
-  return cookie?.split('; ').slice(1).filter((attribute) => !attribute.startsWith('Expires')).toSorted();
+  return cookie
+    ?.split('; ')
+    .slice(1)
+    .filter((attribute) => !attribute.startsWith('Expires'))
+    .toSorted();
 }
 
 const CHANGES: [string, Record<string, unknown>, string[]][] = [
@@ -51,7 +67,11 @@ const CHANGES: [string, Record<string, unknown>, string[]][] = [
   ['no sameSite', { sameSite: undefined }, ['HttpOnly', 'Path=/']],
   ['httpOnly', { httpOnly: false }, ['Path=/', 'SameSite=Lax']],
   ['priority', { priority: 'high' }, ['HttpOnly', 'Path=/', 'Priority=High', 'SameSite=Lax']],
-  ['several', { domain: 'example.com', priority: 'low', httpOnly: false }, ['Domain=example.com', 'Path=/', 'Priority=Low', 'SameSite=Lax']],
+  [
+    'several',
+    { domain: 'example.com', priority: 'low', httpOnly: false },
+    ['Domain=example.com', 'Path=/', 'Priority=Low', 'SameSite=Lax'],
+  ],
 ];
 
 const REFUSED: [string, Record<string, unknown>][] = [
@@ -138,7 +158,9 @@ describe("attributes that a handler sets on its session's cookie", () => {
         Object.assign(session.cookie, { domain: 'example.com', path: '/', priority: 'high' });
       });
       const cleared = await answer(browser, ({ session }) => void session.destroy());
-      expect(cleared.headers['set-cookie']).toEqual(['sid=; Domain=example.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Priority=High; SameSite=Lax']);
+      expect(cleared.headers['set-cookie']).toEqual([
+        'sid=; Domain=example.com; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; Priority=High; SameSite=Lax',
+      ]);
     });
   });
 
@@ -214,12 +236,15 @@ describe("attributes that a handler sets on its session's cookie", () => {
   });
 
   it('stand beside those that a function gives for each request', async () => {
-    await withApp({ cookie: (request) => ({ maxAge: HOUR, path: request.headers['x-path'] === undefined ? '/' : '/x', secure: 'auto' }) }, async (browser) => {
-      await answer(browser, ({ session }) => {
-        session.a = 1;
-        session.cookie.domain = 'example.com';
-      });
-      expect(attributesOf(await browser.post('/set', { a: 2 }))).toEqual(['Domain=example.com', 'HttpOnly', 'Path=/', 'SameSite=Lax']);
-    });
+    await withApp(
+      { cookie: (request) => ({ maxAge: HOUR, path: request.headers['x-path'] === undefined ? '/' : '/x', secure: 'auto' }) },
+      async (browser) => {
+        await answer(browser, ({ session }) => {
+          session.a = 1;
+          session.cookie.domain = 'example.com';
+        });
+        expect(attributesOf(await browser.post('/set', { a: 2 }))).toEqual(['Domain=example.com', 'HttpOnly', 'Path=/', 'SameSite=Lax']);
+      },
+    );
   });
 });

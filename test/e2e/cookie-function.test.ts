@@ -3,7 +3,14 @@ import { Logger, type INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
 import request, { type Response as Answer } from 'supertest';
-import { SmartSessionConfigError, SmartSessionOptions, type CookieAttributes, type CookieOption, type CookieSecret, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  SmartSessionConfigError,
+  SmartSessionOptions,
+  type CookieAttributes,
+  type CookieOption,
+  type CookieSecret,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { startTestApp } from '../support/test-app.js';
 
 const cookieOf = ({ headers }: Answer) => [headers['set-cookie'] ?? []].flat().map(String)[0];
@@ -32,16 +39,25 @@ describe('`cookie`, an object and a function', () => {
     [{ secure: 'auto', sameSite: 'auto' }, 'http', 'Path=/; HttpOnly; SameSite=Lax'],
     [{ secure: 'auto', sameSite: 'auto' }, 'https', 'Path=/; HttpOnly; Secure; SameSite=None'],
     [{ secure: false, sameSite: 'auto' }, 'http', 'Path=/; HttpOnly; SameSite=Lax'],
-    [{ secure: true, sameSite: 'none', partitioned: true, priority: 'high' }, 'https', 'Path=/; HttpOnly; Secure; Partitioned; Priority=High; SameSite=None'],
+    [
+      { secure: true, sameSite: 'none', partitioned: true, priority: 'high' },
+      'https',
+      'Path=/; HttpOnly; Secure; Partitioned; Priority=High; SameSite=None',
+    ],
     [{ httpOnly: false, sameSite: false, domain: 'a.example' }, 'http', 'Domain=a.example; Path=/'],
   ])('%j over %s', async (cookie, protocol, expected) => {
     for (const given of [cookie, () => cookie]) {
-      await withApp({ cookie: given, rolling: true }, async (app) => expect(await sent(app, protocol)).toEqual([expected, expected, expected]));
+      await withApp({ cookie: given, rolling: true }, async (app) =>
+        expect(await sent(app, protocol)).toEqual([expected, expected, expected]),
+      );
     }
   });
 
   it('may differ by request, and with the max age of each', async () => {
-    const cookie = ({ path, headers }: Request): CookieAttributes => ({ maxAge: path === '/login' ? 5 * 86_400_000 : 86_400_000, sameSite: headers['x-forwarded-proto'] === 'https' ? 'strict' : 'lax' });
+    const cookie = ({ path, headers }: Request): CookieAttributes => ({
+      maxAge: path === '/login' ? 5 * 86_400_000 : 86_400_000,
+      sameSite: headers['x-forwarded-proto'] === 'https' ? 'strict' : 'lax',
+    });
     await withApp({ cookie }, async (app) => {
       const day = (n: number) => expect.stringContaining(`Expires=${new Date(Date.now() + n * 86_400_000).toUTCString().slice(0, 16)}`);
       const [first, again, login] = await sent(app, 'https');
@@ -66,17 +82,20 @@ describe('`cookie`, an object and a function', () => {
   it.each(bad)('a function that returns %s: the request is answered, and the log says why', async (_what, cookie) => {
     let isBad = false;
     const good = () => ({ sameSite: 'lax' }) as const;
-    await withApp({ cookie: (asked: Request) => (isBad ? (cookie as typeof good) : good)(...([asked] as never as [])), rolling: true }, async (app) => {
-      const known = cookieOf(await write(app))!.split(';')[0];
-      const errors: unknown[] = [];
-      app.useLogger({ log() {}, warn() {}, error: (...line: unknown[]) => errors.push(...line) });
-      isBad = true;
-      for (const held of ['', known]) expect((await write(app, 'http', held)).status).toBe(500);
-      Logger.overrideLogger(false);
-      expect(errors.filter((line) => String((line as Error)?.message ?? line).includes('option `cookie`: '))).toHaveLength(2);
-      isBad = false;
-      expect((await write(app, 'http', known)).status).toBe(201);
-    });
+    await withApp(
+      { cookie: (asked: Request) => (isBad ? (cookie as typeof good) : good)(...([asked] as never as [])), rolling: true },
+      async (app) => {
+        const known = cookieOf(await write(app))!.split(';')[0];
+        const errors: unknown[] = [];
+        app.useLogger({ log() {}, warn() {}, error: (...line: unknown[]) => errors.push(...line) });
+        isBad = true;
+        for (const held of ['', known]) expect((await write(app, 'http', held)).status).toBe(500);
+        Logger.overrideLogger(false);
+        expect(errors.filter((line) => String((line as Error)?.message ?? line).includes('option `cookie`: '))).toHaveLength(2);
+        isBad = false;
+        expect((await write(app, 'http', known)).status).toBe(201);
+      },
+    );
   });
 
   it('a function that throws, or whose prefix does not fit', async () => {
@@ -84,7 +103,9 @@ describe('`cookie`, an object and a function', () => {
       throw new Error('no tenant');
     };
     await withApp({ cookie: fail }, async (app) => expect((await write(app)).status).toBe(500));
-    await withApp({ name: '__Host-sid', cookie: () => ({ secure: true, domain: 'a.example' }) }, async (app) => expect((await write(app, 'https')).status).toBe(500));
+    await withApp({ name: '__Host-sid', cookie: () => ({ secure: true, domain: 'a.example' }) }, async (app) =>
+      expect((await write(app, 'https')).status).toBe(500),
+    );
   });
 
   it('an async function is refused at start', () => {
@@ -123,7 +144,12 @@ describe('`secret`, text, bytes and keys', () => {
     const { NODE_ENV } = process.env;
     process.env.NODE_ENV = 'production';
     try {
-      for (const weak of [Buffer.from('keyboard cat keyboard cat keyboard cat'), randomBytes(16), Buffer.alloc(64, 'a'), createSecretKey(randomBytes(31))]) {
+      for (const weak of [
+        Buffer.from('keyboard cat keyboard cat keyboard cat'),
+        randomBytes(16),
+        Buffer.alloc(64, 'a'),
+        createSecretKey(randomBytes(31)),
+      ]) {
         expect(() => new SmartSessionOptions({ secret: weak })).toThrow(/in production/);
       }
       expect(() => new SmartSessionOptions({ secret: [bytes, createSecretKey(bytes)] })).not.toThrow();

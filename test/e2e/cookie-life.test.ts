@@ -1,6 +1,12 @@
 import type { INestApplication } from '@nestjs/common';
 import type { Request } from 'express';
-import { SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionOptions, SmartSessionStore } from '../../src/index.js';
+import {
+  SessionService,
+  SmartSessionConfigError,
+  SmartSessionMiddleware,
+  SmartSessionOptions,
+  SmartSessionStore,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -108,7 +114,15 @@ describe('the life of the session cookie', () => {
     expect(await browser.session()).toEqual({});
   });
 
-  it.each([{ expires: 'garbage' }, { expires: new Date(Number.NaN) }, { expires: new Date(8.64e15) }, { expires: true }, { maxAge: Infinity }, { maxAge: '5' }, { originalMaxAge: Number.NaN }])('is refused with %p by the store, and nothing is stored', async (cookie) => {
+  it.each([
+    { expires: 'garbage' },
+    { expires: new Date(Number.NaN) },
+    { expires: new Date(8.64e15) },
+    { expires: true },
+    { maxAge: Infinity },
+    { maxAge: '5' },
+    { originalMaxAge: Number.NaN },
+  ])('is refused with %p by the store, and nothing is stored', async (cookie) => {
     const store = app.get(SmartSessionStore);
     const error = (call: (done: (error?: unknown) => void) => void) => new Promise((done) => call(done));
     const before = await count();

@@ -119,26 +119,39 @@ describe('a cookie with a max age', () => {
   });
 });
 
-describe.each<Partial<SmartSessionModuleOptions>>([{}, { cookie: { maxAge: HOUR } }])('a cookie that an older secret has signed, with %j', (options) => {
-  it('is signed by the first secret when it is used', async () => {
-    await withApp({ ...options, secret: ['new', Buffer.from('old')] }, async (app) => {
-      const browser = new Browser(app);
-      await browser.post('/set', { a: 1 });
-      const id = sessionIdOf(browser.cookie);
-      expect(browser.cookie).toBe(signedCookie(id, 'new'));
-      expect((await browser.get('/session')).headers).not.toHaveProperty('set-cookie');
-      browser.cookie = `other=%E0%A4%A; ${signedCookie(id, 'old')}`;
-      expect((await browser.get('/stream')).headers).toHaveProperty('set-cookie');
-      expect(browser.cookie).toBe(signedCookie(id, 'new'));
-      expect(await browser.session()).toEqual({ a: 1 });
+describe.each<Partial<SmartSessionModuleOptions>>([{}, { cookie: { maxAge: HOUR } }])(
+  'a cookie that an older secret has signed, with %j',
+  (options) => {
+    it('is signed by the first secret when it is used', async () => {
+      await withApp({ ...options, secret: ['new', Buffer.from('old')] }, async (app) => {
+        const browser = new Browser(app);
+        await browser.post('/set', { a: 1 });
+        const id = sessionIdOf(browser.cookie);
+        expect(browser.cookie).toBe(signedCookie(id, 'new'));
+        expect((await browser.get('/session')).headers).not.toHaveProperty('set-cookie');
+        browser.cookie = `other=%E0%A4%A; ${signedCookie(id, 'old')}`;
+        expect((await browser.get('/stream')).headers).toHaveProperty('set-cookie');
+        expect(browser.cookie).toBe(signedCookie(id, 'new'));
+        expect(await browser.session()).toEqual({ a: 1 });
+      });
     });
-  });
 
-  it.each(['sid=', 'sid', 'sid=x', 'sid=s%3Ax', 'sid=s%3A.', 'sid=%', 'other=1', 'sid=s%3Ax.y; sid=s%3Ax.y', `sid=s%3A${'.'.repeat(10_000)}`])('stays away where the cookie opens no session: %.40s', async (cookie) => {
-    await withApp({ ...options, secret: ['new', 'old'] }, async (app) => {
-      const browser = Object.assign(new Browser(app), { cookie });
-      const { status, headers } = await browser.get('/nothing');
-      expect([status, headers['set-cookie']]).toEqual([200, undefined]);
+    it.each([
+      'sid=',
+      'sid',
+      'sid=x',
+      'sid=s%3Ax',
+      'sid=s%3A.',
+      'sid=%',
+      'other=1',
+      'sid=s%3Ax.y; sid=s%3Ax.y',
+      `sid=s%3A${'.'.repeat(10_000)}`,
+    ])('stays away where the cookie opens no session: %.40s', async (cookie) => {
+      await withApp({ ...options, secret: ['new', 'old'] }, async (app) => {
+        const browser = Object.assign(new Browser(app), { cookie });
+        const { status, headers } = await browser.get('/nothing');
+        expect([status, headers['set-cookie']]).toEqual([200, undefined]);
+      });
     });
-  });
-});
+  },
+);

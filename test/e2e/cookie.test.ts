@@ -11,7 +11,10 @@ import { startTestApp } from '../support/test-app.js';
 const strong = randomBytes(32).toString('base64');
 
 /** Works on an app in production, behind a proxy that ends TLS and that Express trusts. */
-async function inProduction(options: SmartSessionModuleOptions, work: (app: INestApplication) => Promise<void> = async () => {}): Promise<string[]> {
+async function inProduction(
+  options: SmartSessionModuleOptions,
+  work: (app: INestApplication) => Promise<void> = async () => {},
+): Promise<string[]> {
   const { NODE_ENV } = process.env;
   const warnings: string[] = [];
   process.env.NODE_ENV = 'production';
@@ -29,7 +32,8 @@ async function inProduction(options: SmartSessionModuleOptions, work: (app: INes
   }
 }
 
-const write = (app: INestApplication, protocol = 'https') => request(app.getHttpServer()).post('/set').set('X-Forwarded-Proto', protocol).send({ a: 1 });
+const write = (app: INestApplication, protocol = 'https') =>
+  request(app.getHttpServer()).post('/set').set('X-Forwarded-Proto', protocol).send({ a: 1 });
 const cookieOf = ({ headers }: Answer) => [headers['set-cookie'] ?? []].flat().map(String)[0];
 const startWith = (options: SmartSessionModuleOptions) => () => new SmartSessionOptions({ secret: strong, ...options });
 
@@ -47,7 +51,9 @@ describe('the session cookie', () => {
     const insecure = { cookie: { httpOnly: false, secure: false, sameSite: false } } as const;
     const warnings = await inProduction(insecure, async (app) => void (await write(app)));
     expect(warnings).toEqual([expect.stringMatching(/Set in `cookie`: httpOnly: true .*; secure: true .*; sameSite: 'lax'/)]);
-    expect(await inProduction({ cookie: { secure: true, sameSite: 'strict' }, hashIds: false })).toEqual([expect.stringContaining('`hashIds: false`')]);
+    expect(await inProduction({ cookie: { secure: true, sameSite: 'strict' }, hashIds: false })).toEqual([
+      expect.stringContaining('`hashIds: false`'),
+    ]);
   });
 
   it('ASVS 3.3.1, 3.3.3: may have the prefixes __Host- and __Secure-, by their rules', async () => {
@@ -94,8 +100,18 @@ describe('the session cookie', () => {
 
 describe('the secret', () => {
   const weak = [
-    'keyboard cat', 'secret', 'changeme', 'x'.repeat(31), 'x'.repeat(64), 'abcabc'.repeat(8), 'keyboard cat, keyboard cat, keyboard cat',
-    'please-change-me-before-production-0', 'your-super-secret-session-key-12345', 'my session secret that nobody will guess', 'the sample has no secret to keep', 'this-is-an-example-of-a-long-secret-key',
+    'keyboard cat',
+    'secret',
+    'changeme',
+    'x'.repeat(31),
+    'x'.repeat(64),
+    'abcabc'.repeat(8),
+    'keyboard cat, keyboard cat, keyboard cat',
+    'please-change-me-before-production-0',
+    'your-super-secret-session-key-12345',
+    'my session secret that nobody will guess',
+    'the sample has no secret to keep',
+    'this-is-an-example-of-a-long-secret-key',
   ];
 
   it.each(weak)('ASVS 7.2.2: %s is refused in production, and not shown', async (secret) => {
@@ -116,7 +132,8 @@ describe('the secret', () => {
 
   it('may be any random text of 32 characters', () => {
     for (let n = 0; n < 2000; n++) {
-      for (const encoding of ['hex', 'base64', 'base64url'] as const) expect(flawInSecret(randomBytes(24).toString(encoding))).toBeUndefined();
+      for (const encoding of ['hex', 'base64', 'base64url'] as const)
+        expect(flawInSecret(randomBytes(24).toString(encoding))).toBeUndefined();
     }
   });
 });
@@ -137,11 +154,15 @@ describe('shared caches', () => {
   /** Whether a cache that several clients share would answer the second request by the first one's answer. */
   const serves = (path: string, answer: Answer, first: string, second: string) => {
     const requestOf = (cookie: string) => ({ url: path, method: 'GET', headers: { host: 'a', ...(cookie ? { cookie } : {}) } });
-    const policy = new CachePolicy(requestOf(first), { status: answer.status, headers: { ...answer.headers, 'cache-control': answer.headers['cache-control'] ?? 'public, max-age=600' } }, { shared: true });
+    const policy = new CachePolicy(
+      requestOf(first),
+      { status: answer.status, headers: { ...answer.headers, 'cache-control': answer.headers['cache-control'] ?? 'public, max-age=600' } },
+      { shared: true },
+    );
     return policy.storable() && policy.satisfiesWithoutRevalidation(requestOf(second));
   };
 
-  it('ASVS 14.2.5, 14.3.2: hand no client what is another\'s', async () => {
+  it("ASVS 14.2.5, 14.3.2: hand no client what is another's", async () => {
     const browser = new Browser(app);
     const created = await browser.post('/set', { a: 1 });
     expect(created.headers).toMatchObject({ vary: 'Cookie', 'cache-control': 'no-store' });

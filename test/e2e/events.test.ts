@@ -2,7 +2,17 @@ import { EventEmitter } from 'node:events';
 import { Injectable, Logger, Module, type LoggerService } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import {
-  SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergeError, SessionMergedEvent, SessionNotSerializableError, SessionReadOnlyError, SmartSessionConfigError, SmartSessionModule, SmartSessionTestingModule, SqlSessionRepository,
+  SessionCreatedEvent,
+  SessionDestroyedEvent,
+  SessionExpiredEvent,
+  SessionMergeError,
+  SessionMergedEvent,
+  SessionNotSerializableError,
+  SessionReadOnlyError,
+  SmartSessionConfigError,
+  SmartSessionModule,
+  SmartSessionTestingModule,
+  SqlSessionRepository,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { MergeTrace } from '../../src/services/merge-trace.js';
@@ -65,12 +75,16 @@ describe.each(REPOSITORY_CASES)('events on $database, $locking, $name', ({ datab
     await browser.delete('/session');
     await browser.delete('/session');
     expect(heard()).toEqual([
-      [SessionCreatedEvent, null], [SessionDestroyedEvent, null, 'replaced'], [SessionCreatedEvent, 'anna'], [SessionDestroyedEvent, anna, 'logout'],
+      [SessionCreatedEvent, null],
+      [SessionDestroyedEvent, null, 'replaced'],
+      [SessionCreatedEvent, 'anna'],
+      [SessionDestroyedEvent, anna, 'logout'],
     ]);
     const [first, replaced, second, ended] = Listener.heard;
     expect([first!.handle, second!.handle, handle]).toEqual([replaced!.handle, ended!.handle, ended!.handle]);
     expect(ended!.at).toBeInstanceOf(Date);
-    for (const secret of [before.id, before.storageKey, id, storageKey]) expect(JSON.stringify(Listener.heard)).not.toContain(secret.slice(0, 8));
+    for (const secret of [before.id, before.storageKey, id, storageKey])
+      expect(JSON.stringify(Listener.heard)).not.toContain(secret.slice(0, 8));
   });
 
   it('tell once of each session, and of each request whose changes were merged', async () => {
@@ -81,7 +95,8 @@ describe.each(REPOSITORY_CASES)('events on $database, $locking, $name', ({ datab
     const merged = Listener.heard.filter((event) => event instanceof SessionMergedEvent);
     expect(Listener.heard.filter((event) => event instanceof SessionCreatedEvent)).toHaveLength(6);
     expect(merged).toHaveLength(4);
-    for (const { keys, contested, attempts } of merged) expect([keys.toSorted(), contested, attempts > 0]).toEqual([['a', expect.stringMatching(/^key\d$/)], ['a'], true]);
+    for (const { keys, contested, attempts } of merged)
+      expect([keys.toSorted(), contested, attempts > 0]).toEqual([['a', expect.stringMatching(/^key\d$/)], ['a'], true]);
   });
 
   it('tell of expired sessions when their records go', async () => {
@@ -94,7 +109,11 @@ describe.each(REPOSITORY_CASES)('events on $database, $locking, $name', ({ datab
 });
 
 /** Runs work on an app whose sessions are in memory, and tells what it has logged. */
-async function inMemory(options: SmartSessionModuleOptions, work: (browser: Browser) => Promise<void>, imports: NonNullable<Parameters<typeof startTestApp>[1]>['imports'] = []): Promise<void> {
+async function inMemory(
+  options: SmartSessionModuleOptions,
+  work: (browser: Browser) => Promise<void>,
+  imports: NonNullable<Parameters<typeof startTestApp>[1]>['imports'] = [],
+): Promise<void> {
   const app = await startTestApp('sqlite', { imports, module: SmartSessionTestingModule.forRoot(options) });
   try {
     await work(new Browser(app));
@@ -108,7 +127,13 @@ afterEach(() => Logger.overrideLogger(false));
 /** A logger, and what it was given on one level. */
 function keepLines(level: 'error' | 'debug') {
   const lines: string[] = [];
-  const logger: LoggerService = { log: () => {}, error: () => {}, warn: () => {}, debug: () => {}, [level]: (line: string) => void lines.push(line) };
+  const logger: LoggerService = {
+    log: () => {},
+    error: () => {},
+    warn: () => {},
+    debug: () => {},
+    [level]: (line: string) => void lines.push(line),
+  };
   return { lines, logger };
 }
 
@@ -129,7 +154,13 @@ describe('the option events', () => {
 
   it('takes a token, also where the options are made at start', async () => {
     const module = SmartSessionModule.forRootAsync({
-      useFactory: () => ({ dialect: 'sqlite', connection: { dbName: ':memory:' }, createTable: true, secret: 'test', events: EventEmitter2 }),
+      useFactory: () => ({
+        dialect: 'sqlite',
+        connection: { dbName: ':memory:' },
+        createTable: true,
+        secret: 'test',
+        events: EventEmitter2,
+      }),
     });
     const app = await startTestApp('sqlite', { imports: [ListenerModule], module });
     await sendOne(new Browser(app));
@@ -143,10 +174,15 @@ describe('the option events', () => {
       Logger.overrideLogger(logger);
       return sendOne(browser);
     };
-    const emitter = new EventEmitter().on('session.created', () => { throw new Error('no listener'); });
+    const emitter = new EventEmitter().on('session.created', () => {
+      throw new Error('no listener');
+    });
     await inMemory({ events: emitter }, sendOneLogged);
     await inMemory({ events: { emit: () => Promise.reject(new Error('no promise')) } }, sendOneLogged);
-    expect(lines).toEqual(['A listener of session.created failed: Error: no listener', 'A listener of session.created failed: Error: no promise']);
+    expect(lines).toEqual([
+      'A listener of session.created failed: Error: no listener',
+      'A listener of session.created failed: Error: no promise',
+    ]);
   });
 
   it('says at start what cannot work', async () => {
@@ -166,7 +202,12 @@ describe('the debug log', () => {
     const [browser, other] = [new Browser(app), new Browser(app)];
     await browser.post('/set', { [key]: 0 });
     other.cookie = browser.cookie;
-    await (await Gathering.of([[browser, { [key]: 1, secret: 'canary' }], [other, { [key]: 2, more: 'canary' }]])).go();
+    await (
+      await Gathering.of([
+        [browser, { [key]: 1, secret: 'canary' }],
+        [other, { [key]: 2, more: 'canary' }],
+      ])
+    ).go();
     await app.close();
   }
 
@@ -175,9 +216,19 @@ describe('the debug log', () => {
     const { lines, logger } = keepLines('debug');
     await merge(key, logger);
     const name = String.raw`"a\\nERROR forgedx{50}…"`;
-    expect(lines).toEqual([expect.stringMatching(new RegExp(`^Record [0-9a-f]{8}…: merged ${name}, "\\w+" into what others had changed, at attempt 1; others had changed ${name} too\\.$`))]);
+    expect(lines).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^Record [0-9a-f]{8}…: merged ${name}, "\\w+" into what others had changed, at attempt 1; others had changed ${name} too\\.$`,
+        ),
+      ),
+    ]);
     expect(lines[0]).not.toContain('canary');
-    for (const error of [new SessionReadOnlyError([key]), new SessionMergeError(key, new Error('no')), new SessionNotSerializableError(key, 'a symbol')]) {
+    for (const error of [
+      new SessionReadOnlyError([key]),
+      new SessionMergeError(key, new Error('no')),
+      new SessionNotSerializableError(key, 'a symbol'),
+    ]) {
       expect(error.message).toMatch(/`a\\nERROR/);
     }
   });

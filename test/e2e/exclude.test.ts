@@ -1,4 +1,14 @@
-import { Controller, Get, Module, Post, Req, RequestMethod, type INestApplication, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Module,
+  Post,
+  Req,
+  RequestMethod,
+  type INestApplication,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
 import type { Request, RequestHandler } from 'express';
 import expressSession from 'express-session';
 import { DatabaseContext, LockSession, SessionService, SmartSessionOptions, type ExcludedRoute } from '../../src/index.js';
@@ -24,13 +34,17 @@ class HealthController {
 class HealthModule {}
 
 /** As Passport's, and others: fails where a request has no session. */
-const needsSession: RequestHandler = ({ session }, _response, next) => next(session ? undefined : new Error('Login sessions require session support.'));
+const needsSession: RequestHandler = ({ session }, _response, next) =>
+  next(session ? undefined : new Error('Login sessions require session support.'));
 
 @Module({})
 class NeedingModule implements NestModule {
   constructor(private readonly options: SmartSessionOptions) {}
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(needsSession).exclude(...this.options.exclude).forRoutes('{*path}');
+    consumer
+      .apply(needsSession)
+      .exclude(...this.options.exclude)
+      .forRoutes('{*path}');
   }
 }
 

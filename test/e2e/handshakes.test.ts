@@ -42,7 +42,12 @@ describe("a WebSocket's handshake with a session", () => {
   /** Resolves with the outcome: a connection may be cut off before the client counts as connected. */
   async function connect(handshake: Handshake): Promise<'connect' | 'connect_error' | 'close'> {
     step = handshake;
-    const socket = io(`http://127.0.0.1:${app.port}`, { extraHeaders: { cookie: browser.cookie }, transports: ['websocket'], forceNew: true, reconnection: false });
+    const socket = io(`http://127.0.0.1:${app.port}`, {
+      extraHeaders: { cookie: browser.cookie },
+      transports: ['websocket'],
+      forceNew: true,
+      reconnection: false,
+    });
     sockets.push(socket);
     const events = (['connect', 'connect_error'] as const).map((event) => once(socket as never, event).then(() => event));
     return Promise.race([...events, once(socket.io as never, 'close').then(() => 'close' as const)]);
@@ -78,6 +83,7 @@ describe("a WebSocket's handshake with a session", () => {
     ['an end alone', (response) => response.end()],
     ['a body', (response) => (response.write('no'), response.end('no'))],
   ])('is refused by %s, with a change and without', async (_name, refuse) => {
-    for (const n of [1, 4]) expect(await connect(({ session }, response) => void ((session.n = n), refuse(response)))).toBe('connect_error');
+    for (const n of [1, 4])
+      expect(await connect(({ session }, response) => void ((session.n = n), refuse(response)))).toBe('connect_error');
   });
 });

@@ -47,7 +47,10 @@ describe('the health indicator', () => {
         return new Promise(() => {});
       }
     }
-    const app = await startTestApp('sqlite', { imports: [HealthModule], module: SmartSessionTestingModule.forRoot({ repository: SilentRepository }) });
+    const app = await startTestApp('sqlite', {
+      imports: [HealthModule],
+      module: SmartSessionTestingModule.forRoot({ repository: SilentRepository }),
+    });
     const health = await app.get(SessionHealthIndicator).isHealthy('sessions', { timeout: 20 });
     await app.close();
     expect([health, loads]).toEqual([{ sessions: { status: 'down', message: 'no answer within 20 ms' } }, 1]);

@@ -59,7 +59,8 @@ describe('a response with a session does what one without does', () => {
 
   function actual(program: readonly Step[], method: string, way: Way): Promise<Outcome> {
     const calls = Promise.withResolvers<void>();
-    app.repository.faults = way === 'a changed session, committed after all calls' ? { update: [{ effect: 'none', meanwhile: () => calls.promise }] } : {};
+    app.repository.faults =
+      way === 'a changed session, committed after all calls' ? { update: [{ effect: 'none', meanwhile: () => calls.promise }] } : {};
     const ran = new Promise<Seen[]>((resolve) => {
       app.handler = ({ session }, response) => {
         if (way !== 'an unchanged session') session.n = Math.random();
@@ -69,17 +70,21 @@ describe('a response with a session does what one without does', () => {
     return send(app.port, method, ran);
   }
 
-  it.each(WAYS)('in whatever order it is called, with %s', async (way) => {
-    await fc.assert(
-      fc.asyncProperty(anyProgram, fc.constantFrom('GET', 'HEAD'), async (program, method) => {
-        const bare = await expected(program, method);
-        const { answers, seen } = await actual(program, method, way);
-        expect(answers).toEqual(bare.answers);
-        expect(seen).toEqual(bare.seen.map((step, index) => withCallback(step, seen[index]!)));
-      }),
-      { numRuns: RUNS },
-    );
-  }, IS_LONG ? 1_800_000 : undefined);
+  it.each(WAYS)(
+    'in whatever order it is called, with %s',
+    async (way) => {
+      await fc.assert(
+        fc.asyncProperty(anyProgram, fc.constantFrom('GET', 'HEAD'), async (program, method) => {
+          const bare = await expected(program, method);
+          const { answers, seen } = await actual(program, method, way);
+          expect(answers).toEqual(bare.answers);
+          expect(seen).toEqual(bare.seen.map((step, index) => withCallback(step, seen[index]!)));
+        }),
+        { numRuns: RUNS },
+      );
+    },
+    IS_LONG ? 1_800_000 : undefined,
+  );
 });
 
 /** Node forgets the callback of an `end` with a body behind the end of a closed response. Here each is called. */

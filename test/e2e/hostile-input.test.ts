@@ -20,11 +20,33 @@ const CORPUS = [
   '{"a":{"$type":"Function","$rich":[["Object"]],"@class":"java.lang.Runtime"}}',
   `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`,
   `{"a":${'{"b":'.repeat(5000)}1${'}'.repeat(5000)}}`,
-  '', 'null', '[]', '1', '"text"', '{', '{"a":1}}', '{"a":NaN}', '{"a":1e999}', '{"a":"\\ud800"}', '{"":1}', '{"a":1,"a":2}', "function(){}", '<?xml version="1.0"?>', "{'a':1}", 'rO0ABXNyABFqYXZh', '\u0004\b{', 'O:8:"stdClass":0:{}',
+  '',
+  'null',
+  '[]',
+  '1',
+  '"text"',
+  '{',
+  '{"a":1}}',
+  '{"a":NaN}',
+  '{"a":1e999}',
+  '{"a":"\\ud800"}',
+  '{"":1}',
+  '{"a":1,"a":2}',
+  'function(){}',
+  '<?xml version="1.0"?>',
+  "{'a':1}",
+  'rO0ABXNyABFqYXZh',
+  '\u0004\b{',
+  'O:8:"stdClass":0:{}',
 ];
 
 const json = fc.json({ stringUnit: 'grapheme', maxDepth: 4 });
-const named = fc.dictionary(fc.oneof(fc.constantFrom('__proto__', 'constructor', 'prototype', 'cookie', 'id', 'save', 'toJSON', 'length'), fc.string()), fc.jsonValue({ maxDepth: 2 })).map((values) => JSON.stringify(values));
+const named = fc
+  .dictionary(
+    fc.oneof(fc.constantFrom('__proto__', 'constructor', 'prototype', 'cookie', 'id', 'save', 'toJSON', 'length'), fc.string()),
+    fc.jsonValue({ maxDepth: 2 }),
+  )
+  .map((values) => JSON.stringify(values));
 /** PostgreSQL's texts have no NUL. */
 const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('\0'));
 
@@ -52,7 +74,10 @@ describe.each(DATABASES)('hostile input on %s', (database) => {
     browser.cookie = '';
     await browser.post('/set', { a: 0 });
     const { parameter } = app.get(DatabaseContext, { strict: false }).dialect;
-    await run(`update {table} set data = ${parameter(1)} where session_id = ${parameter(2)}`, [data, storageKeyOf(sessionIdOf(browser.cookie))]);
+    await run(`update {table} set data = ${parameter(1)} where session_id = ${parameter(2)}`, [
+      data,
+      storageKeyOf(sessionIdOf(browser.cookie)),
+    ]);
     const read = await browser.get('/session');
     const written = await browser.post('/set', { z: 1 });
     expect([read.status, written.status]).toEqual([200, 201]);
@@ -66,7 +91,9 @@ describe.each(DATABASES)('hostile input on %s', (database) => {
   it('ASVS 1.5.2, 15.3.6: stored texts run nothing and reach no prototype', async () => {
     for (const data of CORPUS) {
       const { read } = await meet(data);
-      expect(Object.keys(read).filter((key) => ['__proto__', 'constructor', 'prototype', 'id', 'save', 'toString'].includes(key))).toEqual([]);
+      expect(Object.keys(read).filter((key) => ['__proto__', 'constructor', 'prototype', 'id', 'save', 'toString'].includes(key))).toEqual(
+        [],
+      );
       expect(read.cookie).toMatchObject({ path: '/' });
       expect(read.polluted).toBeUndefined();
     }
@@ -81,8 +108,19 @@ describe.each(DATABASES)('hostile input on %s', (database) => {
   });
 
   it('are met by no crash and no error, whatever stands in the cookie', async () => {
-    const header = fc.string({ unit: fc.integer({ min: 0x20, max: 0xff }).filter((code) => code !== 0x7f).map((code) => String.fromCharCode(code)), maxLength: 200 });
-    const cookies = fc.oneof(header, header.map((value) => `sid=${value}`), header.map((value) => `sid=s:${value}`), header.map((value) => `sid=s%3A${encodeURIComponent(value)}.${value}`));
+    const header = fc.string({
+      unit: fc
+        .integer({ min: 0x20, max: 0xff })
+        .filter((code) => code !== 0x7f)
+        .map((code) => String.fromCharCode(code)),
+      maxLength: 200,
+    });
+    const cookies = fc.oneof(
+      header,
+      header.map((value) => `sid=${value}`),
+      header.map((value) => `sid=s:${value}`),
+      header.map((value) => `sid=s%3A${encodeURIComponent(value)}.${value}`),
+    );
     const property = fc.asyncProperty(cookies, async (cookie) => {
       const { status, headers } = await request(app.getHttpServer()).get('/session').set('Cookie', cookie);
       expect([status, headers['set-cookie']]).toEqual([200, undefined]);

@@ -113,7 +113,11 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('a
     const cookie = await logIn(server, 'anna');
     await storeSession(move.old.store, 'expired', { user: 'anna' }, -HOUR);
     const dry = await move.file.run([...move.words, '--dry-run']);
-    expect(dry).toEqual({ code: 0, out: move.summary('1 live session', '0 are there already, 0 cannot be imported.', 'Would import'), err: '' });
+    expect(dry).toEqual({
+      code: 0,
+      out: move.summary('1 live session', '0 are there already, 0 cannot be imported.', 'Would import'),
+      err: '',
+    });
     expect(await move.app.rows()).toBe(0);
 
     const run = await move.file.run(move.words);
@@ -138,7 +142,9 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('a
     const { code, out, err } = await move.file.run([...move.words, '--user-key', 'user'], { seesBar: true });
     expect({ code, out }).toEqual({ code: 1, out: move.summary('2 live sessions', '0 were there already, 2 cannot be imported.') });
     expect(err).toContain(`Session ${abbreviate(storageKeyOf('sad'))} is not imported: its data is no session: it has no cookie\n`);
-    expect(err).toContain(`Session ${abbreviate(storageKeyOf('odd'))} is not imported: The session cannot store a user id of 300 characters`);
+    expect(err).toContain(
+      `Session ${abbreviate(storageKeyOf('odd'))} is not imported: The session cannot store a user id of 300 characters`,
+    );
     expect(err).toMatch(/\r\[#{30}\] 4 of 4 sessions\rsmart-session: import: 2 sessions were not imported\.\n$/);
     expect(await move.app.sessions.load('good')).toMatchObject({ user: 'ben' });
     const lifetime = (await move.app.sessions.list({ userId: 'ben' }))[0]!.expiresAt.getTime() - Date.now();
@@ -160,13 +166,18 @@ describe.each([
     const move = await Move.prepare(name, database);
     const { runner, dialect } = move.app.context;
     await storeSession(move.old.store, id(0), { user: 'anna' }, HOUR);
-    await move.multiply(id(0), Array.from({ length: SESSIONS - 1 }, (_, n) => id(n + 1)));
+    await move.multiply(
+      id(0),
+      Array.from({ length: SESSIONS - 1 }, (_, n) => id(n + 1)),
+    );
     const held = id(505);
     // It comes as far as a row that another transaction has inserted, and waits for it.
     await runner.onOneConnection(async (run) => {
       await run(dialect.begin);
       const columns = '(session_id, data, created_at, updated_at, expires_at)';
-      await run(`insert into ${dialect.quote(move.file.options.tableName)} ${columns} values ('${storageKeyOf(held)}', '{}', ${dialect.now}, ${dialect.now}, ${dialect.now})`);
+      await run(
+        `insert into ${dialect.quote(move.file.options.tableName)} ${columns} values ('${storageKeyOf(held)}', '{}', ${dialect.now}, ${dialect.now}, ${dialect.now})`,
+      );
       const killed = spawn(process.execPath, [CLI_MODULE, ...move.words, '--options', move.file.path]);
       while ((await move.app.rows()) < 500) {
         if (killed.exitCode !== null) throw new Error('The import ended by itself.');

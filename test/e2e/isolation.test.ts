@@ -13,16 +13,21 @@ const SERVERS = DATABASES.filter((database) => database !== 'mysql' || !DATABASE
 describe.each(SERVERS)('many users on %s', (database) => {
   const LOGINS = database === 'postgresql' ? 2000 : 200;
 
-  it('ASVS 15.4.1: log in at once and never see what is another\'s', async () => {
+  it("ASVS 15.4.1: log in at once and never see what is another's", async () => {
     const tableName = `isolation_${database}`;
     const app = await startTestApp(database, { options: { tableName, pruneInterval: false, timeout: 50_000 } });
     const url = await app.getUrl();
     const send = (path: string, cookie: string, values?: object) =>
-      fetch(`${url}${path}`, { method: values ? 'POST' : 'GET', headers: { cookie, 'content-type': 'application/json' }, ...(values ? { body: JSON.stringify(values) } : {}) });
+      fetch(`${url}${path}`, {
+        method: values ? 'POST' : 'GET',
+        headers: { cookie, 'content-type': 'application/json' },
+        ...(values ? { body: JSON.stringify(values) } : {}),
+      });
     const cookieOf = (answer: Response) => answer.headers.get('set-cookie')!.split(';')[0]!;
     try {
       const logins: Response[] = [];
-      while (logins.length < LOGINS) logins.push(...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, LOGINS) }, () => send('/login', '', {})))));
+      while (logins.length < LOGINS)
+        logins.push(...(await Promise.all(Array.from({ length: Math.min(AT_ONCE, LOGINS) }, () => send('/login', '', {})))));
       expect(logins.filter(({ status }) => status !== 201)).toEqual([]);
       const cookies = logins.map(cookieOf);
       expect(new Set(cookies).size).toBe(LOGINS);
@@ -31,7 +36,10 @@ describe.each(SERVERS)('many users on %s', (database) => {
       const live = async (cookie: string, n: number) => {
         await Promise.all([send('/set', cookie, { [`tag${n}`]: n }), send('/dawdle', cookie, { mine: n }), send('/session', cookie)]);
         const next = cookieOf(await send('/login', cookie, {}));
-        const [seen, old] = await Promise.all([send('/set', next, { mine: n, again: n }).then(() => send('/session', next)), send('/session', cookie)]);
+        const [seen, old] = await Promise.all([
+          send('/set', next, { mine: n, again: n }).then(() => send('/session', next)),
+          send('/session', cookie),
+        ]);
         const { cookie: _, ...values } = (await seen.json()) as Record<string, unknown>;
         return { n, values, old: Object.keys((await old.json()) as object) };
       };

@@ -69,8 +69,20 @@ describe('a change after the response', () => {
 
   it.each<[string, GatedHandler]>([
     ['nothing changes', () => undefined],
-    ['the handler saves', ({ session }) => { session.late = 1; return new Promise((resolve) => session.save(resolve)); }],
-    ['the session is destroyed', ({ session }) => { session.late = 1; return new Promise((resolve) => session.destroy(resolve)); }],
+    [
+      'the handler saves',
+      ({ session }) => {
+        session.late = 1;
+        return new Promise((resolve) => session.save(resolve));
+      },
+    ],
+    [
+      'the session is destroyed',
+      ({ session }) => {
+        session.late = 1;
+        return new Promise((resolve) => session.destroy(resolve));
+      },
+    ],
     ['a value has no text', ({ session }) => (session.late = 1n)],
   ])('gives no warning if %s', async (_what, late) => {
     expect(await look(late)).toEqual([]);

@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { DatabaseContext, EntityManagerSessionRepository, SessionService, SqlSessionRepository, type DialectName } from '../../src/index.js';
+import {
+  DatabaseContext,
+  EntityManagerSessionRepository,
+  SessionService,
+  SqlSessionRepository,
+  type DialectName,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES } from '../support/databases.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
@@ -11,9 +17,15 @@ const SERVERS = DATABASES.filter((database) => database !== 'sqlite');
 function grants(database: DialectName, user: string, password: string, table: string) {
   const rights = 'select, insert, update, delete';
   if (database === 'postgresql') {
-    return { make: [`create role ${user} login password '${password}'`, `grant ${rights} on ${table} to ${user}`], remove: [`drop owned by ${user}`, `drop role ${user}`] };
+    return {
+      make: [`create role ${user} login password '${password}'`, `grant ${rights} on ${table} to ${user}`],
+      remove: [`drop owned by ${user}`, `drop role ${user}`],
+    };
   }
-  return { make: [`create user ${user}@'%' identified by '${password}'`, `grant ${rights} on ${table} to ${user}@'%'`], remove: [`drop user ${user}@'%'`] };
+  return {
+    make: [`create user ${user}@'%' identified by '${password}'`, `grant ${rights} on ${table} to ${user}@'%'`],
+    remove: [`drop user ${user}@'%'`],
+  };
 }
 
 // Without a server there is nobody to grant anything.
@@ -33,7 +45,15 @@ function grants(database: DialectName, user: string, password: string, table: st
       for (const statement of make) await admin.run(statement);
       const { driver: _, ...server } = CONNECTIONS[database];
       const app = await startTestApp(database, {
-        options: { connection: { ...server, user, password }, createTable: false, tableName, locking, repository, userId: 'user', pruneInterval: false },
+        options: {
+          connection: { ...server, user, password },
+          createTable: false,
+          tableName,
+          locking,
+          repository,
+          userId: 'user',
+          pruneInterval: false,
+        },
       });
       try {
         const { runner } = app.get(DatabaseContext, { strict: false });

@@ -20,7 +20,9 @@ describe.each(EACH)('a user of two processes on %s', (database) => {
   beforeAll(async () => {
     const connection = database === 'sqlite' ? { connection: { dbName: file } } : {};
     app = await SessionsApp.start(database, { tableName, userId: 'user', ...connection });
-    workers = [1, 2].map(() => spawn(process.execPath, ['build/test/support/limit-worker.js', database, tableName, file], { stdio: ['pipe', 'pipe', 'inherit'] }));
+    workers = [1, 2].map(() =>
+      spawn(process.execPath, ['build/test/support/limit-worker.js', database, tableName, file], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
     urls = await Promise.all(workers.map(async ({ stdout }) => String((await once(stdout!, 'data'))[0]).trim()));
   }, 60_000);
   afterAll(async () => {

@@ -1,6 +1,20 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import { ConflictException, Controller, Injectable, Module, Post, Req, RequestTimeoutException, Res, Session, UseInterceptors, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  ConflictException,
+  Controller,
+  Injectable,
+  Module,
+  Post,
+  Req,
+  RequestTimeoutException,
+  Res,
+  Session,
+  UseInterceptors,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { Observable } from 'rxjs';
@@ -38,7 +52,12 @@ class OuterInterceptor extends TimeoutInterceptor {
 }
 
 /** What a handler waits for, and what tells of it. */
-const stage = { go: Promise.resolve() as Promise<unknown>, isBegun: new Promise<void>(() => {}), begun: () => {}, ended: (_result: unknown) => {} };
+const stage = {
+  go: Promise.resolve() as Promise<unknown>,
+  isBegun: new Promise<void>(() => {}),
+  begun: () => {},
+  ended: (_result: unknown) => {},
+};
 
 /** Lets one handler begin and wait; tells when it has ended. */
 function raise() {
@@ -82,7 +101,13 @@ class EndingsController {
   @Post('slow-outside-update') @LockSession() async slowUpdate(@Req() request: Request): Promise<void> {
     stage.begun();
     await stage.go;
-    stage.ended(await this.sessions.update(request.session, (draft: Live) => { draft.after = 1; }).catch((error: unknown) => error));
+    stage.ended(
+      await this.sessions
+        .update(request.session, (draft: Live) => {
+          draft.after = 1;
+        })
+        .catch((error: unknown) => error),
+    );
   }
   @Post('slow-outside-broken') @LockSession() async broken(@Session() session: Live): Promise<void> {
     session.broken = 1n;
@@ -113,7 +138,10 @@ class EndingsController {
   @Post('awaited') @LockSession() async awaited(@Session() session: Live, @Res() response: Response): Promise<void> {
     await new Promise<void>((resolve) => later(session, (n) => (response.json({ n }), resolve())));
   }
-  @Post('passthrough') @LockSession() async passthrough(@Session() session: Live, @Res({ passthrough: true }) response: Response): Promise<object> {
+  @Post('passthrough') @LockSession() async passthrough(
+    @Session() session: Live,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<object> {
     response.setHeader('X-Passed', 'through');
     return new Promise((resolve) => later(session, (n) => resolve({ n })));
   }
@@ -178,7 +206,10 @@ describe.each(DATABASES)('the end of a lock on %s', (database) => {
     expect(await browser.session()).toEqual({ start: 1 });
   });
 
-  it.each([['broken', 500, { start: 1 }], ['logout', 408, {}]] as const)('stores nothing of a handler that timed out: %s is answered with %i', async (name, status, stored) => {
+  it.each([
+    ['broken', 500, { start: 1 }],
+    ['logout', 408, {}],
+  ] as const)('stores nothing of a handler that timed out: %s is answered with %i', async (name, status, stored) => {
     const handler = raise();
     expect((await browser.post(`/slow-outside-${name}`)).status).toBe(status);
     expect(await browser.session()).toEqual(stored);
@@ -201,7 +232,11 @@ describe.each(DATABASES)('the end of a lock on %s', (database) => {
   it('comes with the lease where a handler never answers', async () => {
     const handler = raise();
     const abort = new AbortController();
-    const asked = fetch(`${await app.app.getUrl()}/never`, { method: 'POST', headers: { cookie: browser.cookie }, signal: abort.signal }).catch(() => undefined);
+    const asked = fetch(`${await app.app.getUrl()}/never`, {
+      method: 'POST',
+      headers: { cookie: browser.cookie },
+      signal: abort.signal,
+    }).catch(() => undefined);
     await handler.begun;
     expect((await browser.post('/locked')).body).toEqual({ others: 1 });
     expect(await browser.session()).toEqual({ start: 1, never: 1, others: 1 });
@@ -212,7 +247,11 @@ describe.each(DATABASES)('the end of a lock on %s', (database) => {
   it('waits for a handler whose client has gone', async () => {
     const handler = raise();
     const abort = new AbortController();
-    const asked = fetch(`${await app.app.getUrl()}/gone`, { method: 'POST', headers: { cookie: browser.cookie }, signal: abort.signal }).catch(() => undefined);
+    const asked = fetch(`${await app.app.getUrl()}/gone`, {
+      method: 'POST',
+      headers: { cookie: browser.cookie },
+      signal: abort.signal,
+    }).catch(() => undefined);
     await handler.begun;
     abort.abort();
     await asked;

@@ -5,7 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ConflictException, Controller, Get, Module, Post, Res, Session, Sse, type INestApplication } from '@nestjs/common';
 import type { Response } from 'express';
 import { Observable, from } from 'rxjs';
-import { DatabaseContext, EntityManagerSessionRepository, LockSession, SessionService, SmartSessionConfigError, SqlSessionRepository } from '../../src/index.js';
+import {
+  DatabaseContext,
+  EntityManagerSessionRepository,
+  LockSession,
+  SessionService,
+  SmartSessionConfigError,
+  SqlSessionRepository,
+} from '../../src/index.js';
 import { SessionLocker } from '../../src/services/session-locker.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES } from '../support/databases.js';
@@ -80,7 +87,9 @@ const REPOSITORIES = [
   { locking: 'optimistic', repository: SqlSessionRepository },
   { locking: 'pessimistic', repository: EntityManagerSessionRepository },
 ] as const;
-const CASES = DATABASES.flatMap((database) => REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })));
+const CASES = DATABASES.flatMap((database) =>
+  REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })),
+);
 
 /** Resolves when so many more requests, their sessions loaded, have asked for a lock. */
 function lockAsked(times: number): Promise<void> {
@@ -108,7 +117,11 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
     const { driver: _, ...server } = CONNECTIONS[database];
     // One connection each: whoever held it while a handler runs would hold everybody up.
     const connection = database === 'sqlite' ? { dbName: join(directory, 'lock.sqlite') } : { ...server, pool: { min: 0, max: 1 } };
-    const start = () => startTestApp(database, { imports: [LockModule], options: { connection, tableName, locking, repository, pruneInterval: false, timeout: 3000 } });
+    const start = () =>
+      startTestApp(database, {
+        imports: [LockModule],
+        options: { connection, tableName, locking, repository, pruneInterval: false, timeout: 3000 },
+      });
     apps = [await start(), await start()];
   });
   beforeEach(async () => {
@@ -138,7 +151,9 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
   }
   const leaseTo = (id: string, ms: number) => {
     const { dialect } = apps[0]!.get(DatabaseContext, { strict: false });
-    return run(`update {table} set lease_id = '${id}', lease_expires_at = ${dialect.fromNow(String(ms))} where lease_id is null or lease_id <> ''`);
+    return run(
+      `update {table} set lease_id = '${id}', lease_expires_at = ${dialect.fromNow(String(ms))} where lease_id is null or lease_id <> ''`,
+    );
   };
 
   it('runs the requests of one session one after the other, in two processes', async () => {
@@ -221,7 +236,9 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
     expect((await one.post('/fail')).status).toBe(409);
     expect((await one.post('/res')).status).toBe(201);
     expect((await one.get('/events')).text).toContain('data: b');
-    expect(await run("select lease_id from {table} where lease_id is not null and lease_id not in ('another', 'a process that was killed')")).toEqual([]);
+    expect(
+      await run("select lease_id from {table} where lease_id is not null and lease_id not in ('another', 'a process that was killed')"),
+    ).toEqual([]);
     expect(await one.session()).toEqual({ start: 1, failed: 1, res: 1, events: 1 });
   });
 
@@ -245,7 +262,9 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
   it('holds up no update()', async () => {
     const { id } = (await one.post('/set', { a: 1 })).body;
     const letGo = await holdBy(one);
-    await apps[1]!.get(SessionService).update(id, (draft: Live) => { draft.held = 5; });
+    await apps[1]!.get(SessionService).update(id, (draft: Live) => {
+      draft.held = 5;
+    });
     expect((await letGo()).status).toBe(201);
     expect(await one.session()).toMatchObject({ held: 1 });
   });

@@ -87,15 +87,15 @@ describe.each(REPOSITORY_CASES)('login on $database, $locking, $name', ({ databa
     expect([await browser.session(), await planted.session()]).toEqual([{ a: 1 }, { user: 'anna' }]);
   });
 
-  it.each([['/login', {}, 'destroy'], ['/login-keeping', { keep: ['a'] }, 'end']] as const)(
-    'ASVS 7.2.4 logs nobody in when the old session cannot be destroyed: %s',
-    async (path, body, method) => {
-      const browser = await app.browser();
-      const id = sessionIdOf(browser);
-      await failing(method, () => browser.post(path, body));
-      expect([sessionIdOf(browser), await browser.session(), await app.rows()]).toEqual([id, { a: 1 }, 1]);
-    },
-  );
+  it.each([
+    ['/login', {}, 'destroy'],
+    ['/login-keeping', { keep: ['a'] }, 'end'],
+  ] as const)('ASVS 7.2.4 logs nobody in when the old session cannot be destroyed: %s', async (path, body, method) => {
+    const browser = await app.browser();
+    const id = sessionIdOf(browser);
+    await failing(method, () => browser.post(path, body));
+    expect([sessionIdOf(browser), await browser.session(), await app.rows()]).toEqual([id, { a: 1 }, 1]);
+  });
 
   it('ASVS 7.2.4 leaves neither session when the new one cannot be stored', async () => {
     const browser = await app.browser();

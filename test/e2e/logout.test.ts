@@ -1,13 +1,20 @@
 import type { INestApplication } from '@nestjs/common';
 import type { Request } from 'express';
-import { SessionGoneError, SessionService, SmartSessionMiddleware, SmartSessionStore, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  SessionGoneError,
+  SessionService,
+  SmartSessionMiddleware,
+  SmartSessionStore,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Visit = Request & { session: any };
 type Handler = (request: Visit) => unknown;
 
-const until = (call: (done: (error?: unknown) => void) => void) => new Promise<void>((resolve, reject) => call((error) => (error ? reject(error as Error) : resolve())));
+const until = (call: (done: (error?: unknown) => void) => void) =>
+  new Promise<void>((resolve, reject) => call((error) => (error ? reject(error as Error) : resolve())));
 
 /** An app whose one handler a test chooses, and its ways to log out. */
 class LogoutApp {
@@ -67,10 +74,22 @@ class LogoutApp {
   };
 }
 
-const WAYS = ['req.session.destroy()', 'sessions.destroy(id)', 'sessions.destroy(id), not awaited', 'store.destroy(id)', 'destroyOne', 'destroyAll'];
+const WAYS = [
+  'req.session.destroy()',
+  'sessions.destroy(id)',
+  'sessions.destroy(id), not awaited',
+  'store.destroy(id)',
+  'destroyOne',
+  'destroyAll',
+];
 const CLEARED = /^sid=; (Domain=[^;]+; )?Path=\/[^;]*; Expires=Thu, 01 Jan 1970 00:00:00 GMT(; HttpOnly)?/;
 
-describe.each<SmartSessionModuleOptions>([{}, { rolling: true }, { cookie: { maxAge: 60_000 } }, { unset: 'destroy', cookie: () => ({ maxAge: 60_000 }) }])('logout with %j', (options) => {
+describe.each<SmartSessionModuleOptions>([
+  {},
+  { rolling: true },
+  { cookie: { maxAge: 60_000 } },
+  { unset: 'destroy', cookie: () => ({ maxAge: 60_000 }) },
+])('logout with %j', (options) => {
   let app: LogoutApp;
   beforeAll(async () => void (app = await LogoutApp.start(options)));
   afterAll(() => app.app.close());
@@ -98,7 +117,15 @@ describe.each<SmartSessionModuleOptions>([{}, { rolling: true }, { cookie: { max
     expect([cookies, await app.valuesOf(id)]).toEqual([[], undefined]);
   });
 
-  it.each(WAYS.slice(0, 4).flatMap((way) => [[way, false], [way, true]] as const))('by %s after regenerate, committed before: %p', async (way, isCommitted) => {
+  it.each(
+    WAYS.slice(0, 4).flatMap(
+      (way) =>
+        [
+          [way, false],
+          [way, true],
+        ] as const,
+    ),
+  )('by %s after regenerate, committed before: %p', async (way, isCommitted) => {
     const browser = await app.browser();
     const { cookie } = browser;
     let id = '';
@@ -180,7 +207,11 @@ describe.each<SmartSessionModuleOptions>([{}, { rolling: true }, { cookie: { max
 describe('logout', () => {
   it.each<[string, SmartSessionModuleOptions, string]>([
     ['null, with `unset`', { unset: 'destroy' }, 'sid=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; HttpOnly; SameSite=Lax'],
-    ['null, with other attributes', { unset: 'destroy', cookie: { domain: 'a.example', path: '/', sameSite: 'strict', httpOnly: false } }, 'sid=; Domain=a.example; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Strict'],
+    [
+      'null, with other attributes',
+      { unset: 'destroy', cookie: { domain: 'a.example', path: '/', sameSite: 'strict', httpOnly: false } },
+      'sid=; Domain=a.example; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT; SameSite=Strict',
+    ],
   ])('by %s clears the cookie as it was set', async (_what, options, expected) => {
     const app = await LogoutApp.start(options);
     const browser = await app.browser();

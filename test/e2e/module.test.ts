@@ -9,8 +9,18 @@ import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import {
-  DatabaseContext, EntityManagerSessionRepository, SessionService, SmartSessionConfigError, SmartSessionMiddleware, SmartSessionModule, SmartSessionOptions, SqlSessionRepository, StatementRunner, defineSessionEntity,
-  type SmartSessionModuleOptions, type SmartSessionOptionsFactory,
+  DatabaseContext,
+  EntityManagerSessionRepository,
+  SessionService,
+  SmartSessionConfigError,
+  SmartSessionMiddleware,
+  SmartSessionModule,
+  SmartSessionOptions,
+  SqlSessionRepository,
+  StatementRunner,
+  defineSessionEntity,
+  type SmartSessionModuleOptions,
+  type SmartSessionOptionsFactory,
 } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { Browser } from '../support/browser.js';
@@ -25,7 +35,9 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
 
   afterEach(async () => {
     const orm = await MikroORM.init(connectionOptions(database));
-    await new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run(`drop table if exists ${DIALECTS[database].quote(tableName)}`);
+    await new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run(
+      `drop table if exists ${DIALECTS[database].quote(tableName)}`,
+    );
     await orm.close();
   });
 
@@ -53,7 +65,9 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     await works({ imports: [named], module: SmartSessionModule.forRootAsync({ contextName: 'sessions', useFactory: () => options }) });
     const late = SmartSessionModule.forRootAsync({ useFactory: () => ({ ...options, contextName: 'sessions' }) });
     await expect(works({ imports: [named], module: late })).rejects.toThrow(/`contextName`.*beside `useFactory`/);
-    await expect(works({ imports: [named], module: SmartSessionModule.forRoot(options) })).rejects.toThrow(/`connection`: there is no MikroORM/);
+    await expect(works({ imports: [named], module: SmartSessionModule.forRoot(options) })).rejects.toThrow(
+      /`connection`: there is no MikroORM/,
+    );
   });
 
   it('opens a database of its own through ConfigService, and closes it on shutdown', async () => {
@@ -96,20 +110,32 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     await orm.close();
   });
 
-  it.each([SqlSessionRepository, EntityManagerSessionRepository])("never touches the app's identity map or unit of work, by %p", async (repository) => {
-    const entity = defineSessionEntity({ tableName });
-    const app = await startTestApp(database, { imports: [ormModule({ entities: [entity] })], module: SmartSessionModule.forRoot({ ...options, repository }) });
-    const { em } = app.get(MikroORM);
-    const pending = { sessionId: 'pending', data: '{}', createdAt: new Date(), updatedAt: new Date(), expiresAt: new Date(Date.now() + 60_000) };
-    em.persist(em.create(entity, pending as never));
-    const browser = new Browser(app);
-    await browser.post('/set', { a: 1 });
-    await browser.post('/set', { b: 1 });
-    expect(await app.get(SessionService).count()).toBe(1);
-    expect(em.getUnitOfWork().getPersistStack().size).toBe(1);
-    expect([...em.getUnitOfWork().getIdentityMap().values()]).toEqual([expect.objectContaining({ sessionId: 'pending' })]);
-    await app.close();
-  });
+  it.each([SqlSessionRepository, EntityManagerSessionRepository])(
+    "never touches the app's identity map or unit of work, by %p",
+    async (repository) => {
+      const entity = defineSessionEntity({ tableName });
+      const app = await startTestApp(database, {
+        imports: [ormModule({ entities: [entity] })],
+        module: SmartSessionModule.forRoot({ ...options, repository }),
+      });
+      const { em } = app.get(MikroORM);
+      const pending = {
+        sessionId: 'pending',
+        data: '{}',
+        createdAt: new Date(),
+        updatedAt: new Date(),
+        expiresAt: new Date(Date.now() + 60_000),
+      };
+      em.persist(em.create(entity, pending as never));
+      const browser = new Browser(app);
+      await browser.post('/set', { a: 1 });
+      await browser.post('/set', { b: 1 });
+      expect(await app.get(SessionService).count()).toBe(1);
+      expect(em.getUnitOfWork().getPersistStack().size).toBe(1);
+      expect([...em.getUnitOfWork().getIdentityMap().values()]).toEqual([expect.objectContaining({ sessionId: 'pending' })]);
+      await app.close();
+    },
+  );
 
   it('is mounted by one line in main.ts when it shall not mount itself', async () => {
     const seen: unknown[] = [];
@@ -161,8 +187,11 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     const dropSchema = () => run(`drop schema if exists ${quote(odd.schema)}${database === 'postgresql' ? ' cascade' : ''}`);
     await dropSchema();
     await run(`create schema ${quote(odd.schema)}`);
-    for (const repository of [SqlSessionRepository, EntityManagerSessionRepository]) await works({ options: { ...options, ...odd, repository } });
-    expect((await run(`select count(*) as n from ${quote(odd.schema)}.${quote(odd.tableName)}`)).rows.map(({ n }) => Number(n))).toEqual([2]);
+    for (const repository of [SqlSessionRepository, EntityManagerSessionRepository])
+      await works({ options: { ...options, ...odd, repository } });
+    expect((await run(`select count(*) as n from ${quote(odd.schema)}.${quote(odd.tableName)}`)).rows.map(({ n }) => Number(n))).toEqual([
+      2,
+    ]);
     await dropSchema();
     await orm.close();
   });
@@ -224,7 +253,9 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     await browser.post('/set', { a: 1 });
     const socket = connect(Number(new URL(await app.getUrl()).port), '127.0.0.1');
     const body = JSON.stringify({ b: 1, c: 1 });
-    socket.write(`POST /dawdle HTTP/1.1\r\nHost: x\r\nCookie: ${browser.cookie}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    socket.write(
+      `POST /dawdle HTTP/1.1\r\nHost: x\r\nCookie: ${browser.cookie}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
     await new Promise((resolve) => setTimeout(resolve, 5));
     socket.destroy();
     await once(socket, 'close');
@@ -238,7 +269,11 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     const WRONG: [keyof SmartSessionModuleOptions, Record<string, unknown>, RegExp][] = [
       ['secret', { secret: undefined }, /SESSION_SECRET/],
       ['dialect', { dialect: 'oracle' }, /"oracle" was given.*'postgresql'/],
-      ['dialect', { dialect: database === 'sqlite' ? 'mysql' : 'sqlite', connection: { ...connection, driver: CONNECTIONS[database].driver } }, /the connection's driver is that of/],
+      [
+        'dialect',
+        { dialect: database === 'sqlite' ? 'mysql' : 'sqlite', connection: { ...connection, driver: CONNECTIONS[database].driver } },
+        /the connection's driver is that of/,
+      ],
       ['tableName', { tableName: 'no_such_table', createTable: false }, /no table "no_such_table".*createTable: true/],
       ['tableName', { tableName: 'x'.repeat(47) }, /1 to 46 bytes/],
       ['ttl', { ttl: 0 }, /0 was given.*positive number/],
@@ -271,12 +306,16 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     ];
 
     it.each(WRONG)('%s: %j', async (option, wrong, message) => {
-      const started = startTestApp(database, { module: SmartSessionModule.forRoot({ ...options, dialect: database, connection, ...wrong } as never) });
-      const error = await started.then((app) => app.close(), (thrown: unknown) => thrown);
+      const started = startTestApp(database, {
+        module: SmartSessionModule.forRoot({ ...options, dialect: database, connection, ...wrong } as never),
+      });
+      const error = await started.then(
+        (app) => app.close(),
+        (thrown: unknown) => thrown,
+      );
       expect(error).toBeInstanceOf(SmartSessionConfigError);
       expect(error).toMatchObject({ option, message: expect.stringMatching(message) });
       expect(String(error)).not.toContain('test');
     });
-
   });
 });

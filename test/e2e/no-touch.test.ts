@@ -1,5 +1,18 @@
 import {
-  ConflictException, Controller, Get, Injectable, Module, Post, Req, Res, Session, UnauthorizedException, UseGuards, type CanActivate, type ExecutionContext, type INestApplication,
+  ConflictException,
+  Controller,
+  Get,
+  Injectable,
+  Module,
+  Post,
+  Req,
+  Res,
+  Session,
+  UnauthorizedException,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
 } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { Request, Response } from 'express';
@@ -110,7 +123,16 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
 
   beforeAll(async () => {
     const { driver: _, ...connection } = CONNECTIONS[database];
-    const sessions = SmartSessionModule.forRoot(database, { connection, secret: 'test', createTable: true, tableName, locking, repository, ttl: 24 * HOUR, pruneInterval: false });
+    const sessions = SmartSessionModule.forRoot(database, {
+      connection,
+      secret: 'test',
+      createTable: true,
+      tableName,
+      locking,
+      repository,
+      ttl: 24 * HOUR,
+      pruneInterval: false,
+    });
     app = await startTestApp(database, { module: { module: TestedModule, imports: [sessions, GlobalGuardModule, PollModule] } });
   });
   beforeEach(async () => {
@@ -128,7 +150,8 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
     return (await runner.run(sql.replace('{table}', dialect.quote(tableName)))).rows;
   }
-  const endInAnHour = () => run(`update {table} set expires_at = ${app.get(DatabaseContext, { strict: false }).dialect.fromNow(String(HOUR))}`);
+  const endInAnHour = () =>
+    run(`update {table} set expires_at = ${app.get(DatabaseContext, { strict: false }).dialect.fromNow(String(HOUR))}`);
   /** How long the only session still lives, in whole hours. */
   async function hoursLeft(): Promise<number> {
     const [row] = await run(`select ${app.get(DatabaseContext, { strict: false }).dialect.remaining} as remaining from {table}`);
@@ -136,16 +159,26 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
   }
 
   it.each<[string, number]>([
-    ['/read', 200], ['/locked-reading', 200], ['/res-reading', 200], ['/reload', 200], ['/polled', 200],
-    ['/guarded', 401], ['/refused', 401],
+    ['/read', 200],
+    ['/locked-reading', 200],
+    ['/res-reading', 200],
+    ['/reload', 200],
+    ['/polled', 200],
+    ['/guarded', 401],
+    ['/refused', 401],
   ])('does not extend the session: %s, %d', async (path, status) => {
     expect((await browser.get(path)).status).toBe(status);
     expect(await hoursLeft()).toBe(1);
   });
 
   it.each<[string, number]>([
-    ['/write', 200], ['/update', 200], ['/locked', 200], ['/res', 200], ['/reload-and-write', 200],
-    ['/guarded-writing', 401], ['/fail', 409],
+    ['/write', 200],
+    ['/update', 200],
+    ['/locked', 200],
+    ['/res', 200],
+    ['/reload-and-write', 200],
+    ['/guarded-writing', 401],
+    ['/fail', 409],
   ])('stores what changes, and leaves the expiry: %s, %d', async (path, status) => {
     expect((await browser.get(path)).status).toBe(status);
     expect((await browser.get('/read')).body).toMatchObject({ start: 1, n: expect.any(Number) });

@@ -25,21 +25,31 @@ describe('values and names that a session cannot hold', () => {
 
   it.each<[string, Handler]>([
     ['a value nested one level too deep', (session) => void (session.odd = nested(DEEPEST + 1))],
-    ['a value in which a toJSON() nests without an end', (session) => {
-      const endless = { toJSON: () => ({ endless }) };
-      session.odd = endless;
-    }],
-    ...[null, undefined, 'x', {}, { maxAge: 1000 }, () => 1].map((cookie): [string, Handler] => [`${typeof cookie} ${JSON.stringify(cookie)} in place of the cookie`, (session) => void (session.cookie = cookie as never)]),
+    [
+      'a value in which a toJSON() nests without an end',
+      (session) => {
+        const endless = { toJSON: () => ({ endless }) };
+        session.odd = endless;
+      },
+    ],
+    ...[null, undefined, 'x', {}, { maxAge: 1000 }, () => 1].map((cookie): [string, Handler] => [
+      `${typeof cookie} ${JSON.stringify(cookie)} in place of the cookie`,
+      (session) => void (session.cookie = cookie as never),
+    ]),
     ['a session without a cookie', (session) => void delete (session as { cookie?: unknown }).cookie],
     ['another prototype', (session) => void Object.assign(session, JSON.parse('{"__proto__":{"a":1}}'))],
     ['no prototype', (session) => void Object.setPrototypeOf(session, null)],
   ])('answers 500 and stores nothing for %s', async (_what, by) => {
     for (const way of ['handler', 'nest'] satisfies Way[]) {
       const cookie = await start(started);
-      const { status, set } = await started.ask(cookie, (session, ...rest) => {
-        session.more = 1;
-        return by(session, ...rest);
-      }, way);
+      const { status, set } = await started.ask(
+        cookie,
+        (session, ...rest) => {
+          session.more = 1;
+          return by(session, ...rest);
+        },
+        way,
+      );
       expect([status, set, await keysOf(started, cookie)]).toEqual([500, undefined, ['cookie', 'start']]);
       expect((await started.ask(cookie, by, way)).status).toBe(500);
       expect((await started.ask('', by, way)).status).toBe(500);
@@ -62,9 +72,20 @@ describe('values and names that a session cannot hold', () => {
     ['an empty object in place of the session', (_session, request) => void (request.session = {} as never)],
     ['a list in place of the session', (_session, request) => void (request.session = [] as never)],
     ['a function in place of the session', (_session, request) => void (request.session = (() => 1) as never)],
-    ['a max age that is none, put past the cookie', (session) => void Object.defineProperty(session.cookie, 'originalMaxAge', { value: 'x' })],
+    [
+      'a max age that is none, put past the cookie',
+      (session) => void Object.defineProperty(session.cookie, 'originalMaxAge', { value: 'x' }),
+    ],
     ['a method that is hidden', (session) => void Object.defineProperty(session, 'touch', { value: 1 })],
-    ['a cookie that throws', (session) => void Object.defineProperty(session, 'cookie', { get: () => { throw undefined; } })],
+    [
+      'a cookie that throws',
+      (session) =>
+        void Object.defineProperty(session, 'cookie', {
+          get: () => {
+            throw undefined;
+          },
+        }),
+    ],
   ])('answers, and does not hang, for %s', async (_what, by) => {
     for (const way of ['handler', 'nest'] satisfies Way[]) {
       const statuses = [(await started.ask(await start(started), by, way)).status, (await started.ask('', by, way)).status];
@@ -88,7 +109,9 @@ describe('values and names that a session cannot hold', () => {
     const cookie = await start(started);
     const { runner } = started.app.get(DatabaseContext, { strict: false });
     const { body: id } = await started.ask(cookie, (session) => session.id);
-    await runner.run(`update sessions set data = '{"odd":${'['.repeat(levels)}${']'.repeat(levels)}}' where session_id = '${storageKeyOf(id)}'`);
+    await runner.run(
+      `update sessions set data = '{"odd":${'['.repeat(levels)}${']'.repeat(levels)}}' where session_id = '${storageKeyOf(id)}'`,
+    );
     const { status, body } = await started.ask(cookie, (session) => [session.id === id, Object.keys(session)]);
     expect([status, body]).toEqual([200, [false, ['cookie']]]);
   });
@@ -121,21 +144,43 @@ describe('values that differ at each look', () => {
     ['a nested one', (session) => void (session.odd = [{ at: { toJSON: () => n++ } }])],
     ['the time', (session) => void (session.odd = { toJSON: () => process.hrtime.bigint().toString() })],
     ['a getter', (session) => void (session.odd = Object.defineProperty({}, 'n', { get: () => n++, enumerable: true }))],
-    ['a getter of the session', (session) => void Object.defineProperty(session, 'odd', { get: () => ({ n: n++ }), enumerable: true, configurable: true })],
-    ['a proxy', (session) => void (session.odd = new Proxy({ n }, { get: (target, name) => (name === 'n' ? n++ : Reflect.get(target, name)) }))],
+    [
+      'a getter of the session',
+      (session) => void Object.defineProperty(session, 'odd', { get: () => ({ n: n++ }), enumerable: true, configurable: true }),
+    ],
+    [
+      'a proxy',
+      (session) => void (session.odd = new Proxy({ n }, { get: (target, name) => (name === 'n' ? n++ : Reflect.get(target, name)) })),
+    ],
     ['a date of a class of its own', (session) => void (session.odd = new Sub())],
-    ['an object that its toJSON() changes', (session) => void (session.odd = { n: 0, toJSON() { return { n: ++this.n }; } })],
+    [
+      'an object that its toJSON() changes',
+      (session) =>
+        void (session.odd = {
+          n: 0,
+          toJSON() {
+            return { n: ++this.n };
+          },
+        }),
+    ],
   ];
 
   it('are stored by one commit where the gate commits, and by few behind an interceptor', async () => {
     const started = await startHandlerApp({});
     for (const [what, by] of VALUES) {
-      for (const [way, most] of [['handler', 1], ['nest', 3]] as const) {
+      for (const [way, most] of [
+        ['handler', 1],
+        ['nest', 3],
+      ] as const) {
         const cookie = await start(started);
-        const { status } = await started.ask(cookie, (session, ...rest) => {
-          by(session, ...rest);
-          return session;
-        }, way);
+        const { status } = await started.ask(
+          cookie,
+          (session, ...rest) => {
+            by(session, ...rest);
+            return session;
+          },
+          way,
+        );
         expect([what, status, (await versionOf(started, cookie)) <= (what === 'the time' ? most + 1 : most)]).toEqual([what, 200, true]);
         expect(await keysOf(started, cookie)).toEqual(['cookie', 'odd', 'start']);
       }

@@ -5,7 +5,14 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 
 /** What Nest imports where it is there, and what is compiled for the machine. */
-const EXTERNAL = ['@nestjs/microservices', '@nestjs/websockets', '@nestjs/platform-express', 'class-validator', 'class-transformer', 'better-sqlite3'];
+const EXTERNAL = [
+  '@nestjs/microservices',
+  '@nestjs/websockets',
+  '@nestjs/platform-express',
+  'class-validator',
+  'class-transformer',
+  'better-sqlite3',
+];
 
 /** CommonJS modules in the bundle require Node's own ones. */
 const REQUIRE = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
@@ -21,8 +28,15 @@ describe('an app that esbuild has made one minified file of', () => {
   it('finds the driver in the file, and tells its dialect although its class has another name', async () => {
     const outfile = join(directory, 'app.mjs');
     await build({
-      entryPoints: ['build/test/support/bundled-app.js'], outfile, bundle: true, minify: true, platform: 'node', format: 'esm',
-      external: EXTERNAL, banner: { js: REQUIRE }, logLevel: 'silent',
+      entryPoints: ['build/test/support/bundled-app.js'],
+      outfile,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'esm',
+      external: EXTERNAL,
+      banner: { js: REQUIRE },
+      logLevel: 'silent',
     });
     const { stdout } = await promisify(execFile)(process.execPath, [outfile]);
     const { driver, ...dialects } = JSON.parse(stdout) as Record<string, string>;

@@ -99,7 +99,8 @@ describe('a race', () => {
 
     await page.locator('#logout-button').click();
     expect(await status('logout-status', 'In the end')).toContain('logged in again with the plain store, and logged out with this library');
-    for (const line of await page.locator('#logout-sides [role=img]').all()) expect(await line.getAttribute('aria-label')).toMatch(/The logout was answered after \d+ ms\./);
+    for (const line of await page.locator('#logout-sides [role=img]').all())
+      expect(await line.getAttribute('aria-label')).toMatch(/The logout was answered after \d+ ms\./);
 
     for (const device of ['phone', 'laptop']) {
       await page.getByRole('button', { name: `Log in on a ${device}` }).click();
@@ -108,20 +109,29 @@ describe('a race', () => {
     expect(await page.locator('#devices .kept').count()).toBe(3);
     await page.getByRole('button', { name: 'Log out the phone' }).click();
     await status('devices-status', 'The phone was logged out');
-    expect(await page.locator('#devices li').allTextContents()).toEqual(['This browser✓ logged in', 'Phone✕ logged out', 'Laptop✓ logged inLog out']);
+    expect(await page.locator('#devices li').allTextContents()).toEqual([
+      'This browser✓ logged in',
+      'Phone✕ logged out',
+      'Laptop✓ logged inLog out',
+    ]);
     await page.locator('#devices-logout').click();
     await status('devices-status', '1 other session was ended');
-    expect(await page.locator('#devices li').allTextContents()).toEqual(['This browser✓ logged in', 'Phone✕ logged out', 'Laptop✕ logged out']);
+    expect(await page.locator('#devices li').allTextContents()).toEqual([
+      'This browser✓ logged in',
+      'Phone✕ logged out',
+      'Laptop✕ logged out',
+    ]);
   }, 30_000);
 
   it('fits on a phone, complains of nothing, and asks no other host', async () => {
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect({ width, complaints, hosts: [...hosts] }).toEqual({ width: PHONE.width, complaints: [], hosts: [new URL(app.url).host] });
     const violated = await page.evaluate(
-      () => new Promise((resolve) => {
-        document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
-        fetch('https://example.com').catch(() => setTimeout(resolve, 300));
-      }),
+      () =>
+        new Promise((resolve) => {
+          document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) => resolve(effectiveDirective));
+          fetch('https://example.com').catch(() => setTimeout(resolve, 300));
+        }),
     );
     expect(violated).toBe('connect-src');
   });

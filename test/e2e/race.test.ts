@@ -43,15 +43,20 @@ describe.each(DATABASES)(`${PROCESSES} processes race on %s`, (database) => {
     if (database === 'sqlite') return;
     const orm = await MikroORM.init(connectionOptions(database));
     const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    for (const n of Object.keys(RACE_VARIANTS).keys()) await run(`drop table if exists ${DIALECTS[database].quote(`race_${database}_${n}`)}`);
+    for (const n of Object.keys(RACE_VARIANTS).keys())
+      await run(`drop table if exists ${DIALECTS[database].quote(`race_${database}_${n}`)}`);
     await orm.close();
   }
 
-  it.each(Object.keys(RACE_VARIANTS) as RaceVariant[])('%s', async (variant) => {
-    const kept = await race(urls.map((of) => of[variant]));
-    if (variant === CONTROL) expect(kept).toBeLessThan(ROUNDS * REQUESTS);
-    else expect(kept).toBe(ROUNDS * REQUESTS);
-  }, 60_000);
+  it.each(Object.keys(RACE_VARIANTS) as RaceVariant[])(
+    '%s',
+    async (variant) => {
+      const kept = await race(urls.map((of) => of[variant]));
+      if (variant === CONTROL) expect(kept).toBeLessThan(ROUNDS * REQUESTS);
+      else expect(kept).toBe(ROUNDS * REQUESTS);
+    },
+    60_000,
+  );
 });
 
 /** Rounds of requests at once, each setting a key of its own on one session. Returns how many keys are kept. */
@@ -62,7 +67,9 @@ async function race(bases: string[]): Promise<number> {
   expect([first.status, started.status]).toEqual([201, 201]);
   const cookie = started.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   for (let round = 0; round < ROUNDS; round++) {
-    const answers = await Promise.all(Array.from({ length: REQUESTS }, (_, n) => post(`${base(n)}/dawdle`, { [`r${round}n${n}`]: 1 }, cookie)));
+    const answers = await Promise.all(
+      Array.from({ length: REQUESTS }, (_, n) => post(`${base(n)}/dawdle`, { [`r${round}n${n}`]: 1 }, cookie)),
+    );
     expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 201));
   }
   const session = (await (await fetch(`${base(0)}/session`, { headers: { cookie } })).json()) as object;

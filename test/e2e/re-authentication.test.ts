@@ -1,4 +1,16 @@
-import { Body, Controller, HttpCode, Injectable, Module, Post, Req, UnauthorizedException, UseGuards, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  HttpCode,
+  Injectable,
+  Module,
+  Post,
+  Req,
+  UnauthorizedException,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionService } from '../../src/index.js';

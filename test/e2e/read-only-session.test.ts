@@ -1,4 +1,17 @@
-import { ConflictException, Controller, Get, Module, Post, Req, Res, Session, UseGuards, type CanActivate, type ExecutionContext, type INestApplication } from '@nestjs/common';
+import {
+  ConflictException,
+  Controller,
+  Get,
+  Module,
+  Post,
+  Req,
+  Res,
+  Session,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+} from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import type { SessionData } from 'express-session';
@@ -128,13 +141,23 @@ describe.each(REPOSITORY_CASES)('@ReadOnlySession() on $database, $locking, $nam
   const rows = () => run('select * from {table}');
 
   it.each<[string, string[]]>([
-    ['set', ['a', 'start']], ['deep', ['cart']], ['max-age', ['cookie.maxAge']], ['update', ['a']], ['set-and-update', ['a']], ['locked', ['a']], ['guarded', ['byGuard']], ['throw', ['a']],
+    ['set', ['a', 'start']],
+    ['deep', ['cart']],
+    ['max-age', ['cookie.maxAge']],
+    ['update', ['a']],
+    ['set-and-update', ['a']],
+    ['locked', ['a']],
+    ['guarded', ['byGuard']],
+    ['throw', ['a']],
   ])('refuses what a request changes, and names it: %s, %j', async (path, keys) => {
     const before = await rows();
     const response = await browser.post(`/read-only/${path}`);
     expect([response.status, response.body]).toEqual([500, { statusCode: 500, message: 'Internal server error' }]);
     expect(thrown).toBeInstanceOf(SessionReadOnlyError);
-    expect(thrown).toMatchObject({ keys, message: expect.stringMatching(new RegExp(`changed \`${keys.join('`, `')}\`.*@ReadOnlySession`)) });
+    expect(thrown).toMatchObject({
+      keys,
+      message: expect.stringMatching(new RegExp(`changed \`${keys.join('`, `')}\`.*@ReadOnlySession`)),
+    });
     expect(await rows()).toEqual(before);
   });
 
@@ -153,17 +176,23 @@ describe.each(REPOSITORY_CASES)('@ReadOnlySession() on $database, $locking, $nam
     expect(await rows()).toEqual([]);
   });
 
-  it.each(['there-and-back', 'update-nothing', 'writing'])('leaves alone what changes nothing, and a handler that may write: %s', async (path) => {
-    expect((await browser.post(`/read-only/${path}`)).status).toBe(201);
-    expect((await browser.get('/read-only')).body).toMatchObject({ start: 1, ...(path === 'writing' && { written: 1 }) });
-  });
+  it.each(['there-and-back', 'update-nothing', 'writing'])(
+    'leaves alone what changes nothing, and a handler that may write: %s',
+    async (path) => {
+      expect((await browser.post(`/read-only/${path}`)).status).toBe(201);
+      expect((await browser.get('/read-only')).body).toMatchObject({ start: 1, ...(path === 'writing' && { written: 1 }) });
+    },
+  );
 
   it.each(['destroy', 'regenerate'])('does not refuse %s()', async (path) => {
     expect((await browser.post(`/read-only/${path}`)).status).toBe(201);
     expect(await rows()).toEqual([]);
   });
 
-  it.each([['/read-only', 24], ['/read-only/untouching', 1]])('extends the session, but for @NoTouch() beside it: %s', async (path, hours) => {
+  it.each([
+    ['/read-only', 24],
+    ['/read-only/untouching', 1],
+  ])('extends the session, but for @NoTouch() beside it: %s', async (path, hours) => {
     const { dialect } = app.get(DatabaseContext, { strict: false });
     await run(`update {table} set expires_at = ${dialect.fromNow(String(HOUR))}`);
     await browser.get(path);

@@ -26,7 +26,9 @@ describe.each(REPOSITORY_CASES)('an app with an earlier store, on $database, $lo
     asked = [];
     failure = undefined;
     await app.clear();
-    await new Promise<void>((resolve) => earlier.set('old', { user: 'anna', cookie: { originalMaxAge: null, expires: null } } as unknown as SessionData, () => resolve()));
+    await new Promise<void>((resolve) =>
+      earlier.set('old', { user: 'anna', cookie: { originalMaxAge: null, expires: null } } as unknown as SessionData, () => resolve()),
+    );
   });
   afterAll(() => app.close());
 
@@ -41,7 +43,8 @@ describe.each(REPOSITORY_CASES)('an app with an earlier store, on $database, $lo
   });
 
   it('asks it for no id that is not signed', async () => {
-    for (const cookie of ['sid=old', 'sid=s%3Aold.forged', signedCookie('old', 'another secret')]) expect(await visitor(cookie).session()).toEqual({});
+    for (const cookie of ['sid=old', 'sid=s%3Aold.forged', signedCookie('old', 'another secret')])
+      expect(await visitor(cookie).session()).toEqual({});
     expect(asked).toEqual([]);
   });
 

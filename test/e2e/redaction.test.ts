@@ -4,7 +4,15 @@ import { Catch, Logger, type ArgumentsHost, type INestApplication } from '@nestj
 import { BaseExceptionFilter, HttpAdapterHost } from '@nestjs/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { DefaultLogger, type LogContext } from '@mikro-orm/core';
-import { DatabaseContext, SessionMergeError, SessionService, SmartSessionModule, counter, defineSessionEntity, unionBy } from '../../src/index.js';
+import {
+  DatabaseContext,
+  SessionMergeError,
+  SessionService,
+  SmartSessionModule,
+  counter,
+  defineSessionEntity,
+  unionBy,
+} from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { connectionOptions } from '../support/databases.js';
@@ -49,7 +57,17 @@ describe.each(REPOSITORY_CASES)('logs, errors and answers on $database, $locking
     });
     app = await startTestApp(database, {
       imports: [MikroOrmModule.forRoot(orm as never)],
-      module: SmartSessionModule.forRoot({ secret: 'test', tableName, createTable: true, repository, locking, userId: 'user', merge: { count: counter(), cart: unionBy('sku') } as object, maxBytes: 2000, pruneInterval: false }),
+      module: SmartSessionModule.forRoot({
+        secret: 'test',
+        tableName,
+        createTable: true,
+        repository,
+        locking,
+        userId: 'user',
+        merge: { count: counter(), cart: unionBy('sku') } as object,
+        maxBytes: 2000,
+        pruneInterval: false,
+      }),
       prepare: (created) => created.useGlobalFilters(new Recorder(created.get(HttpAdapterHost).httpAdapter)),
     });
     Logger.overrideLogger({ log: record, error: record, warn: record, debug: record, verbose: record });
@@ -93,9 +111,15 @@ describe.each(REPOSITORY_CASES)('logs, errors and answers on $database, $locking
     await send(browser.post('/dawdle', { other: canary }));
     const second = sessionIdOf(browser.cookie);
     // What the database itself refuses, with the row in its message where it has one.
-    await runner.run(dialect.name === 'sqlite' ? `create trigger ${tableName}_refuse before update on ${table} begin select raise(abort, 'refused'); end` : `alter table ${table} add constraint ${tableName}_small check (length(data) < 100)`);
+    await runner.run(
+      dialect.name === 'sqlite'
+        ? `create trigger ${tableName}_refuse before update on ${table} begin select raise(abort, 'refused'); end`
+        : `alter table ${table} add constraint ${tableName}_small check (length(data) < 100)`,
+    );
     statuses.push(await send(browser.post('/dawdle', { third: canary.repeat(5) })));
-    await runner.run(dialect.name === 'sqlite' ? `drop trigger ${tableName}_refuse` : `alter table ${table} drop constraint ${tableName}_small`);
+    await runner.run(
+      dialect.name === 'sqlite' ? `drop trigger ${tableName}_refuse` : `alter table ${table} drop constraint ${tableName}_small`,
+    );
     await runner.run(`update ${table} set data = 'sealed.1.0011.' where session_id = '${storageKeyOf(second)}'`);
     statuses.push(await send(browser.get('/nothing')));
     await runner.run(`drop table ${table}`);
@@ -103,7 +127,12 @@ describe.each(REPOSITORY_CASES)('logs, errors and answers on $database, $locking
     statuses.push(await send(new Browser(app).post('/dawdle', { fourth: canary })));
     expect(statuses).toEqual([201, 500, 500, 503, 500, 503, 503]);
 
-    const secrets = [id, second].flatMap((each) => [each, encodeURIComponent(signedCookie(each)), storageKeyOf(each), storageKeyOf(each).slice(0, 9)]);
+    const secrets = [id, second].flatMap((each) => [
+      each,
+      encodeURIComponent(signedCookie(each)),
+      storageKeyOf(each),
+      storageKeyOf(each).slice(0, 9),
+    ]);
     const log = logged.join('\n');
     for (const secret of [...secrets, canary]) {
       expect(log).not.toContain(secret);

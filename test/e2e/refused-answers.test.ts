@@ -14,23 +14,71 @@ writeFileSync(FILE, Buffer.alloc(SIZE, 'x'));
 
 /** Headers that describe the answer, or make a proxy, a cache or the browser act on it. */
 const OF_THE_ANSWER = {
-  'x-accel-redirect': '/protected/report.pdf', 'x-accel-buffering': 'no', 'x-accel-expires': '600', 'x-sendfile': '/protected/report.pdf',
-  'x-lighttpd-send-file': '/protected/report.pdf', 'x-reproxy-url': 'http://backend/report.pdf', 'content-md5': 'Q2hlY2s=',
-  digest: 'sha-256=abc', 'content-digest': 'sha-256=:abc:', 'repr-digest': 'sha-256=:abc:', etag: '"1"', 'last-modified': 'Tue, 01 Jan 2030 00:00:00 GMT',
-  'cache-control': 'public, max-age=600', 'cdn-cache-control': 'max-age=600', 'surrogate-control': 'max-age=600', 'surrogate-key': 'a', expires: 'Tue, 01 Jan 2030 00:00:00 GMT',
-  age: '1', pragma: 'cache', location: '/next', refresh: '0; url=/next', 'hx-redirect': '/next', 'hx-trigger': 'saved', 'turbo-location': '/next', link: '</a.css>; rel=preload',
-  'clear-site-data': '"cookies"', 'content-disposition': 'attachment', 'content-encoding': 'gzip', 'content-language': 'de', 'content-location': '/a',
-  'content-range': 'bytes 0-1/2', 'accept-ranges': 'bytes', trailer: 'Digest', 'set-cookie': 'a=1', 'x-total-count': '3', sourcemap: '/a.map', 'www-authenticate': 'Basic',
-  'proxy-authenticate': 'Basic', 'service-worker-allowed': '/', allow: 'GET', 'preference-applied': 'respond-async', 'retry-after': '3600',
+  'x-accel-redirect': '/protected/report.pdf',
+  'x-accel-buffering': 'no',
+  'x-accel-expires': '600',
+  'x-sendfile': '/protected/report.pdf',
+  'x-lighttpd-send-file': '/protected/report.pdf',
+  'x-reproxy-url': 'http://backend/report.pdf',
+  'content-md5': 'Q2hlY2s=',
+  digest: 'sha-256=abc',
+  'content-digest': 'sha-256=:abc:',
+  'repr-digest': 'sha-256=:abc:',
+  etag: '"1"',
+  'last-modified': 'Tue, 01 Jan 2030 00:00:00 GMT',
+  'cache-control': 'public, max-age=600',
+  'cdn-cache-control': 'max-age=600',
+  'surrogate-control': 'max-age=600',
+  'surrogate-key': 'a',
+  expires: 'Tue, 01 Jan 2030 00:00:00 GMT',
+  age: '1',
+  pragma: 'cache',
+  location: '/next',
+  refresh: '0; url=/next',
+  'hx-redirect': '/next',
+  'hx-trigger': 'saved',
+  'turbo-location': '/next',
+  link: '</a.css>; rel=preload',
+  'clear-site-data': '"cookies"',
+  'content-disposition': 'attachment',
+  'content-encoding': 'gzip',
+  'content-language': 'de',
+  'content-location': '/a',
+  'content-range': 'bytes 0-1/2',
+  'accept-ranges': 'bytes',
+  trailer: 'Digest',
+  'set-cookie': 'a=1',
+  'x-total-count': '3',
+  sourcemap: '/a.map',
+  'www-authenticate': 'Basic',
+  'proxy-authenticate': 'Basic',
+  'service-worker-allowed': '/',
+  allow: 'GET',
+  'preference-applied': 'respond-async',
+  'retry-after': '3600',
 };
 
 /** Headers that stay true of an error. */
 const KEPT = {
-  'access-control-allow-origin': 'https://a.example', 'access-control-allow-credentials': 'true', 'access-control-expose-headers': 'X-Request-Id',
-  'strict-transport-security': 'max-age=1', 'content-security-policy': "default-src 'none'", 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer', 'permissions-policy': 'camera=()', 'cross-origin-resource-policy': 'same-site', 'x-request-id': 'r1', 'x-correlation-id': 'c1',
-  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'ratelimit-remaining': '3', 'x-ratelimit-limit': '5', 'x-powered-by': 'Express', 'alt-svc': 'clear',
-  'server-timing': 'db', 'reporting-endpoints': 'a="/a"',
+  'access-control-allow-origin': 'https://a.example',
+  'access-control-allow-credentials': 'true',
+  'access-control-expose-headers': 'X-Request-Id',
+  'strict-transport-security': 'max-age=1',
+  'content-security-policy': "default-src 'none'",
+  'x-frame-options': 'DENY',
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'permissions-policy': 'camera=()',
+  'cross-origin-resource-policy': 'same-site',
+  'x-request-id': 'r1',
+  'x-correlation-id': 'c1',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+  'ratelimit-remaining': '3',
+  'x-ratelimit-limit': '5',
+  'x-powered-by': 'Express',
+  'alt-svc': 'clear',
+  'server-timing': 'db',
+  'reporting-endpoints': 'a="/a"',
 };
 
 describe('a refused answer', () => {
@@ -45,18 +93,24 @@ describe('a refused answer', () => {
     rmSync(FILE);
   });
 
-  it.each([['write', (response: Response) => response.write('x')], ['end', (response: Response) => response.end('x')]] as const)('drops the headers that belong to the answer, and keeps those that belong to the app, when %s was held', async (_call, send) => {
-    const response = await app.answer(({ session }, res) => {
-      session.a = 1;
-      for (const [name, value] of Object.entries({ ...OF_THE_ANSWER, ...KEPT })) res.setHeader(name, value);
-      res.vary('Origin');
-      send(res);
-      if (!res.writableEnded) res.end();
-    });
-    expect(response.status).toBe(503);
-    const { date: _date, connection: _connection, 'keep-alive': _keepAlive, 'content-length': _length, ...headers } = response.headers;
-    expect(headers).toEqual({ ...KEPT, vary: 'Origin, Cookie', 'retry-after': '1', 'content-type': 'application/json; charset=utf-8' });
-  });
+  it.each([
+    ['write', (response: Response) => response.write('x')],
+    ['end', (response: Response) => response.end('x')],
+  ] as const)(
+    'drops the headers that belong to the answer, and keeps those that belong to the app, when %s was held',
+    async (_call, send) => {
+      const response = await app.answer(({ session }, res) => {
+        session.a = 1;
+        for (const [name, value] of Object.entries({ ...OF_THE_ANSWER, ...KEPT })) res.setHeader(name, value);
+        res.vary('Origin');
+        send(res);
+        if (!res.writableEnded) res.end();
+      });
+      expect(response.status).toBe(503);
+      const { date: _date, connection: _connection, 'keep-alive': _keepAlive, 'content-length': _length, ...headers } = response.headers;
+      expect(headers).toEqual({ ...KEPT, vary: 'Origin, Cookie', 'retry-after': '1', 'content-type': 'application/json; charset=utf-8' });
+    },
+  );
 
   describe('of a stream', () => {
     type Send = (source: Readable, response: Response) => unknown;
@@ -69,7 +123,8 @@ describe('a refused answer', () => {
       'stream.pipe, through another stream': (source, response) => source.pipe(new PassThrough()).pipe(response),
       pipeline: (source, response) => pipeline(source, response, () => undefined),
       StreamableFile: (source, response) => new ExpressAdapter().reply(response, new StreamableFile(source)),
-      'a web stream': (source, response) => (Readable.toWeb(source) as ReadableStream).pipeTo(Writable.toWeb(response) as WritableStream).catch(() => undefined),
+      'a web stream': (source, response) =>
+        (Readable.toWeb(source) as ReadableStream).pipeTo(Writable.toWeb(response) as WritableStream).catch(() => undefined),
       'a stream made of a web stream': (source, response) => Readable.fromWeb(Readable.toWeb(source) as never).pipe(response),
     };
     const sources: Record<string, () => Readable> = {
@@ -119,11 +174,15 @@ describe('a refused answer', () => {
       const openFiles = () => readdirSync('/proc/self/fd').length;
       const before = openFiles();
       const streams: Readable[] = [];
-      await Promise.all(Array.from({ length: 50 }, () => app.answer(({ session }, res) => {
-        session.a = 1;
-        streams.push(createReadStream(FILE).on('error', () => undefined));
-        streams.at(-1)!.pipe(res);
-      })));
+      await Promise.all(
+        Array.from({ length: 50 }, () =>
+          app.answer(({ session }, res) => {
+            session.a = 1;
+            streams.push(createReadStream(FILE).on('error', () => undefined));
+            streams.at(-1)!.pipe(res);
+          }),
+        ),
+      );
       await Promise.all(streams.map(closed));
       expect(openFiles() - before).toBeLessThan(10);
     });
@@ -135,10 +194,12 @@ describe('a refused answer', () => {
       source.push('first');
       const answered = app.answer(({ session }, res) => {
         source.pipe(res);
-        source.once('data', () => setImmediate(() => {
-          session.a = 1;
-          res.end();
-        }));
+        source.once('data', () =>
+          setImmediate(() => {
+            session.a = 1;
+            res.end();
+          }),
+        );
       });
       await expect(answered).rejects.toThrow(/aborted|hang up/);
       await closed(source);

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { DatabaseContext, SessionRepository, SessionService, SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  DatabaseContext,
+  SessionRepository,
+  SessionService,
+  SmartSessionMiddleware,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { startTestApp } from '../support/test-app.js';
@@ -49,18 +55,46 @@ describe('the gate before the response', () => {
   const failed = { kind: 'failed', effect: 'none' } as const;
 
   it.each<[string, Handler]>([
-    ['a header that cannot be sent', ({ session }, response) => { session.a = 1; response.writeHead(302, { Location: '/x\nfoo' }); response.end(); }],
-    ['a body that cannot be sent', ({ session }, response, next) => {
-      session.a = 1;
-      try {
-        (response as any).end({ a: 1 });
-      } catch (error) {
-        next(error);
-      }
-    }],
-    ['a text in place of the session', (request, response) => { request.session = 'a' as never; response.end('x'); }],
-    ['true in place of the session', (request, response) => { request.session = true as never; response.end('x'); }],
-    ['an object in place of the session', (request, response) => { request.session = { a: 1 }; response.end('x'); }],
+    [
+      'a header that cannot be sent',
+      ({ session }, response) => {
+        session.a = 1;
+        response.writeHead(302, { Location: '/x\nfoo' });
+        response.end();
+      },
+    ],
+    [
+      'a body that cannot be sent',
+      ({ session }, response, next) => {
+        session.a = 1;
+        try {
+          (response as any).end({ a: 1 });
+        } catch (error) {
+          next(error);
+        }
+      },
+    ],
+    [
+      'a text in place of the session',
+      (request, response) => {
+        request.session = 'a' as never;
+        response.end('x');
+      },
+    ],
+    [
+      'true in place of the session',
+      (request, response) => {
+        request.session = true as never;
+        response.end('x');
+      },
+    ],
+    [
+      'an object in place of the session',
+      (request, response) => {
+        request.session = { a: 1 };
+        response.end('x');
+      },
+    ],
   ])('answers 500, and does not hang, for %s', async (_what, by) => {
     expect((await answer(by)).status).toBe(500);
   });
@@ -84,7 +118,11 @@ describe('the gate before the response', () => {
     expect([response.status, response.text, uncaught]).toEqual([200, 'x', []]);
   });
 
-  it.each<[string, string[]]>([['nothing but', []], ['a text and', ['x']], ['bytes in hex and', ['78', 'hex']]])('calls back to who ends a response with %s a callback, also when the expiry is extended', async (_what, body) => {
+  it.each<[string, string[]]>([
+    ['nothing but', []],
+    ['a text and', ['x']],
+    ['bytes in hex and', ['78', 'hex']],
+  ])('calls back to who ends a response with %s a callback, also when the expiry is extended', async (_what, body) => {
     const browser = new Browser(app);
     await browser.post('/set', { start: 1 });
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
@@ -162,7 +200,15 @@ describe('the gate before the response', () => {
   });
 
   it('sends the status that the answer had when it was held, and calls back to who waits for a refused write', async () => {
-    expect((await answer(({ session }, res) => { session.a = 1; res.status(202).json({}); res.statusCode = 500; })).status).toBe(202);
+    expect(
+      (
+        await answer(({ session }, res) => {
+          session.a = 1;
+          res.status(202).json({});
+          res.statusCode = 500;
+        })
+      ).status,
+    ).toBe(202);
     repository.faults.insert = [failed];
     const refused: unknown[] = [];
     const response = await answer(({ session }, res) => {
@@ -179,26 +225,32 @@ describe('the gate before the response', () => {
 });
 
 // A cookie that comes later than that of the login would log the user out.
-describe.each<Partial<SmartSessionModuleOptions>>([{ rolling: true, unset: 'destroy' }, { cookie: { maxAge: 60_000 } }])('a request beside a login, with %j', (options) => {
-  it.each(['by the gate', 'before'])('sends no cookie of the old session, committed %s', async (when) => {
-    let handler: Handler = () => undefined;
-    const app = await startTestApp('sqlite', { options: { ...options, mount: false }, prepare: (nest) => mountHandler(nest, () => handler) });
-    const browser = new Browser(app);
-    await browser.post('/set', { a: 1 });
-    const late = Object.assign(new Browser(app), { cookie: browser.cookie });
-    handler = async (request, response) => {
-      await browser.post('/login');
-      request.session.late = 1;
-      if (when === 'before') await app.get(SessionService).commit(request.session);
-      response.write('first');
-      if (when === 'before') (request as { session: unknown }).session = null;
-      response.end();
-    };
-    const response = await late.get('/handler');
-    expect(response.status).toBe(200);
-    expect(response.headers).not.toHaveProperty('set-cookie');
-    expect(await browser.session()).toEqual({ user: 'anna' });
-    expect(await app.get(SessionService).count()).toBe(1);
-    await app.close();
-  });
-});
+describe.each<Partial<SmartSessionModuleOptions>>([{ rolling: true, unset: 'destroy' }, { cookie: { maxAge: 60_000 } }])(
+  'a request beside a login, with %j',
+  (options) => {
+    it.each(['by the gate', 'before'])('sends no cookie of the old session, committed %s', async (when) => {
+      let handler: Handler = () => undefined;
+      const app = await startTestApp('sqlite', {
+        options: { ...options, mount: false },
+        prepare: (nest) => mountHandler(nest, () => handler),
+      });
+      const browser = new Browser(app);
+      await browser.post('/set', { a: 1 });
+      const late = Object.assign(new Browser(app), { cookie: browser.cookie });
+      handler = async (request, response) => {
+        await browser.post('/login');
+        request.session.late = 1;
+        if (when === 'before') await app.get(SessionService).commit(request.session);
+        response.write('first');
+        if (when === 'before') (request as { session: unknown }).session = null;
+        response.end();
+      };
+      const response = await late.get('/handler');
+      expect(response.status).toBe(200);
+      expect(response.headers).not.toHaveProperty('set-cookie');
+      expect(await browser.session()).toEqual({ user: 'anna' });
+      expect(await app.get(SessionService).count()).toBe(1);
+      await app.close();
+    });
+  },
+);

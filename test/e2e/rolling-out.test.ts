@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { SessionService, SmartSessionMiddleware, counter, richCodec, union, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
+import {
+  SessionService,
+  SmartSessionMiddleware,
+  counter,
+  richCodec,
+  union,
+  type SmartSessionModuleOptions,
+  type ValueCodec,
+} from '../../src/index.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Live = Request['session'] & Record<string, any>;
@@ -105,11 +113,25 @@ interface Step extends Options {
 const ROLLOUTS: Record<string, readonly [Step, Step, ...Step[]]> = {
   'from json to rich': [{}, { serializer: 'rich', cart: RICH_CART, price: () => 7n, tags: () => new Set(['a']) }],
   'from rich to json': [{ serializer: 'rich', cart: RICH_CART, price: () => 7n, tags: () => new Set(['a']) }, { serializer: 'rich' }, {}],
-  'encryption, on and off': [{}, { encryption: { keys: [keyA], readPlaintext: true, writePlaintext: true } }, { encryption: { keys: [keyA], readPlaintext: true } }, { encryption: { keys: [keyA] } }],
-  'another key': [{ encryption: { keys: [keyA] } }, { encryption: { keys: [keyA, keyB] } }, { encryption: { keys: [keyB, keyA] } }, { encryption: { keys: [keyB] } }],
+  'encryption, on and off': [
+    {},
+    { encryption: { keys: [keyA], readPlaintext: true, writePlaintext: true } },
+    { encryption: { keys: [keyA], readPlaintext: true } },
+    { encryption: { keys: [keyA] } },
+  ],
+  'another key': [
+    { encryption: { keys: [keyA] } },
+    { encryption: { keys: [keyA, keyB] } },
+    { encryption: { keys: [keyB, keyA] } },
+    { encryption: { keys: [keyB] } },
+  ],
   'a codec for a class': [{}, { serializer: moneyCodec }, { serializer: moneyCodec, cart: MONEY_CART, price: () => new Money(5) }],
   'a codec for every value': [{}, { serializer: { encode: (value) => value, decode: reversed.decode } }, { serializer: reversed }],
-  'from rich to a codec': [{ serializer: 'rich', cart: RICH_CART }, { serializer: moneyOnRich, cart: RICH_CART }, { serializer: moneyOnRich, cart: RICH_CART, price: () => new Money(5) }],
+  'from rich to a codec': [
+    { serializer: 'rich', cart: RICH_CART },
+    { serializer: moneyOnRich, cart: RICH_CART },
+    { serializer: moneyOnRich, cart: RICH_CART, price: () => new Money(5) },
+  ],
   'another secret': [{ secret: [secretA] }, { secret: [secretA, secretB] }, { secret: [secretB, secretA] }, { secret: [secretB] }],
 };
 
@@ -126,42 +148,61 @@ describe.each(Object.entries(ROLLOUTS))('rolling out %s', (name, steps) => {
     for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
   });
 
-  it.each(pairs.flatMap(([n, before, after]) => [[n, n + 1, before], [n + 1, n, after]] as const))('keeps every change while steps %i and %i run side by side', async (first, second, { cart = JSON_CART, price = () => 5, tags = () => ['a'] }) => {
-    const [a, b] = [apps[first]!, apps[second]!];
-    const client = { cookie: '' };
-    await a.visit(client, (session) => void Object.assign(session, { cart: cart(), price: price(), tags: tags(), n: 1 }));
-    // A write inside a value of the other's, and one beside it.
-    await b.visit(client, (session) => void (session.cart.items.push('b'), (session.byB = true)));
-    await a.visit(client, (session) => void (session.cart.items.push('a'), (session.byA = true)));
-    // Both at once, on the same keys: each has loaded the session before the other changes it.
-    const both = Promise.withResolvers<void>();
-    let arrived = 0;
-    const at = (app: StepApp, who: string) =>
-      app.visit(client, async (session) => {
-        if (++arrived === 2) both.resolve();
-        await both.promise;
-        if (session.tags instanceof Set) session.tags.add(who);
-        else session.tags.push(who);
-        session.n += 1;
-        session[`race${who}`] = true;
-      });
-    await Promise.all([at(a, 'ra'), at(b, 'rb')]);
-    for (const app of [a, b]) await app.visit(client, (session) => app.sessions.update(session, (draft: any) => void (draft.cart.items.push('update'), (draft.n += 1))));
-    await b.visit(client, (session) => void ((session.moved = session.price), delete session.price));
-    const before = client.cookie;
-    await b.visit(client, (_session, request) => b.sessions.regenerate(request, { keep: 'all' }));
-    expect(client.cookie).not.toBe(before);
-    const expected = {
-      cart: { ...cart(), items: ['first', 'b', 'a', 'update', 'update'] },
-      moved: price(), n: 5, byA: true, byB: true, racera: true, racerb: true,
-    };
-    for (const app of [b, a]) {
-      const { tags: found, ...values } = await app.read(client);
-      expect(values).toEqual(expected);
-      expect(found instanceof Set).toBe(tags() instanceof Set);
-      expect([...(found as Iterable<string>)].toSorted()).toEqual(['a', 'ra', 'rb']);
-    }
-  });
+  it.each(
+    pairs.flatMap(
+      ([n, before, after]) =>
+        [
+          [n, n + 1, before],
+          [n + 1, n, after],
+        ] as const,
+    ),
+  )(
+    'keeps every change while steps %i and %i run side by side',
+    async (first, second, { cart = JSON_CART, price = () => 5, tags = () => ['a'] }) => {
+      const [a, b] = [apps[first]!, apps[second]!];
+      const client = { cookie: '' };
+      await a.visit(client, (session) => void Object.assign(session, { cart: cart(), price: price(), tags: tags(), n: 1 }));
+      // A write inside a value of the other's, and one beside it.
+      await b.visit(client, (session) => void (session.cart.items.push('b'), (session.byB = true)));
+      await a.visit(client, (session) => void (session.cart.items.push('a'), (session.byA = true)));
+      // Both at once, on the same keys: each has loaded the session before the other changes it.
+      const both = Promise.withResolvers<void>();
+      let arrived = 0;
+      const at = (app: StepApp, who: string) =>
+        app.visit(client, async (session) => {
+          if (++arrived === 2) both.resolve();
+          await both.promise;
+          if (session.tags instanceof Set) session.tags.add(who);
+          else session.tags.push(who);
+          session.n += 1;
+          session[`race${who}`] = true;
+        });
+      await Promise.all([at(a, 'ra'), at(b, 'rb')]);
+      for (const app of [a, b])
+        await app.visit(client, (session) =>
+          app.sessions.update(session, (draft: any) => void (draft.cart.items.push('update'), (draft.n += 1))),
+        );
+      await b.visit(client, (session) => void ((session.moved = session.price), delete session.price));
+      const before = client.cookie;
+      await b.visit(client, (_session, request) => b.sessions.regenerate(request, { keep: 'all' }));
+      expect(client.cookie).not.toBe(before);
+      const expected = {
+        cart: { ...cart(), items: ['first', 'b', 'a', 'update', 'update'] },
+        moved: price(),
+        n: 5,
+        byA: true,
+        byB: true,
+        racera: true,
+        racerb: true,
+      };
+      for (const app of [b, a]) {
+        const { tags: found, ...values } = await app.read(client);
+        expect(values).toEqual(expected);
+        expect(found instanceof Set).toBe(tags() instanceof Set);
+        expect([...(found as Iterable<string>)].toSorted()).toEqual(['a', 'ra', 'rb']);
+      }
+    },
+  );
 
   // Off goes the same steps back.
   const ways = name === 'encryption, on and off' ? ['forth', 'back'] : ['forth'];

@@ -18,7 +18,12 @@ describe('the sample app', () => {
   const directory = mkdtempSync(join(SAMPLE, 'tmp-'));
   const dbName = `sample_test_${process.pid}`;
   const env = (database: string, file: string) => ({
-    ...process.env, DATABASE: database, PGDATABASE: dbName, MYSQL_DATABASE: dbName, SQLITE_FILE: join('..', directory, file), MIGRATIONS: join('..', directory),
+    ...process.env,
+    DATABASE: database,
+    PGDATABASE: dbName,
+    MYSQL_DATABASE: dbName,
+    SQLITE_FILE: join('..', directory, file),
+    MIGRATIONS: join('..', directory),
   });
 
   beforeAll(buildSampleApp, 60_000);
@@ -29,7 +34,12 @@ describe('the sample app', () => {
 
   it("makes its table by MikroORM's own CLI, from SessionEntity", async () => {
     const cli = async (...command: string[]) =>
-      (await run(process.execPath, ['../node_modules/@mikro-orm/cli/cli.js', ...command], { cwd: SAMPLE, env: env('sqlite', 'cli.sqlite') })).stdout;
+      (
+        await run(process.execPath, ['../node_modules/@mikro-orm/cli/cli.js', ...command], {
+          cwd: SAMPLE,
+          env: env('sqlite', 'cli.sqlite'),
+        })
+      ).stdout;
     expect(await cli('migration:create', '--initial')).toContain('successfully created');
     expect(await cli('migration:up')).toContain('Successfully migrated');
     expect(await cli('schema:update', '--dump')).toContain('up-to-date');
@@ -39,7 +49,9 @@ describe('the sample app', () => {
     const app = await start('sqlite', 'readme.sqlite');
     try {
       const commands = shellLines(readPage('README.md')).filter((line) => line.includes('curl'));
-      const { stdout } = await run('bash', ['-c', commands.join('\n').replaceAll('localhost:3000', new URL(app.url).host)], { cwd: directory });
+      const { stdout } = await run('bash', ['-c', commands.join('\n').replaceAll('localhost:3000', new URL(app.url).host)], {
+        cwd: directory,
+      });
       const session = JSON.parse(stdout.slice(stdout.lastIndexOf('{'))) as object;
       expect(Object.keys(session).toSorted()).toEqual(Array.from({ length: 21 }, (_, n) => `tab${n}`).toSorted());
     } finally {
@@ -97,7 +109,9 @@ describe('the sample app', () => {
       expect(preferences).toEqual(Object.fromEntries(Array.from({ length: CLIENTS }, (_, n) => [`client${n}`, `round ${ROUNDS}`])));
       expect(tickets.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: all }, (_, n) => n + 1));
 
-      const orders = await Promise.all(Array.from({ length: CLIENTS }, async (_, n) => (await send(apps[n % PROCESSES]!, 'POST', '/orders', cookie)).json()));
+      const orders = await Promise.all(
+        Array.from({ length: CLIENTS }, async (_, n) => (await send(apps[n % PROCESSES]!, 'POST', '/orders', cookie)).json()),
+      );
       expect(orders.map(({ paid }) => paid).toSorted((a, b) => a - b)).toEqual([...Array(CLIENTS - 1).fill(0), 2 * all]);
       expect(await read(apps[0]!, '/session', cookie)).toMatchObject({ orders: 2 * all, cart: [] });
     }, 120_000);

@@ -1,7 +1,13 @@
 import serverless from 'serverless-http';
 import { answersWithoutServer, type Got } from '../support/without-server.js';
 
-const EVENT = { version: '2.0', rawPath: '/handler', rawQueryString: '', headers: {}, requestContext: { http: { method: 'GET', path: '/handler' } } };
+const EVENT = {
+  version: '2.0',
+  rawPath: '/handler',
+  rawQueryString: '',
+  headers: {},
+  requestContext: { http: { method: 'GET', path: '/handler' } },
+};
 
 describe('an app that serverless-http calls', () => {
   answersWithoutServer(async (app) => {

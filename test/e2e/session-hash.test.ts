@@ -5,10 +5,13 @@ import { startHandlerApp, type Handler, type Session } from '../support/handler-
 const ODD: [string, () => unknown][] = [
   ['a bigint', () => 5n],
   ['a list of bigints', () => new BigInt64Array([1n, 2n])],
-  ['a cycle', () => {
-    const cycle: { self?: unknown } = {};
-    return (cycle.self = cycle);
-  }],
+  [
+    'a cycle',
+    () => {
+      const cycle: { self?: unknown } = {};
+      return (cycle.self = cycle);
+    },
+  ],
 ];
 
 /** Stores bigints as texts, and leaves symbols out. */
@@ -53,37 +56,69 @@ describe('the cookie of a session that is stored for a day', () => {
   it.each<[string, boolean, Handler]>([
     ['was read', false, (session) => session.a],
     ['was changed', true, (session) => void (session.a = 2)],
-    ['was changed and changed back', false, (session) => {
-      session.a = 2;
-      session.a = 1;
-    }],
+    [
+      'was changed and changed back',
+      false,
+      (session) => {
+        session.a = 2;
+        session.a = 1;
+      },
+    ],
     ['was saved without a change', false, save],
-    ['was changed and saved', true, async (session) => {
-      session.a = 2;
-      await save(session);
-    }],
+    [
+      'was changed and saved',
+      true,
+      async (session) => {
+        session.a = 2;
+        await save(session);
+      },
+    ],
     ['was reloaded', false, reload],
-    ['was changed, saved and reloaded', true, async (session, request) => {
-      session.a = 2;
-      await save(session);
-      await reload(session);
-      return request.session;
-    }],
-    ['was changed and reloaded without being saved', false, async (session) => {
-      session.a = 2;
-      await reload(session);
-    }],
-    ['shows what another request has changed', true, async (session) => {
-      await started.app.get(SessionService).update(session.id, (draft: any) => (draft.b = 2));
-      await reload(session);
-    }],
-    ['was shown what another request has changed', true, async (session) => {
-      await started.app.get(SessionService).update(session.id, (draft: any) => (draft.b = 2));
-      await started.app.get(SessionService).refresh(session);
-    }],
-    ['was shown what is stored, which nobody has changed', false, async (session) => void (await started.app.get(SessionService).refresh(session))],
+    [
+      'was changed, saved and reloaded',
+      true,
+      async (session, request) => {
+        session.a = 2;
+        await save(session);
+        await reload(session);
+        return request.session;
+      },
+    ],
+    [
+      'was changed and reloaded without being saved',
+      false,
+      async (session) => {
+        session.a = 2;
+        await reload(session);
+      },
+    ],
+    [
+      'shows what another request has changed',
+      true,
+      async (session) => {
+        await started.app.get(SessionService).update(session.id, (draft: any) => (draft.b = 2));
+        await reload(session);
+      },
+    ],
+    [
+      'was shown what another request has changed',
+      true,
+      async (session) => {
+        await started.app.get(SessionService).update(session.id, (draft: any) => (draft.b = 2));
+        await started.app.get(SessionService).refresh(session);
+      },
+    ],
+    [
+      'was shown what is stored, which nobody has changed',
+      false,
+      async (session) => void (await started.app.get(SessionService).refresh(session)),
+    ],
     ['was updated by a function', true, (session) => started.app.get(SessionService).update(session, (draft: any) => void (draft.a = 2))],
-    ['was updated by a function that changes nothing', false, (session) => started.app.get(SessionService).update(session, () => undefined)],
+    [
+      'was updated by a function that changes nothing',
+      false,
+      (session) => started.app.get(SessionService).update(session, () => undefined),
+    ],
     ['was written to the response by the handler', false, (session) => session],
     ['was destroyed', false, (session) => new Promise((resolve) => session.destroy(resolve))],
     ['was regenerated', true, (_session, request) => started.app.get(SessionService).regenerate(request)],
@@ -97,19 +132,31 @@ describe('the cookie of a session that is stored for a day', () => {
     ['nobody has touched', false, () => undefined],
     ['holds a value', true, (session) => void (session.a = 1)],
     ['holds nothing that is stored', false, (session) => void (session.a = undefined)],
-    ['held a value for a moment', false, (session) => {
-      session.a = 1;
-      delete session.a;
-    }],
-    ['was saved', true, async (session) => {
-      session.a = 1;
-      await save(session);
-    }],
-    ['was saved and reloaded', true, async (session) => {
-      session.a = 1;
-      await save(session);
-      await reload(session);
-    }],
+    [
+      'held a value for a moment',
+      false,
+      (session) => {
+        session.a = 1;
+        delete session.a;
+      },
+    ],
+    [
+      'was saved',
+      true,
+      async (session) => {
+        session.a = 1;
+        await save(session);
+      },
+    ],
+    [
+      'was saved and reloaded',
+      true,
+      async (session) => {
+        session.a = 1;
+        await save(session);
+        await reload(session);
+      },
+    ],
     ['was regenerated, and holds nothing', true, (_session, request) => started.app.get(SessionService).regenerate(request)],
   ])('is sent where a new session %s: %s', async (_what, isSent, by) => {
     const { status, set } = await started.ask('', by);

@@ -95,18 +95,37 @@ describe.each(DATABASES)('session ids on %s', (database) => {
     await browser.post('/set', { a: 1 });
     const value = browser.cookie.slice('sid='.length);
     const id = sessionIdOf(browser.cookie);
-    const { body } = await request(app.getHttpServer()).get(`/session?sid=${value}&sessionID=${id}`).set({ Authorization: `Bearer ${id}`, 'X-Session-Id': id, sid: value });
+    const { body } = await request(app.getHttpServer())
+      .get(`/session?sid=${value}&sessionID=${id}`)
+      .set({ Authorization: `Bearer ${id}`, 'X-Session-Id': id, sid: value });
     expect(Object.keys(body)).toEqual(['cookie']);
   });
 
   it('ASVS 15.3.5, 2.4.1: what is no id, or is unknown, is anonymous and stores nothing', async () => {
     const before = await rows();
-    const values = ['', 's:', 's:.', 's:a', 'j:null', 'j:{}', 'j:[]', 'undefined', '%', '%E0%A4%A', '"', "' or 1=1 --", '../../etc/passwd', 'x'.repeat(6000)];
+    const values = [
+      '',
+      's:',
+      's:.',
+      's:a',
+      'j:null',
+      'j:{}',
+      'j:[]',
+      'undefined',
+      '%',
+      '%E0%A4%A',
+      '"',
+      "' or 1=1 --",
+      '../../etc/passwd',
+      'x'.repeat(6000),
+    ];
     for (const value of values) await expectAnonymous(`sid=${value}`);
-    for (const id of ['', ' ', '__proto__', '{"$ne":1}', '%00', "'; drop table {table}; --", 'x'.repeat(2000)]) await expectAnonymous(signedCookie(id));
+    for (const id of ['', ' ', '__proto__', '{"$ne":1}', '%00', "'; drop table {table}; --", 'x'.repeat(2000)])
+      await expectAnonymous(signedCookie(id));
     await Promise.all(Array.from({ length: 100 }, (_, n) => expectAnonymous(signedCookie(`unknown-${n}`))));
     for (let n = 0; n < 20; n++) expect((await request(app.getHttpServer()).delete('/session')).status).toBe(200);
-    for (const given of [null, undefined, 1, {}, [], Object.create(null)]) expect(await app.get(SessionService).load(given as never)).toBeUndefined();
+    for (const given of [null, undefined, 1, {}, [], Object.create(null)])
+      expect(await app.get(SessionService).load(given as never)).toBeUndefined();
     expect(await rows()).toBe(before);
   });
 
@@ -117,7 +136,7 @@ describe.each(DATABASES)('session ids on %s', (database) => {
     expect(await rows()).toBe(before);
   });
 
-  it("are stored as they are with `hashIds: false`, to take a table over, and logged by their hash", async () => {
+  it('are stored as they are with `hashIds: false`, to take a table over, and logged by their hash', async () => {
     const logged: string[] = [];
     Logger.overrideLogger({ log() {}, error: (line: string) => logged.push(line), warn: (line: string) => logged.push(line) });
     const raw = await startTestApp(database, { options: { tableName: `ids_raw_${database}`, hashIds: false, pruneInterval: false } });

@@ -2,7 +2,12 @@ import { setImmediate as turnEnds } from 'node:timers/promises';
 import type { INestApplication } from '@nestjs/common';
 import expressSession, { type SessionData } from 'express-session';
 import {
-  DatabaseContext, EntityManagerSessionRepository, SessionService, SmartSessionStore, SqlSessionRepository, type SmartSessionModuleOptions,
+  DatabaseContext,
+  EntityManagerSessionRepository,
+  SessionService,
+  SmartSessionStore,
+  SqlSessionRepository,
+  type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
@@ -31,7 +36,14 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
   let sessions: SessionService;
 
   beforeAll(async () => {
-    const options: Partial<SmartSessionModuleOptions> = { tableName, locking, repository, userId: 'user', maxBytes: 10_000, pruneInterval: false };
+    const options: Partial<SmartSessionModuleOptions> = {
+      tableName,
+      locking,
+      repository,
+      userId: 'user',
+      maxBytes: 10_000,
+      pruneInterval: false,
+    };
     app = await startTestApp(database, { options });
     store = app.get(SmartSessionStore);
     sessions = app.get(SessionService);
@@ -110,9 +122,15 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     it('sees a change in an object whose equality lies', async () => {
       class Money {
         constructor(public cents: number) {}
-        equals() { return true; }
-        valueOf() { return 0; }
-        toJSON() { return { cents: this.cents }; }
+        equals() {
+          return true;
+        }
+        valueOf() {
+          return 0;
+        }
+        toJSON() {
+          return { cents: this.cents };
+        }
       }
       const live = Object.assign(create('r5'), { price: new Money(1) });
       await sessions.destroy('r5');
@@ -362,7 +380,9 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     expect(sessions.isSettled(live)).toBe(true);
     expect(({} as any).polluted).toBeUndefined();
     await sessions.commit(Object.assign(live, { b: 2 }));
-    expect(String((await run(`select data from {table} where session_id = '${storageKeyOf('c1')}'`))[0]?.data)).toBe('{"__proto__":{"polluted":1},"a":1,"b":2,"save":1}');
+    expect(String((await run(`select data from {table} where session_id = '${storageKeyOf('c1')}'`))[0]?.data)).toBe(
+      '{"__proto__":{"polluted":1},"a":1,"b":2,"save":1}',
+    );
     await sessions.destroy('c1');
   });
 
@@ -370,7 +390,9 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     await given('l1', { user: 'lea' });
     await given('l2', { user: 'lea' });
     await given('l3', { user: 'leo' });
-    expect((await sessions.list({ userId: 'lea' })).map(({ handle }) => handle).toSorted()).toEqual([handleOf(storageKeyOf('l1')), handleOf(storageKeyOf('l2'))].toSorted());
+    expect((await sessions.list({ userId: 'lea' })).map(({ handle }) => handle).toSorted()).toEqual(
+      [handleOf(storageKeyOf('l1')), handleOf(storageKeyOf('l2'))].toSorted(),
+    );
     expect(await sessions.destroyAll({ userId: 'lea', except: 'l1' })).toBe(1);
     expect(await sessions.load('l2')).toBeUndefined();
     expect(await sessions.load('l1')).toBeDefined();

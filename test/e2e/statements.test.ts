@@ -30,7 +30,9 @@ class UpdateController {
 class UpdateModule {}
 
 /** The page's table: a kind of request, and its statements. */
-const TABLE = new Map([...readFileSync('docs/statements.md', 'utf8').matchAll(/^\| (.+?) \| (\d+) \|/gm)].map(([, kind, count]) => [kind, Number(count)]));
+const TABLE = new Map(
+  [...readFileSync('docs/statements.md', 'utf8').matchAll(/^\| (.+?) \| (\d+) \|/gm)].map(([, kind, count]) => [kind, Number(count)]),
+);
 
 describe.each(DATABASES)('statements of a request on %s', (database) => {
   const tableName = `statements_${database}`;
@@ -61,8 +63,8 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     'no cookie, first write': () => new Browser(app).post('/set', { a: 1 }),
     'a cookie with a wrong signature': (visitor) => ((visitor.cookie = signed(visitor.cookie)), visitor.get('/session')),
     'a request on an excluded path': (visitor) => visitor.get('/excluded'),
-    'reading': (visitor) => visitor.get('/session'),
-    'writing': (visitor) => visitor.post('/set', { a: Math.random() }),
+    reading: (visitor) => visitor.get('/session'),
+    writing: (visitor) => visitor.post('/set', { a: Math.random() }),
     'setting what is there already': (visitor) => visitor.post('/set', { n: 1 }),
     'reading, when the expiry is due to be extended': async (visitor) => {
       await context.runner.run(`update ${context.dialect.quote(tableName)} set expires_at = ${context.dialect.fromNow('3600000')}`);
@@ -74,7 +76,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     'a handler with `@LockSession()` that changes nothing': (visitor) => visitor.post('/locked-nothing'),
     'login, with `regenerate()`': (visitor) => visitor.post('/login'),
     'login, with `regenerate()` that keeps values': (visitor) => visitor.post('/login-keeping'),
-    'logout': (visitor) => visitor.delete('/session'),
+    logout: (visitor) => visitor.delete('/session'),
   };
 
   it.each(Object.keys(KINDS))('%s', async (kind) => {
@@ -91,6 +93,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     statements = [];
     const { id } = (await browser.post('/set', { secret: 'a value of the session' })).body;
     expect(statements.length).toBeGreaterThan(0);
-    for (const sql of statements) expect(sql).not.toMatch(new RegExp(`a value of the session|${storageKeyOf(id)}|prepare|deallocate|^set `, 'i'));
+    for (const sql of statements)
+      expect(sql).not.toMatch(new RegExp(`a value of the session|${storageKeyOf(id)}|prepare|deallocate|^set `, 'i'));
   });
 });

@@ -105,9 +105,17 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
     const browser = await app.browser();
     exporter.reset();
     await browser.post('/set', { b: 1 });
-    const [[request], [load], [commit], [statement]] = [spans('request'), spans('smart_session.load'), spans('smart_session.commit'), spans('select one')];
+    const [[request], [load], [commit], [statement]] = [
+      spans('request'),
+      spans('smart_session.load'),
+      spans('smart_session.commit'),
+      spans('select one'),
+    ];
     expect([parentOf(load!), parentOf(commit!), parentOf(statement!)]).toEqual([idOf(request!), idOf(request!), idOf(load!)]);
-    expect([load!.attributes, commit!.attributes]).toEqual([{ 'smart_session.outcome': 'found' }, { 'smart_session.outcome': 'committed' }]);
+    expect([load!.attributes, commit!.attributes]).toEqual([
+      { 'smart_session.outcome': 'found' },
+      { 'smart_session.outcome': 'committed' },
+    ]);
   });
 
   it('links what joins to the request in whose trace it was done', async () => {
@@ -115,7 +123,9 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
     exporter.reset();
     await Promise.all(ids.map((id) => traced('request', () => app.sessions.load(id))));
     // The first leaves at once. The others wait meanwhile, and leave together.
-    const [one, first, other] = spans('request').map((request) => spans('smart_session.load').find((load) => parentOf(load) === idOf(request))!);
+    const [one, first, other] = spans('request').map((request) =>
+      spans('smart_session.load').find((load) => parentOf(load) === idOf(request))!,
+    );
     expect([parentOf(spans('select one')[0]!), parentOf(spans('select many')[0]!)]).toEqual([idOf(one!), idOf(first!)]);
     expect([one!, first!, other!].map(({ links }) => links.map((link) => link.context.spanId))).toEqual([[], [], [idOf(first!)]]);
     expect([first!, other!].map(({ attributes }) => attributes['smart_session.joined'])).toEqual([undefined, true]);
@@ -127,7 +137,11 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
     exporter.reset();
     expect((await browser.get('/session')).status).toBe(500);
     const [load] = spans('smart_session.load');
-    expect([load!.attributes, load!.status, load!.events]).toEqual([{ 'smart_session.outcome': 'failed', 'error.type': 'SessionDecryptionError' }, { code: SpanStatusCode.ERROR }, []]);
+    expect([load!.attributes, load!.status, load!.events]).toEqual([
+      { 'smart_session.outcome': 'failed', 'error.type': 'SessionDecryptionError' },
+      { code: SpanStatusCode.ERROR },
+      [],
+    ]);
     await app.clear();
   });
 });
@@ -143,10 +157,16 @@ it('is off by default', async () => {
 
 describe('docs/observability.md', () => {
   const page = readFileSync('docs/observability.md', 'utf8');
-  const rows = [...page.matchAll(/^\| `(smart_session\.[\w.]+)` \| (\w+) \| (\S+) \| (.*?) \|/gm)].map(([, name, kind, unit, attributes]) => ({ name: name!, kind, unit, attributes: attributes! }));
+  const rows = [...page.matchAll(/^\| `(smart_session\.[\w.]+)` \| (\w+) \| (\S+) \| (.*?) \|/gm)].map(
+    ([, name, kind, unit, attributes]) => ({ name: name!, kind, unit, attributes: attributes! }),
+  );
 
   it('lists each metric', () => {
-    const all = Object.values(INSTRUMENTS).map((instrument) => ({ name: instrument.name, kind: 'boundaries' in instrument ? 'histogram' : 'counter', unit: instrument.unit }));
+    const all = Object.values(INSTRUMENTS).map((instrument) => ({
+      name: instrument.name,
+      kind: 'boundaries' in instrument ? 'histogram' : 'counter',
+      unit: instrument.unit,
+    }));
     expect(rows.map(({ name, kind, unit }) => ({ name, kind, unit }))).toEqual(all);
   });
 
@@ -155,7 +175,9 @@ describe('docs/observability.md', () => {
     expect(found.length).toBeGreaterThan(7);
     for (const { descriptor, dataPoints } of found) {
       const { attributes } = rows.find(({ name }) => name === descriptor.name)!;
-      const seen = dataPoints.flatMap((point) => Object.entries(point.attributes)).flatMap(([key, value]) => (key === 'error.type' ? [key] : [key, String(value)]));
+      const seen = dataPoints
+        .flatMap((point) => Object.entries(point.attributes))
+        .flatMap(([key, value]) => (key === 'error.type' ? [key] : [key, String(value)]));
       for (const each of seen) expect(attributes).toContain(`\`${each}\``);
     }
   });
@@ -173,7 +195,10 @@ async function counts(): Promise<Record<string, number>> {
       const name = [descriptor.name, ...Object.values(attributes).slice(0, 1)].join(' ');
       if (dataPointType !== DataPointType.HISTOGRAM) return [[name, Number(value)]];
       const { count, sum } = value as { count: number; sum: number };
-      return [[name, count], [`${name}, in ${descriptor.unit}`, sum]];
+      return [
+        [name, count],
+        [`${name}, in ${descriptor.unit}`, sum],
+      ];
     }),
   );
   return Object.fromEntries(entries) as Record<string, number>;

@@ -1,6 +1,13 @@
 import { Module, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
-import { DatabaseContext, SessionService, SmartSessionConfigError, SmartSessionModule, SmartSessionTestingModule, counter } from '../../src/index.js';
+import {
+  DatabaseContext,
+  SessionService,
+  SmartSessionConfigError,
+  SmartSessionModule,
+  SmartSessionTestingModule,
+  counter,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { TestController } from '../support/test-app.js';
 

@@ -26,11 +26,14 @@ const THROWN: [string, () => unknown][] = [
   ['an error that answers 200', () => new HttpException('odd', 200)],
   ['an error with a status that is none', () => new HttpException('odd', 7)],
   ['an error whose status throws', () => Object.assign(new HttpException('odd', 400), { getStatus: fail })],
-  ['a revoked proxy', () => {
-    const { proxy, revoke } = Proxy.revocable({}, {});
-    revoke();
-    return proxy;
-  }],
+  [
+    'a revoked proxy',
+    () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      return proxy;
+    },
+  ],
 ];
 
 const deepGetter = () => ({ list: [Object.defineProperty({}, 'odd', { get: fail, enumerable: true })] });
@@ -40,16 +43,25 @@ const PLACES: [string, Handler][] = [
   ['a toJSON', (session) => void (session.odd = { toJSON: fail })],
   ['a nested toJSON', (session) => void (session.odd = [{ deep: { toJSON: fail } }])],
   ['a getter of the session', (session) => void Object.defineProperty(session, 'odd', { get: fail, enumerable: true, configurable: true })],
-  ['a getter of a key that was loaded', (session) => void Object.defineProperty(session, 'start', { get: fail, enumerable: true, configurable: true })],
+  [
+    'a getter of a key that was loaded',
+    (session) => void Object.defineProperty(session, 'start', { get: fail, enumerable: true, configurable: true }),
+  ],
   ['a nested getter', (session) => void (session.odd = deepGetter())],
   ['a getter in a value that was loaded', (session) => void Object.defineProperty(session.loaded, 'a', { get: fail, enumerable: true })],
   ['a proxy', (session) => void (session.odd = new Proxy({}, { ownKeys: fail }))],
-  ['a proxy in place of a value that was loaded', (session) => void (session.loaded = new Proxy(session.loaded, { ownKeys: fail, get: fail, getPrototypeOf: fail }))],
+  [
+    'a proxy in place of a value that was loaded',
+    (session) => void (session.loaded = new Proxy(session.loaded, { ownKeys: fail, get: fail, getPrototypeOf: fail })),
+  ],
   ['the serializer', (session) => void (session.odd = { fails: true })],
-  ['a user id', (session) => {
-    isUserIdBroken = true;
-    session.odd = 1;
-  }],
+  [
+    'a user id',
+    (session) => {
+      isUserIdBroken = true;
+      session.odd = 1;
+    },
+  ],
 ];
 
 const options: SmartSessionModuleOptions = {
@@ -114,7 +126,13 @@ describe('whatever is thrown', () => {
     it('by the function of an update: the handler gets it, and nothing is stored', async () => {
       const { body } = await started.ask(cookie, async (session) => {
         session.odd = 1;
-        const caught = await started.app.get(SessionService).update(session, fail).then(() => 'nothing', () => 'something');
+        const caught = await started.app
+          .get(SessionService)
+          .update(session, fail)
+          .then(
+            () => 'nothing',
+            () => 'something',
+          );
         delete session.odd;
         return caught;
       });

@@ -30,7 +30,9 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
   const isLive = async (browser: Browser) => Object.keys(await browser.session()).length > 0;
 
   it('ASVS 7.1.1 says at start how long sessions live', () => {
-    expect(log.filter((line) => line.startsWith('Sessions end'))).toEqual(['Sessions end after 3600 s without use, and after 10800 s at the latest.']);
+    expect(log.filter((line) => line.startsWith('Sessions end'))).toEqual([
+      'Sessions end after 3600 s without use, and after 10800 s at the latest.',
+    ]);
   });
 
   it('ASVS 7.3.1 refuses a session that was not used for `ttl`, though its row is there', async () => {

@@ -27,7 +27,11 @@ class UserIdApp {
 
   async start(database: DialectName): Promise<void> {
     const userId = ((session) => this.find(session)) as Find;
-    this.app = await SessionsApp.start(database, { tableName: `user_ids_${database}`, userId, maxSessionsPerUser: 1 }, { imports: [UserModule] });
+    this.app = await SessionsApp.start(
+      database,
+      { tableName: `user_ids_${database}`, userId, maxSessionsPerUser: 1 },
+      { imports: [UserModule] },
+    );
   }
 
   async login(values: object): Promise<[browser: Browser, status: number]> {
@@ -59,7 +63,11 @@ describe.each(DATABASES)('the option userId on %s', (database) => {
     expect(await on.app.rows()).toBe(2);
   });
 
-  it.each([[7, '7', 7n], [-3, '-3', -3n], [-0, '0', 0n]])('takes %p, %p and %p for one user', async (number, text, bigint) => {
+  it.each([
+    [7, '7', 7n],
+    [-3, '-3', -3n],
+    [-0, '0', 0n],
+  ])('takes %p, %p and %p for one user', async (number, text, bigint) => {
     await on.login({ user: number });
     await on.login({ user: text });
     expect(await on.app.rows()).toBe(1);
@@ -78,27 +86,62 @@ describe('the option userId', () => {
   });
   afterAll(() => on.app.close());
 
-  it.each([{ id: 7 }, [7], [], {}, true, false, 0.5, 2 ** 53, 1e21, 'x'.repeat(256), 'a\0', '\ud800'])('refuses the user id %j, and stores nothing', async (user) => {
-    const [browser, status] = await on.login({ user });
-    expect([status, await on.app.rows(), await browser.session()]).toEqual([500, 0, {}]);
-  });
+  it.each([{ id: 7 }, [7], [], {}, true, false, 0.5, 2 ** 53, 1e21, 'x'.repeat(256), 'a\0', '\ud800'])(
+    'refuses the user id %j, and stores nothing',
+    async (user) => {
+      const [browser, status] = await on.login({ user });
+      expect([status, await on.app.rows(), await browser.session()]).toEqual([500, 0, {}]);
+    },
+  );
 
-  it.each([{}, ['7'], true, '', NaN, Infinity, null, undefined, Symbol('7'), 'a\0', () => '7'])('refuses to list or destroy the sessions of %p', async (given) => {
-    await on.login({ user: '7' });
-    const userId = given as string;
-    const { sessions } = on.app;
-    for (const [name, call] of Object.entries({ list: () => sessions.list({ userId }), destroyAll: () => sessions.destroyAll({ userId }), destroyOne: () => sessions.destroyOne({ userId, handle: 'x' }) })) {
-      await expect(call()).rejects.toMatchObject({ name: 'SessionUserIdError', message: expect.stringContaining(`\`${name}\``) });
-    }
-    expect(await on.app.rows()).toBe(1);
-  });
+  it.each([{}, ['7'], true, '', NaN, Infinity, null, undefined, Symbol('7'), 'a\0', () => '7'])(
+    'refuses to list or destroy the sessions of %p',
+    async (given) => {
+      await on.login({ user: '7' });
+      const userId = given as string;
+      const { sessions } = on.app;
+      for (const [name, call] of Object.entries({
+        list: () => sessions.list({ userId }),
+        destroyAll: () => sessions.destroyAll({ userId }),
+        destroyOne: () => sessions.destroyOne({ userId, handle: 'x' }),
+      })) {
+        await expect(call()).rejects.toMatchObject({ name: 'SessionUserIdError', message: expect.stringContaining(`\`${name}\``) });
+      }
+      expect(await on.app.rows()).toBe(1);
+    },
+  );
 
   it.each<[string, () => unknown]>([
-    ['throws', () => { throw new TypeError('canary'); }],
-    ['throws nothing', () => { throw undefined; }],
-    ['throws null', () => { throw null; }],
-    ['throws a text', () => { throw 'canary'; }],
-    ['throws an object without a prototype', () => { throw Object.create(null); }],
+    [
+      'throws',
+      () => {
+        throw new TypeError('canary');
+      },
+    ],
+    [
+      'throws nothing',
+      () => {
+        throw undefined;
+      },
+    ],
+    [
+      'throws null',
+      () => {
+        throw null;
+      },
+    ],
+    [
+      'throws a text',
+      () => {
+        throw 'canary';
+      },
+    ],
+    [
+      'throws an object without a prototype',
+      () => {
+        throw Object.create(null);
+      },
+    ],
     ['returns a promise', async () => 'anna'],
     ['returns a promise that rejects', () => Promise.reject(new Error('canary'))],
   ])('answers 500, and stores nothing, where the function %s', async (_name, broken) => {
@@ -164,8 +207,21 @@ describe('in development', () => {
   it('is silent in production', async () => {
     process.env.NODE_ENV = 'production';
     const { NODE_ENV: _, ...options } = { NODE_ENV, secret: 'c29tZSByYW5kb20gdGV4dCBvZiAzMiBieXRlcw' };
-    const module = SmartSessionModule.forRoot('sqlite', { connection: { dbName: ':memory:' }, createTable: true, userId: 'usr' as Find, ...options });
-    app = await SessionsApp.start('sqlite', { tableName: 'sessions' }, { module, imports: [UserModule], prepare: () => Logger.overrideLogger({ log() {}, warn: (line: string) => warnings.push(line), error() {} }) });
+    const module = SmartSessionModule.forRoot('sqlite', {
+      connection: { dbName: ':memory:' },
+      createTable: true,
+      userId: 'usr' as Find,
+      ...options,
+    });
+    app = await SessionsApp.start(
+      'sqlite',
+      { tableName: 'sessions' },
+      {
+        module,
+        imports: [UserModule],
+        prepare: () => Logger.overrideLogger({ log() {}, warn: (line: string) => warnings.push(line), error() {} }),
+      },
+    );
     await new Browser(app.app).post('/login-as', { user: 'anna' });
     expect(misses()).toEqual([]);
   });

@@ -1,6 +1,13 @@
 import { Body, Controller, Delete, Get, HttpCode, Module, NotFoundException, Param, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { SessionLimitError, SessionService, SmartSessionConfigError, SqlSessionRepository, StatementRunner, type RunStatement } from '../../src/index.js';
+import {
+  SessionLimitError,
+  SessionService,
+  SmartSessionConfigError,
+  SqlSessionRepository,
+  StatementRunner,
+  type RunStatement,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
 import { Gathering, GatheringModule } from '../support/gathering.js';
@@ -76,7 +83,12 @@ describe.each(REPOSITORY_CASES)('the sessions of a user on $database, $locking, 
 
   it('ASVS 7.4.1 stores nothing of 100 writes that are in flight at logout', async () => {
     const browser = await app.browser();
-    const writes = await Gathering.of(Array.from({ length: 100 }, (_, i) => [Object.assign(new Browser(app.app), { cookie: browser.cookie }), { [`late${i}`]: 1 }] as const));
+    const writes = await Gathering.of(
+      Array.from(
+        { length: 100 },
+        (_, i) => [Object.assign(new Browser(app.app), { cookie: browser.cookie }), { [`late${i}`]: 1 }] as const,
+      ),
+    );
     await browser.delete('/session');
     expect(await app.rows()).toBe(0);
     await writes.go();
@@ -106,10 +118,20 @@ describe.each(REPOSITORY_CASES)('the sessions of a user on $database, $locking, 
 
   it('ASVS 7.5.2 lists sessions by handles that tell neither ids nor storage keys', async () => {
     const [old, own] = [await login(app), await login(app)];
-    await app.run(`update {table} set created_at = ${app.context.dialect.fromNow(String(-HOUR))} where session_id = '${storageKeyIn(old)}'`);
+    await app.run(
+      `update {table} set created_at = ${app.context.dialect.fromNow(String(-HOUR))} where session_id = '${storageKeyIn(old)}'`,
+    );
     const { body, text } = await own.get('/devices');
-    const shown = { handle: expect.stringMatching(/^[\w-]{22}$/), createdAt: expect.any(String), updatedAt: expect.any(String), expiresAt: expect.any(String) };
-    expect(body).toEqual([{ ...shown, isCurrent: true }, { ...shown, isCurrent: false }]);
+    const shown = {
+      handle: expect.stringMatching(/^[\w-]{22}$/),
+      createdAt: expect.any(String),
+      updatedAt: expect.any(String),
+      expiresAt: expect.any(String),
+    };
+    expect(body).toEqual([
+      { ...shown, isCurrent: true },
+      { ...shown, isCurrent: false },
+    ]);
     for (const browser of [old, own]) {
       expect(text).not.toContain(sessionIdOf(browser));
       expect(text).not.toContain(storageKeyIn(browser).slice(0, 8));
@@ -230,7 +252,11 @@ describe.each(DATABASES)('statements on the sessions of a user on %s', (database
   let app: SessionsApp;
 
   beforeAll(async () => {
-    app = await SessionsApp.start(database, { tableName: `index_${database}`, repository: SqlSessionRepository, userId: 'user', maxSessionsPerUser: 3 }, settings);
+    app = await SessionsApp.start(
+      database,
+      { tableName: `index_${database}`, repository: SqlSessionRepository, userId: 'user', maxSessionsPerUser: 3 },
+      settings,
+    );
     await fill(app);
   });
   afterAll(() => app.close());
@@ -241,15 +267,20 @@ describe.each(DATABASES)('statements on the sessions of a user on %s', (database
     const seen: [sql: string, parameters: readonly unknown[]][] = [];
     // The rows that it finds are locked by their primary keys. Another plan would lock more rows.
     const isSearch = (sql: string) => sql.includes('user_id =') && !sql.includes('wanted_key');
-    const watched = (statement: RunStatement): RunStatement => (sql, parameters = []) => (isSearch(sql) && seen.push([sql, parameters]), statement(sql, parameters));
-    const onOneConnection = (work: (run: RunStatement) => Promise<unknown>) => StatementRunner.prototype.onOneConnection.call(runner, (pinned) => work(watched(pinned)));
+    const watched =
+      (statement: RunStatement): RunStatement =>
+      (sql, parameters = []) => (isSearch(sql) && seen.push([sql, parameters]), statement(sql, parameters));
+    const onOneConnection = (work: (run: RunStatement) => Promise<unknown>) =>
+      StatementRunner.prototype.onOneConnection.call(runner, (pinned) => work(watched(pinned)));
     Object.assign(runner, { run: watched(run), onOneConnection });
     await app.sessions.list({ userId: 'user7' });
     await login(app, 'user7');
     await app.sessions.destroyAll({ userId: 'user8' });
     Object.assign(runner, { run });
     const explain = database === 'sqlite' ? 'explain query plan' : 'explain';
-    const plans = await Promise.all(seen.map(async ([sql, parameters]) => JSON.stringify((await run(`${explain} ${sql}`, parameters)).rows)));
+    const plans = await Promise.all(
+      seen.map(async ([sql, parameters]) => JSON.stringify((await run(`${explain} ${sql}`, parameters)).rows)),
+    );
     expect(seen.map(([sql]) => sql.split(' ')[0])).toEqual(['select', 'select', 'select', 'select']);
     for (const plan of plans) expect(plan).toContain(`index_${database}_user_id_index`);
   });
@@ -272,7 +303,10 @@ describe('maxSessionsPerUser', () => {
     [{ maxSessionsPerUser: { max: 3, whenFull: 'explode' }, userId: 'user' }, /'explode'.*'evict-oldest' or 'deny'/],
   ])('stops the start: %j', async (wrong, message) => {
     const started = SessionsApp.start('sqlite', { tableName: 'wrong', ...(wrong as object) });
-    const error = await started.then((app) => app.close(), (thrown: unknown) => thrown);
+    const error = await started.then(
+      (app) => app.close(),
+      (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(SmartSessionConfigError);
     expect(error).toMatchObject({ option: 'maxSessionsPerUser', message: expect.stringMatching(message) });
   });

@@ -9,10 +9,48 @@ class Own {
 }
 
 const LEAVES = [
-  1n, -0, NaN, Infinity, undefined, null, Symbol('s'), () => 1, new Date(0), new Date(NaN), /x/g, Buffer.from('ab'), new BigInt64Array([1n]),
-  new URL('http://a/'), Object(1n), Object('a'), new Error('e'), new Own(), new WeakMap(), Promise.resolve(), '\0', '\ud800', '__proto__',
+  1n,
+  -0,
+  NaN,
+  Infinity,
+  undefined,
+  null,
+  Symbol('s'),
+  () => 1,
+  new Date(0),
+  new Date(NaN),
+  /x/g,
+  Buffer.from('ab'),
+  new BigInt64Array([1n]),
+  new URL('http://a/'),
+  Object(1n),
+  Object('a'),
+  new Error('e'),
+  new Own(),
+  new WeakMap(),
+  Promise.resolve(),
+  '\0',
+  '\ud800',
+  '__proto__',
 ];
-const NAMES = ['a', 'b.c', '', '0', '-0', '__proto__', 'constructor', 'prototype', 'toJSON', 'then', 'length', '$rich', 'hasOwnProperty', '\0', '\ud800', 'ä'];
+const NAMES = [
+  'a',
+  'b.c',
+  '',
+  '0',
+  '-0',
+  '__proto__',
+  'constructor',
+  'prototype',
+  'toJSON',
+  'then',
+  'length',
+  '$rich',
+  'hasOwnProperty',
+  '\0',
+  '\ud800',
+  'ä',
+];
 const RESERVED = ['id', 'req', 'save', 'reload', 'touch', 'regenerate', 'destroy', 'resetMaxAge', 'toString', 'valueOf'];
 
 const name = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...NAMES) }, fc.string({ unit: 'binary', maxLength: 5 }));
@@ -34,28 +72,51 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 }));
 
-const NESTED: ((inner: unknown) => unknown)[] = [(inner) => [inner], (inner) => ({ inner }), (inner) => new Map([[1, inner]]), (inner) => new Set([inner]), (inner) => ({ toJSON: () => inner })];
+const NESTED: ((inner: unknown) => unknown)[] = [
+  (inner) => [inner],
+  (inner) => ({ inner }),
+  (inner) => new Map([[1, inner]]),
+  (inner) => new Set([inner]),
+  (inner) => ({ toJSON: () => inner }),
+];
 /** Values around the limit, and far beyond the stack. */
-const deep = fc.tuple(fc.oneof(fc.integer({ min: 195, max: 205 }), fc.constantFrom(500, 3000, 30_000)), fc.array(fc.nat(NESTED.length - 1), { minLength: 1, maxLength: 3 })).map(([levels, kinds]) => {
-  let nested: unknown = 1;
-  for (let n = 0; n < levels; n++) nested = NESTED[kinds[n % kinds.length]!]!(nested);
-  return nested;
-});
+const deep = fc
+  .tuple(
+    fc.oneof(fc.integer({ min: 195, max: 205 }), fc.constantFrom(500, 3000, 30_000)),
+    fc.array(fc.nat(NESTED.length - 1), { minLength: 1, maxLength: 3 }),
+  )
+  .map(([levels, kinds]) => {
+    let nested: unknown = 1;
+    for (let n = 0; n < levels; n++) nested = NESTED[kinds[n % kinds.length]!]!(nested);
+    return nested;
+  });
 /** Each is one step from the list that holds them all, and many from the first. */
 const chain = fc.integer({ min: 50, max: 5000 }).map((length) => {
   const links: { next?: unknown }[] = Array.from({ length }, () => ({}));
   links.forEach((link, n) => (link.next = links[n + 1]));
   return links;
 });
-const odd = fc.oneof({ weight: 6, arbitrary: value }, { weight: 2, arbitrary: deep }, { weight: 1, arbitrary: chain }, { weight: 1, arbitrary: fc.constant(Array.from({ length: 5000 }, (_, n) => n)) });
+const odd = fc.oneof(
+  { weight: 6, arbitrary: value },
+  { weight: 2, arbitrary: deep },
+  { weight: 1, arbitrary: chain },
+  { weight: 1, arbitrary: fc.constant(Array.from({ length: 5000 }, (_, n) => n)) },
+);
 
 const bigints: ValueCodec = {
   encode: (given) => (typeof given === 'bigint' ? { $big: String(given) } : given),
-  decode: (stored) => (typeof stored === 'object' && stored !== null && typeof (stored as any).$big === 'string' && /^-?\d+$/.test((stored as any).$big) ? BigInt((stored as any).$big) : stored),
+  decode: (stored) =>
+    typeof stored === 'object' && stored !== null && typeof (stored as any).$big === 'string' && /^-?\d+$/.test((stored as any).$big)
+      ? BigInt((stored as any).$big)
+      : stored,
 };
 const RUNS = process.env.EXPLORE === 'long' ? 1000 : 12;
 
-describe.each<[string, SmartSessionModuleOptions['serializer']]>([['json', 'json'], ['rich', 'rich'], ['an own codec', bigints]])('whatever a handler puts into a session, with %s', (_name, serializer) => {
+describe.each<[string, SmartSessionModuleOptions['serializer']]>([
+  ['json', 'json'],
+  ['rich', 'rich'],
+  ['an own codec', bigints],
+])('whatever a handler puts into a session, with %s', (_name, serializer) => {
   let started: Awaited<ReturnType<typeof startHandlerApp>>;
   const codec = new SessionCodec(new SmartSessionOptions({ secret: 'x', serializer: serializer! }));
   beforeAll(async () => {
@@ -75,7 +136,15 @@ describe.each<[string, SmartSessionModuleOptions['serializer']]>([['json', 'json
     let seen: { cookie: string; odd: string | undefined; ok: unknown } | undefined;
     const look = async (cookie: string, key: string) => {
       seen = undefined;
-      const { status } = await started.ask(cookie, (session) => void (seen = { cookie, odd: Object.prototype.propertyIsEnumerable.call(session, key) ? (encoded(key, session[key]) as string) : undefined, ok: session.ok }));
+      const { status } = await started.ask(
+        cookie,
+        (session) =>
+          void (seen = {
+            cookie,
+            odd: Object.prototype.propertyIsEnumerable.call(session, key) ? (encoded(key, session[key]) as string) : undefined,
+            ok: session.ok,
+          }),
+      );
       return [status, seen!.odd, seen!.ok];
     };
     const put = (session: Session, key: string, given: unknown) => {
@@ -84,7 +153,13 @@ describe.each<[string, SmartSessionModuleOptions['serializer']]>([['json', 'json
       else (session as Record<string, unknown>)[key] = given;
     };
     const way = fc.constantFrom('handler' as const, 'nest' as const);
-    const given = fc.oneof({ weight: 9, arbitrary: fc.tuple(name, odd) }, fc.tuple(fc.constantFrom(...RESERVED), fc.constantFrom(1, null, {}, () => 1)));
+    const given = fc.oneof(
+      { weight: 9, arbitrary: fc.tuple(name, odd) },
+      fc.tuple(
+        fc.constantFrom(...RESERVED),
+        fc.constantFrom(1, null, {}, () => 1),
+      ),
+    );
     await fc.assert(
       fc.asyncProperty(given, fc.boolean(), way, async ([key, thing], isNew, by) => {
         fc.pre(key !== 'ok');
@@ -92,7 +167,8 @@ describe.each<[string, SmartSessionModuleOptions['serializer']]>([['json', 'json
         const expected = encoded(key, thing);
         const stored = await started.ask(cookie, (session) => put(session, key, thing), by);
         expect(stored.status).toBe(expected === 'refused' ? 500 : 200);
-        if (expected === 'refused') expect([stored.set, isNew || (await look(cookie, key))]).toEqual([undefined, isNew || [200, undefined, 0]]);
+        if (expected === 'refused')
+          expect([stored.set, isNew || (await look(cookie, key))]).toEqual([undefined, isNew || [200, undefined, 0]]);
         else if (stored.cookie) expect(await look(stored.cookie, key)).toEqual([200, expected, isNew ? undefined : 0]);
         if (!stored.cookie) return;
         expect((await started.ask(stored.cookie, (session) => void (session.ok = 1))).status).toBe(200);

@@ -23,10 +23,12 @@ export class SimulatedEarlierStore {
   }
 
   #answer<Result>(name: string, effect: () => Result, callback: (error: unknown, result: Result) => void): void {
-    this.scheduler.step(name, () => this.#outcomes(effect)).then(
-      (result) => process.nextTick(callback, null, result),
-      (error: unknown) => process.nextTick(callback, error),
-    );
+    this.scheduler
+      .step(name, () => this.#outcomes(effect))
+      .then(
+        (result) => process.nextTick(callback, null, result),
+        (error: unknown) => process.nextTick(callback, error),
+      );
   }
 
   #outcomes<Result>(effect: () => Result): (() => Result)[] {

@@ -94,15 +94,18 @@ describe.each(DATABASES)(`random histories in ${PROCESSES} processes on %s`, (da
       variant: pick(variants),
       waits: [random() * 4, random() * 4] as const,
     }));
-    const served: Served[] = await Promise.all(requests.map(async ({ worker, ...request }) => {
-      return { ...request, service: `${worker} ${request.variant}`, answer: await workers[worker]!.serve(request) };
-    }));
+    const served: Served[] = await Promise.all(
+      requests.map(async ({ worker, ...request }) => {
+        return { ...request, service: `${worker} ${request.variant}`, answer: await workers[worker]!.serve(request) };
+      }),
+    );
     const final = await stored(sessionId);
     if (!isExplained(served, final)) return `${JSON.stringify(served, undefined, 1)}\ncannot have given ${JSON.stringify(final)}`;
     for (const { actor, operation, answer } of served) {
       if (operation !== 'regenerate' || answer.kind !== 'ok') continue;
       const own = await stored(`${sessionId} of ${actor}`);
-      if (own?.values.regenerated !== actor || Object.keys(own.values).length > 1) return `${actor} found ${JSON.stringify(own)} under its new id`;
+      if (own?.values.regenerated !== actor || Object.keys(own.values).length > 1)
+        return `${actor} found ${JSON.stringify(own)} under its new id`;
     }
     return undefined;
   }
@@ -133,8 +136,13 @@ describe.each(DATABASES)(`random histories in ${PROCESSES} processes on %s`, (da
 });
 
 describe('an explanation', () => {
-  const one = (operation: Served['operation'], kind: 'ok' | 'gone' | 'no session' | 'failed', result?: unknown, actor = 'A'): Served => ({ actor, operation, answer: { n: 0, kind, result } });
-  const after = (...operations: [Served['operation'], string][]) => operations.reduce((values, [operation, actor]) => operationOf(operation).effect!(values, actor), INITIAL);
+  const one = (operation: Served['operation'], kind: 'ok' | 'gone' | 'no session' | 'failed', result?: unknown, actor = 'A'): Served => ({
+    actor,
+    operation,
+    answer: { n: 0, kind, result },
+  });
+  const after = (...operations: [Served['operation'], string][]) =>
+    operations.reduce((values, [operation, actor]) => operationOf(operation).effect!(values, actor), INITIAL);
 
   it('is one order of all commits, with every answer', () => {
     const both = [one('set', 'ok', undefined, 'A'), one('set', 'ok', undefined, 'B')];
@@ -149,7 +157,9 @@ describe('an explanation', () => {
     expect(isExplained(joined, { values: after(['set', 'A'], ['set', 'B']), version: 0 })).toBe(false);
     const beside = [...both, { ...one('touch', 'ok', undefined, 'C'), service: 'A' }];
     expect(isExplained(beside, { values: after(['set', 'A'], ['set', 'B']), version: 1 })).toBe(false);
-    expect(isExplained([one('counter', 'ok'), one('counter', 'ok', undefined, 'B')], { values: after(['counter', 'A']), version: 2 })).toBe(false);
+    expect(isExplained([one('counter', 'ok'), one('counter', 'ok', undefined, 'B')], { values: after(['counter', 'A']), version: 2 })).toBe(
+      false,
+    );
     expect(isExplained([one('set', 'failed')], { values: after(['set', 'A']), version: 1 })).toBe(false);
   });
 

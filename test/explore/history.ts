@@ -108,7 +108,14 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   database.faults = scenario.faults ?? 0;
   database.isSlow = scenario.isOneProcess ?? false;
   // A touch is due, and half a day later it is too late.
-  const row = { data: start('optimistic').codec.join(start('optimistic').codec.encodeValues(INITIAL)), version: 0, commitId: null, maxAge: null, leaseId: null, expiresAt: 12 * HOUR };
+  const row = {
+    data: start('optimistic').codec.join(start('optimistic').codec.encodeValues(INITIAL)),
+    version: 0,
+    commitId: null,
+    maxAge: null,
+    leaseId: null,
+    expiresAt: 12 * HOUR,
+  };
   for (const key of keys) database.rows.set(key, row);
 
   const requests: RequestOutcome[] = [];
@@ -123,19 +130,27 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   const isLoaded = (n: number) => Boolean(scenario.isLoaded) && !isElsewhere(n);
   const loaded = new Map<number, Values | undefined>();
   database.isInstant = true;
-  for (const n of scenario.operations.keys()) if (isLoaded(n)) loaded.set(n, (await servicesOf(n).sessions.load(sessionIdOf(sessionOf(n)))) as Values | undefined);
+  for (const n of scenario.operations.keys())
+    if (isLoaded(n)) loaded.set(n, (await servicesOf(n).sessions.load(sessionIdOf(sessionOf(n)))) as Values | undefined);
   database.isInstant = false;
   const actorOf = (operation: OperationName | 'expiry', n: number): [string, () => Promise<void>] => {
     const actor = ACTORS[n]!;
-    if (operation === 'expiry') return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
+    if (operation === 'expiry')
+      return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
     const services = servicesOf(n);
-    return [actor, async () => {
-      // In one process it matters who comes while others are waiting already.
-      if (scenario.isOneProcess && !isElsewhere(n)) await scheduler.step('comes', () => [() => undefined]);
-      const sessionId = sessionIdOf(sessionOf(n));
-      const load = isLoaded(n) ? async () => loaded.get(n) : async () => (await services.sessions.load(sessionId)) as Values | undefined;
-      requests.push({ ...(await request(services, operation, { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load }, scheduler, mutant)), key: storageKeyOf(sessionId) });
-    }];
+    return [
+      actor,
+      async () => {
+        // In one process it matters who comes while others are waiting already.
+        if (scenario.isOneProcess && !isElsewhere(n)) await scheduler.step('comes', () => [() => undefined]);
+        const sessionId = sessionIdOf(sessionOf(n));
+        const load = isLoaded(n) ? async () => loaded.get(n) : async () => (await services.sessions.load(sessionId)) as Values | undefined;
+        requests.push({
+          ...(await request(services, operation, { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load }, scheduler, mutant)),
+          key: storageKeyOf(sessionId),
+        });
+      },
+    ];
   };
   const stuck = await scheduler.run(Object.fromEntries(scenario.operations.map(actorOf)), choose);
   const { audit, loads } = database;
@@ -165,7 +180,13 @@ interface Client {
   readonly load: () => Promise<Values | undefined>;
 }
 
-async function request({ sessions, live: lives }: Services, operation: OperationName, { actor, sessionId, askedAt, load }: Client, scheduler: Scheduler, { answersEarly }: Mutant): Promise<Omit<RequestOutcome, 'key'>> {
+async function request(
+  { sessions, live: lives }: Services,
+  operation: OperationName,
+  { actor, sessionId, askedAt, load }: Client,
+  scheduler: Scheduler,
+  { answersEarly }: Mutant,
+): Promise<Omit<RequestOutcome, 'key'>> {
   const live = await load();
   const outcome = { actor, operation, askedAt, version: live && lives.find(live)?.record?.version, live: {} };
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };

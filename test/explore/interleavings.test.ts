@@ -23,7 +23,9 @@ const LOCKINGS = [['optimistic'], ['pessimistic'], ['optimistic', 'pessimistic']
 type Operations = Scenario['operations'];
 
 /** What the second of two neighbours does, and what comes to its session from elsewhere. */
-const NEIGHBOURLY: Operations[] = OPERATION_NAMES.filter((name) => name !== 'change during commit').flatMap((third) => KINDS.map((last): Operations => ['set', 'set', third, last]));
+const NEIGHBOURLY: Operations[] = OPERATION_NAMES.filter((name) => name !== 'change during commit').flatMap((third) =>
+  KINDS.map((last): Operations => ['set', 'set', third, last]),
+);
 
 /** Those of few steps: the others have tens of thousands of interleavings each. */
 const SHORT_NEIGHBOURLY: Operations[] = (['set', 'counter'] as const).flatMap((third) =>
@@ -33,7 +35,9 @@ const SHORT_NEIGHBOURLY: Operations[] = (['set', 'counter'] as const).flatMap((t
 const PAIRS: Operations[] = KINDS.flatMap((one, i) => KINDS.slice(i).map((other) => [one, other]));
 /** With mixed locking it matters who is who. */
 const ORDERED_PAIRS: Operations[] = KINDS.flatMap((one) => KINDS.map((other) => [one, other]));
-const TRIPLES: Operations[] = KINDS.flatMap((one, i) => KINDS.slice(i).flatMap((two, j) => KINDS.slice(i + j).map((three) => [one, two, three])));
+const TRIPLES: Operations[] = KINDS.flatMap((one, i) =>
+  KINDS.slice(i).flatMap((two, j) => KINDS.slice(i + j).map((three) => [one, two, three])),
+);
 
 /** Two commits of one request, and a step between: three of these have millions of interleavings, two with a lost connection 300,000. */
 const isLong = (operations: Operations) => operations.includes('change during commit');
@@ -44,7 +48,19 @@ const HOUR = 3_600_000;
 
 // In a walk no time passes: a busy machine holds a turn up for longer than a joiner waits for its statement.
 beforeAll(() => {
-  jest.useFakeTimers({ doNotFake: ['Date', 'hrtime', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] });
+  jest.useFakeTimers({
+    doNotFake: [
+      'Date',
+      'hrtime',
+      'performance',
+      'nextTick',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+    ],
+  });
 });
 afterAll(() => {
   jest.useRealTimers();
@@ -64,19 +80,27 @@ describe('interleavings', () => {
   };
 
   function walkAll(title: string, scenarios: readonly Operations[], settings: Omit<Scenario, 'operations'>): void {
-    it(title, async () => {
-      let count = 0;
-      for (const operations of scenarios) count += await exploreAll(check({ ...settings, operations }));
-      process.stdout.write(`${title}: ${scenarios.length} scenarios, all ${count} interleavings.\n`);
-      // Fewer would mean that the steps are no longer interleaved.
-      expect(count).toBeGreaterThan(scenarios.length * 3);
-    }, HOUR);
+    it(
+      title,
+      async () => {
+        let count = 0;
+        for (const operations of scenarios) count += await exploreAll(check({ ...settings, operations }));
+        process.stdout.write(`${title}: ${scenarios.length} scenarios, all ${count} interleavings.\n`);
+        // Fewer would mean that the steps are no longer interleaved.
+        expect(count).toBeGreaterThan(scenarios.length * 3);
+      },
+      HOUR,
+    );
   }
   function walkSome(title: string, scenarios: readonly Operations[], settings: Omit<Scenario, 'operations'>): void {
-    it(title, async () => {
-      for (const [n, operations] of scenarios.entries()) await exploreSample(SEED + n, SAMPLE, check({ ...settings, operations }));
-      process.stdout.write(`${title}: ${scenarios.length} scenarios, ${SAMPLE} interleavings of each, SEED=${SEED}.\n`);
-    }, HOUR);
+    it(
+      title,
+      async () => {
+        for (const [n, operations] of scenarios.entries()) await exploreSample(SEED + n, SAMPLE, check({ ...settings, operations }));
+        process.stdout.write(`${title}: ${scenarios.length} scenarios, ${SAMPLE} interleavings of each, SEED=${SEED}.\n`);
+      },
+      HOUR,
+    );
   }
 
   for (const locking of LOCKINGS) {
@@ -84,8 +108,14 @@ describe('interleavings', () => {
     const pairs = locking.length > 1 ? ORDERED_PAIRS : PAIRS;
     walkAll(`2 requests, ${name}`, pairs, { locking });
     const shortPairs = pairs.filter((pair) => !isLong(pair));
-    (IS_LONG || locking.length === 1 ? walkAll : walkSome)(`2 requests, ${name}, a connection lost anywhere`, shortPairs, { locking, faults: 1 });
-    walkSome(`2 requests, of which some change during commits, ${name}, a connection lost anywhere`, pairs.filter(isLong), { locking, faults: 1 });
+    (IS_LONG || locking.length === 1 ? walkAll : walkSome)(`2 requests, ${name}, a connection lost anywhere`, shortPairs, {
+      locking,
+      faults: 1,
+    });
+    walkSome(`2 requests, of which some change during commits, ${name}, a connection lost anywhere`, pairs.filter(isLong), {
+      locking,
+      faults: 1,
+    });
     (IS_LONG ? walkAll : walkSome)(`3 requests, ${name}`, SHORT_TRIPLES, { locking });
     walkSome(`3 requests, of which some change during commits, ${name}`, LONG_TRIPLES, { locking });
     // With both ways of locking there are two processes.

@@ -12,7 +12,8 @@ const same = isDeepStrictEqual;
 const show = (value: unknown) => JSON.stringify(value);
 const valuesOf = (row: Row | undefined): Values => (row ? (JSON.parse(row.data) as Values) : {});
 const newKeyOf = (actor: string) => storageKeyOf(newIdOf(actor));
-const writesOf = (history: History, actor: string) => [...sharesOf(history)].filter(([, shares]) => shares.some((share) => share.actor === actor)).map(([entry]) => entry);
+const writesOf = (history: History, actor: string) =>
+  [...sharesOf(history)].filter(([, shares]) => shares.some((share) => share.actor === actor)).map(([entry]) => entry);
 const first = <Item>(items: Iterable<Item>, check: (item: Item) => string | undefined): string | undefined => {
   for (const item of items) {
     const wrong = check(item);
@@ -31,22 +32,39 @@ export const LAWS: Readonly<Record<string, Law>> = {
   NoLostKey: (history) =>
     first(sharesOf(history), ([{ actor, before, after }, shares]) => {
       const expected = shares.at(-1)?.values;
-      return same(valuesOf(after), expected) ? undefined : `${actor} made ${show(valuesOf(before))} into ${show(valuesOf(after))}, and should have made it ${show(expected)}`;
+      return same(valuesOf(after), expected)
+        ? undefined
+        : `${actor} made ${show(valuesOf(before))} into ${show(valuesOf(after))}, and should have made it ${show(expected)}`;
     }) ??
     first(history.requests, (request) => {
       const { effect, commits = 1 } = operationOf(request.operation);
-      if (request.kind !== 'ok' || !effect || writesOf(history, request.actor).length >= commits || mayBeGone(history, request)) return undefined;
+      if (request.kind !== 'ok' || !effect || writesOf(history, request.actor).length >= commits || mayBeGone(history, request))
+        return undefined;
       // Something is not written: then nothing was left to do, at some moment before the answer.
-      const states = [INITIAL, ...history.audit.filter((entry) => entry.key === history.key && entry.at <= request.answeredAt).map(({ after }) => valuesOf(after))];
-      return states.some((state) => same(effect(state, request.actor), state)) ? undefined : `${request.actor} was answered, and not all of it is stored`;
+      const states = [
+        INITIAL,
+        ...history.audit.filter((entry) => entry.key === history.key && entry.at <= request.answeredAt).map(({ after }) => valuesOf(after)),
+      ];
+      return states.some((state) => same(effect(state, request.actor), state))
+        ? undefined
+        : `${request.actor} was answered, and not all of it is stored`;
     }),
 
   NoPhantom: (history) =>
-    first(history.audit.filter((entry) => entry.kind === 'touch'), ({ actor, before, after }) =>
-      before?.data === after?.data && before?.version === after?.version && before?.commitId === after?.commitId ? undefined : `${actor}'s touch changed the record`) ??
-    first(history.audit.filter((entry) => entry.kind === 'update'), ({ actor, before, after }) =>
-      before?.data === after?.data ? `${actor} wrote what stood there already` : undefined) ??
-    first(history.requests, ({ kind, actor }) => (kind === 'failed' && writesOf(history, actor).length > 0 ? `${actor} was refused, and is stored` : undefined)),
+    first(
+      history.audit.filter((entry) => entry.kind === 'touch'),
+      ({ actor, before, after }) =>
+        before?.data === after?.data && before?.version === after?.version && before?.commitId === after?.commitId
+          ? undefined
+          : `${actor}'s touch changed the record`,
+    ) ??
+    first(
+      history.audit.filter((entry) => entry.kind === 'update'),
+      ({ actor, before, after }) => (before?.data === after?.data ? `${actor} wrote what stood there already` : undefined),
+    ) ??
+    first(history.requests, ({ kind, actor }) =>
+      kind === 'failed' && writesOf(history, actor).length > 0 ? `${actor} was refused, and is stored` : undefined,
+    ),
 
   NoResurrection: ({ database, audit }) =>
     first(audit, ({ actor, kind, key, at }) => {
@@ -64,20 +82,33 @@ export const LAWS: Readonly<Record<string, Law>> = {
       const isEnding = kind === 'ok' && operationOf(operation).ends;
       return isEnding && history.database.rows.has(history.key) ? `${actor} ended the session, and it is there` : undefined;
     }) ??
-    first(history.loads, ({ actor, row, record }) => (record && record.data !== row?.data ? `${actor} loaded what was not stored` : undefined)) ??
+    first(history.loads, ({ actor, row, record }) =>
+      record && record.data !== row?.data ? `${actor} loaded what was not stored` : undefined,
+    ) ??
     first(history.requests, ({ actor, askedAt, version }) => {
       const answered = history.requests.filter((other) => other.kind === 'ok' && other.answeredAt <= askedAt);
-      const newest = Math.max(-1, ...answered.flatMap((other) => writesOf(history, other.actor).map((entry) => entry.after?.version ?? -1)));
-      return version !== undefined && version < newest ? `${actor} came after version ${newest} was answered, and was given version ${version}` : undefined;
+      const newest = Math.max(
+        -1,
+        ...answered.flatMap((other) => writesOf(history, other.actor).map((entry) => entry.after?.version ?? -1)),
+      );
+      return version !== undefined && version < newest
+        ? `${actor} came after version ${newest} was answered, and was given version ${version}`
+        : undefined;
     }),
 
   Isolation: (history) =>
-    first(history.audit.filter(({ key, after }) => key !== history.key && after), ({ actor, key, after }) => {
-      const isOwn = key === newKeyOf(actor) && same(valuesOf(after), { regenerated: actor });
-      return isOwn ? undefined : `${actor} wrote ${show(valuesOf(after))} under another id`;
-    }) ??
+    first(
+      history.audit.filter(({ key, after }) => key !== history.key && after),
+      ({ actor, key, after }) => {
+        const isOwn = key === newKeyOf(actor) && same(valuesOf(after), { regenerated: actor });
+        return isOwn ? undefined : `${actor} wrote ${show(valuesOf(after))} under another id`;
+      },
+    ) ??
     first(history.loads, ({ actor, row, record }) => (record && !row ? `${actor} loaded another session` : undefined)) ??
-    first(history.audit.filter(({ key }) => key === history.key), ({ actor, after }) => ('regenerated' in valuesOf(after) ? `${actor} wrote a new session's value into the old one` : undefined)),
+    first(
+      history.audit.filter(({ key }) => key === history.key),
+      ({ actor, after }) => ('regenerated' in valuesOf(after) ? `${actor} wrote a new session's value into the old one` : undefined),
+    ),
 
   WholeDelta: (history) =>
     first(history.audit, ({ actor, after }) => {
@@ -87,7 +118,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
     }),
 
   AtMostOnce: (history) =>
-    first(history.requests, ({ actor, operation }) => (writesOf(history, actor).length > (operationOf(operation).commits ?? 1) ? `${actor} took effect twice` : undefined)),
+    first(history.requests, ({ actor, operation }) =>
+      writesOf(history, actor).length > (operationOf(operation).commits ?? 1) ? `${actor} took effect twice` : undefined,
+    ),
 
   Lifetime: (history) =>
     first(history.loads, ({ actor, row, record, clock }) => {
@@ -95,7 +128,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
       if (record && !isLive) return `${actor} loaded a session that had ended`;
       return !record && isLive ? `${actor} was refused a live session` : undefined;
     }) ??
-    first(history.audit, ({ actor, before, after }) => (before && after && after.expiresAt < before.expiresAt ? `${actor} shortened the session's life` : undefined)),
+    first(history.audit, ({ actor, before, after }) =>
+      before && after && after.expiresAt < before.expiresAt ? `${actor} shortened the session's life` : undefined,
+    ),
 
   BoundedOutcome: ({ stuck, database, requests, scenario, steps }) => {
     if (stuck.length > 0) return `${stuck.join(', ')} cannot go on`;
@@ -106,8 +141,10 @@ export const LAWS: Readonly<Record<string, Law>> = {
   },
 
   OneProtocol: (history) =>
-    first(history.audit.filter((entry) => entry.kind === 'update'), ({ actor, before, after }) =>
-      after?.version === (before?.version ?? 0) + 1 ? undefined : `${actor} did not move the version on`),
+    first(
+      history.audit.filter((entry) => entry.kind === 'update'),
+      ({ actor, before, after }) => (after?.version === (before?.version ?? 0) + 1 ? undefined : `${actor} did not move the version on`),
+    ),
 
   'base and live session move together': (history) =>
     first(history.requests, (request) => {
@@ -119,7 +156,10 @@ export const LAWS: Readonly<Record<string, Law>> = {
       const committed = writesOf(history, actor)[commits - 1];
       if (kind !== 'ok' || !committed || ends) return undefined;
       const values = valuesOf(committed.after);
-      const own = sharesOf(history).get(committed)?.find((share) => share.actor === actor)?.values ?? values;
+      const own =
+        sharesOf(history)
+          .get(committed)
+          ?.find((share) => share.actor === actor)?.values ?? values;
       if (operation !== 'update by id' && !same(live, values)) return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
       const expected = operationOf(operation).result?.(own);
       return same(result, expected) ? undefined : `${actor} was given ${show(result)}, and committed ${show(expected)}`;

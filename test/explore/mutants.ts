@@ -32,7 +32,13 @@ class UpsertingRepository extends SimulatedRepository {
     return this.writing('upsert', key, () => {
       const row = this.liveRow(key);
       if (row && !this.isAsKnown(row, known)) return false;
-      this.put('update', key, row ? this.updated(row, change) : { ...this.content(change), version: 0, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
+      this.put(
+        'update',
+        key,
+        row
+          ? this.updated(row, change)
+          : { ...this.content(change), version: 0, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms },
+      );
       return true;
     });
   }
@@ -43,7 +49,12 @@ class UpsertingManyRepository extends SimulatedRepository {
   protected override updateFree(update: RecordUpdate): boolean {
     const { storageKey, change } = update;
     if (this.liveRow(storageKey)) return super.updateFree(update);
-    this.put('update', storageKey, { ...this.content(change), version: update.known.version + 1, leaseId: null, expiresAt: this.database.clock + change.lifetime.ms });
+    this.put('update', storageKey, {
+      ...this.content(change),
+      version: update.known.version + 1,
+      leaseId: null,
+      expiresAt: this.database.clock + change.lifetime.ms,
+    });
     return true;
   }
 }
@@ -88,7 +99,10 @@ class TearingRepository extends SimulatedRepository {
     const torn = Object.keys(JSON.parse(change.data) as object).find((name) => /^[A-C]2$/.test(name));
     if (torn === undefined) return super.update(key, known, change);
     const { [torn]: _, ...rest } = JSON.parse(change.data) as Record<string, unknown>;
-    return (await super.update(key, known, { ...change, data: JSON.stringify(rest) })) && super.update(key, { version: known.version + 1, commitId: change.commitId }, change);
+    return (
+      (await super.update(key, known, { ...change, data: JSON.stringify(rest) })) &&
+      super.update(key, { version: known.version + 1, commitId: change.commitId }, change)
+    );
   }
 }
 
@@ -139,12 +153,25 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   'no version check': { law: 'NoLostKey', repository: OverwritingRepository, scenario: { operations: ['set', 'set'], ...OPTIMISTIC } },
   'no merge rules': {
     law: 'NoLostKey',
-    breakServices: ({ merger }) => Object.assign(merger, { apply: (current: EncodedValues, delta: Delta, base: EncodedValues) => applyDelta(current, delta, base) }),
+    breakServices: ({ merger }) =>
+      Object.assign(merger, { apply: (current: EncodedValues, delta: Delta, base: EncodedValues) => applyDelta(current, delta, base) }),
     scenario: { operations: ['counter', 'counter'], ...OPTIMISTIC },
   },
-  'a touch that moves the version': { law: 'NoPhantom', repository: VersionMovingTouchRepository, scenario: { operations: ['set', 'touch'], ...OPTIMISTIC } },
-  'upsert instead of update': { law: 'NoResurrection', repository: UpsertingRepository, scenario: { operations: ['set', 'destroy'], ...OPTIMISTIC } },
-  'upsert after expiry': { law: 'NoResurrection', repository: UpsertingRepository, scenario: { operations: ['set', 'expiry'], ...OPTIMISTIC } },
+  'a touch that moves the version': {
+    law: 'NoPhantom',
+    repository: VersionMovingTouchRepository,
+    scenario: { operations: ['set', 'touch'], ...OPTIMISTIC },
+  },
+  'upsert instead of update': {
+    law: 'NoResurrection',
+    repository: UpsertingRepository,
+    scenario: { operations: ['set', 'destroy'], ...OPTIMISTIC },
+  },
+  'upsert after expiry': {
+    law: 'NoResurrection',
+    repository: UpsertingRepository,
+    scenario: { operations: ['set', 'expiry'], ...OPTIMISTIC },
+  },
   'answer before commit': { law: 'CommitBeforeAnswer', answersEarly: true, scenario: { operations: ['set', 'touch'], ...OPTIMISTIC } },
   'a load that joins a query under way': {
     law: 'CommitBeforeAnswer',
@@ -166,7 +193,11 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     breakServices: ({ commits }) => Object.assign(commits, { commit: meanwhile(commits, (commit) => commit().then(commit)) }),
     scenario: { operations: ['counter', 'counter'], ...OPTIMISTIC, isOneProcess: true },
   },
-  'joined updates without their version checks': { law: 'NoLostKey', repository: OverwritingManyRepository, scenario: { operations: ['set', 'set', 'set', 'set'], ...OPTIMISTIC, ...NEIGHBOURS } },
+  'joined updates without their version checks': {
+    law: 'NoLostKey',
+    repository: OverwritingManyRepository,
+    scenario: { operations: ['set', 'set', 'set', 'set'], ...OPTIMISTIC, ...NEIGHBOURS },
+  },
   'joined updates of which one is refused, and all are told done': {
     law: 'NoLostKey',
     breakServices: ({ updates }) => Object.assign(updates, { update: alwaysDone(updates) }),
@@ -177,15 +208,43 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     breakServices: ({ updates }) => Object.assign(updates, { update: answeredAtOnce(updates) }),
     scenario: { operations: ['set', 'set', 'set', 'touch'], ...OPTIMISTIC, ...NEIGHBOURS },
   },
-  'joined updates that bring a session back': { law: 'NoResurrection', repository: UpsertingManyRepository, scenario: { operations: ['set', 'set', 'set', 'destroy'], ...OPTIMISTIC, ...NEIGHBOURS } },
-  "joined updates with each other's data": { law: 'NoLostKey', repository: ShiftingRepository, scenario: { operations: ['set', 'set', 'counter', 'touch'], ...OPTIMISTIC, ...NEIGHBOURS } },
-  'joined updates that are sent again blindly': { law: 'NoLostKey', repository: RepeatingRepository, scenario: { operations: ['set', 'set', 'counter', 'set'], ...OPTIMISTIC, ...NEIGHBOURS, faults: 1 } },
-  "somebody else's row": { law: 'Isolation', repository: ConfusingRepository, scenario: { operations: ['set', 'regenerate'], ...OPTIMISTIC } },
+  'joined updates that bring a session back': {
+    law: 'NoResurrection',
+    repository: UpsertingManyRepository,
+    scenario: { operations: ['set', 'set', 'set', 'destroy'], ...OPTIMISTIC, ...NEIGHBOURS },
+  },
+  "joined updates with each other's data": {
+    law: 'NoLostKey',
+    repository: ShiftingRepository,
+    scenario: { operations: ['set', 'set', 'counter', 'touch'], ...OPTIMISTIC, ...NEIGHBOURS },
+  },
+  'joined updates that are sent again blindly': {
+    law: 'NoLostKey',
+    repository: RepeatingRepository,
+    scenario: { operations: ['set', 'set', 'counter', 'set'], ...OPTIMISTIC, ...NEIGHBOURS, faults: 1 },
+  },
+  "somebody else's row": {
+    law: 'Isolation',
+    repository: ConfusingRepository,
+    scenario: { operations: ['set', 'regenerate'], ...OPTIMISTIC },
+  },
   'one key at a time': { law: 'WholeDelta', repository: TearingRepository, scenario: { operations: ['set', 'counter'], ...OPTIMISTIC } },
-  'blind retry': { law: 'AtMostOnce', repository: ForgetfulRepository, scenario: { operations: ['counter', 'touch'], ...OPTIMISTIC, faults: 1 } },
+  'blind retry': {
+    law: 'AtMostOnce',
+    repository: ForgetfulRepository,
+    scenario: { operations: ['counter', 'touch'], ...OPTIMISTIC, faults: 1 },
+  },
   'no expiry': { law: 'Lifetime', repository: EternalRepository, scenario: { operations: ['set', 'expiry'], ...OPTIMISTIC } },
-  'a lock that stays': { law: 'BoundedOutcome', repository: LeakingRepository, scenario: { operations: ['set', 'set'], locking: ['pessimistic'] } },
-  'a lock without a version': { law: 'OneProtocol', repository: VersionKeepingRepository, scenario: { operations: ['set', 'set'], locking: ['pessimistic', 'optimistic'] } },
+  'a lock that stays': {
+    law: 'BoundedOutcome',
+    repository: LeakingRepository,
+    scenario: { operations: ['set', 'set'], locking: ['pessimistic'] },
+  },
+  'a lock without a version': {
+    law: 'OneProtocol',
+    repository: VersionKeepingRepository,
+    scenario: { operations: ['set', 'set'], locking: ['pessimistic', 'optimistic'] },
+  },
   'a base that moves alone, as in the Ruby original': {
     law: 'NoLostKey',
     breakServices: ({ live }) => Object.assign(live, { settle: moveBaseAlone }),
@@ -214,7 +273,10 @@ function answeredAtOnce(updates: UpdateJoiner): UpdateJoiner['update'] {
 type Commit = CommitJoiner['commit'];
 
 /** Commits the first as it is, and what comes meanwhile as `join` says. */
-function meanwhile(commits: CommitJoiner, join: (commit: () => ReturnType<Commit>, underWay: ReturnType<Commit>) => ReturnType<Commit>): Commit {
+function meanwhile(
+  commits: CommitJoiner,
+  join: (commit: () => ReturnType<Commit>, underWay: ReturnType<Commit>) => ReturnType<Commit>,
+): Commit {
   const underWay = new Map<string, ReturnType<Commit>>();
   const commit = commits.commit.bind(commits);
   return (key, ...parameters) => {

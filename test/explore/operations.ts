@@ -64,9 +64,15 @@ function oneAfterTheOther(values: Values, actor: string): void {
 export const OPERATIONS = {
   /** Two keys of its own, and one that all share: the last commit wins it. */
   set: handler((values, actor) => Object.assign(values, { [`${actor}1`]: actor, [`${actor}2`]: actor, shared: actor })),
-  delete: handler((values) => { delete values.old; }),
-  'deep change': handler((values, actor) => { values.preferences[actor] = { at: actor }; }),
-  counter: handler((values) => { values.visits += 1; }),
+  delete: handler((values) => {
+    delete values.old;
+  }),
+  'deep change': handler((values, actor) => {
+    values.preferences[actor] = { at: actor };
+  }),
+  counter: handler((values) => {
+    values.visits += 1;
+  }),
   update: {
     run: ({ sessions, live }) => sessions.update(live, (draft: Values) => (draft.total += 1)),
     effect: (values) => ({ ...values, total: values.total + 1 }),

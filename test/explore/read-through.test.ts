@@ -52,7 +52,19 @@ interface Outcome {
 // In a walk no time passes: a busy machine holds a turn up for longer than a joiner waits for its statement.
 beforeAll(() => {
   Logger.overrideLogger(false);
-  jest.useFakeTimers({ doNotFake: ['Date', 'hrtime', 'performance', 'nextTick', 'queueMicrotask', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] });
+  jest.useFakeTimers({
+    doNotFake: [
+      'Date',
+      'hrtime',
+      'performance',
+      'nextTick',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+    ],
+  });
 });
 afterAll(() => {
   jest.useRealTimers();
@@ -101,7 +113,10 @@ const MUTANTS: Readonly<Record<string, Mutant & { readonly scenario: Scenario }>
     },
     scenario: { operations: ['set', 'destroy'] },
   },
-  'an insert that comes again under the same id': { repository: RepeatingRepository, scenario: { operations: ['set', 'set', 'destroy'], faults: 2 } },
+  'an insert that comes again under the same id': {
+    repository: RepeatingRepository,
+    scenario: { operations: ['set', 'set', 'destroy'], faults: 2 },
+  },
   'a record that is deleted for another': {
     repository: class extends SimulatedRepository {
       override destroyCommitted(key: string): Promise<boolean> {
@@ -113,7 +128,11 @@ const MUTANTS: Readonly<Record<string, Mutant & { readonly scenario: Scenario }>
 };
 
 /** Runs a scenario on a session that is in the earlier store alone, and fails when it breaks a law. */
-async function check({ operations, isOneProcess = false, faults = 0, locking = 'optimistic' }: Scenario, choose: Choose, { repository: Repository = SimulatedRepository, breakServices }: Mutant = {}): Promise<void> {
+async function check(
+  { operations, isOneProcess = false, faults = 0, locking = 'optimistic' }: Scenario,
+  choose: Choose,
+  { repository: Repository = SimulatedRepository, breakServices }: Mutant = {},
+): Promise<void> {
   const scheduler = new Scheduler();
   const database = new SimulatedDatabase();
   const earlier = new SimulatedEarlierStore(database, scheduler);
@@ -130,12 +149,15 @@ async function check({ operations, isOneProcess = false, faults = 0, locking = '
   const actors = operations.map((operation, n): [string, () => Promise<void>] => {
     const actor = 'ABCD'[n]!;
     const sessions = isOneProcess ? shared : start();
-    return [actor, async () => {
-      await scheduler.step('comes', () => [() => undefined]);
-      const askedAt = scheduler.now;
-      const kind = await run(operation, actor, sessions);
-      outcomes.push({ actor, operation, kind, askedAt, answeredAt: scheduler.now });
-    }];
+    return [
+      actor,
+      async () => {
+        await scheduler.step('comes', () => [() => undefined]);
+        const askedAt = scheduler.now;
+        const kind = await run(operation, actor, sessions);
+        outcomes.push({ actor, operation, kind, askedAt, answeredAt: scheduler.now });
+      },
+    ];
   });
 
   async function run(operation: Operation, actor: string, sessions: SessionService): Promise<Outcome['kind']> {
@@ -155,12 +177,15 @@ async function check({ operations, isOneProcess = false, faults = 0, locking = '
     return sessions.isGone(live) ? 'no session' : 'done';
   }
   /** What is known of a user is destroyed here alone. */
-  const destroyAll = () => scheduler.step('destroy all', () => [(): Outcome['kind'] => {
-    const row = database.rows.get(KEY);
-    if (!row || stageOf(row)) return 'no session';
-    database.rows.delete(KEY);
-    return 'done';
-  }]);
+  const destroyAll = () =>
+    scheduler.step('destroy all', () => [
+      (): Outcome['kind'] => {
+        const row = database.rows.get(KEY);
+        if (!row || stageOf(row)) return 'no session';
+        database.rows.delete(KEY);
+        return 'done';
+      },
+    ]);
   const later = async () => {
     let found: object | undefined;
     database.faults = 0;
@@ -170,7 +195,9 @@ async function check({ operations, isOneProcess = false, faults = 0, locking = '
   const wrong = (what: string) => new Breach([what, `SEED=${SEED}`, ...scheduler.trace, JSON.stringify(outcomes)].join('\n'));
 
   expect(await scheduler.run(Object.fromEntries(actors), choose)).toEqual([]);
-  const end = Math.min(...outcomes.filter(({ operation, kind }) => operation !== 'set' && kind === 'done').map(({ answeredAt }) => answeredAt));
+  const end = Math.min(
+    ...outcomes.filter(({ operation, kind }) => operation !== 'set' && kind === 'done').map(({ answeredAt }) => answeredAt),
+  );
   const mayHaveEnded = operations.includes('destroy') || end < Infinity;
   for (const { actor, operation, kind, askedAt } of outcomes) {
     if (operation === 'set' && askedAt > end && kind === 'done') throw wrong(`${actor} came after the session had ended, and had it`);
@@ -183,9 +210,12 @@ async function check({ operations, isOneProcess = false, faults = 0, locking = '
     if (database.rows.has(KEY) || earlier.sessions.size > 0) throw wrong('what had ended is stored');
     return;
   }
-  const stored = Object.fromEntries(outcomes.filter(({ operation, kind }) => operation === 'set' && kind === 'done').map(({ actor }) => [actor, actor]));
+  const stored = Object.fromEntries(
+    outcomes.filter(({ operation, kind }) => operation === 'set' && kind === 'done').map(({ actor }) => [actor, actor]),
+  );
   if (!found && !mayHaveEnded) throw wrong('nobody ended it, and it is gone');
-  if (found && !Object.entries({ ...VALUES, ...stored }).every(([key, value]) => (found as Record<string, unknown>)[key] === value)) throw wrong(`lost a key: ${JSON.stringify(found)}`);
+  if (found && !Object.entries({ ...VALUES, ...stored }).every(([key, value]) => (found as Record<string, unknown>)[key] === value))
+    throw wrong(`lost a key: ${JSON.stringify(found)}`);
   if (found && earlier.sessions.size > 0) throw wrong('it is in both stores');
   // However it is destroyed.
   database.rows.clear();
@@ -194,11 +224,15 @@ async function check({ operations, isOneProcess = false, faults = 0, locking = '
 
 describe('a session that is read through', () => {
   const walkAll = (title: string, scenario: Scenario) =>
-    it(`${title}: all interleavings`, async () => {
-      const count = await exploreAll((choose) => check(scenario, choose));
-      process.stdout.write(`Read through, ${title}: all ${count} interleavings.\n`);
-      expect(count).toBeGreaterThan(10);
-    }, HOUR);
+    it(
+      `${title}: all interleavings`,
+      async () => {
+        const count = await exploreAll((choose) => check(scenario, choose));
+        process.stdout.write(`Read through, ${title}: all ${count} interleavings.\n`);
+        expect(count).toBeGreaterThan(10);
+      },
+      HOUR,
+    );
   const walkSome = (title: string, scenario: Scenario) =>
     it(`${title}: ${SAMPLE} interleavings`, () => exploreSample(SEED, SAMPLE, (choose) => check(scenario, choose)), HOUR);
 
@@ -211,13 +245,20 @@ describe('a session that is read through', () => {
   walkSome('two requests with row locks', { operations: ['set', 'set'], locking: 'pessimistic' });
   walkSome('two requests and a logout', { operations: ['set', 'set', 'destroy'] });
   walkSome('two requests and a logout, faults anywhere', { operations: ['set', 'set', 'destroy'], faults: 2 });
-  walkSome('two requests in one process and a logout, faults anywhere', { operations: ['set', 'set', 'destroy'], isOneProcess: true, faults: 2 });
+  walkSome('two requests in one process and a logout, faults anywhere', {
+    operations: ['set', 'set', 'destroy'],
+    isOneProcess: true,
+    faults: 2,
+  });
   walkSome('two requests and two kinds of logout, faults anywhere', { operations: ['set', 'set', 'destroy', 'destroy all'], faults: 2 });
 });
 
 describe('the check sees', () => {
   it.each(Object.entries(MUTANTS))('%s', async (_name, { scenario, ...mutant }) => {
-    const walk = scenario.operations.filter((operation) => operation === 'set').length > 1 ? (work: (choose: Choose) => Promise<void>) => exploreSample(SEEN_SEED, 1000, work) : exploreAll;
+    const walk =
+      scenario.operations.filter((operation) => operation === 'set').length > 1
+        ? (work: (choose: Choose) => Promise<void>) => exploreSample(SEEN_SEED, 1000, work)
+        : exploreAll;
     await expect(walk((choose) => check(scenario, choose, mutant))).rejects.toThrow(Breach);
   });
 });

@@ -30,16 +30,20 @@ function writesOf({ audit, key }: History): AuditEntry[] {
 }
 
 function ownShares(history: History): Shares {
-  return new Map(writesOf(history).map((entry) => {
-    const request = history.requests.find(({ actor }) => actor === entry.actor);
-    const effect = request && operationOf(request.operation).effect;
-    const before = dataOf(entry.before);
-    return [entry, [{ actor: entry.actor, values: effect ? effect(before, entry.actor) : before }]];
-  }));
+  return new Map(
+    writesOf(history).map((entry) => {
+      const request = history.requests.find(({ actor }) => actor === entry.actor);
+      const effect = request && operationOf(request.operation).effect;
+      const before = dataOf(entry.before);
+      return [entry, [{ actor: entry.actor, values: effect ? effect(before, entry.actor) : before }]];
+    }),
+  );
 }
 
 function explain(history: History): Shares | undefined {
-  const commits = new Map(history.requests.map((request) => [request, operationOf(request.operation).effect ? (operationOf(request.operation).commits ?? 1) : 0]));
+  const commits = new Map(
+    history.requests.map((request) => [request, operationOf(request.operation).effect ? (operationOf(request.operation).commits ?? 1) : 0]),
+  );
   const shares: [AuditEntry, Share[]][] = [];
   const explainAll = ([entry, ...rest]: AuditEntry[]): boolean => {
     if (!entry) return true;

@@ -1,4 +1,14 @@
-import { SessionRepository, type DeletedRecord, type FailureKind, type KnownRecord, type Lifetime, type RecordChange, type RecordUpdate, type SessionRecord, type SessionSummary } from '../../src/index.js';
+import {
+  SessionRepository,
+  type DeletedRecord,
+  type FailureKind,
+  type KnownRecord,
+  type Lifetime,
+  type RecordChange,
+  type RecordUpdate,
+  type SessionRecord,
+  type SessionSummary,
+} from '../../src/index.js';
 import type { Scheduler } from './scheduler.js';
 
 export interface Row extends Omit<SessionRecord, 'remaining'> {
@@ -119,7 +129,7 @@ export class SimulatedRepository extends SessionRepository {
       this.unlock(key);
       throw error;
     }
-    if (!change) return this.unlock(key), record;
+    if (!change) return (this.unlock(key), record);
     const write = change;
     const writeAndUnlock = () => {
       const row = this.liveRow(key);
@@ -127,7 +137,13 @@ export class SimulatedRepository extends SessionRepository {
       this.unlock(key);
       return row && record;
     };
-    return scheduler.step('write and unlock', () => this.withFaults(writeAndUnlock, () => true, () => this.unlock(key)));
+    return scheduler.step('write and unlock', () =>
+      this.withFaults(
+        writeAndUnlock,
+        () => true,
+        () => this.unlock(key),
+      ),
+    );
   }
 
   touch(key: string, lifetime: Lifetime): Promise<void> {
@@ -192,7 +208,7 @@ export class SimulatedRepository extends SessionRepository {
     const keys = await scheduler.step('lock all', () => this.withLoss(lockAll), isFree);
     const unlockAll = () => keys.forEach((key) => this.unlock(key));
     const chosen = choose(keys);
-    if (chosen.length === 0) return unlockAll(), 0;
+    if (chosen.length === 0) return (unlockAll(), 0);
     const removeAndUnlock = () => {
       for (const key of chosen) this.remove(key);
       unlockAll();
@@ -232,10 +248,13 @@ export class SimulatedRepository extends SessionRepository {
   /** What may happen to a statement that writes nothing: its answer, or none. */
   private withLoss<Result>(read: () => Result): (() => Result)[] {
     if (this.database.faults === 0) return [read];
-    return [read, () => {
-      this.database.faults--;
-      throw new LostConnection();
-    }];
+    return [
+      read,
+      () => {
+        this.database.faults--;
+        throw new LostConnection();
+      },
+    ];
   }
 
   /** What may happen: the effect, or a lost connection instead of it, after it, or before it, which then comes at any later time. */

@@ -4,7 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Module, Param, Post, Query, Session } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { SessionData } from 'express-session';
-import { EntityManagerSessionRepository, SessionService, SmartSessionModule, SqlSessionRepository, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  SessionService,
+  SmartSessionModule,
+  SqlSessionRepository,
+  type DialectName,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 
 /** What the app's argument says, as JSON. */
 export interface AppSettings {

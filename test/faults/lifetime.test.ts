@@ -60,13 +60,15 @@ describe.each(SITES)('F23 Lifetime: pruning all the time while clients touch the
     let looks = 0;
     let gone = 0;
     const until = performance.now() + 3 * TTL;
-    await Promise.all(used.map(async (cookie, n) => {
-      for (let round = n; performance.now() < until; round++) {
-        looks++;
-        if (!(await isLive(urlOf(round), cookie))) gone++;
-        await sleep(100);
-      }
-    }));
+    await Promise.all(
+      used.map(async (cookie, n) => {
+        for (let round = n; performance.now() < until; round++) {
+          looks++;
+          if (!(await isLive(urlOf(round), cookie))) gone++;
+          await sleep(100);
+        }
+      }),
+    );
     const left = await site.run(async (run) => Number((await run('select count(*) as n from sessions')).rows[0]?.n));
     report(dialect, `${looks} looks while pruning every 10 ms`, { gone, left });
     expect({ gone, left }).toEqual({ gone: 0, left: CLIENTS });

@@ -25,7 +25,12 @@ describe.each(SERVERS)('locks that others hold, on %s', (dialect) => {
     const recovery = Math.round(performance.now() - released);
     const alive = await watch.stop();
     await load.progress(200);
-    expect(await site.conclude(load, `4 sessions locked for ${2 * TIMEOUT} ms, pool of 4, first answer ${recovery} ms after; without a session ${alive} ms`)).toEqual(SOUND);
+    expect(
+      await site.conclude(
+        load,
+        `4 sessions locked for ${2 * TIMEOUT} ms, pool of 4, first answer ${recovery} ms after; without a session ${alive} ms`,
+      ),
+    ).toEqual(SOUND);
     expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
     expect(load.slowest).toBeLessThan(2 * TIMEOUT + 1000);
     expect(alive).toBeLessThan(500);

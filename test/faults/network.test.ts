@@ -53,26 +53,32 @@ describe.each(SERVERS)('the network between the app and its database, on %s', (d
     const recovery = Math.round(performance.now() - closed);
     const alive = await watch.stop();
     await load.progress(200);
-    expect(await site.conclude(load, `black hole of ${1.5 * TIMEOUT} ms, first answer ${recovery} ms after it; without a session ${alive} ms`)).toEqual(SOUND);
+    expect(
+      await site.conclude(load, `black hole of ${1.5 * TIMEOUT} ms, first answer ${recovery} ms after it; without a session ${alive} ms`),
+    ).toEqual(SOUND);
     expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
     // Far from the quarter of an hour after which an operating system gives a connection up.
     expect(load.slowest).toBeLessThan(2 * TIMEOUT + 5000);
     expect(recovery).toBeLessThan(TIMEOUT + 5000);
   }, 60_000);
 
-  it.each(['cut before', 'cut after'] as const)('F8 AtMostOnce: an update whose connection is %s the server has it', async (passage) => {
-    const load = await site.startLoad();
-    let updates = 0;
-    let cut = 0;
-    proxy.judge = (sent) => {
-      if (!/update ["`(]/.test(sent.toString('latin1')) || updates++ % 10 !== 0) return 'forward';
-      cut++;
-      return passage;
-    };
-    await load.progress(500);
-    proxy.judge = () => 'forward';
-    expect(await site.conclude(load, `${cut} updates ${passage} the server had them`)).toEqual(SOUND);
-    expect(cut).toBeGreaterThan(5);
-    expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
-  }, 60_000);
+  it.each(['cut before', 'cut after'] as const)(
+    'F8 AtMostOnce: an update whose connection is %s the server has it',
+    async (passage) => {
+      const load = await site.startLoad();
+      let updates = 0;
+      let cut = 0;
+      proxy.judge = (sent) => {
+        if (!/update ["`(]/.test(sent.toString('latin1')) || updates++ % 10 !== 0) return 'forward';
+        cut++;
+        return passage;
+      };
+      await load.progress(500);
+      proxy.judge = () => 'forward';
+      expect(await site.conclude(load, `${cut} updates ${passage} the server had them`)).toEqual(SOUND);
+      expect(cut).toBeGreaterThan(5);
+      expect({ unanswered: load.unanswered, ...load.other }).toEqual({ unanswered: 0 });
+    },
+    60_000,
+  );
 });

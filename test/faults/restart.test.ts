@@ -30,7 +30,8 @@ describe.each(SITES)('processes of the app, ended and started again under load, 
     const { url } = site.apps[0]!;
     const first = await fetch(`${url}/keys/start`, { method: 'POST' });
     const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
-    const goAway = (n: number) => fetch(`${url}/keys/gone${n}?delay=200`, { method: 'POST', headers: { cookie }, signal: AbortSignal.timeout(100) });
+    const goAway = (n: number) =>
+      fetch(`${url}/keys/gone${n}?delay=200`, { method: 'POST', headers: { cookie }, signal: AbortSignal.timeout(100) });
     const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => goAway(n)));
     await sleep(500);
     const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as object;
@@ -83,7 +84,9 @@ describe.each(SERVERS)('the database, or connections to it, ended under load, on
     const recovery = Math.round(performance.now() - up);
     await load.progress(200);
     expect(refused).toBeGreaterThan(0);
-    expect(await site.conclude(load, `the database crashed, started again in ${Math.round(up - started)} ms, first answer ${recovery} ms later`)).toEqual(SOUND);
+    expect(
+      await site.conclude(load, `the database crashed, started again in ${Math.round(up - started)} ms, first answer ${recovery} ms later`),
+    ).toEqual(SOUND);
     expect(load.other).toEqual({});
     expect(load.unanswered).toBe(0);
   }, 60_000);
@@ -93,9 +96,13 @@ describe.each(SERVERS)('the database, or connections to it, ended under load, on
     const load = await site.startLoad();
     const killed = await site.run(async (run) => {
       let count = 0;
-      for (; count < 40; ) {
+      for (; count < 40;) {
         const { rows } = await run(VICTIM[dialect]);
-        for (const { id } of rows) count += await run(dialect === 'postgresql' ? `select pg_terminate_backend(${id})` : `kill connection ${id}`).then(() => 1, () => 0);
+        for (const { id } of rows)
+          count += await run(dialect === 'postgresql' ? `select pg_terminate_backend(${id})` : `kill connection ${id}`).then(
+            () => 1,
+            () => 0,
+          );
         await sleep(25);
       }
       return count;
@@ -127,6 +134,7 @@ const CONNECTIONS: Record<(typeof SERVERS)[number], string> = {
 
 /** One of the app's connections. */
 const VICTIM: Record<(typeof SERVERS)[number], string> = {
-  postgresql: "select pid as id from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() order by random() limit 1",
+  postgresql:
+    "select pid as id from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid() order by random() limit 1",
   mariadb: "select id from information_schema.processlist where user = 'test' and id <> connection_id() order by rand() limit 1",
 };

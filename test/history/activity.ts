@@ -22,7 +22,9 @@ export interface Activity {
 export function activityOf(history: History): Activity {
   const { requests, sessions } = history;
   const right = requests.filter(({ operation, outcome }) => outcome === (operation === 'put unstorable' ? 'failed' : 'ok'));
-  const answered = Object.fromEntries([...Map.groupBy(right, ({ operation }) => operation)].map(([operation, all]) => [operation, all.length]));
+  const answered = Object.fromEntries(
+    [...Map.groupBy(right, ({ operation }) => operation)].map(([operation, all]) => [operation, all.length]),
+  );
   const unexpected = requests.filter((request) => request.outcome !== 'gone' && !right.includes(request));
   return {
     requests: requests.length,

@@ -71,7 +71,9 @@ export class AuditTrail {
 
   async #install(): Promise<void> {
     const long = this.database === 'postgresql' || this.database === 'sqlite' ? 'text' : 'longtext';
-    await this.run(`create table ${this.#audit} (seq ${SEQUENCES[this.database]}, session_key varchar(255) not null, data ${long}, version int, commit_id varchar(36))`);
+    await this.run(
+      `create table ${this.#audit} (seq ${SEQUENCES[this.database]}, session_key varchar(255) not null, data ${long}, version int, commit_id varchar(36))`,
+    );
     if (this.database === 'postgresql') await this.#installFunction();
     else for (const event of ['insert', 'update', 'delete'] as const) await this.#installTrigger(event);
     await this.run(`insert into ${this.#audit} (session_key, data, version, commit_id) select ${this.#columns()} from ${this.#quoted()}`);
@@ -83,7 +85,9 @@ export class AuditTrail {
       `create function ${this.#audit}() returns trigger language plpgsql as $$ begin ` +
         `if tg_op = 'DELETE' then ${into} (${this.#deleted()}); else ${into} (${this.#written()}); end if; return null; end $$`,
     );
-    await this.run(`create trigger ${this.#audit} after insert or update or delete on ${this.#quoted()} for each row execute function ${this.#audit}()`);
+    await this.run(
+      `create trigger ${this.#audit} after insert or update or delete on ${this.#quoted()} for each row execute function ${this.#audit}()`,
+    );
   }
 
   async #installTrigger(event: 'insert' | 'update' | 'delete'): Promise<void> {

@@ -40,13 +40,22 @@ const GOOD: readonly Case[] = [
   ['two puts at once, merged', history([put('a', 2, 5), put('b', 2, 5)], audit({}, a, { ...a, ...b }))],
   ['two puts of one key in one update', history([putShared(1, 2, 5), putShared(2, 3, 6)], audit({}, shared(2)))],
   ['a put, and its deletion', history([put('a', 2, 3), request('forget', 4, 5, { deletes: ['a'] })], audit({}, a, {}))],
-  ['a put that lands after the session has ended', history([put('a', 2, 5), request('logout', 3, 4, { seen: OWNER })], audit({}, undefined))],
+  [
+    'a put that lands after the session has ended',
+    history([put('a', 2, 5), request('logout', 3, 4, { seen: OWNER })], audit({}, undefined)),
+  ],
   ['no session after its end', history([request('logout', 2, 3), request('read', 4, 5, { outcome: 'gone' })], audit({}, undefined))],
   ['a failed put', history([put('a', 2, 3, { outcome: 'failed' })], audit({}))],
   ['a put of unknown outcome, that was stored', history([put('a', 2, 3, { outcome: 'unknown' })], audit({}, a))],
   ['a put of unknown outcome, that was not', history([put('a', 2, 3, { outcome: 'unknown' })], audit({}))],
   ['a read at the time of a put', history([put('a', 2, 5), request('read', 3, 4, { seen: OWNER })], audit({}, a))],
-  ['increments', history([request('increment', 2, 3), request('increment', 4, 5, { seen: { ...OWNER, count: 1 } })], audit({}, { count: 1 }, { count: 2 }))],
+  [
+    'increments',
+    history(
+      [request('increment', 2, 3), request('increment', 4, 5, { seen: { ...OWNER, count: 1 } })],
+      audit({}, { count: 1 }, { count: 2 }),
+    ),
+  ],
 ];
 
 /** Histories in which one thing is not. */
@@ -54,24 +63,47 @@ const BAD: Readonly<Record<CheckerName, readonly Case[]>> = {
   'lost updates': [
     ['a put that is in no version', history([put('a', 2, 3)], audit({}))],
     ['a put that vanishes when another is stored', history([put('a', 2, 5), put('b', 2, 5)], audit({}, a, b))],
-    ['a put that is overwritten by an older value', history([putShared(1, 2, 3), putShared(2, 4, 5), put('b', 2, 6)], audit({}, shared(1), shared(2), { ...shared(1), ...b }))],
-    ['a put that vanishes after a deletion of the value before', history([put('a', 6, 7), request('forget', 4, 5, { deletes: ['a'] })], audit({}, a, {}))],
+    [
+      'a put that is overwritten by an older value',
+      history([putShared(1, 2, 3), putShared(2, 4, 5), put('b', 2, 6)], audit({}, shared(1), shared(2), { ...shared(1), ...b })),
+    ],
+    [
+      'a put that vanishes after a deletion of the value before',
+      history([put('a', 6, 7), request('forget', 4, 5, { deletes: ['a'] })], audit({}, a, {})),
+    ],
     ['a deletion that is in no version', history([put('a', 2, 3), request('forget', 4, 5, { deletes: ['a'] })], audit({}, a))],
-    ['a deletion that is undone', history([put('a', 2, 3), request('forget', 4, 5, { deletes: ['a'] }), put('b', 2, 6)], audit({}, a, {}, { ...a, ...b }))],
-    ['one deletion for two vanishings', history([putShared(1, 2, 3), request('delete shared', 4, 5, { deletes: ['shared'] }), putShared(2, 2, 5)], audit({}, shared(1), {}, shared(2), {}))],
+    [
+      'a deletion that is undone',
+      history([put('a', 2, 3), request('forget', 4, 5, { deletes: ['a'] }), put('b', 2, 6)], audit({}, a, {}, { ...a, ...b })),
+    ],
+    [
+      'one deletion for two vanishings',
+      history(
+        [putShared(1, 2, 3), request('delete shared', 4, 5, { deletes: ['shared'] }), putShared(2, 2, 5)],
+        audit({}, shared(1), {}, shared(2), {}),
+      ),
+    ],
     ['a session that nobody ended', history([request('read', 2, 3, { outcome: 'gone' })], audit({}))],
     ['an increment that is not seen', history([request('increment', 2, 3), request('read', 4, 5, { seen: OWNER })], audit({}))],
   ],
   'stale reads': [['a read after the answer to a put', history([put('a', 2, 3), request('read', 4, 5, { seen: OWNER })], audit({}, a))]],
-  'reads going back': [['a read after one that has seen more', history([put('a', 2, 9), request('read', 3, 4, { seen: { ...OWNER, ...a } }), request('read', 5, 6, { seen: OWNER })], audit({}, a))]],
+  'reads going back': [
+    [
+      'a read after one that has seen more',
+      history([put('a', 2, 9), request('read', 3, 4, { seen: { ...OWNER, ...a } }), request('read', 5, 6, { seen: OWNER })], audit({}, a)),
+    ],
+  ],
   resurrections: [
     ['a row that is written after its deletion', history([request('logout', 2, 3), put('a', 2, 5)], audit({}, undefined, a))],
     ['a row that stays', history([request('logout', 2, 3)], audit({}))],
-    ['a session that is found after its end', history([request('login', 2, 3, { newKey: 't' }), request('read', 4, 5, { seen: OWNER })], audit({}, undefined))],
+    [
+      'a session that is found after its end',
+      history([request('login', 2, 3, { newKey: 't' }), request('read', 4, 5, { seen: OWNER })], audit({}, undefined)),
+    ],
   ],
   'foreign data': [
-    ['a read of what is another session\'s', history([request('read', 2, 3, { seen: { owner: 'B:owner' } })], audit({}))],
-    ['a row with another session\'s value', history([], audit({}, { a: 'B:a' }))],
+    ["a read of what is another session's", history([request('read', 2, 3, { seen: { owner: 'B:owner' } })], audit({}))],
+    ["a row with another session's value", history([], audit({}, { a: 'B:a' }))],
     ['an id that is given twice', history([request('begin', 2, 3, { newKey: 's' })], audit({}))],
   ],
   'fractured deltas': [
@@ -85,9 +117,18 @@ const BAD: Readonly<Record<CheckerName, readonly Case[]>> = {
     ['a read of what was never stored', history([request('read', 2, 3, { seen: { ...OWNER, ...a } })], audit({}))],
   ],
   'repeated effects': [
-    ['a commit that writes twice', history([put('a', 2, 3)], audit({}, a).map((entry) => ({ ...entry, commitId: 'c' })))],
+    [
+      'a commit that writes twice',
+      history(
+        [put('a', 2, 3)],
+        audit({}, a).map((entry) => ({ ...entry, commitId: 'c' })),
+      ),
+    ],
     ['a value that is set twice', history([putShared(1, 2, 5), putShared(2, 2, 5)], audit({}, shared(1), shared(2), shared(1)))],
-    ['an increment that counts twice', history([request('increment', 2, 3), request('read', 4, 5, { seen: { ...OWNER, count: 2 } })], audit({}, { count: 2 }))],
+    [
+      'an increment that counts twice',
+      history([request('increment', 2, 3), request('read', 4, 5, { seen: { ...OWNER, count: 2 } })], audit({}, { count: 2 })),
+    ],
   ],
   'unbounded outcomes': [
     ['a request without an answer', history([request('read', 2, 15_002, { outcome: 'hung' })], audit({}))],

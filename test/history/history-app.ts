@@ -41,7 +41,14 @@ export async function startHistoryApp(settings: AppSettings): Promise<RunningApp
 async function startOurs(variant: Partial<SmartSessionModuleOptions>, { database, dbName, tableName }: AppSettings): Promise<RunningApp> {
   const { driver: _, ...server } = CONNECTIONS[database];
   const connection = { ...server, dbName };
-  const sessions = SmartSessionModule.forRoot(database, { ...variant, connection, tableName, secret: SECRET, createTable: true, merge: { count: counter() } as never });
+  const sessions = SmartSessionModule.forRoot(database, {
+    ...variant,
+    connection,
+    tableName,
+    secret: SECRET,
+    createTable: true,
+    merge: { count: counter() } as never,
+  });
   const nest = await listen({ imports: [sessions] });
   return { url: await nest.getUrl(), close: () => nest.close() };
 }
@@ -53,7 +60,10 @@ async function startPeer(name: PeerName, { tableName }: AppSettings): Promise<Ru
 }
 
 async function listen(metadata: ModuleMetadata, mount?: (app: INestApplication) => void): Promise<INestApplication> {
-  const nest = await NestFactory.create({ ...metadata, module: HistoryModule, controllers: [HistoryController] }, { logger: process.env.TEST_LOG ? undefined : false });
+  const nest = await NestFactory.create(
+    { ...metadata, module: HistoryModule, controllers: [HistoryController] },
+    { logger: process.env.TEST_LOG ? undefined : false },
+  );
   mount?.(nest);
   await nest.listen(0, '127.0.0.1');
   return nest;

@@ -61,13 +61,23 @@ export class HistoryClient {
   async #begin(place: SessionPlace): Promise<void> {
     const owner = this.#next();
     const puts = { owner: `${owner}:owner`, [`k${owner}`]: `${owner}:first` };
-    const { cookie } = await this.#send({ operation: 'begin', path: 'begin', owner, session: undefined, change: { puts, deletes: [], wait: 0 } });
+    const { cookie } = await this.#send({
+      operation: 'begin',
+      path: 'begin',
+      owner,
+      session: undefined,
+      change: { puts, deletes: [], wait: 0 },
+    });
     if (cookie) place.begin(sessionOf(cookie, owner, this.settings.keyOf));
   }
 
   async #login(place: SessionPlace, session: SharedSession): Promise<void> {
     const owner = this.#next();
-    const { cookie } = await this.#send({ ...this.#draft('login', session), owner, change: { puts: { owner: `${owner}:owner` }, deletes: [], wait: this.#wait() } });
+    const { cookie } = await this.#send({
+      ...this.#draft('login', session),
+      owner,
+      change: { puts: { owner: `${owner}:owner` }, deletes: [], wait: this.#wait() },
+    });
     place.end(session);
     if (cookie) place.begin(sessionOf(cookie, owner, this.settings.keyOf));
   }
@@ -76,8 +86,19 @@ export class HistoryClient {
     const { owner } = session;
     const { path, puts, deletes } = OPERATIONS[operation];
     const n = this.#next();
-    const context = { value: `${owner}:${n}`, ownKey: `k${n}`, putKey: this.#ownKeys.get(owner)?.[0], sharedKey: `shared${Math.floor(this.random() * 3)}` };
-    return { operation, path, owner, session, change: { puts: puts?.(context) ?? {}, deletes: deletes?.(context) ?? [], wait: this.#wait() } };
+    const context = {
+      value: `${owner}:${n}`,
+      ownKey: `k${n}`,
+      putKey: this.#ownKeys.get(owner)?.[0],
+      sharedKey: `shared${Math.floor(this.random() * 3)}`,
+    };
+    return {
+      operation,
+      path,
+      owner,
+      session,
+      change: { puts: puts?.(context) ?? {}, deletes: deletes?.(context) ?? [], wait: this.#wait() },
+    };
   }
 
   async #send({ operation, path, owner, session, change }: Sent): Promise<HistoryRequest & { readonly cookie?: string }> {
@@ -86,7 +107,14 @@ export class HistoryClient {
     const answer = await this.#ask(`${this.settings.urls[process]}/${path}`, change, session?.cookie);
     const { seen } = answer;
     const request: HistoryRequest = {
-      client: this.n, process, operation, owner, startedAt, endedAt: performance.now(), outcome: answer.outcome, puts: change.puts,
+      client: this.n,
+      process,
+      operation,
+      owner,
+      startedAt,
+      endedAt: performance.now(),
+      outcome: answer.outcome,
+      puts: change.puts,
       // What was not there was not deleted.
       deletes: seen ? change.deletes.filter((key) => key in seen) : change.deletes,
       ...(session ? { key: session.key } : {}),
@@ -107,7 +135,11 @@ export class HistoryClient {
       const given = response.headers.getSetCookie().find((set) => !/^[^=]+=;/.test(set));
       if (!response.ok) return { outcome: response.status === 500 ? 'failed' : 'unknown', error: `${response.status} ${body}` };
       const { seen } = JSON.parse(body) as Found;
-      return { outcome: seen || cookie === '' ? 'ok' : 'gone', ...(seen ? { seen } : {}), ...(given ? { cookie: given.split(';')[0]! } : {}) };
+      return {
+        outcome: seen || cookie === '' ? 'ok' : 'gone',
+        ...(seen ? { seen } : {}),
+        ...(given ? { cookie: given.split(';')[0]! } : {}),
+      };
     } catch (error) {
       return { outcome: (error as Error).name === 'TimeoutError' ? 'hung' : 'unknown', error: String(error) };
     }
@@ -117,7 +149,11 @@ export class HistoryClient {
   #remember({ operation, outcome, owner, puts, deletes }: HistoryRequest): void {
     const keys = this.#ownKeys.get(owner) ?? [];
     if (operation === 'put' && outcome === 'ok') this.#ownKeys.set(owner, [...keys, ...Object.keys(puts)]);
-    if (operation === 'forget') this.#ownKeys.set(owner, keys.filter((key) => !deletes.includes(key)));
+    if (operation === 'forget')
+      this.#ownKeys.set(
+        owner,
+        keys.filter((key) => !deletes.includes(key)),
+      );
   }
 
   #pickOperation({ owner }: SharedSession): PresentOperation {

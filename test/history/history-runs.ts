@@ -53,7 +53,17 @@ export class HistoryRuns {
     const seed = seedOfRun();
     const dbName = database === 'sqlite' ? join(this.#directory, 'history.sqlite') : CONNECTIONS[database].dbName;
     const { workers } = this;
-    const history = await recordHistory({ database, dbName, table: ownTable(this.tableName), apps, workers, seconds, seed, operations, keyOf: storageKeyOf });
+    const history = await recordHistory({
+      database,
+      dbName,
+      table: ownTable(this.tableName),
+      apps,
+      workers,
+      seconds,
+      seed,
+      operations,
+      keyOf: storageKeyOf,
+    });
     return { history, found: checkHistory(history), seed };
   }
 
@@ -64,7 +74,17 @@ export class HistoryRuns {
     const { dbName } = CONNECTIONS[database];
     const { workers } = this;
     const apps = Array<AppName>(processes).fill(name);
-    const history = await recordHistory({ database, dbName, table: table(this.tableName), apps, workers, seconds, seed, operations: COMMON_OPERATIONS, keyOf: (id) => id });
+    const history = await recordHistory({
+      database,
+      dbName,
+      table: table(this.tableName),
+      apps,
+      workers,
+      seconds,
+      seed,
+      operations: COMMON_OPERATIONS,
+      keyOf: (id) => id,
+    });
     return { history, found: checkHistory(history), seed };
   }
 
@@ -81,7 +101,9 @@ export function breachesOf({ history, found, seed }: CheckedHistory, name: strin
   mkdirSync(KEPT, { recursive: true });
   const file = join(KEPT, `${name.replaceAll(/\W+/g, '-')}-${seed}.json`);
   writeFileSync(file, JSON.stringify({ found, ...history.recording }, undefined, 1));
-  return Object.fromEntries(breaches.map(([checker, all]) => [checker, `${all.length}, such as: ${all[0]} (SEED=${seed}, kept in ${file})`]));
+  return Object.fromEntries(
+    breaches.map(([checker, all]) => [checker, `${all.length}, such as: ${all[0]} (SEED=${seed}, kept in ${file})`]),
+  );
 }
 
 function seedOfRun(): number {

@@ -11,7 +11,11 @@ const SECONDS = Number(HISTORY_SECONDS ?? 0.4);
 const WAYS = {
   '1 process': ['optimistic, statements'],
   '3 processes': ['optimistic, statements', 'optimistic, statements', 'optimistic, statements'],
-  '3 processes, both repositories and both ways of locking on one table': ['optimistic, statements', 'optimistic, entity manager', 'pessimistic, statements'],
+  '3 processes, both repositories and both ways of locking on one table': [
+    'optimistic, statements',
+    'optimistic, entity manager',
+    'pessimistic, statements',
+  ],
 } as const;
 
 /** The short form runs the last of them, which has everything in it. */
@@ -23,7 +27,9 @@ const MUTANT_RUNS = 25;
 
 /** The short form runs the first three, on one database. */
 const MUTANTS_RUN = Object.entries(MUTANTS as Record<MutantName, Mutant>).slice(0, IS_LONG ? undefined : 3) as [MutantName, Mutant][];
-const MUTANT_DATABASES = DATABASES.filter((database) => IS_LONG || database === (DATABASES.includes('postgresql') ? 'postgresql' : DATABASES[0]));
+const MUTANT_DATABASES = DATABASES.filter(
+  (database) => IS_LONG || database === (DATABASES.includes('postgresql') ? 'postgresql' : DATABASES[0]),
+);
 
 let runs: HistoryRuns;
 beforeAll(async () => {
@@ -32,27 +38,37 @@ beforeAll(async () => {
 afterAll(() => runs.close());
 
 describe.each(DATABASES)('histories of HTTP clients on %s', (database) => {
-  it.each(WAYS_RUN)('%s: keep every law', async (name, apps) => {
-    const checked = await runs.runOwn(database, apps, SECONDS);
-    const activity = activityOf(checked.history);
-    process.stdout.write(`${database}, ${name}: ${JSON.stringify(activity)}, SEED=${checked.seed}\n`);
-    expect(breachesOf(checked, `${database}-${name}`)).toEqual({});
-    expect(activity.unexpected).toEqual([]);
-    expect(activity.merged).toBeGreaterThan(0);
-    expect(Object.keys(activity.answered)).toEqual(expect.arrayContaining(IS_LONG ? [...Object.keys(OPERATIONS), 'begin'] : ['begin', 'put', 'read']));
-  }, 600_000);
+  it.each(WAYS_RUN)(
+    '%s: keep every law',
+    async (name, apps) => {
+      const checked = await runs.runOwn(database, apps, SECONDS);
+      const activity = activityOf(checked.history);
+      process.stdout.write(`${database}, ${name}: ${JSON.stringify(activity)}, SEED=${checked.seed}\n`);
+      expect(breachesOf(checked, `${database}-${name}`)).toEqual({});
+      expect(activity.unexpected).toEqual([]);
+      expect(activity.merged).toBeGreaterThan(0);
+      expect(Object.keys(activity.answered)).toEqual(
+        expect.arrayContaining(IS_LONG ? [...Object.keys(OPERATIONS), 'begin'] : ['begin', 'put', 'read']),
+      );
+    },
+    600_000,
+  );
 });
 
 describe.each(MUTANT_DATABASES)('a mutant is seen on %s', (database) => {
   const mutants = MUTANTS_RUN.filter(([, { notOn = [] }]) => !notOn.includes(database));
 
-  it.each(mutants)('%s', async (name, { seenBy }) => {
-    for (let n = 1; n <= MUTANT_RUNS; n++) {
-      const { found } = await runs.runOwn(database, [name, name], MUTANT_SECONDS);
-      if (found[seenBy].length === 0) continue;
-      process.stdout.write(`${database}, ${name}: ${found[seenBy].length} ${seenBy} in run ${n}\n`);
-      return;
-    }
-    throw new Error(`${MUTANT_RUNS} runs found no ${seenBy}.`);
-  }, 60_000);
+  it.each(mutants)(
+    '%s',
+    async (name, { seenBy }) => {
+      for (let n = 1; n <= MUTANT_RUNS; n++) {
+        const { found } = await runs.runOwn(database, [name, name], MUTANT_SECONDS);
+        if (found[seenBy].length === 0) continue;
+        process.stdout.write(`${database}, ${name}: ${found[seenBy].length} ${seenBy} in run ${n}\n`);
+        return;
+      }
+      throw new Error(`${MUTANT_RUNS} runs found no ${seenBy}.`);
+    },
+    60_000,
+  );
 });

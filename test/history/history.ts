@@ -106,7 +106,9 @@ export class History {
 
   /** How many keys were set or deleted by requests that were told so. */
   get acknowledged(): number {
-    return this.requests.filter(({ outcome }) => outcome === 'ok').reduce((sum, { puts, deletes }) => sum + Object.keys(puts).length + deletes.length, 0);
+    return this.requests
+      .filter(({ outcome }) => outcome === 'ok')
+      .reduce((sum, { puts, deletes }) => sum + Object.keys(puts).length + deletes.length, 0);
   }
 }
 

@@ -2,12 +2,16 @@ import type { DialectName, RunStatement } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 
 /** How a whole table is locked against everybody, waiting not long, and let go. */
-const LOCKING: Readonly<Record<DialectName, (table: string) => { readonly lock: readonly string[]; readonly release: readonly string[] }>> = {
-  postgresql: (table) => ({ lock: ['begin', "set local lock_timeout = '1500ms'", `lock table ${table} in access exclusive mode`], release: ['rollback'] }),
-  mysql: lockTables,
-  mariadb: lockTables,
-  sqlite: () => ({ lock: ['begin exclusive'], release: ['rollback'] }),
-};
+const LOCKING: Readonly<Record<DialectName, (table: string) => { readonly lock: readonly string[]; readonly release: readonly string[] }>> =
+  {
+    postgresql: (table) => ({
+      lock: ['begin', "set local lock_timeout = '1500ms'", `lock table ${table} in access exclusive mode`],
+      release: ['rollback'],
+    }),
+    mysql: lockTables,
+    mariadb: lockTables,
+    sqlite: () => ({ lock: ['begin exclusive'], release: ['rollback'] }),
+  };
 
 /** Whether somebody still holds a lock on a table: the sign of a transaction that has touched it, and does not end. */
 export async function findLocks(run: RunStatement, database: DialectName, table: string): Promise<string[]> {
@@ -23,5 +27,8 @@ export async function findLocks(run: RunStatement, database: DialectName, table:
 }
 
 function lockTables(table: string) {
-  return { lock: ['set session lock_wait_timeout = 1', `lock tables ${table} write`], release: ['unlock tables', 'set session lock_wait_timeout = default'] };
+  return {
+    lock: ['set session lock_wait_timeout = 1', `lock tables ${table} write`],
+    release: ['unlock tables', 'set session lock_wait_timeout = default'],
+  };
 }

@@ -1,13 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OnModuleDestroy } from '@nestjs/common';
-import { DatabaseContext, SqlSessionRepository, type DialectName, type Locking, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
+import {
+  DatabaseContext,
+  SqlSessionRepository,
+  type DialectName,
+  type Locking,
+  type KnownRecord,
+  type RecordChange,
+  type RecordUpdate,
+  type SessionRecord,
+} from '../../src/index.js';
 import type { CheckerName } from './checkers/index.js';
 import { PAIRS } from './checkers/fractured-deltas.js';
 
 /** A statement for many, done one by one. */
 abstract class OneByOneRepository extends SqlSessionRepository {
   override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
-    const written = await Promise.all(updates.map(async ({ storageKey, known, change }) => ((await this.update(storageKey, known, change)) ? storageKey : '')));
+    const written = await Promise.all(
+      updates.map(async ({ storageKey, known, change }) => ((await this.update(storageKey, known, change)) ? storageKey : '')),
+    );
     return new Set(written.filter(Boolean));
   }
 }
@@ -33,7 +44,9 @@ class HastyRepository extends OneByOneRepository implements OnModuleDestroy {
   readonly #late = new Set<Promise<unknown>>();
 
   override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
-    const late = sleep(5).then(() => super.update(key, known, change)).catch(() => {});
+    const late = sleep(5)
+      .then(() => super.update(key, known, change))
+      .catch(() => {});
     this.#late.add(late);
     void late.then(() => this.#late.delete(late));
     return true;
@@ -74,7 +87,10 @@ class ConfusingRepository extends SqlSessionRepository {
 class TearingRepository extends OneByOneRepository {
   override async update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     const { [PAIRS[1]]: _, ...rest } = JSON.parse(change.data) as Record<string, unknown>;
-    return (await super.update(key, known, { ...change, data: JSON.stringify(rest) })) && super.update(key, { version: known.version + 1, commitId: change.commitId }, change);
+    return (
+      (await super.update(key, known, { ...change, data: JSON.stringify(rest) })) &&
+      super.update(key, { version: known.version + 1, commitId: change.commitId }, change)
+    );
   }
 }
 
@@ -82,7 +98,14 @@ class TearingRepository extends OneByOneRepository {
 class ResavingRepository extends SqlSessionRepository {
   override async load(key: string): Promise<SessionRecord | undefined> {
     const record = await super.load(key);
-    if (record) await super.update(key, record, { ...record, leaseId: undefined, commitId: 'resaved', userId: null, lifetime: { ms: record.remaining, slack: 0, explicit: false } });
+    if (record)
+      await super.update(key, record, {
+        ...record,
+        leaseId: undefined,
+        commitId: 'resaved',
+        userId: null,
+        lifetime: { ms: record.remaining, slack: 0, explicit: false },
+      });
     return record;
   }
 }

@@ -26,14 +26,18 @@ const CASES = (Object.entries(PEERS as Record<PeerName, Peer>) as [PeerName, Pee
   .flatMap(([name, { database }]) => [1, 3].map((processes) => ({ name, database, processes })));
 
 describe('the same clients', () => {
-  it.each(CASES)('$name in $processes processes loses updates, and this library none', async ({ name, database, processes }) => {
-    const theirs = await runs.runPeer(name, processes, SECONDS);
-    note(name, processes, theirs);
-    const ours = await runs.runOwn(database, Array(processes).fill('optimistic, statements'), SECONDS, COMMON_OPERATIONS);
-    note(`this library on ${database}`, processes, ours);
-    expect(theirs.found['lost updates']).not.toEqual([]);
-    expect(breachesOf(ours, `beside ${name}`)).toEqual({});
-  }, 600_000);
+  it.each(CASES)(
+    '$name in $processes processes loses updates, and this library none',
+    async ({ name, database, processes }) => {
+      const theirs = await runs.runPeer(name, processes, SECONDS);
+      note(name, processes, theirs);
+      const ours = await runs.runOwn(database, Array(processes).fill('optimistic, statements'), SECONDS, COMMON_OPERATIONS);
+      note(`this library on ${database}`, processes, ours);
+      expect(theirs.found['lost updates']).not.toEqual([]);
+      expect(breachesOf(ours, `beside ${name}`)).toEqual({});
+    },
+    600_000,
+  );
 });
 
 function note(name: string, processes: number, { history, found, seed }: CheckedHistory): void {

@@ -55,7 +55,13 @@ async function recordOn(runner: StatementRunner, settings: HistorySettings): Pro
   let trail: AuditTrail;
   try {
     const urls = await Promise.all(used.map((worker, n) => worker.startApp({ app: apps[n]!, database, dbName, tableName: table.name })));
-    const shared: ClientSettings = { urls, operations, keyOf, record: (request) => requests.push(request), places: Array.from({ length: SESSIONS }, () => new SessionPlace()) };
+    const shared: ClientSettings = {
+      urls,
+      operations,
+      keyOf,
+      record: (request) => requests.push(request),
+      places: Array.from({ length: SESSIONS }, () => new SessionPlace()),
+    };
     await firstRequest(urls[0]!);
     await runner.run(`delete from ${DIALECTS[database].quote(table.name)}`);
     trail = await AuditTrail.install(runner.run, database, table);
@@ -73,7 +79,11 @@ async function recordOn(runner: StatementRunner, settings: HistorySettings): Pro
 
 /** Some stores make their table with it, and when its answer begins they may not have done so. */
 async function firstRequest(url: string): Promise<void> {
-  const response = await fetch(`${url}/begin`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ puts: { owner: 'nobody' } }) });
+  const response = await fetch(`${url}/begin`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ puts: { owner: 'nobody' } }),
+  });
   const body = await response.text();
   if (!response.ok) throw new Error(`The first request was answered with ${response.status} ${body}`);
 }

@@ -26,7 +26,9 @@ export class SessionHistory {
   ) {
     // What only extends the expiry is no version.
     const isNew = (entry: AuditEntry, n: number) => entry.data !== audit[n - 1]?.data || entry.version !== audit[n - 1]?.version;
-    this.versions = audit.filter(isNew).map(({ data, version, commitId }) => ({ values: data === undefined ? undefined : valuesOf(data), number: version, commitId }));
+    this.versions = audit
+      .filter(isNew)
+      .map(({ data, version, commitId }) => ({ values: data === undefined ? undefined : valuesOf(data), number: version, commitId }));
     for (const [index, { values }] of this.versions.entries()) {
       if (!values) continue;
       const text = canonical(values);
@@ -49,7 +51,9 @@ export class SessionHistory {
 
   /** The version in which a request's puts first show; undefined when they never do. */
   indexOfPuts({ puts }: HistoryRequest): number | undefined {
-    const found = Object.entries(puts).map(([key, value]) => this.indexOfPut(key, value)).filter((index) => index !== undefined);
+    const found = Object.entries(puts)
+      .map(([key, value]) => this.indexOfPut(key, value))
+      .filter((index) => index !== undefined);
     return found.length === 0 ? undefined : Math.min(...found);
   }
 

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { SessionConflictError, SessionLimitError, SessionNotSerializableError, SessionUnavailableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  SessionConflictError,
+  SessionLimitError,
+  SessionNotSerializableError,
+  SessionUnavailableError,
+  SqlSessionRepository,
+  type SessionService,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -47,7 +55,8 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     const others = serviceOver(new SqlSessionRepository(database.context)).sessions;
     await others.commit(Object.assign((await others.load(id)) as object, values));
   };
-  const breakRow = () => database.run(`update {table} set data = '{', lock_version = lock_version + 1 where session_id = '${storageKeyOf(id)}'`);
+  const breakRow = () =>
+    database.run(`update {table} set data = '{', lock_version = lock_version + 1 where session_id = '${storageKeyOf(id)}'`);
   const destroyRow = () => database.run(`delete from {table} where session_id = '${storageKeyOf(id)}'`);
 
   it('AtMostOnce: is done when the connection was lost after the update', async () => {
@@ -92,7 +101,10 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
 
   it('says that the outcome is unknown when too many wait for it to be tried again', async () => {
     const full = new SessionUnavailableError('commit', '1 other is waiting already, as many as `maxWaiting` allows.');
-    for (const [faults, said] of [[[LOST_BEFORE, { error: full, effect: 'none' }], 'unknown'], [[{ error: full, effect: 'none' }], 'maxWaiting']] as [Fault[], string][]) {
+    for (const [faults, said] of [
+      [[LOST_BEFORE, { error: full, effect: 'none' }], 'unknown'],
+      [[{ error: full, effect: 'none' }], 'maxWaiting'],
+    ] as [Fault[], string][]) {
       await sessions.destroy(id);
       await given({ a: 1 });
       const live = await load();
@@ -208,7 +220,10 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.update = [ROLLED_BACK, ROLLED_BACK, ROLLED_BACK];
     repository.faults.updateLocked = [ROLLED_BACK, ROLLED_BACK, ROLLED_BACK];
     await expect(sessions.commit(Object.assign(first, { b: 1 }))).rejects.toThrow(SessionConflictError);
-    expect(repository.calls.filter((call) => call.startsWith('update'))).toEqual([...Array(3).fill('update'), ...Array(3).fill('updateLocked')]);
+    expect(repository.calls.filter((call) => call.startsWith('update'))).toEqual([
+      ...Array(3).fill('update'),
+      ...Array(3).fill('updateLocked'),
+    ]);
     await sessions.commit(first);
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
     repository.faults.update = [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE];
@@ -225,7 +240,13 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
       unknown: (): Fault => LOST_BEFORE,
       failed: (): Fault => FAILED,
     };
-    const LOOKS = { answered: undefined, 'rolled-back': ROLLED_BACK, 'not-done': { kind: 'not-done', effect: 'none' }, unknown: LOST_BEFORE, failed: FAILED } as const;
+    const LOOKS = {
+      answered: undefined,
+      'rolled-back': ROLLED_BACK,
+      'not-done': { kind: 'not-done', effect: 'none' },
+      unknown: LOST_BEFORE,
+      failed: FAILED,
+    } as const;
     type Write = keyof typeof WRITES;
     type Look = keyof typeof LOOKS;
 
@@ -233,15 +254,27 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     function expected(first: Write, look: Look, second: Write): RegExp {
       const met = look === 'answered' ? [first, second] : [first, look];
       const isUnknown = first === 'unknown' || (look === 'answered' && second === 'unknown');
-      if (met.includes('failed')) return isUnknown ? /^SessionUnavailableError: Could not settle an unknown commit/ : /^SessionUnavailableError: Could not commit the session: the database reported an error: injected: failed\.$/;
+      if (met.includes('failed'))
+        return isUnknown
+          ? /^SessionUnavailableError: Could not settle an unknown commit/
+          : /^SessionUnavailableError: Could not commit the session: the database reported an error: injected: failed\.$/;
       if (isUnknown) return /^SessionUnavailableError: .*injected: unknown\. Whether the commit took effect is unknown/;
       const trouble = met.findLast((kind) => kind === 'not-done' || kind === 'unknown');
       if (trouble === undefined) return /^SessionConflictError: .*was changed by others/;
       return new RegExp(`^SessionUnavailableError: .*injected: ${trouble}\\. None of 2 attempts succeeded, and nothing was written`);
     }
 
-    const cases = (Object.keys(WRITES) as Write[]).filter((first) => first !== 'failed').flatMap((first) =>
-      (Object.keys(LOOKS) as Look[]).flatMap((look) => (look === 'answered' ? (Object.keys(WRITES) as Write[]) : (['conflict'] as const)).map((second) => ({ first, look, second: second as Write }))));
+    const cases = (Object.keys(WRITES) as Write[])
+      .filter((first) => first !== 'failed')
+      .flatMap((first) =>
+        (Object.keys(LOOKS) as Look[]).flatMap((look) =>
+          (look === 'answered' ? (Object.keys(WRITES) as Write[]) : (['conflict'] as const)).map((second) => ({
+            first,
+            look,
+            second: second as Write,
+          })),
+        ),
+      );
 
     it('names the true reason, whatever the attempts met', async () => {
       for (const { first, look, second } of cases) {
@@ -251,7 +284,12 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
         const live = await load();
         repository.faults = { update: [WRITES[first](), WRITES[second]()], load: [LOOKS[look]] };
         const failure = await sessions.commit(Object.assign(live, { b: 1 })).then(() => 'done', String);
-        expect({ first, look, second, failure }).toEqual({ first, look, second, failure: expect.stringMatching(expected(first, look, second)) });
+        expect({ first, look, second, failure }).toEqual({
+          first,
+          look,
+          second,
+          failure: expect.stringMatching(expected(first, look, second)),
+        });
         expect(await stored()).not.toHaveProperty('b');
       }
     });
@@ -334,7 +372,9 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
 
   it('inserts where an expired row is in the way', async () => {
     await given({ old: 1 });
-    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = '${storageKeyOf(id)}'`);
+    await database.run(
+      `update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = '${storageKeyOf(id)}'`,
+    );
     await given({ a: 1 });
     expect(await stored()).toEqual({ a: 1, version: 0 });
   });
@@ -344,7 +384,9 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     setUp({ timeout: 300 });
     const live = await load();
     let release = () => {};
-    const wait = new Promise<void>((resolve) => { release = resolve; });
+    const wait = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];
     await expect(sessions.commit(Object.assign(live, { b: 1 }))).rejects.toThrow(/did not answer within 300 ms/);
     await expect(sessions.commit(live)).rejects.toThrow(SessionUnavailableError);
@@ -357,7 +399,15 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     setUp({ timeout: 300 });
     const [mine, next] = [await load(), await load()];
     let release = () => {};
-    repository.faults.update = [{ ...ROLLED_BACK, meanwhile: () => new Promise<void>((resolve) => { release = resolve; }) }];
+    repository.faults.update = [
+      {
+        ...ROLLED_BACK,
+        meanwhile: () =>
+          new Promise<void>((resolve) => {
+            release = resolve;
+          }),
+      },
+    ];
     await expect(sessions.commit(Object.assign(mine, { x: 'old' }))).rejects.toThrow(SessionUnavailableError);
     release();
     await sessions.commit(Object.assign(next, { x: 'new' }));
@@ -368,7 +418,15 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   it('BoundedOutcome: waits no longer for a first save that hangs', async () => {
     setUp({ timeout: 60 });
     let release = () => {};
-    repository.faults.insert = [{ ...FAILED, meanwhile: () => new Promise<void>((resolve) => { release = resolve; }) }];
+    repository.faults.insert = [
+      {
+        ...FAILED,
+        meanwhile: () =>
+          new Promise<void>((resolve) => {
+            release = resolve;
+          }),
+      },
+    ];
     await expect(given({ a: 1 })).rejects.toThrow(SessionUnavailableError);
     await expect(sessions.destroy(id)).rejects.toThrow(SessionUnavailableError);
     release();

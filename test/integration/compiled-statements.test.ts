@@ -51,7 +51,13 @@ describe('statements on SQLite', () => {
   });
 
   it('run where the app gives MikroORM a dialect of Kysely', async () => {
-    const orm = await MikroORM.init({ driver: SqliteDriver, dbName: ':memory:', entities: [], discovery: { warnWhenNoEntities: false }, driverOptions: new SqliteDialect({ database }) });
+    const orm = await MikroORM.init({
+      driver: SqliteDriver,
+      dbName: ':memory:',
+      entities: [],
+      discovery: { warnWhenNoEntities: false },
+      driverOptions: new SqliteDialect({ database }),
+    });
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, sqlite);
     await runner.run('create table numbers (n)');
     await runner.onOneConnection((run) => run('insert into numbers values (?)', [1]));

@@ -33,7 +33,17 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
     const create = () => runner.onOneConnection((run) => dialect.createTable(run, table, undefined));
     await Promise.all([create(), create(), create()]);
     expect((await dialect.columns(runner.run, table, undefined)).toSorted()).toEqual([
-      'commit_id', 'created_at', 'data', 'expires_at', 'lease_expires_at', 'lease_id', 'lock_version', 'max_age', 'session_id', 'updated_at', 'user_id',
+      'commit_id',
+      'created_at',
+      'data',
+      'expires_at',
+      'lease_expires_at',
+      'lease_id',
+      'lock_version',
+      'max_age',
+      'session_id',
+      'updated_at',
+      'user_id',
     ]);
   });
 
@@ -44,17 +54,18 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
       runner.run(
         `insert into ${name} (session_id, data, created_at, updated_at, expires_at) ` +
           `values (${first}, ${second}, ${dialect.now}, ${dialect.now}, ${dialect.fromNow(third ?? '')})${dialect.onDuplicateKey}`,
-        ["k'1", "{\"a\":\"'; drop table x; -- \u00e4\"}", 90_000],
+        ["k'1", '{"a":"\'; drop table x; -- \u00e4"}', 90_000],
       );
     await insert();
     await insert().catch((error: unknown) => expect(dialect.isDuplicateKey?.(error)).toBe(true));
     const { rows } = await runner.run(`select data, lock_version, expires_at, ${dialect.remaining} as remaining from ${name}`);
     expect(rows).toHaveLength(1);
-    expect(rows[0]).toMatchObject({ data: "{\"a\":\"'; drop table x; -- \u00e4\"}", lock_version: 0 });
+    expect(rows[0]).toMatchObject({ data: '{"a":"\'; drop table x; -- \u00e4"}', lock_version: 0 });
     expect(Number(rows[0]?.remaining)).toBeLessThanOrEqual(90_000);
     expect(Number(rows[0]?.remaining)).toBeGreaterThan(60_000);
 
-    const update = () => runner.run(`update ${name} set lock_version = lock_version + 1 where session_id = ${first} and lock_version = ${second}`, ["k'1", 0]);
+    const update = () =>
+      runner.run(`update ${name} set lock_version = lock_version + 1 where session_id = ${first} and lock_version = ${second}`, ["k'1", 0]);
     expect((await update()).affected).toBe(1);
     expect((await update()).affected).toBe(0);
   });
@@ -63,7 +74,12 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
 describe('a SQLite database of its own', () => {
   it('is opened with a write-ahead log and short waits', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'smart-session-'));
-    const options = new SmartSessionOptions({ dialect: 'sqlite', connection: { dbName: join(folder, 'sessions.db') }, createTable: true, secret: 'x' });
+    const options = new SmartSessionOptions({
+      dialect: 'sqlite',
+      connection: { dbName: join(folder, 'sessions.db') },
+      createTable: true,
+      secret: 'x',
+    });
     const { runner, orm } = await openDatabase(options, undefined);
     const pragma = async (name: string) => Object.values((await runner.run(`pragma ${name}`)).rows[0] ?? {})[0];
     expect([await pragma('journal_mode'), await pragma('synchronous'), await pragma('busy_timeout')]).toEqual(['wal', 1, 50]);

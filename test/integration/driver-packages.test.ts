@@ -43,9 +43,15 @@ describe('a driver that cannot be loaded', () => {
     const given = (dialect: string, what: string) => `SmartSessionModule: option \`dialect\`: '${dialect}' was given, and ${what}`;
     const remedy = 'import the driver in the app and give its class as `connection.driver`.';
     expect(lines).toEqual([
-      given('postgresql', `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`),
+      given(
+        'postgresql',
+        `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`,
+      ),
       given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Mend that, or ${remedy}`),
-      given('sqlite', `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Mend that, or ${remedy}`),
+      given(
+        'sqlite',
+        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Mend that, or ${remedy}`,
+      ),
       '',
     ]);
   });
@@ -69,7 +75,14 @@ describe("OpenTelemetry's API that cannot be loaded", () => {
 
 /** What a program prints in a process of its own, which cannot load these packages. */
 async function linesOf(program: string): Promise<string[]> {
-  const node = ['--import', `data:text/javascript,${encodeURIComponent(HOOKS)}`, '--input-type=module', '-e', program, resolve('build/src')];
+  const node = [
+    '--import',
+    `data:text/javascript,${encodeURIComponent(HOOKS)}`,
+    '--input-type=module',
+    '-e',
+    program,
+    resolve('build/src'),
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, node);
   return stdout.split('\n');
 }

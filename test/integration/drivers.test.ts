@@ -18,7 +18,16 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
   }
 
   async function own(given: unknown, options: SmartSessionModuleOptions): Promise<string> {
-    const context = await openDatabase(new SmartSessionOptions({ secret: 'x', tableName, createTable: true, ...options, connection: { ...connection, driver: given as never } }), undefined);
+    const context = await openDatabase(
+      new SmartSessionOptions({
+        secret: 'x',
+        tableName,
+        createTable: true,
+        ...options,
+        connection: { ...connection, driver: given as never },
+      }),
+      undefined,
+    );
     await context.runner.run(`drop table ${context.dialect.quote(tableName)}`);
     await context.orm.close();
     return context.dialect.name;
@@ -55,7 +64,10 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
 
 describe('a driver of another database than `dialect` says', () => {
   it.each([sqlite.SqliteDriver, class extends sqlite.SqliteDriver {}])('is refused: %p', async (driver) => {
-    const opened = openDatabase(new SmartSessionOptions({ secret: 'x', dialect: 'mariadb', connection: { dbName: ':memory:', driver } }), undefined);
+    const opened = openDatabase(
+      new SmartSessionOptions({ secret: 'x', dialect: 'mariadb', connection: { dbName: ':memory:', driver } }),
+      undefined,
+    );
     await expect(opened).rejects.toThrow("'mariadb' was given, and the connection's driver is that of sqlite");
   });
 });
@@ -67,7 +79,10 @@ describe('a driver that is none of those known', () => {
     }
   }
   const open = (options: SmartSessionModuleOptions) =>
-    openDatabase(new SmartSessionOptions({ secret: 'x', createTable: true, connection: { dbName: ':memory:', driver: Qm }, ...options }), undefined);
+    openDatabase(
+      new SmartSessionOptions({ secret: 'x', createTable: true, connection: { dbName: ':memory:', driver: Qm }, ...options }),
+      undefined,
+    );
 
   it('has the dialect that is given', async () => {
     const context = await open({ dialect: 'sqlite' });

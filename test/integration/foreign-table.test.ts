@@ -81,23 +81,32 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
       const row = await table.find('Anna');
       await run(reset!);
       expect(Math.abs(row!.remaining - 30 * MINUTE)).toBeLessThan(20_000);
-    }));
+    }),
+  );
 
   it('reads a row as its store does', async () => {
     const table = await open();
     const row = await table.find('Anna');
     const session = foreign.read(row!.data);
     expect(session).toMatchObject({ userId: 7, name: 'änna', cookie: { originalMaxAge: expect.any(Number), path: '/' } });
-    expect(session).toEqual(await new Promise((resolve, reject) => opened.store.get('Anna', (error, data) => (error ? reject(error) : resolve(data)))));
+    expect(session).toEqual(
+      await new Promise((resolve, reject) => opened.store.get('Anna', (error, data) => (error ? reject(error) : resolve(data)))),
+    );
   });
 
   it('finds neither an expired session, nor one whose id differs by its case', async () => {
     const table = await open();
-    expect(await Promise.all(['carl', 'ANNA', 'dora'].map((sessionId) => table.find(sessionId)))).toEqual([undefined, undefined, undefined]);
+    expect(await Promise.all(['carl', 'ANNA', 'dora'].map((sessionId) => table.find(sessionId)))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 
   it('says what is wrong with a table', async () => {
-    await expect(ForeignTable.open(runner.run, dialect, foreign, { tableName: 'nowhere' })).rejects.toThrow(new ForeignTableError(name, 'there is no table "nowhere"', 'Name the table that the store was given.'));
+    await expect(ForeignTable.open(runner.run, dialect, foreign, { tableName: 'nowhere' })).rejects.toThrow(
+      new ForeignTableError(name, 'there is no table "nowhere"', 'Name the table that the store was given.'),
+    );
     const other = FOREIGN_STORES.find((store) => store.keyColumn !== foreign.keyColumn && store.dialects.includes(database));
     if (other) await expect(ForeignTable.open(runner.run, dialect, other, place())).rejects.toThrow(/has no column/);
     const elsewhere = FOREIGN_STORES.find((store) => !store.dialects.includes(database))!;
@@ -106,7 +115,13 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
 });
 
 describe.each(FOREIGN_STORES)('$name', ({ read }) => {
-  it.each<[unknown, string]>([['{"a":', 'text cut off'], ['{"a":1}', 'no cookie'], ['[{"cookie":{}}]', 'a list'], ['null', 'null'], [undefined, 'nothing']])('refuses %s: %s', (data) => {
+  it.each<[unknown, string]>([
+    ['{"a":', 'text cut off'],
+    ['{"a":1}', 'no cookie'],
+    ['[{"cookie":{}}]', 'a list'],
+    ['null', 'null'],
+    [undefined, 'nothing'],
+  ])('refuses %s: %s', (data) => {
     expect(() => read(data)).toThrow(SyntaxError);
   });
 

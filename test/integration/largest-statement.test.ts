@@ -6,7 +6,8 @@ import { startTestApp } from '../support/test-app.js';
 /** Servers that limit the bytes of a statement. */
 const LIMITED: ReadonlySet<DialectName> = new Set(['mysql', 'mariadb']);
 
-const REFUSAL = /`maxBytes`.*1099511627776 was given, and the server takes statements of at most \d+ bytes\. Lower it, or raise `max_allowed_packet`/;
+const REFUSAL =
+  /`maxBytes`.*1099511627776 was given, and the server takes statements of at most \d+ bytes\. Lower it, or raise `max_allowed_packet`/;
 
 describe.each(DATABASES)('a `maxBytes` that is larger than a statement of the server may be, on %s', (database) => {
   const { driver: _, ...server } = CONNECTIONS[database];

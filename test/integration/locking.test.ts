@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { TimeoutError, from, lastValueFrom, of, throwError, timeout, type Observable } from 'rxjs';
-import { SessionGoneError, SessionLockLostError, SessionLockedError, SessionUnavailableError, SqlSessionRepository, type SessionService } from '../../src/index.js';
+import {
+  SessionGoneError,
+  SessionLockLostError,
+  SessionLockedError,
+  SessionUnavailableError,
+  SqlSessionRepository,
+  type SessionService,
+} from '../../src/index.js';
 import { SessionLockInterceptor } from '../../src/interceptors/session-lock.interceptor.js';
 import { SessionCommitInterceptor } from '../../src/interceptors/session-commit.interceptor.js';
 import type { SessionLocker } from '../../src/services/session-locker.js';
@@ -55,7 +62,14 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     repository.faults.load = [FAILED];
     await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionUnavailableError);
     expect(await leases()).toEqual([]);
-    repository.faults.load = [{ effect: 'none', meanwhile: async () => { await database.run('delete from {table}'); } }];
+    repository.faults.load = [
+      {
+        effect: 'none',
+        meanwhile: async () => {
+          await database.run('delete from {table}');
+        },
+      },
+    ];
     await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionGoneError);
     await expect(locker.lock(live, TERMS)).rejects.toThrow(/Could not lock session/);
   });
@@ -89,8 +103,12 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     await expect(other.lock(theirs, terms)).rejects.toThrow(/another process has held it for 50 ms/);
     const next = locker.lock(live, TERMS);
     await unlock?.();
-    await (await next)?.();
-    await (await other.lock(theirs, terms))?.();
+    await (
+      await next
+    )?.();
+    await (
+      await other.lock(theirs, terms)
+    )?.();
     expect(await leases()).toEqual([]);
   });
 
@@ -100,7 +118,9 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     const outcomes = await Promise.allSettled(waiting);
     for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(SessionLockedError) });
     await unlock?.();
-    await (await locker.lock(live, { ...TERMS, maxWaiting: 0 }))?.();
+    await (
+      await locker.lock(live, { ...TERMS, maxWaiting: 0 })
+    )?.();
     expect(await leases()).toEqual([]);
   });
 
@@ -156,7 +176,12 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       sessions.serve(sessionStore);
       const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
-      return new SessionLockInterceptor({ getAllAndOverride: () => TERMS } as never, locker, new SessionCommitInterceptor(sessions), sessions).intercept(context as never, { handle });
+      return new SessionLockInterceptor(
+        { getAllAndOverride: () => TERMS } as never,
+        locker,
+        new SessionCommitInterceptor(sessions),
+        sessions,
+      ).intercept(context as never, { handle });
     };
 
     it('is given back when nobody waits for it any more by the time it is had', async () => {

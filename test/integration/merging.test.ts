@@ -1,8 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import {
-  DELETED, SessionGoneError, SessionMergeError, SessionNotSerializableError, SessionUnavailableError, SqlSessionRepository, append, counter, deep, firstWins, lastWins, unionBy,
-  type SessionService, type SmartSessionModuleOptions,
+  DELETED,
+  SessionGoneError,
+  SessionMergeError,
+  SessionNotSerializableError,
+  SessionUnavailableError,
+  SqlSessionRepository,
+  append,
+  counter,
+  deep,
+  firstWins,
+  lastWins,
+  unionBy,
+  type SessionService,
+  type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
@@ -25,11 +37,15 @@ const RULES = {
     max: ({ theirs = 0, mine = 0 }) => Math.max(theirs, mine),
     kept: () => 'kept',
     either: () => DELETED,
-    broken: () => { throw new RangeError('no way.'); },
+    broken: () => {
+      throw new RangeError('no way.');
+    },
     unstorable: () => ({ f: () => 1 }),
     nothing: () => undefined,
     later: () => Promise.reject(new Error('of the promise')),
-    bare: () => { throw Object.create(null); },
+    bare: () => {
+      throw Object.create(null);
+    },
     spoiling: ({ base, theirs, mine }: Live) => {
       for (const side of [base, theirs, mine]) side.spoilt = true;
       return mine;
@@ -89,10 +105,33 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('merges a key that both have changed by its rule, and shows the result', async () => {
       await given({ visits: 1, cart: [{ sku: 'a', quantity: 1 }], preferences: { theme: 'light', size: 1 }, max: 3 });
       const live = await race(
-        (session) => { session.visits++; session.cart[0].quantity = 2; session.cart.push({ sku: 'b', quantity: 1 }); session.preferences.theme = 'dark'; session.csrf = 'first'; session.max = 9; },
-        (session) => { session.visits++; session.cart[0].quantity = 3; session.cart.push({ sku: 'b', quantity: 2 }); session.preferences.size = 2; session.csrf = 'second'; session.max = 7; },
+        (session) => {
+          session.visits++;
+          session.cart[0].quantity = 2;
+          session.cart.push({ sku: 'b', quantity: 1 });
+          session.preferences.theme = 'dark';
+          session.csrf = 'first';
+          session.max = 9;
+        },
+        (session) => {
+          session.visits++;
+          session.cart[0].quantity = 3;
+          session.cart.push({ sku: 'b', quantity: 2 });
+          session.preferences.size = 2;
+          session.csrf = 'second';
+          session.max = 7;
+        },
       );
-      const expected = { visits: 3, cart: [{ sku: 'a', quantity: 4 }, { sku: 'b', quantity: 3 }], preferences: { theme: 'dark', size: 2 }, csrf: 'first', max: 9 };
+      const expected = {
+        visits: 3,
+        cart: [
+          { sku: 'a', quantity: 4 },
+          { sku: 'b', quantity: 3 },
+        ],
+        preferences: { theme: 'dark', size: 2 },
+        csrf: 'first',
+        max: 9,
+      };
       expect(await stored()).toEqual({ ...expected, version: 2 });
       expect(valuesOf(live)).toEqual(expected);
       expect(sessions.isSettled(live)).toBe(true);
@@ -105,22 +144,54 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
 
     it('asks no rule where only one side changed the key, and takes DELETED for an answer', async () => {
       await given({ kept: 1, either: 1, visits: 1 });
-      await race((session) => { session.kept = 2; }, (session) => { session.either = 2; });
+      await race(
+        (session) => {
+          session.kept = 2;
+        },
+        (session) => {
+          session.either = 2;
+        },
+      );
       expect(await stored()).toEqual({ kept: 2, either: 2, visits: 1, version: 2 });
-      await race((session) => { session.either = 3; session.kept = 3; }, (session) => { session.either = 4; delete session.kept; });
+      await race(
+        (session) => {
+          session.either = 3;
+          session.kept = 3;
+        },
+        (session) => {
+          session.either = 4;
+          delete session.kept;
+        },
+      );
       expect(await stored()).toEqual({ kept: 'kept', visits: 1, version: 4 });
     });
 
     it('uses the default rule for keys without one', async () => {
       setUp({ mergeDefault: deep() });
       await given({ other: { a: 1 }, visits: 0 });
-      await race((session) => { session.other.b = 1; session.visits++; }, (session) => { session.other.c = 1; session.visits++; });
+      await race(
+        (session) => {
+          session.other.b = 1;
+          session.visits++;
+        },
+        (session) => {
+          session.other.c = 1;
+          session.visits++;
+        },
+      );
       expect(await stored()).toEqual({ other: { a: 1, b: 1, c: 1 }, visits: 2, version: 2 });
     });
 
     it('gives rules copies: what one does to them reaches nothing', async () => {
       await given({ spoiling: { n: 0 } });
-      const live = await race((session) => { session.spoiling.n = 1; }, (session) => { session.spoiling.n = 2; });
+      const live = await race(
+        (session) => {
+          session.spoiling.n = 1;
+        },
+        (session) => {
+          session.spoiling.n = 2;
+        },
+      );
       expect(valuesOf(live)).toEqual({ spoiling: { n: 2, spoilt: true } });
       expect(await stored()).toEqual({ spoiling: { n: 2, spoilt: true }, version: 2 });
     });
@@ -147,7 +218,9 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it.each([LOST_AFTER, LOST_BEFORE])('AtMostOnce: counts once when the connection was lost: %p', async (fault) => {
       await given({ visits: 0 });
       const live = await load();
-      await theirs((session) => { session.visits++; })();
+      await theirs((session) => {
+        session.visits++;
+      })();
       repository.faults = { update: [undefined, fault], updateLocked: [fault] };
       live.visits++;
       await sessions.commit(live);
@@ -160,8 +233,14 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       const polluted = '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}';
       await given({ preferences: {}, cart: [], log: [] });
       await race(
-        (session) => { session.preferences = JSON.parse(polluted); session.cart = [{ sku: 'x', ...JSON.parse(polluted) }]; },
-        (session) => { session.preferences = JSON.parse(polluted.replaceAll('1', '2')); session.cart = [{ sku: 'x', n: 1 }]; },
+        (session) => {
+          session.preferences = JSON.parse(polluted);
+          session.cart = [{ sku: 'x', ...JSON.parse(polluted) }];
+        },
+        (session) => {
+          session.preferences = JSON.parse(polluted.replaceAll('1', '2'));
+          session.cart = [{ sku: 'x', n: 1 }];
+        },
       );
       expect(({} as Live).polluted).toBeUndefined();
       const live = await load();
@@ -176,8 +255,23 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('what the handler changes is merged by its rule with what others have changed', async () => {
       await given({ visits: 0, log: ['a'], preferences: { x: 0 }, plain: 0 });
       const live = await load();
-      await theirs((session) => { session.visits += 10; session.log.push('b'); session.preferences.y = 1; session.plain = 'theirs'; })();
-      repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.visits++; live.log.push('d'); live.preferences.z = 1; live.plain = 'mine'; } }];
+      await theirs((session) => {
+        session.visits += 10;
+        session.log.push('b');
+        session.preferences.y = 1;
+        session.plain = 'theirs';
+      })();
+      repository.faults[method] = [
+        {
+          effect: 'none',
+          meanwhile: async () => {
+            live.visits++;
+            live.log.push('d');
+            live.preferences.z = 1;
+            live.plain = 'mine';
+          },
+        },
+      ];
       live.visits++;
       live.log.push('c');
       await sessions.commit(live);
@@ -195,8 +289,17 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('what it sets to what others have set already still counts', async () => {
       await given({ visits: 0 });
       const live = await load();
-      await theirs((session) => { session.visits++; })();
-      repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.visits = 1; } }];
+      await theirs((session) => {
+        session.visits++;
+      })();
+      repository.faults[method] = [
+        {
+          effect: 'none',
+          meanwhile: async () => {
+            live.visits = 1;
+          },
+        },
+      ];
       await sessions.commit(Object.assign(live, { other: 1 }));
       expect(await stored()).toMatchObject({ visits: 1 });
       await sessions.commit(live);
@@ -206,8 +309,20 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('what it adds, deletes or breaks is left to the next commit', async () => {
       await given({ a: 0, b: 0, c: 0 });
       const live = await load();
-      await theirs((session) => { session.b = 1; session.c = 1; })();
-      repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.added = 1; delete live.b; live.c = 1n; } }];
+      await theirs((session) => {
+        session.b = 1;
+        session.c = 1;
+      })();
+      repository.faults[method] = [
+        {
+          effect: 'none',
+          meanwhile: async () => {
+            live.added = 1;
+            delete live.b;
+            live.c = 1n;
+          },
+        },
+      ];
       await sessions.commit(Object.assign(live, { a: 1 }));
       expect(await stored()).toEqual({ a: 1, b: 1, c: 1, version: 2 });
       await expect(sessions.commit(live)).rejects.toThrow(SessionNotSerializableError);
@@ -222,7 +337,10 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('runs on the current record, and again on a conflict; returns the result and shows it', async () => {
       await given({ list: ['a'] });
       const live = await load();
-      await theirs((session) => { session.list.push('b'); session.other = 1; })();
+      await theirs((session) => {
+        session.list.push('b');
+        session.other = 1;
+      })();
       const length = await sessions.update(live, (draft: Live) => draft.list.push('c'));
       expect(length).toBe(3);
       expect(valuesOf(live)).toEqual({ list: ['a', 'b', 'c'], other: 1 });
@@ -233,7 +351,10 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('commits what the request changed before along with it, and counts that once', async () => {
       await given({ visits: 0, n: 0 });
       const live = await load();
-      await theirs((session) => { session.visits++; session.n = 5; })();
+      await theirs((session) => {
+        session.visits++;
+        session.n = 5;
+      })();
       live.visits++;
       live.set = 1;
       expect(await sessions.update(live, (draft: Live) => (draft.n += draft.visits + draft.set))).toBe(8);
@@ -244,10 +365,15 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
 
     it('adds up, by session and by id, many at once, in one process and in many', async () => {
       await given({ n: 0 });
-      const services = Array.from({ length: 8 }, () => serviceOver(new SqlSessionRepository(database.context), { ...RULES, locking }).sessions);
+      const services = Array.from(
+        { length: 8 },
+        () => serviceOver(new SqlSessionRepository(database.context), { ...RULES, locking }).sessions,
+      );
       const increment = (draft: Live) => ++draft.n;
       const byLive = async (service: SessionService) => service.update((await service.load(id)) as object, increment);
-      const results = await Promise.all(services.flatMap((own) => [byLive(own), own.update(id, increment), byLive(sessions), sessions.update(id, increment)]));
+      const results = await Promise.all(
+        services.flatMap((own) => [byLive(own), own.update(id, increment), byLive(sessions), sessions.update(id, increment)]),
+      );
       expect(results.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 32 }, (_, n) => n + 1));
       expect(await stored()).toMatchObject({ n: 32 });
     });
@@ -263,19 +389,27 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ n: 3, own: 1 });
     });
 
-    it.each([LOST_AFTER, LOST_BEFORE])('AtMostOnce: takes effect once when the connection was lost, and returns what was stored: %p', async (fault) => {
-      await given({ n: 1 });
-      const live = await load();
-      repository.faults = { update: [fault], updateLocked: [fault] };
-      const token = await sessions.update(live, (draft: Live) => { draft.n++; return (draft.token = randomUUID()); });
-      expect(await stored()).toEqual({ n: 2, token, version: 1 });
-      expect(valuesOf(live)).toEqual({ n: 2, token });
-    });
+    it.each([LOST_AFTER, LOST_BEFORE])(
+      'AtMostOnce: takes effect once when the connection was lost, and returns what was stored: %p',
+      async (fault) => {
+        await given({ n: 1 });
+        const live = await load();
+        repository.faults = { update: [fault], updateLocked: [fault] };
+        const token = await sessions.update(live, (draft: Live) => {
+          draft.n++;
+          return (draft.token = randomUUID());
+        });
+        expect(await stored()).toEqual({ n: 2, token, version: 1 });
+        expect(valuesOf(live)).toEqual({ n: 2, token });
+      },
+    );
 
     it('does not decide by an old record, also where it changes nothing', async () => {
       await given({ open: true });
       const live = await load();
-      await theirs((session) => { session.open = false; })();
+      await theirs((session) => {
+        session.open = false;
+      })();
       expect(await sessions.update(live, (draft: Live) => draft.open)).toBe(false);
       expect(valuesOf(live)).toEqual({ open: false });
       expect(await stored()).toEqual({ open: false, version: 1 });
@@ -286,7 +420,9 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       await sessions.update(live, () => undefined);
       expect(await stored()).toBeUndefined();
       expect(repository.calls).toEqual([]);
-      await sessions.update(live, (draft: Live) => { draft.n = 1; });
+      await sessions.update(live, (draft: Live) => {
+        draft.n = 1;
+      });
       expect(await stored()).toEqual({ n: 1, version: 0 });
       expect(valuesOf(live)).toEqual({ n: 1 });
       await sessions.commit(Object.assign(live, { m: 1 }));
@@ -297,19 +433,50 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       await given({ n: 0 });
       const live = await load();
       const refused = Object.assign(new Error('sold out'), { code: 'ECONNRESET' });
-      const refuse = (draft: Live) => { draft.n++; throw refused; };
+      const refuse = (draft: Live) => {
+        draft.n++;
+        throw refused;
+      };
       await expect(sessions.update(live, refuse)).rejects.toBe(refused);
       await expect(sessions.update(id, refuse)).rejects.toBe(refused);
       const outcomes = await Promise.allSettled([sessions.update(live, refuse), sessions.update(live, (draft: Live) => ++draft.n)]);
-      expect(outcomes).toMatchObject([{ status: 'rejected', reason: refused }, { status: 'fulfilled', value: 1 }]);
+      expect(outcomes).toMatchObject([
+        { status: 'rejected', reason: refused },
+        { status: 'fulfilled', value: 1 },
+      ]);
       expect(await stored()).toEqual({ n: 1, version: 1 });
     });
 
     it.each<[string, (draft: Live) => unknown, string]>([
-      ['a promise', async (draft) => { draft.n++; throw new Error('of the promise'); }, 'returned a promise'],
-      ['a cookie', (draft) => { draft.cookie = {}; }, '`cookie`'],
-      ['a reserved name', (draft) => { draft.save = 1; }, '`save`'],
-      ['what cannot be stored', (draft) => { draft.n = 1n; }, 'a bigint at `n`'],
+      [
+        'a promise',
+        async (draft) => {
+          draft.n++;
+          throw new Error('of the promise');
+        },
+        'returned a promise',
+      ],
+      [
+        'a cookie',
+        (draft) => {
+          draft.cookie = {};
+        },
+        '`cookie`',
+      ],
+      [
+        'a reserved name',
+        (draft) => {
+          draft.save = 1;
+        },
+        '`save`',
+      ],
+      [
+        'what cannot be stored',
+        (draft) => {
+          draft.n = 1n;
+        },
+        'a bigint at `n`',
+      ],
     ])('refuses %s, and writes nothing', async (_what, change, message) => {
       await given({ n: 0 });
       await expect(sessions.update(id, change)).rejects.toThrow(message);
@@ -350,7 +517,12 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('BoundedOutcome: gives the session up when the outcome is unknown', async () => {
       await given({ n: 0 });
       const live = await load();
-      const lost = { ...LOST_AFTER, meanwhile: theirs((session) => { session.other = 1; }) };
+      const lost = {
+        ...LOST_AFTER,
+        meanwhile: theirs((session) => {
+          session.other = 1;
+        }),
+      };
       repository.faults = { update: [lost], updateLocked: [lost] };
       await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
       await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(SessionUnavailableError);
@@ -360,55 +532,74 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('takes the lock after three lost races', async () => {
       await given({ n: 0 });
       const live = await load();
-      const lostRace: Fault = { effect: 'none', meanwhile: theirs((session) => { session.others = (session.others ?? 0) + 1; }) };
+      const lostRace: Fault = {
+        effect: 'none',
+        meanwhile: theirs((session) => {
+          session.others = (session.others ?? 0) + 1;
+        }),
+      };
       repository.faults.update = [lostRace, lostRace, lostRace];
       expect(await sessions.update(live, (draft: Live) => ++draft.n)).toBe(1);
       expect(writes().at(-1)).toBe('updateLocked');
       expect(await stored()).toMatchObject({ n: 1 });
     });
 
-    it.each(['after the look', 'before the lock'])('AtMostOnce: says that the outcome is unknown when an attempt landed late, %s, and was written over', async (when) => {
-      await given({ n: 0 });
-      const live = await load();
-      const plain = new SqlSessionRepository(database.context);
-      let late: (() => Promise<unknown>) | undefined;
-      const isLocked = locking === 'pessimistic';
-      const known = (await plain.load(storageKeyOf(id)))!;
-      const lost = (change: any) => {
-        late = async () => {
-          late = undefined;
-          await plain.update(storageKeyOf(id), known, change);
-          await theirs((session) => { session.other = 1; })();
+    it.each(['after the look', 'before the lock'])(
+      'AtMostOnce: says that the outcome is unknown when an attempt landed late, %s, and was written over',
+      async (when) => {
+        await given({ n: 0 });
+        const live = await load();
+        const plain = new SqlSessionRepository(database.context);
+        let late: (() => Promise<unknown>) | undefined;
+        const isLocked = locking === 'pessimistic';
+        const known = (await plain.load(storageKeyOf(id)))!;
+        const lost = (change: any) => {
+          late = async () => {
+            late = undefined;
+            await plain.update(storageKeyOf(id), known, change);
+            await theirs((session) => {
+              session.other = 1;
+            })();
+          };
+          throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
         };
-        throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
-      };
-      const original = { update: repository.update, updateLocked: repository.updateLocked, load: repository.load };
-      let attempts = 0;
-      repository.update = async (key, seen, change) => (++attempts === 1 ? lost(change) : original.update.call(repository, key, seen, change));
-      repository.updateLocked = async (key, decide) => {
-        if (++attempts > 1) {
-          if (when === 'before the lock') await late?.();
-          return original.updateLocked.call(repository, key, decide);
-        }
-        const record = await plain.load(key);
-        return lost(record && decide(record));
-      };
-      repository.load = async (key) => {
-        const record = await original.load.call(repository, key);
-        if (when === 'after the look' || !isLocked) await late?.();
-        return record;
-      };
-      repository.classify = (error) => ((error as { code?: string }).code === 'ECONNRESET' ? 'unknown' : 'failed');
-      await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
-      expect(await stored()).toEqual({ n: 1, other: 1, version: 2 });
-    });
+        const original = { update: repository.update, updateLocked: repository.updateLocked, load: repository.load };
+        let attempts = 0;
+        repository.update = async (key, seen, change) =>
+          ++attempts === 1 ? lost(change) : original.update.call(repository, key, seen, change);
+        repository.updateLocked = async (key, decide) => {
+          if (++attempts > 1) {
+            if (when === 'before the lock') await late?.();
+            return original.updateLocked.call(repository, key, decide);
+          }
+          const record = await plain.load(key);
+          return lost(record && decide(record));
+        };
+        repository.load = async (key) => {
+          const record = await original.load.call(repository, key);
+          if (when === 'after the look' || !isLocked) await late?.();
+          return record;
+        };
+        repository.classify = (error) => ((error as { code?: string }).code === 'ECONNRESET' ? 'unknown' : 'failed');
+        await expect(sessions.update(live, (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
+        expect(await stored()).toEqual({ n: 1, other: 1, version: 2 });
+      },
+    );
 
     it('AtMostOnce: does not know whether a lost insert was its own, where nothing counts the versions', async () => {
       const unversioned = Object.assign(Object.create(database.context), { isVersioned: false }) as typeof database.context;
       repository = new FaultyRepository(unversioned);
       sessions = serviceOver(repository, { ...RULES, locking: 'pessimistic' }).sessions;
       const others = serviceOver(new SqlSessionRepository(unversioned), { ...RULES, locking: 'pessimistic' }).sessions;
-      repository.faults.insert = [{ ...LOST_AFTER, meanwhile: () => others.update(id, (draft: Live) => { draft.other = 1; }) }];
+      repository.faults.insert = [
+        {
+          ...LOST_AFTER,
+          meanwhile: () =>
+            others.update(id, (draft: Live) => {
+              draft.other = 1;
+            }),
+        },
+      ];
       await expect(sessions.update(create({ n: 0 }), (draft: Live) => ++draft.n)).rejects.toThrow(/unknown/);
       expect(await stored()).toMatchObject({ n: 1, other: 1 });
     });
@@ -422,13 +613,23 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     });
 
     it('fails none of those that wait for it, and a commit that waits is its own', async () => {
-      setUp({ maxBytes: 1000, userId: (session) => { if (session.wrong) throw new Error('no user'); return null; } });
+      setUp({
+        maxBytes: 1000,
+        userId: (session) => {
+          if (session.wrong) throw new Error('no user');
+          return null;
+        },
+      });
       await given({ n: 0 });
       const live = await load();
       const outcomes = await Promise.allSettled([
-        sessions.update(live, (draft: Live) => { draft.big = 'x'.repeat(2000); }),
+        sessions.update(live, (draft: Live) => {
+          draft.big = 'x'.repeat(2000);
+        }),
         sessions.update(live, (draft: Live) => ++draft.n),
-        sessions.update(live, (draft: Live) => { draft.wrong = 1; }),
+        sessions.update(live, (draft: Live) => {
+          draft.wrong = 1;
+        }),
         sessions.commit(Object.assign(live, { own: 1 })),
       ]);
       expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected', 'fulfilled']);
@@ -438,7 +639,9 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it('does not refuse by an old record', async () => {
       await given({ stock: 0 });
       const live = await load();
-      await theirs((session) => { session.stock = 5; })();
+      await theirs((session) => {
+        session.stock = 5;
+      })();
       const take = (draft: Live) => {
         if (draft.stock === 0) throw new Error('sold out');
         return --draft.stock;
@@ -463,9 +666,14 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
         late ??= parameters;
         return update(...parameters);
       };
-      const land = async () => { await new SqlSessionRepository(database.context).update(...late!); };
+      const land = async () => {
+        await new SqlSessionRepository(database.context).update(...late!);
+      };
       repository.faults = { update: [LOST_BEFORE, LOST_BEFORE, LOST_BEFORE], updateLocked: [{ effect: 'none', meanwhile: land }] };
-      const token = await sessions.update(live, (draft: Live) => { draft.n++; return (draft.token = randomUUID()); });
+      const token = await sessions.update(live, (draft: Live) => {
+        draft.n++;
+        return (draft.token = randomUUID());
+      });
       expect(await stored()).toEqual({ n: 1, token, version: 1 });
     });
   });
@@ -475,7 +683,14 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     const live = await load();
     live.cookie.originalMaxAge = 3_600_000;
     const method = locking === 'optimistic' ? 'update' : 'updateLocked';
-    repository.faults[method] = [{ effect: 'none', meanwhile: async () => { live.cookie.originalMaxAge = null; } }];
+    repository.faults[method] = [
+      {
+        effect: 'none',
+        meanwhile: async () => {
+          live.cookie.originalMaxAge = null;
+        },
+      },
+    ];
     await sessions.commit(live);
     expect((await load()).cookie.originalMaxAge).toBe(3_600_000);
     expect(live.cookie.originalMaxAge).toBeNull();
@@ -500,9 +715,20 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     const live = await load();
     if (locking === 'pessimistic') {
       repository.faults.updateLocked = [LOST_BEFORE, LOST_BEFORE];
-      await expect(sessions.commit(Object.assign(live, { n: 1 }))).rejects.toThrow(/injected: unknown. None of 2 attempts succeeded, and nothing was written/);
+      await expect(sessions.commit(Object.assign(live, { n: 1 }))).rejects.toThrow(
+        /injected: unknown. None of 2 attempts succeeded, and nothing was written/,
+      );
     }
-    repository.faults.insert = [{ effect: 'none', meanwhile: async () => { repository.removeExpired = async () => { throw Object.assign(new Error('gone'), { code: 'ECONNRESET' }); }; } }];
+    repository.faults.insert = [
+      {
+        effect: 'none',
+        meanwhile: async () => {
+          repository.removeExpired = async () => {
+            throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
+          };
+        },
+      },
+    ];
     repository.classify = () => 'unknown';
     await expect(sessions.replace(id, { n: 2 })).resolves.toBeUndefined();
     expect(await stored()).toMatchObject({ n: 2 });
@@ -524,7 +750,16 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
   it('lastWins() is what a key without a rule does', async () => {
     setUp({ merge: { a: lastWins() } as Record<string, any> });
     await given({ a: 0, b: 0 });
-    await race((session) => { session.a = 1; session.b = 1; }, (session) => { session.a = 2; session.b = 2; });
+    await race(
+      (session) => {
+        session.a = 1;
+        session.b = 1;
+      },
+      (session) => {
+        session.a = 2;
+        session.b = 2;
+      },
+    );
     expect(await stored()).toEqual({ a: 2, b: 2, version: 2 });
   });
 });

@@ -5,7 +5,12 @@ import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
 
 /** Places in which the database makes no table. */
-const REFUSED = { sqlite: { tableName: 'sqlite_sessions' }, postgresql: { schema: 'pg_catalog' }, mysql: { schema: 'information_schema' }, mariadb: { schema: 'information_schema' } } as const;
+const REFUSED = {
+  sqlite: { tableName: 'sqlite_sessions' },
+  postgresql: { schema: 'pg_catalog' },
+  mysql: { schema: 'information_schema' },
+  mariadb: { schema: 'information_schema' },
+} as const;
 
 describe.each(DATABASES)('createTable on %s', (database) => {
   const elsewhere = database === 'sqlite' ? 'no-such-folder/sessions.sqlite' : 'no_such_database';
@@ -13,7 +18,10 @@ describe.each(DATABASES)('createTable on %s', (database) => {
   /** The errors of sessions with a connection of their own, and of those on the app's MikroORM. */
   async function refusals(options: SmartSessionModuleOptions, connection: object = {}): Promise<SmartSessionConfigError[]> {
     const given = { secret: 'x', tableName: 'missing_place', createTable: true, ...options };
-    const own = await openDatabase(new SmartSessionOptions({ ...given, connection: { ...CONNECTIONS[database], ensureDatabase: false, ...connection } as never }), undefined).catch((error: unknown) => error);
+    const own = await openDatabase(
+      new SmartSessionOptions({ ...given, connection: { ...CONNECTIONS[database], ensureDatabase: false, ...connection } as never }),
+      undefined,
+    ).catch((error: unknown) => error);
     const orm = await MikroORM.init(connectionOptions(database, { ...connection, ensureDatabase: false }));
     const shared = await openDatabase(new SmartSessionOptions(given), orm).catch((error: unknown) => error);
     await orm.close();
@@ -24,14 +32,18 @@ describe.each(DATABASES)('createTable on %s', (database) => {
   it('names a schema that is not there', async () => {
     for (const { option, message } of await refusals({ schema: 'no_such_schema' })) {
       expect(option).toBe('schema');
-      expect(message).toBe('SmartSessionModule: option `schema`: there is no schema "no_such_schema". Create it, or mend its name. `createTable` makes the table alone.');
+      expect(message).toBe(
+        'SmartSessionModule: option `schema`: there is no schema "no_such_schema". Create it, or mend its name. `createTable` makes the table alone.',
+      );
     }
   });
 
   it.each([true, false])('names a database that is not there, with createTable: %s', async (createTable) => {
     for (const { option, message, cause } of await refusals({ createTable }, { dbName: elsewhere })) {
       expect(option).toBe('connection');
-      expect(message).toMatch(/: its database cannot be opened: .+[^.]\. Create it, or mend its name in `connection` or in MikroORM's configuration\. `createTable` makes the table alone\.$/);
+      expect(message).toMatch(
+        /: its database cannot be opened: .+[^.]\. Create it, or mend its name in `connection` or in MikroORM's configuration\. `createTable` makes the table alone\.$/,
+      );
       expect(cause).toBeDefined();
     }
   });
@@ -55,7 +67,9 @@ describe.each(DATABASES)('createTable on %s', (database) => {
   it('says why the database refuses the table', async () => {
     for (const { option, message } of await refusals(REFUSED[database])) {
       expect(option).toBe('createTable');
-      expect(message).toMatch(/: the table "\w+" cannot be created: .+[^.]\. Allow it to the user of the connection, or make the table by a migration and leave `createTable` out\.$/);
+      expect(message).toMatch(
+        /: the table "\w+" cannot be created: .+[^.]\. Allow it to the user of the connection, or make the table by a migration and leave `createTable` out\.$/,
+      );
     }
   });
 });

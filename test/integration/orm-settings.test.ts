@@ -21,7 +21,7 @@ const SETTINGS: Readonly<Record<string, Partial<Options>>> = {
   timezone: { timezone: '+05:30' },
   ignoreUndefinedInQuery: { ignoreUndefinedInQuery: true },
   'validateRequired: false': { validateRequired: false },
-  'initNullableProperties': { initNullableProperties: true },
+  initNullableProperties: { initNullableProperties: true },
   'batchSize: 1': { batchSize: 1 },
   'useBatchInserts: false': { useBatchInserts: false },
   'useBatchUpdates: false': { useBatchUpdates: false },
@@ -35,21 +35,27 @@ const SETTINGS: Readonly<Record<string, Partial<Options>>> = {
   'populateAfterFlush: false': { populateAfterFlush: false },
   'upsertManaged: false': { upsertManaged: false },
   'propagationOnPrototype: false': { propagationOnPrototype: false },
-  'autoJoinOneToOneOwner, autoJoinRefsForFilters, filtersOnRelations: false': { autoJoinOneToOneOwner: false, autoJoinRefsForFilters: false, filtersOnRelations: false },
+  'autoJoinOneToOneOwner, autoJoinRefsForFilters, filtersOnRelations: false': {
+    autoJoinOneToOneOwner: false,
+    autoJoinRefsForFilters: false,
+    filtersOnRelations: false,
+  },
   serialization: { serialization: { includePrimaryKeys: false, forceObject: true } },
   assign: { assign: { ignoreUndefined: true, mergeObjectProperties: true } },
   'allowGlobalContext: false': { allowGlobalContext: false },
   context: { context: () => undefined },
   contextName: { contextName: 'shop' },
-  'onQuery': { onQuery: (sql) => `/* shop */ ${sql}` },
+  onQuery: { onQuery: (sql) => `/* shop */ ${sql}` },
   findOneOrFailHandler: { findOneOrFailHandler: () => new Error('refused') },
   subscribers: { subscribers: [refusingSubscriber()] },
   entityRepository: { entityRepository: class extends EntityRepository<any> {} },
   'preferReadReplicas: false': { preferReadReplicas: false },
   'debug, with values': { debug: true, logger: () => undefined, colors: false },
-  'discovery.checkDuplicate…: false': { discovery: { checkDuplicateFieldNames: false, checkDuplicateTableNames: false, inferDefaultValues: false } },
-  'schemaGenerator': { schemaGenerator: { ignoreSchema: ['other'], skipTables: ['other'], createForeignKeyConstraints: false } },
-  'metadataCache': { metadataCache: { enabled: false } },
+  'discovery.checkDuplicate…: false': {
+    discovery: { checkDuplicateFieldNames: false, checkDuplicateTableNames: false, inferDefaultValues: false },
+  },
+  schemaGenerator: { schemaGenerator: { ignoreSchema: ['other'], skipTables: ['other'], createForeignKeyConstraints: false } },
+  metadataCache: { metadataCache: { enabled: false } },
   'ensureDatabase: false': { ensureDatabase: false },
 };
 
@@ -59,17 +65,38 @@ function refusingSubscriber(): EventSubscriber {
     throw new Error("A subscriber of the app heard of the library's sessions.");
   };
   return {
-    onInit: refuse, onLoad: refuse, beforeCreate: refuse, afterCreate: refuse, beforeUpdate: refuse, afterUpdate: refuse, beforeDelete: refuse, afterDelete: refuse,
-    beforeFlush: refuse, onFlush: refuse, afterFlush: refuse, beforeTransactionStart: refuse, afterTransactionStart: refuse, beforeTransactionCommit: refuse,
-    afterTransactionCommit: refuse, beforeTransactionRollback: refuse, afterTransactionRollback: refuse,
+    onInit: refuse,
+    onLoad: refuse,
+    beforeCreate: refuse,
+    afterCreate: refuse,
+    beforeUpdate: refuse,
+    afterUpdate: refuse,
+    beforeDelete: refuse,
+    afterDelete: refuse,
+    beforeFlush: refuse,
+    onFlush: refuse,
+    afterFlush: refuse,
+    beforeTransactionStart: refuse,
+    afterTransactionStart: refuse,
+    beforeTransactionCommit: refuse,
+    afterTransactionCommit: refuse,
+    beforeTransactionRollback: refuse,
+    afterTransactionRollback: refuse,
   };
 }
 
 /** What a server answers otherwise than SQLite; at once, since each app takes its time. */
-const ON_SERVERS: Partial<Options> = { disableTransactions: true, forceUndefined: true, subscribers: [refusingSubscriber()], pool: { min: 0, max: 1 } };
+const ON_SERVERS: Partial<Options> = {
+  disableTransactions: true,
+  forceUndefined: true,
+  subscribers: [refusingSubscriber()],
+  pool: { min: 0, max: 1 },
+};
 
 const CASES = DATABASES.flatMap((database) =>
-  Object.entries(database === 'sqlite' ? SETTINGS : { 'transactions, null, subscribers and a pool of one': ON_SERVERS }).map(([setting, options]) => ({ database, setting, options })),
+  Object.entries(database === 'sqlite' ? SETTINGS : { 'transactions, null, subscribers and a pool of one': ON_SERVERS }).map(
+    ([setting, options]) => ({ database, setting, options }),
+  ),
 );
 
 describe('sessions on an app whose MikroORM is set otherwise', () => {
@@ -78,7 +105,9 @@ describe('sessions on an app whose MikroORM is set otherwise', () => {
   it.each(CASES)('$setting on $database', checkSettings);
 
   it('dates in a process of another time zone', async () => {
-    const { stdout } = await promisify(execFile)(process.execPath, ['build/test/support/zone-worker.js', DATABASES.join()], { env: { ...process.env, TZ: 'Asia/Kolkata' } });
+    const { stdout } = await promisify(execFile)(process.execPath, ['build/test/support/zone-worker.js', DATABASES.join()], {
+      env: { ...process.env, TZ: 'Asia/Kolkata' },
+    });
     expect(JSON.parse(stdout)).toEqual([]);
   });
 });

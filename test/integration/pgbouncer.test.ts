@@ -51,7 +51,9 @@ const times = (count: number) => Array.from({ length: count }, (_, n) => n);
   beforeEach(() => database.run('delete from {table}'));
   afterEach(async () => {
     // All connections to the server, at once.
-    const found = await Promise.all(times(CLIENT_CONNECTIONS).map(() => database.run(`${STATE}, pg_backend_pid() as pid, pg_sleep(0.02)::text`)));
+    const found = await Promise.all(
+      times(CLIENT_CONNECTIONS).map(() => database.run(`${STATE}, pg_backend_pid() as pid, pg_sleep(0.02)::text`)),
+    );
     const states = found.map(([row]) => row!);
     expect(new Set(states.map(({ pid }) => pid)).size).toBe(SERVER_CONNECTIONS);
     expect(defaults).toMatchObject({ prepared: 0, advisory: 0 });
@@ -84,7 +86,9 @@ const times = (count: number) => Array.from({ length: count }, (_, n) => n);
       updated = [];
       processes = times(PROCESSES).map(() => startProcess());
       ids = times(SESSIONS).map(() => randomUUID());
-      await Promise.all(ids.map((id) => processes[0]!.sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }))));
+      await Promise.all(
+        ids.map((id) => processes[0]!.sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }))),
+      );
     });
 
     function startProcess() {

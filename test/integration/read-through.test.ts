@@ -45,7 +45,8 @@ class EarlierStore {
   #call(method: 'get' | 'destroy', callback: Callback, work: () => void): unknown {
     this.calls.push(method);
     const fault = this.faults[method]?.shift();
-    if (fault === 'error') return callback(Object.assign(new Error('select sess where sid = the-id: no such table'), { code: 'SQLITE_ERROR' }));
+    if (fault === 'error')
+      return callback(Object.assign(new Error('select sess where sid = the-id: no such table'), { code: 'SQLITE_ERROR' }));
     if (fault === 'ENOENT') return callback(Object.assign(new Error('no file'), { code: 'ENOENT' }));
     if (fault === 'promise') {
       callback(new Error('called back'));
@@ -80,11 +81,15 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
   const startProcess = (options: SmartSessionModuleOptions = {}, over: SqlSessionRepository = repository) =>
     serviceOver(over, { readThrough: earlier as SmartSessionModuleOptions['readThrough'], userId: 'user', ...options }).sessions;
   const load = async (id: string, from = sessions) => (await from.load(id)) as Live | undefined;
-  const row = async (id: string) => (await database.run('select * from {table} where session_id = ' + database.context.dialect.parameter(1), [storageKeyOf(id)]))[0];
+  const row = async (id: string) =>
+    (await database.run('select * from {table} where session_id = ' + database.context.dialect.parameter(1), [storageKeyOf(id)]))[0];
   const rows = async () => Number((await database.run('select count(*) as n from {table}'))[0]?.n);
 
   it('moves a session with its values and its max age, once', async () => {
-    const id = await earlier.add({ user: 'anna', cart: [{ sku: 'tea' }] }, { originalMaxAge: HOUR, expires: new Date(Date.now() + 1000), path: '/old', httpOnly: false });
+    const id = await earlier.add(
+      { user: 'anna', cart: [{ sku: 'tea' }] },
+      { originalMaxAge: HOUR, expires: new Date(Date.now() + 1000), path: '/old', httpOnly: false },
+    );
     const live = await load(id);
     expect(live).toMatchObject({ user: 'anna', cart: [{ sku: 'tea' }], cookie: { originalMaxAge: HOUR, httpOnly: true } });
     expect((live as Live).cookie.path).toBeUndefined();
@@ -122,12 +127,14 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
   it('loses no key of requests that come at once, in two processes', async () => {
     const id = await earlier.add({ kept: 1 });
     const others = startProcess({}, new FaultyRepository(database.context));
-    await Promise.all(Array.from({ length: 20 }, async (_, n) => {
-      const own = n % 2 === 0 ? sessions : others;
-      const live = (await load(id, own)) as Live;
-      live[`key${n}`] = n;
-      await own.commit(live);
-    }));
+    await Promise.all(
+      Array.from({ length: 20 }, async (_, n) => {
+        const own = n % 2 === 0 ? sessions : others;
+        const live = (await load(id, own)) as Live;
+        live[`key${n}`] = n;
+        await own.commit(live);
+      }),
+    );
     const expected = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`key${n}`, n]));
     expect(await load(id)).toMatchObject({ kept: 1, ...expected });
     expect([await rows(), await earlier.has(id)]).toEqual([1, false]);
@@ -154,7 +161,9 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     const id = await earlier.add({ a: 1 });
     await load(id);
     earlier.faults.destroy = ['error'];
-    await expect(sessions.destroy(id)).rejects.toThrow('Could not destroy the session: the earlier store reported an error (Error SQLITE_ERROR).');
+    await expect(sessions.destroy(id)).rejects.toThrow(
+      'Could not destroy the session: the earlier store reported an error (Error SQLITE_ERROR).',
+    );
     expect(await load(id)).toMatchObject({ a: 1 });
   });
 
@@ -213,7 +222,9 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect(await load(id)).toMatchObject({ a: 1 });
     earlier.faults.destroy = ['silence', 'silence'];
     await expect(sessions.destroy(id)).rejects.toThrow(/Could not destroy the session: .* did not answer within 300 ms/);
-    await expect(sessions.replace(id, { b: 1 })).rejects.toThrow('Could not commit the session: the earlier store did not answer within 300 ms.');
+    await expect(sessions.replace(id, { b: 1 })).rejects.toThrow(
+      'Could not commit the session: the earlier store did not answer within 300 ms.',
+    );
     expect(await load(id)).toMatchObject({ a: 1 });
   });
 
@@ -244,7 +255,10 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     setUp({ serializer: 'rich' });
     const at = new Date(2026, 1, 3);
     const values = { at, constructor: 1, id: 'x', save: 'y', a: 1 };
-    const store = { get: (_: string, callback: Callback) => callback(null, { ...values, cookie: {} } as never), destroy: (_: string, callback: Callback) => callback() };
+    const store = {
+      get: (_: string, callback: Callback) => callback(null, { ...values, cookie: {} } as never),
+      destroy: (_: string, callback: Callback) => callback(),
+    };
     const own = startProcess({ serializer: 'rich', readThrough: store as never });
     expect(await load('rich', own)).toMatchObject({ at, a: 1 });
     expect(Object.keys((await load('rich', own)) as Live).toSorted()).toEqual(['a', 'at', 'cookie']);
@@ -260,7 +274,9 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     await sessions.update(one, (draft) => ((draft as Live).n += 1));
     expect(await load(one)).toMatchObject({ n: 2 });
     const store = new SmartSessionStore(sessions);
-    await new Promise<void>((resolve, reject) => store.set(other, { n: 5, cookie: {} } as never, (error) => (error ? reject(error as Error) : resolve())));
+    await new Promise<void>((resolve, reject) =>
+      store.set(other, { n: 5, cookie: {} } as never, (error) => (error ? reject(error as Error) : resolve())),
+    );
     expect([await earlier.has(other), await load(other)]).toEqual([false, expect.objectContaining({ n: 5 })]);
   });
 

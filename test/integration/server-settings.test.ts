@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { once, type EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
-import { EntityManagerSessionRepository, SmartSessionOptions, SqlSessionRepository, StatementRunner, defineSessionEntity, type DatabaseContext, type RunStatement } from '../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  SmartSessionOptions,
+  SqlSessionRepository,
+  StatementRunner,
+  defineSessionEntity,
+  type DatabaseContext,
+  type RunStatement,
+} from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
 import { onDatabase } from '../support/own-server.js';
@@ -64,7 +72,8 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
   /** Lets the pool open a connection that the server sets so. */
   async function under(given: string | undefined): Promise<void> {
     setting = given;
-    if (isPostgresql) await Promise.all([once(pool, 'remove'), context.runner.run('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined)]);
+    if (isPostgresql)
+      await Promise.all([once(pool, 'remove'), context.runner.run('select pg_terminate_backend(pg_backend_pid())').catch(() => undefined)]);
     else current.destroy();
   }
 
@@ -72,7 +81,13 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
     for (const Repository of REPOSITORIES) {
       const repository = new Repository(context);
       await tourSessions(context, repository);
-      await repository.insert('last', { data: '{}', commitId: 'c', userId: null, maxAge: null, lifetime: { ms: 60_000, slack: 0, explicit: false } });
+      await repository.insert('last', {
+        data: '{}',
+        commitId: 'c',
+        userId: null,
+        maxAge: null,
+        lifetime: { ms: 60_000, slack: 0, explicit: false },
+      });
       const { rows } = await onDatabase(database, {}, (run) => run(`select session_id from ${tableName} order by session_id`));
       expect(rows).toEqual([{ session_id: 'last' }, { session_id: 'own' }]);
     }
@@ -95,7 +110,10 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
     await under(given);
     expect(await reasonOf(openDatabase(options, orm))).toEqual(['SessionDatabaseError', expect.stringContaining(found)]);
     for (const Repository of REPOSITORIES) {
-      expect(await reasonOf(serviceOver(new Repository(context)).sessions.load('some'))).toEqual(['SessionUnavailableError', expect.stringContaining(found)]);
+      expect(await reasonOf(serviceOver(new Repository(context)).sessions.load('some'))).toEqual([
+        'SessionUnavailableError',
+        expect.stringContaining(found),
+      ]);
     }
     await under(undefined);
     expect(await serviceOver(new SqlSessionRepository(context)).sessions.load('some')).toBeUndefined();
@@ -122,15 +140,19 @@ describe.each(DIALECTS)('a connection to %s whose server only reads', (database)
     await orm.close();
   });
 
-  const idOfConnection = async () => (await run(`select ${database === 'postgresql' ? 'pg_backend_pid()' : 'connection_id()'} as id`)).rows[0]!.id;
+  const idOfConnection = async () =>
+    (await run(`select ${database === 'postgresql' ? 'pg_backend_pid()' : 'connection_id()'} as id`)).rows[0]!.id;
 
-  it.each(ONLY_READS[database === 'postgresql' ? 'postgresql' : 'mysql'])('is closed after the answer, and another one opened: %s', async (answer) => {
-    const id = await idOfConnection();
-    await expect(run('select nonsense')).rejects.toThrow();
-    expect(await idOfConnection()).toBe(id);
-    await expect(run(answer)).rejects.toThrow();
-    expect(await idOfConnection()).not.toBe(id);
-  });
+  it.each(ONLY_READS[database === 'postgresql' ? 'postgresql' : 'mysql'])(
+    'is closed after the answer, and another one opened: %s',
+    async (answer) => {
+      const id = await idOfConnection();
+      await expect(run('select nonsense')).rejects.toThrow();
+      expect(await idOfConnection()).toBe(id);
+      await expect(run(answer)).rejects.toThrow();
+      expect(await idOfConnection()).not.toBe(id);
+    },
+  );
 });
 
 const TABLES = [
@@ -184,21 +206,37 @@ interface Connection {
 }
 
 async function reasonOf(promise: Promise<unknown>): Promise<[string, string] | undefined> {
-  const reason = await promise.then(() => undefined, (error: Error) => error);
+  const reason = await promise.then(
+    () => undefined,
+    (error: Error) => error,
+  );
   return reason && [reason.name, reason.message];
 }
 
 describe.each(DIALECTS)('a database that does not exist, on %s', (database) => {
   const dbName = `no_such_${randomBytes(4).toString('hex')}`;
   const { driver: _, ...server } = CONNECTIONS[database];
-  const isMade = () => onDatabase(database, {}, async (run) => (await run(`select 1 from ${database === 'postgresql' ? 'pg_database where datname' : 'information_schema.schemata where schema_name'} = '${dbName}'`)).rows.length > 0);
+  const isMade = () =>
+    onDatabase(
+      database,
+      {},
+      async (run) =>
+        (
+          await run(
+            `select 1 from ${database === 'postgresql' ? 'pg_database where datname' : 'information_schema.schemata where schema_name'} = '${dbName}'`,
+          )
+        ).rows.length > 0,
+    );
 
   afterAll(() => dropDatabase(database, dbName));
 
   it('ends the start, and is not made, where the sessions have a connection of their own', async () => {
     const options = new SmartSessionOptions({ secret: 'test', dialect: database, connection: { ...server, dbName }, createTable: true });
     const opened = openDatabase(options, undefined);
-    const closed = opened.then(({ orm }) => orm.close(), () => undefined);
+    const closed = opened.then(
+      ({ orm }) => orm.close(),
+      () => undefined,
+    );
     await expect(opened).rejects.toMatchObject({ name: 'SmartSessionConfigError', option: 'connection' });
     expect(await isMade()).toBe(false);
     await closed;
@@ -213,7 +251,9 @@ describe.each(DIALECTS)('a missing database on %s, which several processes make 
   it("is made by one, and used by all, where it is that of the app's MikroORM", async () => {
     const orms = await Promise.all([1, 2, 3].map(() => MikroORM.init(connectionOptions(database, { dbName }))));
     try {
-      const contexts = await Promise.all(orms.map((orm) => openDatabase(new SmartSessionOptions({ secret: 'test', createTable: true }), orm)));
+      const contexts = await Promise.all(
+        orms.map((orm) => openDatabase(new SmartSessionOptions({ secret: 'test', createTable: true }), orm)),
+      );
       const requirements = contexts.map(({ runner, dialect }) => runner.run(dialect.connectionRequirements!.sql));
       expect((await Promise.all(requirements)).map(({ rows }) => rows[0]!.current_database)).toEqual([dbName, dbName, dbName]);
     } finally {

@@ -63,14 +63,23 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(observers.of('created', 'expired')).toEqual([['created', null]]);
     await database.expireAll();
     await sessions.replace(id, { c: 1 });
-    expect(observers.of('created', 'expired')).toEqual([['created', null], ['expired', undefined], ['created', null]]);
+    expect(observers.of('created', 'expired')).toEqual([
+      ['created', null],
+      ['expired', undefined],
+      ['created', null],
+    ]);
   });
 
   it('is told once of a session that comes from the earlier store, however many processes load it', async () => {
     const earlier = new expressSession.MemoryStore();
     await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
     setUp({ readThrough: earlier });
-    const others = serviceOver(new SqlSessionRepository(database.context), { ...OPTIONS, readThrough: earlier }, new Backoff(), observers).sessions;
+    const others = serviceOver(
+      new SqlSessionRepository(database.context),
+      { ...OPTIONS, readThrough: earlier },
+      new Backoff(),
+      observers,
+    ).sessions;
     await Promise.all([load(), load(), others.load(id), others.load(id)]);
     await load();
     expect(observers.of('created')).toEqual([['created', 'anna']]);
@@ -84,7 +93,10 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await load();
     repository.faults.destroySome = [LOST_AFTER];
     expect(await sessions.destroyAll({ userId: 'anna' })).toBe(1);
-    expect(observers.of('created', 'destroyed').map(([event, userId]) => [event, userId])).toEqual([['created', 'anna'], ['destroyed', 'anna']]);
+    expect(observers.of('created', 'destroyed').map(([event, userId]) => [event, userId])).toEqual([
+      ['created', 'anna'],
+      ['destroyed', 'anna'],
+    ]);
   });
 
   it('is told of a merge which keys it was of, and of attempts', async () => {
@@ -105,7 +117,11 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await sessions.destroy(id);
     await sessions.commit(Object.assign(other, { b: 1 }));
     expect(observers.of('merged')).toEqual([]);
-    expect(observers.of('commit')).toEqual([['commit', 'committed'], ['commit', 'committed'], ['commit', 'gone']]);
+    expect(observers.of('commit')).toEqual([
+      ['commit', 'committed'],
+      ['commit', 'committed'],
+      ['commit', 'gone'],
+    ]);
   });
 
   it('is told of each merge of commits that join, and how many went out together', async () => {
@@ -115,7 +131,10 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await Promise.all(visits.map((session, n) => sessions.commit(Object.assign(session, { visits: 2, [`key${n}`]: 1 }))));
     const merged = [1, 2, 3].map((n) => ['merged', null, { keys: ['visits', `key${n}`], contested: ['visits'], attempts: 1 }]);
     expect(observers.of('merged')).toEqual(merged);
-    expect(observers.of('batch').filter(([, kind]) => kind === 'commit')).toEqual([['batch', 'commit', 1], ['batch', 'commit', 3]]);
+    expect(observers.of('batch').filter(([, kind]) => kind === 'commit')).toEqual([
+      ['batch', 'commit', 1],
+      ['batch', 'commit', 3],
+    ]);
     expect(await load()).toMatchObject({ visits: 5, key0: 1, key3: 1 });
   });
 
@@ -123,8 +142,16 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await sessions.commit(live({ a: 1 }));
     observers.told.length = 0;
     await Promise.all([id, id, randomUUID(), id].map((each) => sessions.load(each)));
-    expect(observers.of('load').map(([, found]) => found).toSorted()).toEqual([false, true, true, true]);
-    expect(observers.of('batch')).toEqual([['batch', 'load', 1], ['batch', 'load', 3]]);
+    expect(
+      observers
+        .of('load')
+        .map(([, found]) => found)
+        .toSorted(),
+    ).toEqual([false, true, true, true]);
+    expect(observers.of('batch')).toEqual([
+      ['batch', 'load', 1],
+      ['batch', 'load', 3],
+    ]);
   });
 
   it('is told of sessions that end why, and of none that was not there', async () => {
@@ -139,7 +166,11 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await database.expireAll();
     expect(await sessions.prune()).toBe(1);
     expect(observers.of('destroyed', 'expired')).toEqual([
-      ['destroyed', tells('anna'), 'logout'], ['destroyed', 'anna', 'revoked'], ['destroyed', 'anna', 'revoked'], ['destroyed', 'anna', 'revoked'], ['expired', 'berta'],
+      ['destroyed', tells('anna'), 'logout'],
+      ['destroyed', 'anna', 'revoked'],
+      ['destroyed', 'anna', 'revoked'],
+      ['destroyed', 'anna', 'revoked'],
+      ['expired', 'berta'],
     ]);
   });
 
@@ -153,7 +184,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   it('is told of a session whose values go over to another', async () => {
     await sessions.commit(live({ user: 'anna' }));
     const request = { session: (await load()) as object, sessionID: id };
-    const regenerate = (done: () => void) => void (request.session = {}, done());
+    const regenerate = (done: () => void) => void ((request.session = {}), done());
     Object.defineProperty(request.session, 'regenerate', { value: regenerate });
     await sessions.regenerate(request as never, { keep: 'all' });
     expect([request.session, observers.of('destroyed')]).toEqual([{ user: 'anna' }, [['destroyed', 'anna', 'replaced']]]);
@@ -166,14 +197,22 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     await sessions.commit(live({ user: 'anna' }, randomUUID()));
     expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'evicted']]);
     setUp(full('deny'));
-    await expect(sessions.commit(live({ user: 'anna' }, randomUUID()))).rejects.toThrow('its user has as many others as `maxSessionsPerUser` allows (1)');
-    expect(observers.of('created', 'destroyed')).toEqual([['created', 'anna'], ['destroyed', 'anna', 'refused']]);
+    await expect(sessions.commit(live({ user: 'anna' }, randomUUID()))).rejects.toThrow(
+      'its user has as many others as `maxSessionsPerUser` allows (1)',
+    );
+    expect(observers.of('created', 'destroyed')).toEqual([
+      ['created', 'anna'],
+      ['destroyed', 'anna', 'refused'],
+    ]);
   });
 
   it('is told of a session that could not be read, and was written anew', async () => {
     await sessions.commit(live({ a: 1 }));
     await database.run("update {table} set data = '{'");
     await sessions.replace(id, { b: 1 });
-    expect(observers.of('created', 'destroyed').slice(1)).toEqual([['destroyed', databaseName === 'mysql' ? undefined : null, 'unreadable'], ['created', null]]);
+    expect(observers.of('created', 'destroyed').slice(1)).toEqual([
+      ['destroyed', databaseName === 'mysql' ? undefined : null, 'unreadable'],
+      ['created', null],
+    ]);
   });
 });

@@ -71,7 +71,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.update('k', { version: 0, commitId: null }, change('3'))).toBe(false);
     if (repository.updateMany) expect((await repository.updateMany([{ storageKey: 'k', known, change: change('3') }])).size).toBe(0);
     expect(await repository.load('k')).toMatchObject({ data: '2', version: 0 });
-    await database.run("update {table} set commit_id = null");
+    await database.run('update {table} set commit_id = null');
     expect(await repository.update('k', { version: 0, commitId: null }, change('4'))).toBe(true);
   });
 
@@ -89,15 +89,26 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
       b: change('', { lifetime: longer, userId: 'after', maxAge: 86_400_000_000 }),
       c: change('{"n":null}', { lifetime: within, userId: '' }),
     };
-    const wanted = await Promise.all([...keys, 'absent'].map(async (storageKey) => ({ storageKey, known: await at(0, storageKey), change: changes[storageKey] ?? change('"mine"') })));
+    const wanted = await Promise.all(
+      [...keys, 'absent'].map(async (storageKey) => ({
+        storageKey,
+        known: await at(0, storageKey),
+        change: changes[storageKey] ?? change('"mine"'),
+      })),
+    );
     expect([...(await repository.updateMany(wanted))].toSorted()).toEqual(['a', 'b', 'c']);
-    for (const [key, { data, commitId, maxAge }] of Object.entries(changes)) expect(await repository.load(key)).toMatchObject({ data, commitId, maxAge, version: 1 });
+    for (const [key, { data, commitId, maxAge }] of Object.entries(changes))
+      expect(await repository.load(key)).toMatchObject({ data, commitId, maxAge, version: 1 });
     const minutes = async (key: string) => Math.round(((await repository.load(key))?.remaining ?? 0) / MINUTE);
     expect([await minutes('a'), await minutes('b'), await minutes('c')]).toEqual([5, 20, 10]);
-    const users = await database.run("select session_id, user_id from {table} where lock_version = 1 and data <> '\"theirs\"' order by session_id");
+    const users = await database.run(
+      'select session_id, user_id from {table} where lock_version = 1 and data <> \'"theirs"\' order by session_id',
+    );
     expect(users.map(({ user_id }) => user_id)).toEqual([null, 'after', '']);
     expect(await repository.load('moved')).toMatchObject({ data: '"theirs"', version: 1 });
-    expect(await database.run("select data, lock_version from {table} where session_id = 'expired'")).toEqual([{ data: '"expired"', lock_version: 0 }]);
+    expect(await database.run("select data, lock_version from {table} where session_id = 'expired'")).toEqual([
+      { data: '"expired"', lock_version: 0 },
+    ]);
     expect(await repository.load('absent')).toBeUndefined();
     expect((await repository.updateMany([{ storageKey: 'absent', known: await at(0, 'absent'), change: change('{}') }])).size).toBe(0);
   });
@@ -107,18 +118,30 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     for (const key of ['a', 'b']) await repository.insert(key, change('0'));
     // SQLite has no limits, but its driver has types.
     const refused = (databaseName === 'sqlite' ? {} : 'x'.repeat(300)) as string;
-    const wanted = await Promise.all([change('1'), change('1', { userId: refused })].map(async (mine, n) => ({ storageKey: 'ab'[n]!, known: await at(0, 'ab'[n]), change: mine })));
+    const wanted = await Promise.all(
+      [change('1'), change('1', { userId: refused })].map(async (mine, n) => ({
+        storageKey: 'ab'[n]!,
+        known: await at(0, 'ab'[n]),
+        change: mine,
+      })),
+    );
     const error: unknown = await repository.updateMany(wanted).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ message: expect.any(String) });
     expect(repository.classify(error)).toBe('failed');
-    expect([await repository.load('a'), await repository.load('b')]).toMatchObject([{ data: '0', version: 0 }, { data: '0', version: 0 }]);
+    expect([await repository.load('a'), await repository.load('b')]).toMatchObject([
+      { data: '0', version: 0 },
+      { data: '0', version: 0 },
+    ]);
   });
 
   it('passes over, among many, what another holds locked, and waits for none', async () => {
-    if (!repository.updateMany || databaseName === 'sqlite') return expect([name, databaseName]).toContain(databaseName === 'sqlite' ? 'sqlite' : 'EntityManagerSessionRepository');
+    if (!repository.updateMany || databaseName === 'sqlite')
+      return expect([name, databaseName]).toContain(databaseName === 'sqlite' ? 'sqlite' : 'EntityManagerSessionRepository');
     for (const key of ['a', 'b', 'c']) await repository.insert(key, change('0'));
     const { dialect, runner } = database.context;
-    const wanted = await Promise.all(['a', 'b', 'c'].map(async (storageKey) => ({ storageKey, known: await at(0, storageKey), change: change('1') })));
+    const wanted = await Promise.all(
+      ['a', 'b', 'c'].map(async (storageKey) => ({ storageKey, known: await at(0, storageKey), change: change('1') })),
+    );
     const written = await runner.onOneConnection(async (run) => {
       await run(dialect.begin);
       await run(`select session_id from ${database.table} where session_id = 'b' for update`);
@@ -132,9 +155,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
 
   it('updates under the row lock, one after the other', async () => {
     await repository.insert('k', change('0'));
-    await Promise.all(
-      Array.from({ length: 8 }, () => repository.updateLocked('k', (current) => change(String(Number(current.data) + 1)))),
-    );
+    await Promise.all(Array.from({ length: 8 }, () => repository.updateLocked('k', (current) => change(String(Number(current.data) + 1)))));
     expect(await repository.load('k')).toMatchObject({ data: '8', version: 8 });
   });
 
@@ -142,7 +163,11 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     await repository.insert('k', change('{}'));
     expect(await repository.updateLocked('k', () => undefined)).toMatchObject({ data: '{}', version: 0 });
     const refused = new Error('refused');
-    await expect(repository.updateLocked('k', () => { throw refused; })).rejects.toBe(refused);
+    await expect(
+      repository.updateLocked('k', () => {
+        throw refused;
+      }),
+    ).rejects.toBe(refused);
     expect(await repository.updateLocked('absent', () => change('{}'))).toBeUndefined();
     expect(await repository.load('k')).toMatchObject({ data: '{}', version: 0 });
   });
@@ -216,7 +241,8 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     const keys = ['due', 'not due', 'longer', 'expired'];
     for (const key of keys) await repository.insert(key, change('0'));
     const { fromNow } = database.context.dialect;
-    const expire = (key: string, ms: number) => database.run(`update {table} set expires_at = ${fromNow(String(ms))} where session_id = '${key}'`);
+    const expire = (key: string, ms: number) =>
+      database.run(`update {table} set expires_at = ${fromNow(String(ms))} where session_id = '${key}'`);
     await expire('due', 5 * MINUTE);
     await expire('not due', 9.5 * MINUTE);
     await expire('longer', 30 * MINUTE);
@@ -225,14 +251,23 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     await repository.touchMany([...keys, 'absent'], { ms: 10 * MINUTE, slack: MINUTE, explicit: false });
     const tenths = async (key: string) => Math.round((((await repository.load(key))?.remaining ?? 0) / MINUTE) * 10);
     expect([await tenths('due'), await tenths('not due'), await tenths('longer'), await tenths('expired')]).toEqual([100, 95, 300, 0]);
-    expect(await database.run('select session_id, data, lock_version, commit_id, updated_at from {table} order by session_id')).toEqual(before);
+    expect(await database.run('select session_id, data, lock_version, commit_id, updated_at from {table} order by session_id')).toEqual(
+      before,
+    );
   });
 
   it('leaves a record as it is in a touch by a max age that it has no more', async () => {
-    const touches = { one: (maxAge: number | null) => repository.touch('k', due(maxAge)), many: (maxAge: number | null) => repository.touchMany!(['k', 'absent'], due(maxAge)) };
+    const touches = {
+      one: (maxAge: number | null) => repository.touch('k', due(maxAge)),
+      many: (maxAge: number | null) => repository.touchMany!(['k', 'absent'], due(maxAge)),
+    };
     const due = (maxAge: number | null) => ({ ms: 60 * MINUTE, slack: 0, explicit: false, maxAge });
     for (const touch of repository.touchMany ? [touches.one, touches.many] : [touches.one]) {
-      for (const [stored, other] of [[5 * MINUTE, null], [null, 5 * MINUTE], [5 * MINUTE, 6 * MINUTE]] as const) {
+      for (const [stored, other] of [
+        [5 * MINUTE, null],
+        [null, 5 * MINUTE],
+        [5 * MINUTE, 6 * MINUTE],
+      ] as const) {
         await repository.insert('k', change('{}', { maxAge: stored, lifetime: { ms: 5 * MINUTE, slack: 0, explicit: true } }));
         const minutes = async () => Math.round(((await repository.load('k'))?.remaining ?? 0) / MINUTE);
         await touch(other);
@@ -261,7 +296,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
   it('NoResurrection: writes nothing, and says so, when the record expires under its lock', async () => {
     await repository.insert('k', change('{}', { lifetime: { ms: 100, slack: 0, explicit: true } }));
     const found = await repository.updateLocked('k', () => {
-      for (const end = performance.now() + 200; performance.now() < end; );
+      for (const end = performance.now() + 200; performance.now() < end;);
       return change('{"a":1}');
     });
     expect(found).toBeUndefined();
@@ -275,7 +310,11 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     const pruned = [await repository.prune(2), await repository.prune(2), await repository.prune(2)];
     expect(pruned.map(({ length }) => length)).toEqual([2, 1, 0]);
     const byKey = pruned.flat().toSorted((one, other) => one.storageKey.localeCompare(other.storageKey));
-    expect(byKey).toEqual([{ storageKey: 'a', userId: 'u' }, { storageKey: 'b', userId: 'u' }, { storageKey: 'c', userId: null }]);
+    expect(byKey).toEqual([
+      { storageKey: 'a', userId: 'u' },
+      { storageKey: 'b', userId: 'u' },
+      { storageKey: 'c', userId: null },
+    ]);
     expect([...(await repository.all()).keys()]).toEqual(['live']);
   });
 
@@ -295,13 +334,35 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     const first = change('{"a":1}', { userId: 'u' });
     await repository.insert('k', first);
     const known = { version: 0, commitId: first.commitId };
-    expect([await repository.end('k', { ...known, version: 1 }, 'end'), await repository.end('k', { ...known, commitId: 'x' }, 'end')]).toEqual([false, false]);
-    expect([await repository.end('k', known, 'end'), await repository.end('k', known, 'other end'), await repository.end('absent', known, 'end')]).toEqual([true, false, false]);
-    expect([await repository.isEndedBy('k', 'end'), await repository.isEndedBy('k', 'other end'), await repository.isEndedBy('absent', 'end')]).toEqual([true, false, false]);
-    expect([await repository.load('k'), await repository.list('u'), await repository.count(), (await repository.all()).size]).toEqual([undefined, [], 0, 0]);
-    expect([await repository.update('k', { version: 1, commitId: 'end' }, change('{}')), await repository.lease('k', 'mine', MINUTE)]).toEqual([false, false]);
+    expect([
+      await repository.end('k', { ...known, version: 1 }, 'end'),
+      await repository.end('k', { ...known, commitId: 'x' }, 'end'),
+    ]).toEqual([false, false]);
+    expect([
+      await repository.end('k', known, 'end'),
+      await repository.end('k', known, 'other end'),
+      await repository.end('absent', known, 'end'),
+    ]).toEqual([true, false, false]);
+    expect([
+      await repository.isEndedBy('k', 'end'),
+      await repository.isEndedBy('k', 'other end'),
+      await repository.isEndedBy('absent', 'end'),
+    ]).toEqual([true, false, false]);
+    expect([await repository.load('k'), await repository.list('u'), await repository.count(), (await repository.all()).size]).toEqual([
+      undefined,
+      [],
+      0,
+      0,
+    ]);
+    expect([
+      await repository.update('k', { version: 1, commitId: 'end' }, change('{}')),
+      await repository.lease('k', 'mine', MINUTE),
+    ]).toEqual([false, false]);
     await repository.touch('k', { ms: 60 * MINUTE, slack: 0, explicit: true });
-    expect([await repository.load('k'), await database.run('select data, user_id from {table}')]).toEqual([undefined, [{ data: '{}', user_id: null }]]);
+    expect([await repository.load('k'), await database.run('select data, user_id from {table}')]).toEqual([
+      undefined,
+      [{ data: '{}', user_id: null }],
+    ]);
     expect([await repository.removeExpired('k'), await repository.isEndedBy('k', 'end')]).toEqual([true, false]);
   });
 

@@ -1,8 +1,21 @@
 import { Logger } from '@nestjs/common';
 import {
-  EntityCaseNamingStrategy, EntitySchema, MikroORM, MongoNamingStrategy, UnderscoreNamingStrategy, type MetadataStorage, type Options,
+  EntityCaseNamingStrategy,
+  EntitySchema,
+  MikroORM,
+  MongoNamingStrategy,
+  UnderscoreNamingStrategy,
+  type MetadataStorage,
+  type Options,
 } from '@mikro-orm/sql';
-import { EntityManagerSessionRepository, SessionEntity, SmartSessionOptions, SqlSessionRepository, defineSessionEntity, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  SessionEntity,
+  SmartSessionOptions,
+  SqlSessionRepository,
+  defineSessionEntity,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { qualifiedName } from '../../src/dialects/qualified-name.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
@@ -35,7 +48,13 @@ class PrefixNamingStrategy extends UnderscoreNamingStrategy {
 }
 
 const STRATEGIES = { UnderscoreNamingStrategy, EntityCaseNamingStrategy, MongoNamingStrategy, CapitalNamingStrategy, PrefixNamingStrategy };
-const STRATEGY_CASES = DATABASES.flatMap((database) => (database === 'sqlite' ? Object.entries(STRATEGIES) : Object.entries(STRATEGIES).slice(-1)).map(([name, namingStrategy]) => ({ database, name, namingStrategy })));
+const STRATEGY_CASES = DATABASES.flatMap((database) =>
+  (database === 'sqlite' ? Object.entries(STRATEGIES) : Object.entries(STRATEGIES).slice(-1)).map(([name, namingStrategy]) => ({
+    database,
+    name,
+    namingStrategy,
+  })),
+);
 
 beforeAll(() => Logger.overrideLogger(false));
 
@@ -77,7 +96,13 @@ const PLACES: readonly Place[] = [
   { name: "MikroORM's `schema`", schema: CONFIGURED, entity: {}, expected: CONFIGURED },
   { name: "the entity's, before MikroORM's", schema: CONFIGURED, entity: { schema: OF_ENTITY }, expected: OF_ENTITY },
   { name: "the entity's", entity: { schema: OF_ENTITY }, expected: OF_ENTITY },
-  { name: "the option's, which is also the entity's", schema: CONFIGURED, entity: { schema: OF_ENTITY }, option: OF_ENTITY, expected: OF_ENTITY },
+  {
+    name: "the option's, which is also the entity's",
+    schema: CONFIGURED,
+    entity: { schema: OF_ENTITY },
+    option: OF_ENTITY,
+    expected: OF_ENTITY,
+  },
   { name: "the option's, which is also MikroORM's", schema: CONFIGURED, entity: {}, option: CONFIGURED, expected: CONFIGURED },
 ];
 
@@ -110,33 +135,57 @@ describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'maria
     await orm.close();
   }
 
-  it.each(PLACES)('is $name: by createTable as by the schema generator, in both repositories', async ({ schema, entity, option, expected }) => {
-    const orm = await MikroORM.init(connectionOptions(database, { entities: [defineSessionEntity({ tableName, ...entity })], ...(schema === undefined ? {} : { schema }) }));
-    const table = qualifiedName(dialect.quote, tableName, expected);
-    try {
-      for (const makeTable of [() => orm.schema.create(), undefined]) {
-        await makeTable?.();
-        for (const Repository of REPOSITORIES) {
-          const given: SmartSessionModuleOptions = { secret: 'test', tableName, repository: Repository, createTable: !makeTable, ...(option === undefined ? {} : { schema: option }) };
-          const context = await openDatabase(new SmartSessionOptions(given), orm);
-          await tourSessions(context, new Repository(context));
-          expect((await context.runner.run(`select session_id from ${table}`)).rows).toEqual([{ session_id: 'own' }]);
+  it.each(PLACES)(
+    'is $name: by createTable as by the schema generator, in both repositories',
+    async ({ schema, entity, option, expected }) => {
+      const orm = await MikroORM.init(
+        connectionOptions(database, {
+          entities: [defineSessionEntity({ tableName, ...entity })],
+          ...(schema === undefined ? {} : { schema }),
+        }),
+      );
+      const table = qualifiedName(dialect.quote, tableName, expected);
+      try {
+        for (const makeTable of [() => orm.schema.create(), undefined]) {
+          await makeTable?.();
+          for (const Repository of REPOSITORIES) {
+            const given: SmartSessionModuleOptions = {
+              secret: 'test',
+              tableName,
+              repository: Repository,
+              createTable: !makeTable,
+              ...(option === undefined ? {} : { schema: option }),
+            };
+            const context = await openDatabase(new SmartSessionOptions(given), orm);
+            await tourSessions(context, new Repository(context));
+            expect((await context.runner.run(`select session_id from ${table}`)).rows).toEqual([{ session_id: 'own' }]);
+          }
+          // On MySQL and MariaDB MikroORM looks for tables in the connection's own database only.
+          const changes = database === 'postgresql' ? await orm.schema.getUpdateSchemaSQL({ safe: true, dropTables: false }) : '';
+          expect(changes.split('\n').filter((line) => line.includes(tableName))).toEqual([]);
+          await orm.schema.execute(`drop table ${table}`);
         }
-        // On MySQL and MariaDB MikroORM looks for tables in the connection's own database only.
-        const changes = database === 'postgresql' ? await orm.schema.getUpdateSchemaSQL({ safe: true, dropTables: false }) : '';
-        expect(changes.split('\n').filter((line) => line.includes(tableName))).toEqual([]);
-        await orm.schema.execute(`drop table ${table}`);
+      } finally {
+        await orm.close();
       }
-    } finally {
-      await orm.close();
-    }
-  });
+    },
+  );
 });
 
 describe('the entity of the table', () => {
   it('stands beside an entity of the app with the name Session, and beside those of other session tables', async () => {
-    const AppSession = new EntitySchema({ name: 'Session', tableName: 'training_sessions', properties: { id: { type: 'integer', primary: true } } });
-    const others = [defineSessionEntity({ tableName: 'admin_sessions' }), defineSessionEntity({ tableName: 'web-sessions' }), defineSessionEntity({ tableName: 'web_sessions' }), defineSessionEntity({ schema: 'main', tableName: 'web_sessions' }), defineSessionEntity({ tableName: 'a', name: 'Visit' })];
+    const AppSession = new EntitySchema({
+      name: 'Session',
+      tableName: 'training_sessions',
+      properties: { id: { type: 'integer', primary: true } },
+    });
+    const others = [
+      defineSessionEntity({ tableName: 'admin_sessions' }),
+      defineSessionEntity({ tableName: 'web-sessions' }),
+      defineSessionEntity({ tableName: 'web_sessions' }),
+      defineSessionEntity({ schema: 'main', tableName: 'web_sessions' }),
+      defineSessionEntity({ tableName: 'a', name: 'Visit' }),
+    ];
     const orm = await MikroORM.init(connectionOptions('sqlite', { entities: [AppSession, SessionEntity, ...others] }));
     const names = [...(orm.getMetadata() as MetadataStorage)].map(({ className }) => className);
     await orm.close();
@@ -150,7 +199,11 @@ describe('the entity of the table', () => {
     const foreign = new EntitySchema({
       name: 'Foreign',
       tableName: 'foreign_sessions',
-      properties: { sessionId: { type: 'string', primary: true }, data: { type: 'text', fieldName: 'payload' }, lockVersion: { type: 'integer', version: true } },
+      properties: {
+        sessionId: { type: 'string', primary: true },
+        data: { type: 'text', fieldName: 'payload' },
+        lockVersion: { type: 'integer', version: true },
+      },
     });
     const orm = await MikroORM.init(connectionOptions('sqlite', { entities: [foreign] } as Partial<Options>));
     const options = new SmartSessionOptions({ secret: 'test', tableName: 'foreign_sessions', createTable: true });
@@ -179,7 +232,10 @@ describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (d
     try {
       const context = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm);
       const changes = await orm.schema.getUpdateSchemaSQL();
-      expect([context.warnings, changes.split('\n').some((line) => line.startsWith('drop table') && line.includes(tableName))]).toEqual([warnings, warnings.length > 0]);
+      expect([context.warnings, changes.split('\n').some((line) => line.startsWith('drop table') && line.includes(tableName))]).toEqual([
+        warnings,
+        warnings.length > 0,
+      ]);
       await orm.schema.execute(`drop table ${tableName}`);
     } finally {
       await orm.close();
@@ -189,7 +245,10 @@ describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (d
   it('is warned of where the sessions have a connection of their own to the same database, and not to another', async () => {
     const orm = await MikroORM.init(connectionOptions(database));
     const { driver: _, ...connection } = CONNECTIONS[database];
-    const context = await openDatabase(new SmartSessionOptions({ secret: 'test', dialect: database, connection, tableName, createTable: true }), orm);
+    const context = await openDatabase(
+      new SmartSessionOptions({ secret: 'test', dialect: database, connection, tableName, createTable: true }),
+      orm,
+    );
     // Each database in memory is one of its own.
     expect(context.warnings).toEqual(database === 'sqlite' ? [] : [WARNING]);
     await context.runner.run(`drop table ${tableName}`);

@@ -11,7 +11,11 @@ describe.each([1, 5, 20, 1000])('the plans of statements on sqlite, by statistic
   const log: string[] = [];
 
   beforeAll(async () => {
-    database = await SessionsDatabase.open('sqlite', 'plans', { debug: ['query'], colors: false, logger: (line: string) => log.push(line) });
+    database = await SessionsDatabase.open('sqlite', 'plans', {
+      debug: ['query'],
+      colors: false,
+      logger: (line: string) => log.push(line),
+    });
     statements = buildStatements(database.context);
     const { dialect } = database.context;
     await database.run(
@@ -29,7 +33,20 @@ describe.each([1, 5, 20, 1000])('the plans of statements on sqlite, by statistic
     return steps.map(({ detail }) => String(detail)).join(', ');
   }
 
-  const BY_KEY = ['load', 'loadLocked', 'update', 'updateLeased', 'updateUnderLock', 'touch', 'lease', 'extend', 'release', 'destroy', 'destroyCommitted', 'removeExpired'] as const;
+  const BY_KEY = [
+    'load',
+    'loadLocked',
+    'update',
+    'updateLeased',
+    'updateUnderLock',
+    'touch',
+    'lease',
+    'extend',
+    'release',
+    'destroy',
+    'destroyCommitted',
+    'removeExpired',
+  ] as const;
   const BY_LISTED_KEYS = ['loadMany', 'touchMany', 'removeAll', 'destroyMany'] as const;
   // A join with its keys: where SQLite believes that there are no more than three rows, nothing keeps it from going through them.
   const BY_KEYS = rows > 3 ? ([...BY_LISTED_KEYS, 'updateMany'] as const) : BY_LISTED_KEYS;

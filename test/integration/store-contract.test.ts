@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import expressSession, { type SessionData } from 'express-session';
-import { EntityManagerSessionRepository, SessionUnavailableError, SmartSessionStore, SqlSessionRepository, type DialectName } from '../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  SessionUnavailableError,
+  SmartSessionStore,
+  SqlSessionRepository,
+  type DialectName,
+} from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
@@ -25,7 +31,10 @@ function call<Result = unknown>(method: (done: Done<any>) => void): Promise<Resu
   });
 }
 
-const CASES = [...DATABASES.map((database) => ({ database, repository: SqlSessionRepository })), { database: DATABASES[0]!, repository: EntityManagerSessionRepository }].map((variant) => ({ ...variant, name: variant.repository.name }));
+const CASES = [
+  ...DATABASES.map((database) => ({ database, repository: SqlSessionRepository })),
+  { database: DATABASES[0]!, repository: EntityManagerSessionRepository },
+].map((variant) => ({ ...variant, name: variant.repository.name }));
 
 // What connect-redis, connect-mongo, memorystore, connect-session-knex and connect-pg-simple ask of a store, and what their tests do not.
 describe.each(CASES)("express-session's store on $database, $name", ({ database: name, repository }) => {
@@ -46,7 +55,9 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
   const length = () => call<number>((done) => store.length(done));
   /** How long a record still lives, in minutes. */
   const minutesLeft = async (id: string) => {
-    const [row] = await database.run(`select ${database.context.dialect.remaining} as remaining from {table} where session_id = '${storageKeyOf(id)}'`);
+    const [row] = await database.run(
+      `select ${database.context.dialect.remaining} as remaining from {table} where session_id = '${storageKeyOf(id)}'`,
+    );
     return row && Math.round(Number(row.remaining) / 60_000);
   };
   const inHours = (hours: number) => new Date(Date.now() + hours * HOUR);
@@ -76,7 +87,11 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     await Promise.all(Array.from({ length: 20 }, (_, n) => set(`many${n}`, { n, cookie: { expires: inHours(1) } })));
     expect(await length()).toBe(20);
     const all = await call<Record<string, Data>>((done) => store.all(done));
-    expect(Object.values(all).map(({ n }) => n as number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, n) => n));
+    expect(
+      Object.values(all)
+        .map(({ n }) => n as number)
+        .toSorted((a, b) => a - b),
+    ).toEqual(Array.from({ length: 20 }, (_, n) => n));
     await call((done) => store.destroy(['many0', 'many1', 'absent'] as never, done));
     expect(await length()).toBe(18);
     await call((done) => store.clear(done));
@@ -90,7 +105,11 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
     ['cookie.maxAge', () => ({ maxAge: 3 * HOUR }), 180],
     ['cookie.originalMaxAge', () => ({ originalMaxAge: 3 * HOUR }), 180],
     ['cookie.originalMaxAge, without expires', () => ({ originalMaxAge: 3 * HOUR, expires: null }), 180],
-    ["the JSON of express-session's cookie", () => ({ ...new (expressSession as any).Cookie({ maxAge: 3 * HOUR }).toJSON(), expires: inHours(1).toISOString() }), 60],
+    [
+      "the JSON of express-session's cookie",
+      () => ({ ...new (expressSession as any).Cookie({ maxAge: 3 * HOUR }).toJSON(), expires: inHours(1).toISOString() }),
+      60,
+    ],
     ["express-session's cookie", () => new (expressSession as any).Cookie({ maxAge: 4 * HOUR }), 240],
     ['a cookie that ends with the browser', () => ({ originalMaxAge: null, expires: null }), 24 * 60],
     ['a cookie that ends with the browser, by false', () => ({ originalMaxAge: false, expires: false }), 24 * 60],

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { Logger } from '@nestjs/common';
 import fc from 'fast-check';
-import { SessionNotSerializableError, SqlSessionRepository, type SessionService, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
+import {
+  SessionNotSerializableError,
+  SqlSessionRepository,
+  type SessionService,
+  type SmartSessionModuleOptions,
+  type ValueCodec,
+} from '../../src/index.js';
 import { isReservedName } from '../../src/codec/reserved-names.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
@@ -15,8 +21,22 @@ const text = fc.string({ unit: 'binary' });
 const jsonValue = fc.jsonValue({ stringUnit: 'binary' }).map((value) => JSON.parse(JSON.stringify(value)) as unknown);
 const richValue = fc.anything({
   key: anyKey.filter((key) => key !== '__proto__'),
-  values: [fc.boolean(), fc.integer(), fc.double(), text, fc.constantFrom(null, undefined, NaN, -0, Infinity), fc.bigInt(), fc.date({ noInvalidDate: true })],
-  withBigInt: true, withBoxedValues: true, withMap: true, withSet: true, withNullPrototype: true, withSparseArray: true, withTypedArray: true,
+  values: [
+    fc.boolean(),
+    fc.integer(),
+    fc.double(),
+    text,
+    fc.constantFrom(null, undefined, NaN, -0, Infinity),
+    fc.bigInt(),
+    fc.date({ noInvalidDate: true }),
+  ],
+  withBigInt: true,
+  withBoxedValues: true,
+  withMap: true,
+  withSet: true,
+  withNullPrototype: true,
+  withSparseArray: true,
+  withTypedArray: true,
 });
 
 describe.each(DATABASES)('values on %s', (databaseName) => {
@@ -30,7 +50,8 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
 
   const over = (options: SmartSessionModuleOptions) => serviceOver(new SqlSessionRepository(database.context), options).sessions;
   const create = (id: string, values: object): object => Object.assign(Object.defineProperty({}, 'id', { value: id }), values);
-  const stored = async (id: string) => String((await database.run(`select data from {table} where session_id = '${storageKeyOf(id)}'`))[0]?.data);
+  const stored = async (id: string) =>
+    String((await database.run(`select data from {table} where session_id = '${storageKeyOf(id)}'`))[0]?.data);
 
   async function roundTrip(sessions: SessionService, values: object): Promise<{ id: string; loaded: object }> {
     const id = randomUUID();
@@ -41,7 +62,10 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     return { id, loaded: rest };
   }
 
-  it.each([['json', jsonValue], ['rich', richValue]] as const)("come back as they went in, and unchanged, by '%s'", async (serializer, arbitrary) => {
+  it.each([
+    ['json', jsonValue],
+    ['rich', richValue],
+  ] as const)("come back as they went in, and unchanged, by '%s'", async (serializer, arbitrary) => {
     const sessions = over({ serializer });
     const property = fc.asyncProperty(sessionKey, arbitrary, async (key, value) => {
       const { loaded } = await roundTrip(sessions, { [key]: value });
@@ -60,10 +84,23 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const cycle: Record<string, unknown> = { shared: [shared, shared] };
     cycle.self = cycle;
     const values = {
-      date: new Date(0), invalid: new Date(NaN), map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]), none: undefined, nan: NaN, zero: -0,
-      holes: Object.assign(Array.from<number>({ length: 0 }), { 0: 1, 2: 3 }), bytes: new Uint8Array([1, 2]), buffer: Buffer.from('x'), empty: Buffer.alloc(0), url: new URL('http://a/b?c'), pattern: /a/gi,
-      bare: Object.assign(Object.create(null), { a: 1 }), named: { constructor: { name: 'Object' }, date: new Date(1) }, boxed: Object('ab'),
-      lookalike: { $rich: [1] }, cycle,
+      date: new Date(0),
+      invalid: new Date(NaN),
+      map: new Map<unknown, unknown>([[{ a: 1 }, new Set([1n])]]),
+      none: undefined,
+      nan: NaN,
+      zero: -0,
+      holes: Object.assign(Array.from<number>({ length: 0 }), { 0: 1, 2: 3 }),
+      bytes: new Uint8Array([1, 2]),
+      buffer: Buffer.from('x'),
+      empty: Buffer.alloc(0),
+      url: new URL('http://a/b?c'),
+      pattern: /a/gi,
+      bare: Object.assign(Object.create(null), { a: 1 }),
+      named: { constructor: { name: 'Object' }, date: new Date(1) },
+      boxed: Object('ab'),
+      lookalike: { $rich: [1] },
+      cycle,
     };
     const { loaded } = await roundTrip(over({ serializer: 'rich' }), values);
     const { invalid, named, ...others } = loaded as typeof values;
@@ -75,7 +112,11 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const { invalid: _, named: __, ...expected } = values;
     expect(others).toStrictEqual(expected);
     const { cycle: back, buffer } = others;
-    expect([back.self === back, (back.shared as object[])[0] === (back.shared as object[])[1], Buffer.isBuffer(buffer)]).toEqual([true, true, true]);
+    expect([back.self === back, (back.shared as object[])[0] === (back.shared as object[])[1], Buffer.isBuffer(buffer)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 
   it("keeps shared references, in no more time than they are large, by 'rich'", async () => {
@@ -173,7 +214,9 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const { id, loaded } = await roundTrip(sessions, { price: new Money(5), other: 1, none: 'unsaid' });
     expect(loaded).toStrictEqual({ price: new Money(5), other: 1 });
     expect(await stored(id)).toBe('{"other":1,"price":{"cents":5}}');
-    await expect(sessions.commit(create(randomUUID(), { a: 'refused' }))).rejects.toThrow('a value that the serializer refuses (RangeError: not that) at `a`');
+    await expect(sessions.commit(create(randomUUID(), { a: 'refused' }))).rejects.toThrow(
+      'a value that the serializer refuses (RangeError: not that) at `a`',
+    );
   });
 
   it.each([

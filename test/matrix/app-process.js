@@ -16,7 +16,10 @@ const STARTUP = 60_000;
  * @returns {Promise<Result>}
  */
 export async function withApp(node, directory, database, work) {
-  const app = spawn(join(node, 'bin/node'), [join(directory, 'dist/main.js'), JSON.stringify(database)], { cwd: directory, stdio: ['pipe', 'pipe', 'pipe'] });
+  const app = spawn(join(node, 'bin/node'), [join(directory, 'dist/main.js'), JSON.stringify(database)], {
+    cwd: directory,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const said = [];
   app.stderr.on('data', (data) => said.push(String(data)));
   const timer = setTimeout(() => app.kill('SIGKILL'), STARTUP);

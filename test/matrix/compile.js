@@ -10,7 +10,10 @@ import { promisify } from 'node:util';
  */
 export async function compile(directory) {
   const tsc = join(directory, '../node_modules/typescript/bin/tsc');
-  const run = promisify(execFile)(process.execPath, [tsc, '-p', directory, '--pretty', 'false'], { cwd: directory, maxBuffer: 64 * 1024 * 1024 });
+  const run = promisify(execFile)(process.execPath, [tsc, '-p', directory, '--pretty', 'false'], {
+    cwd: directory,
+    maxBuffer: 64 * 1024 * 1024,
+  });
   const { stdout } = await run.catch((error) => error);
   const errors = (stdout ?? '').split('\n').filter((line) => line.includes('error TS'));
   const isForeign = (line) => line.includes('node_modules/') && !line.includes('node_modules/nestjs-smart-session/');

@@ -28,7 +28,9 @@ export async function pack(directory) {
  * @returns {Promise<Record<number, string>>} the directory of each, which has `bin/node`
  */
 export async function installNodes(directory, majors) {
-  const dependencies = Object.fromEntries(majors.map((major) => [`node-${major}`, `npm:node-${process.platform}-${process.arch}@${NODES[major]}`]));
+  const dependencies = Object.fromEntries(
+    majors.map((major) => [`node-${major}`, `npm:node-${process.platform}-${process.arch}@${NODES[major]}`]),
+  );
   await install(directory, { dependencies });
   return Object.fromEntries(majors.map((major) => [major, join(directory, 'node_modules', `node-${major}`)]));
 }
@@ -49,8 +51,16 @@ export async function installPair(directory, pair, tarball) {
 }
 
 const COMPILER_OPTIONS = {
-  target: 'es2023', module: 'nodenext', strict: true, esModuleInterop: true, experimentalDecorators: true, emitDecoratorMetadata: true,
-  skipLibCheck: false, types: ['node'], rootDir: '.', outDir: 'dist',
+  target: 'es2023',
+  module: 'nodenext',
+  strict: true,
+  esModuleInterop: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  skipLibCheck: false,
+  types: ['node'],
+  rootDir: '.',
+  outDir: 'dist',
 };
 
 async function layOut(directory, type, { hasAppOrm }) {

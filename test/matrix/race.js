@@ -12,7 +12,9 @@ export async function race(base) {
   const first = await checked(fetch(`${base}/keys/first`, { method: 'POST' }));
   const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   for (let round = 0; round < ROUNDS; round++) {
-    await Promise.all(Array.from({ length: REQUESTS }, (_, n) => checked(fetch(`${base}/keys/r${round}n${n}`, { method: 'POST', headers: { cookie } }))));
+    await Promise.all(
+      Array.from({ length: REQUESTS }, (_, n) => checked(fetch(`${base}/keys/r${round}n${n}`, { method: 'POST', headers: { cookie } }))),
+    );
   }
   const keys = await (await checked(fetch(`${base}/keys`, { headers: { cookie } }))).json();
   return keys.length - 1;

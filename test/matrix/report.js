@@ -8,7 +8,11 @@ export class Report {
   /** @param {string[]} app Nest, MikroORM, Node, and the kind of app @param {Record<string, string>} results by column */
   add(app, results) {
     this.#rows.push({ app, results });
-    console.log(`${app.join(', ')}: ${Object.entries(results).map(([column, result]) => `${column} ${result}`).join('; ')}`);
+    console.log(
+      `${app.join(', ')}: ${Object.entries(results)
+        .map(([column, result]) => `${column} ${result}`)
+        .join('; ')}`,
+    );
   }
 
   passed(result) {

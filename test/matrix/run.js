@@ -44,7 +44,8 @@ process.exitCode = reports.length > 0 && reports.every((one) => one.isGood) ? 0 
 
 function isAsked(app) {
   if (!asked) return true;
-  if (asked === 'short') return SHORT.some(({ pair, major, format }) => pair === app.pair.name && major === app.major && format === app.format);
+  if (asked === 'short')
+    return SHORT.some(({ pair, major, format }) => pair === app.pair.name && major === app.major && format === app.format);
   return asked.split(',').every((word) => `${app.pair.name} ${app.format} Node ${app.major}`.toLowerCase().includes(word.toLowerCase()));
 }
 
@@ -77,7 +78,11 @@ async function tryTemplates(templates, tarball, nodes) {
   if (!database) return console.log(`Skipped: ${name} needs PostgreSQL.`);
   const home = join(directory, name);
   const bundlers = asked === 'short' ? ['esbuild'] : Object.keys(BUNDLERS);
-  const attempt = (what, work) => work().then((result) => templateReport.passed(result), (error) => templateReport.failed(`${name}, ${what}: ${error.message}`));
+  const attempt = (what, work) =>
+    work().then(
+      (result) => templateReport.passed(result),
+      (error) => templateReport.failed(`${name}, ${what}: ${error.message}`),
+    );
   try {
     if (installer === 'pnpm') await installByPnpm(home, tarball);
     else await installTemplate(home, tarball, Object.assign({}, ...bundlers.map((bundler) => BUNDLERS[bundler])));
@@ -87,8 +92,10 @@ async function tryTemplates(templates, tarball, nodes) {
   for (const { major, bundlers: wanted } of templates) {
     const app = { directory: home, node: nodes[major], database: database.connection };
     const results = { types: await attempt('types', () => checkTypes(app)) };
-    for (const script of ['test', 'test:e2e']) results[`npm run ${script}`] = await attempt(`npm run ${script}, Node ${NODES[major]}`, () => runScript(app, script));
-    for (const bundler of wanted.filter((one) => bundlers.includes(one))) results[bundler] = await attempt(bundler, () => runBundle(app, bundler));
+    for (const script of ['test', 'test:e2e'])
+      results[`npm run ${script}`] = await attempt(`npm run ${script}, Node ${NODES[major]}`, () => runScript(app, script));
+    for (const bundler of wanted.filter((one) => bundlers.includes(one)))
+      results[bundler] = await attempt(bundler, () => runBundle(app, bundler));
     templateReport.add(['11.2.10', '6.6.16', NODES[major], installer], results);
   }
 }
@@ -114,7 +121,8 @@ async function tryApp(app) {
 
 async function tryTypes({ pair, format, files }) {
   const { own, foreign } = await compile(files);
-  if (foreign.length > 0) report.remark(`${pair.name}: ${foreign.length} errors in the declarations of other packages, such as ${foreign[0].slice(0, 160)}`);
+  if (foreign.length > 0)
+    report.remark(`${pair.name}: ${foreign.length} errors in the declarations of other packages, such as ${foreign[0].slice(0, 160)}`);
   return own.length === 0 ? 'ok' : report.failed(`types of ${pair.name}, ${format}: ${own.join(' ')}`);
 }
 

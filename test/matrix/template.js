@@ -13,21 +13,56 @@ const SCHEMATICS = '@nestjs/schematics@11.1.0';
 
 /** What of the template's dependencies its tests need, and what the sessions do. */
 const VERSIONS = {
-  '@nestjs/common': '11.2.10', '@nestjs/core': '11.2.10', '@nestjs/platform-express': '11.2.10', '@nestjs/testing': '11.2.6',
-  'reflect-metadata': '0.2.2', rxjs: '7.8.2', jest: '30.5.2', 'ts-jest': '29.4.15', typescript: '5.9.3', supertest: '7.3.2',
-  '@types/express': '5.0.6', '@types/jest': '30.0.0', '@types/node': '24.19.2', '@types/supertest': '7.2.1',
-  '@mikro-orm/core': '6.6.16', '@mikro-orm/nestjs': '6.1.2', '@mikro-orm/postgresql': '6.6.16', 'express-session': '1.19.0', '@types/express-session': '1.18.2',
+  '@nestjs/common': '11.2.10',
+  '@nestjs/core': '11.2.10',
+  '@nestjs/platform-express': '11.2.10',
+  '@nestjs/testing': '11.2.6',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
+  jest: '30.5.2',
+  'ts-jest': '29.4.15',
+  typescript: '5.9.3',
+  supertest: '7.3.2',
+  '@types/express': '5.0.6',
+  '@types/jest': '30.0.0',
+  '@types/node': '24.19.2',
+  '@types/supertest': '7.2.1',
+  '@mikro-orm/core': '6.6.16',
+  '@mikro-orm/nestjs': '6.1.2',
+  '@mikro-orm/postgresql': '6.6.16',
+  'express-session': '1.19.0',
+  '@types/express-session': '1.18.2',
 };
 
 /** The bundlers, of which the short form tries the first. */
-export const BUNDLERS = { esbuild: { esbuild: '0.28.2' }, webpack: { webpack: '5.113.0', 'webpack-cli': '7.3.1' }, rspack: { '@rspack/core': '2.3.3', '@rspack/cli': '2.2.8' } };
+export const BUNDLERS = {
+  esbuild: { esbuild: '0.28.2' },
+  webpack: { webpack: '5.113.0', 'webpack-cli': '7.3.1' },
+  rspack: { '@rspack/core': '2.3.3', '@rspack/cli': '2.2.8' },
+};
 
 const PNPM = '10.34.8';
 
 /** What NestJS, MikroORM 6 and knex import only if it is there. */
 const EXTERNAL = [
-  '@nestjs/microservices', '@nestjs/websockets', 'class-validator', 'class-transformer', 'file-type', '@mikro-orm/seeder', '@mikro-orm/migrations', '@mikro-orm/entity-generator',
-  'better-sqlite3', 'sqlite3', 'mariadb', 'libsql', 'oracledb', 'mysql', 'mysql2', 'tedious', 'pg-native', 'pg-query-stream',
+  '@nestjs/microservices',
+  '@nestjs/websockets',
+  'class-validator',
+  'class-transformer',
+  'file-type',
+  '@mikro-orm/seeder',
+  '@mikro-orm/migrations',
+  '@mikro-orm/entity-generator',
+  'better-sqlite3',
+  'sqlite3',
+  'mariadb',
+  'libsql',
+  'oracledb',
+  'mysql',
+  'mysql2',
+  'tedious',
+  'pg-native',
+  'pg-query-stream',
 ];
 
 /**
@@ -47,8 +82,12 @@ async function layOut(directory, tarball) {
   for (const file of await readdir(directory, { recursive: true })) {
     if (!/\.(ts|json)$/.test(file)) continue;
     const text = await readFile(join(directory, file), 'utf8');
-    await writeFile(join(directory, file), text.replaceAll(/<%= (\w+) %>/g, (_, name) => values[name] ?? ''));
-    if (file.includes('__specFileSuffix__')) await rename(join(directory, file), join(directory, file.replace('__specFileSuffix__', 'spec')));
+    await writeFile(
+      join(directory, file),
+      text.replaceAll(/<%= (\w+) %>/g, (_, name) => values[name] ?? ''),
+    );
+    if (file.includes('__specFileSuffix__'))
+      await rename(join(directory, file), join(directory, file.replace('__specFileSuffix__', 'spec')));
   }
   await cp(join(HERE, 'template'), directory, { recursive: true });
   await writeFile(join(directory, 'external.json'), JSON.stringify(EXTERNAL));
@@ -87,7 +126,13 @@ export async function runScript(app, script) {
 
 /** Checks the types by the template's own settings. */
 export async function checkTypes(app) {
-  await said(run(join(app.node, 'bin/node'), ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'], surroundings(app)));
+  await said(
+    run(
+      join(app.node, 'bin/node'),
+      ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit', '--incremental', 'false'],
+      surroundings(app),
+    ),
+  );
   return 'ok';
 }
 
@@ -96,7 +141,13 @@ export async function runBundle(app, bundler) {
   const { directory, node } = app;
   const elsewhere = `${directory}-${bundler}`;
   await mkdir(elsewhere);
-  await said(run(join(node, 'bin/node'), ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--incremental', 'false'], surroundings(app)));
+  await said(
+    run(
+      join(node, 'bin/node'),
+      ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json', '--incremental', 'false'],
+      surroundings(app),
+    ),
+  );
   await said(run(join(directory, 'node_modules/.bin', bundler), parametersOf(bundler), surroundings(app, { OUTFILE: 'bundle.js' })));
   await cp(join(directory, 'bundle.js'), join(elsewhere, 'bundle.js'));
   const { stdout } = await said(run(join(node, 'bin/node'), ['bundle.js'], { ...surroundings(app), cwd: elsewhere }));
@@ -107,11 +158,25 @@ export async function runBundle(app, bundler) {
 function parametersOf(bundler) {
   if (bundler === 'webpack') return ['--config', 'bundle.config.cjs'];
   if (bundler === 'rspack') return ['build', '--config', 'bundle.config.cjs'];
-  return ['dist/main.js', '--bundle', '--minify', '--platform=node', '--outfile=bundle.js', '--log-level=error', ...EXTERNAL.map((name) => `--external:${name}`)];
+  return [
+    'dist/main.js',
+    '--bundle',
+    '--minify',
+    '--platform=node',
+    '--outfile=bundle.js',
+    '--log-level=error',
+    ...EXTERNAL.map((name) => `--external:${name}`),
+  ];
 }
 
 function surroundings({ directory, node, database }, more = {}) {
-  const env = { ...process.env, PATH: `${join(node, 'bin')}:${process.env.PATH}`, TEMPLATE_DATABASE: JSON.stringify(database), NODE_OPTIONS: '', ...more };
+  const env = {
+    ...process.env,
+    PATH: `${join(node, 'bin')}:${process.env.PATH}`,
+    TEMPLATE_DATABASE: JSON.stringify(database),
+    NODE_OPTIONS: '',
+    ...more,
+  };
   return { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 };
 }
 

@@ -17,7 +17,13 @@ const MYSQL = { name: 'mysql', dialect: 'mysql', package: '@mikro-orm/mysql', dr
 const MARIADB = { name: 'mariadb', dialect: 'mariadb', package: '@mikro-orm/mariadb', driver: 'MariaDbDriver' };
 const SQLITE = { name: 'sqlite', dialect: 'sqlite', package: '@mikro-orm/sqlite', driver: 'SqliteDriver' };
 const SQLITE3 = { ...SQLITE, native: 'sqlite3' };
-const BETTER_SQLITE = { name: 'better-sqlite', dialect: 'sqlite', package: '@mikro-orm/better-sqlite', driver: 'BetterSqliteDriver', native: 'better-sqlite3' };
+const BETTER_SQLITE = {
+  name: 'better-sqlite',
+  dialect: 'sqlite',
+  package: '@mikro-orm/better-sqlite',
+  driver: 'BetterSqliteDriver',
+  native: 'better-sqlite3',
+};
 
 const MIKRO_ORM = {
   6: {
@@ -57,6 +63,12 @@ function pair(nest, orm) {
     nodes,
     drivers,
     hasAppOrm: nest in nestjs,
-    dependencies: { ...COMMON, typescript: TYPESCRIPT[nest], ...NEST[nest], ...Object.fromEntries(packages.map((name) => [name, version])), ...integration },
+    dependencies: {
+      ...COMMON,
+      typescript: TYPESCRIPT[nest],
+      ...NEST[nest],
+      ...Object.fromEntries(packages.map((name) => [name, version])),
+      ...integration,
+    },
   };
 }

@@ -28,7 +28,9 @@ export async function startAudit(dialect: DialectName, run: RunStatement): Promi
 /** How many commits took effect more than once, and how many versions were written twice. */
 export async function appliedTwice(run: RunStatement): Promise<number> {
   const twice = async (columns: string) => {
-    const { rows } = await run(`select count(*) as twice from (select ${columns} from audit group by ${columns} having count(*) > 1) as found`);
+    const { rows } = await run(
+      `select count(*) as twice from (select ${columns} from audit group by ${columns} having count(*) > 1) as found`,
+    );
     return Number(rows[0]?.twice);
   };
   return (await twice('commit_id')) + (await twice('session_id, version'));

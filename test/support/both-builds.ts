@@ -23,7 +23,10 @@ class KeysController {
 }
 
 async function start({ SmartSessionModule }: typeof esm) {
-  @Module({ imports: [SmartSessionModule.forRoot('sqlite', { secret: 'both', createTable: true, connection: { dbName }, serializer: 'rich' })], controllers: [KeysController] })
+  @Module({
+    imports: [SmartSessionModule.forRoot('sqlite', { secret: 'both', createTable: true, connection: { dbName }, serializer: 'rich' })],
+    controllers: [KeysController],
+  })
   class AppModule {}
   const app = await NestFactory.create(AppModule, { logger: false, abortOnError: false });
   await app.listen(0, '127.0.0.1');
@@ -38,5 +41,11 @@ await Promise.all(Array.from({ length: 20 }, (_, n) => post(`${apps[n % 2]!.url}
 const kept = await Promise.all(apps.map(async ({ url }) => ((await (await fetch(url, { headers })).json()) as string[]).length));
 const refused = await Promise.all(apps.map(async ({ url }) => (await post(`${url}/refused/x`)).status));
 for (const { app } of apps) await app.close();
-const exported = [esm, cjs].map((build) => Object.keys(build).filter((name) => name !== 'default').toSorted());
-console.log(JSON.stringify({ kept, refused, exported, isOne: esm.SessionService === cjs.SessionService, isDeletedOne: esm.DELETED === cjs.DELETED }));
+const exported = [esm, cjs].map((build) =>
+  Object.keys(build)
+    .filter((name) => name !== 'default')
+    .toSorted(),
+);
+console.log(
+  JSON.stringify({ kept, refused, exported, isOne: esm.SessionService === cjs.SessionService, isDeletedOne: esm.DELETED === cjs.DELETED }),
+);

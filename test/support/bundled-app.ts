@@ -26,4 +26,6 @@ async function ofApp(): Promise<string> {
   return dialectWith({}, [provided]).finally(() => orm.close());
 }
 
-console.log(JSON.stringify({ own: await dialectWith({ dialect: 'sqlite', connection: SQLITE }), ofApp: await ofApp(), driver: SqliteDriver.name }));
+console.log(
+  JSON.stringify({ own: await dialectWith({ dialect: 'sqlite', connection: SQLITE }), ofApp: await ofApp(), driver: SqliteDriver.name }),
+);

@@ -15,7 +15,11 @@ interface Account {
 const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...versioned('/usr/lib/postgresql')];
 
 function versioned(directory: string): string[] {
-  return existsSync(directory) ? readdirSync(directory).toSorted().map((version) => join(directory, version, 'bin')) : [];
+  return existsSync(directory)
+    ? readdirSync(directory)
+        .toSorted()
+        .map((version) => join(directory, version, 'bin'))
+    : [];
 }
 
 /** The path of a program; undefined where it is not installed. */
@@ -59,14 +63,25 @@ export class Daemon {
 
   /** Runs a program of the server's that may fail, and gives what it wrote. */
   runToSee(program: string, ...parameters: string[]): string {
-    const { stdout, stderr } = spawnSync(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(findProgram(program)!, parameters, {
+      ...this.#account,
+      cwd: this.directory,
+      env: this.#environment(),
+      encoding: 'utf8',
+    });
     return stdout + stderr;
   }
 
   /** Starts the server; what it writes goes to a file in the directory. */
   start(program: string, ...parameters: string[]): void {
     const log = openSync(this.#log, 'a');
-    this.#process = spawn(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: ['ignore', log, log], detached: true });
+    this.#process = spawn(findProgram(program)!, parameters, {
+      ...this.#account,
+      cwd: this.directory,
+      env: this.#environment(),
+      stdio: ['ignore', log, log],
+      detached: true,
+    });
     closeSync(log);
   }
 

@@ -29,7 +29,12 @@ const MYSQL: readonly DriverFailure[] = [
   ...MYSQL2_ERRORS.map(([code, name, kind]) => failure(kind, name, { code, fatal: true })),
   ...texts(MYSQL2_TEXTS, { fatal: true }),
   ...MARIADB_CONNECTOR_ERRORS.map(([errno, code, kind]) => server(kind, errno as number, code, '08S01')),
-  failure('rolled-back', "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT", { code: 'ER_ERROR_DURING_COMMIT', errno: 1180, sqlState: 'HY000', sqlMessage: "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT" }),
+  failure('rolled-back', "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT", {
+    code: 'ER_ERROR_DURING_COMMIT',
+    errno: 1180,
+    sqlState: 'HY000',
+    sqlMessage: "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT",
+  }),
   server('unknown', 9999, 'ER_OF_TOMORROW', 'HY000'),
 ];
 
@@ -44,7 +49,10 @@ const SQLITE: readonly DriverFailure[] = [
 /** The same code, while the connection is opened and when it is open. */
 const CONNECTION: readonly DriverFailure[] = [
   ...CONNECTING_ERRORS.map(([code, , kind]) => failure(kind, `connect ${code}`, { code, errno: -1, syscall: 'connect' })),
-  ...CONNECTING_ERRORS.map(([code, , kind]) => ({ ...failure(kind, `addresses ${code}`), error: Object.assign(new AggregateError([system(code), system(code)]), { code }) })),
+  ...CONNECTING_ERRORS.map(([code, , kind]) => ({
+    ...failure(kind, `addresses ${code}`),
+    error: Object.assign(new AggregateError([system(code), system(code)]), { code }),
+  })),
   ...SOCKET_ERRORS.map(([code, , kind]) => failure(kind, `read ${code}`, { code, errno: -1, syscall: 'read' })),
   ...texts(POOL_ERRORS),
   failure('unknown', 'read ECONNREFUSED', { code: 'ECONNREFUSED', syscall: 'read' }),

@@ -65,7 +65,8 @@ export class FaultSite {
   async startApps(count: number, settings: AppsSettings = {}): Promise<void> {
     const { through, launcher, connection, ...rest } = settings;
     const connectionOf = (n: number) => ({ ...this.server.address, ...through?.(n), ...connection });
-    const start = (_: unknown, n: number) => AppProcess.start({ dialect: this.dialect, connection: connectionOf(n), ...rest }, launcher?.(n));
+    const start = (_: unknown, n: number) =>
+      AppProcess.start({ dialect: this.dialect, connection: connectionOf(n), ...rest }, launcher?.(n));
     this.apps.push(...(await Promise.all(Array.from({ length: count }, start))));
     await this.run((run) => startAudit(this.dialect, run));
   }

@@ -1,6 +1,28 @@
-import { SqlSessionRepository, type DeletedRecord, type FailureKind, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from '../../src/index.js';
+import {
+  SqlSessionRepository,
+  type DeletedRecord,
+  type FailureKind,
+  type KnownRecord,
+  type RecordChange,
+  type RecordUpdate,
+  type SessionRecord,
+} from '../../src/index.js';
 
-type Method = 'load' | 'loadMany' | 'insert' | 'update' | 'updateMany' | 'updateLocked' | 'touch' | 'touchMany' | 'destroy' | 'end' | 'destroySome' | 'lease' | 'extend' | 'release';
+type Method =
+  | 'load'
+  | 'loadMany'
+  | 'insert'
+  | 'update'
+  | 'updateMany'
+  | 'updateLocked'
+  | 'touch'
+  | 'touchMany'
+  | 'destroy'
+  | 'end'
+  | 'destroySome'
+  | 'lease'
+  | 'extend'
+  | 'release';
 
 /** What goes wrong in a call, and whether its effect has happened by then. */
 export interface Fault {

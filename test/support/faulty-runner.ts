@@ -33,13 +33,15 @@ export class FaultyRunner implements Pick<StatementRunner, 'run' | 'onOneConnect
   async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
     let met: StatementFault | undefined;
     try {
-      return await this.real.onOneConnection((run) => work(async (sql, parameters) => {
-        if (met?.isLost) throw met.error;
-        const fault = this.#next(sql);
-        if (!fault) return run(sql, parameters);
-        met = fault;
-        return fail(fault, run, sql, parameters);
-      }));
+      return await this.real.onOneConnection((run) =>
+        work(async (sql, parameters) => {
+          if (met?.isLost) throw met.error;
+          const fault = this.#next(sql);
+          if (!fault) return run(sql, parameters);
+          met = fault;
+          return fail(fault, run, sql, parameters);
+        }),
+      );
     } finally {
       // Not before the transaction has ended: it holds what the other wants.
       await met?.meanwhile?.();
@@ -52,7 +54,12 @@ export class FaultyRunner implements Pick<StatementRunner, 'run' | 'onOneConnect
   }
 }
 
-async function fail({ error, isDone, isLost }: StatementFault, run: RunStatement, sql: string, parameters?: readonly unknown[]): Promise<StatementResult> {
+async function fail(
+  { error, isDone, isLost }: StatementFault,
+  run: RunStatement,
+  sql: string,
+  parameters?: readonly unknown[],
+): Promise<StatementResult> {
   if (isDone) await run(sql, parameters);
   // After a commit that was done there is nothing to roll back.
   if (isLost) await run('rollback').catch(() => undefined);

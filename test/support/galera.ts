@@ -40,7 +40,10 @@ export class GaleraNode implements OwnServer {
 
   /** Makes the first node's data, and starts a cluster of it alone. */
   async found(): Promise<void> {
-    writeFileSync(this.#file('init.sql'), "create database if not exists test;\ncreate user if not exists test@'127.0.0.1';\ngrant all on *.* to test@'127.0.0.1';\n");
+    writeFileSync(
+      this.#file('init.sql'),
+      "create database if not exists test;\ncreate user if not exists test@'127.0.0.1';\ngrant all on *.* to test@'127.0.0.1';\n",
+    );
     this.#daemon.run('mariadb-install-db', this.#defaults, '--wsrep-on=OFF', '--auth-root-authentication-method=normal', '--skip-test-db');
     this.#daemon.start('mariadbd', this.#defaults, '--wsrep-new-cluster', `--init-file=${this.#file('init.sql')}`);
     await this.#synced();
@@ -118,7 +121,8 @@ export class GaleraNode implements OwnServer {
 /** Starts a cluster. A node gives its copy to one that joins at a time, so that they start one after the other. */
 export async function startGalera(size = 3): Promise<GaleraNode[]> {
   const group: Ports[] = [];
-  for (let n = 0; n < size; n++) group.push({ client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
+  for (let n = 0; n < size; n++)
+    group.push({ client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
   const nodes = group.map((ports, n) => new GaleraNode(`node${n + 1}`, ports, group));
   try {
     await nodes[0]!.found();

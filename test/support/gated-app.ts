@@ -29,7 +29,9 @@ export class GatedApp {
       prepare: (prepared) => {
         const middleware = prepared.get(SmartSessionMiddleware);
         for (const handler of [...before, middleware.use.bind(middleware) as RequestHandler, ...after]) prepared.use(handler);
-        prepared.use('/handler', (request: Request, response: Response, next: NextFunction) => app?.handler(request as never, response, next));
+        prepared.use('/handler', (request: Request, response: Response, next: NextFunction) =>
+          app?.handler(request as never, response, next),
+        );
       },
     });
     app = new GatedApp(nest);

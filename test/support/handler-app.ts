@@ -51,7 +51,12 @@ export async function startHandlerApp(options: Partial<SmartSessionModuleOptions
       HandlerController.handler = by;
       const response = await fetch(`${url}/${way}`, { headers: { cookie }, signal: AbortSignal.timeout(2000) });
       const [set] = response.headers.getSetCookie();
-      return { status: response.status, body: (await response.json().catch(() => undefined)) as any, set, cookie: set?.split(';')[0] ?? cookie };
+      return {
+        status: response.status,
+        body: (await response.json().catch(() => undefined)) as any,
+        set,
+        cookie: set?.split(';')[0] ?? cookie,
+      };
     },
   };
 }

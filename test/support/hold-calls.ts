@@ -7,7 +7,11 @@ export interface HeldCalls {
 }
 
 /** Holds the next `count` calls of a method back, on all objects of a class. */
-export function holdCalls<Name extends string>(prototype: Record<Name, (...parameters: any[]) => unknown>, method: Name, count: number): HeldCalls {
+export function holdCalls<Name extends string>(
+  prototype: Record<Name, (...parameters: any[]) => unknown>,
+  method: Name,
+  count: number,
+): HeldCalls {
   const [allHeld, released] = [deferred(), deferred()];
   const original = prototype[method];
   let calls = 0;
@@ -27,6 +31,8 @@ export function holdCalls<Name extends string>(prototype: Record<Name, (...param
 
 function deferred() {
   let resolve = () => {};
-  const promise = new Promise<void>((settle) => { resolve = settle; });
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
   return { promise, resolve };
 }

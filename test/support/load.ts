@@ -105,7 +105,16 @@ export class Load {
 
   figures() {
     const { acknowledged, refused, unanswered, unreachable, hung, other, longestGap, slowest } = this;
-    return { acknowledged, refused, unanswered, unreachable, hung, ...other, longestGap: Math.round(longestGap), slowest: Math.round(slowest) };
+    return {
+      acknowledged,
+      refused,
+      unanswered,
+      unreachable,
+      hung,
+      ...other,
+      longestGap: Math.round(longestGap),
+      slowest: Math.round(slowest),
+    };
   }
 
   async #run(client: number): Promise<void> {

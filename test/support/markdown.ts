@@ -19,7 +19,9 @@ export interface Page {
 
 /** Every page that is written; docs/api is made of the code's comments. */
 export function readPages(): Page[] {
-  return globSync(['*.md', 'docs/**/*.md'], { exclude: ['docs/api/**'] }).toSorted().map(readPage);
+  return globSync(['*.md', 'docs/**/*.md'], { exclude: ['docs/api/**'] })
+    .toSorted()
+    .map(readPage);
 }
 
 /** One page. */
@@ -36,7 +38,11 @@ function toBlock({ groups = {} }: RegExpMatchArray): CodeBlock {
 
 /** The lines of a text without their indentation, and without empty ones. */
 export function flat(text: string): string {
-  return text.split('\n').map((line) => line.trim()).filter(Boolean).join('\n');
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .join('\n');
 }
 
 /** The text without its fenced blocks. */
@@ -46,14 +52,24 @@ export function prose({ text }: Page): string {
 
 /** The lines of the blocks that are indented by four spaces: what to type into a shell. */
 export function shellLines(page: Page): string[] {
-  return [...prose(page).matchAll(/(?<=^\n)(?: {4}.*\n)+/gm)].flatMap(([block]) => block.trimEnd().split('\n').map((line) => line.slice(4)));
+  return [...prose(page).matchAll(/(?<=^\n)(?: {4}.*\n)+/gm)].flatMap(([block]) =>
+    block
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.slice(4)),
+  );
 }
 
 /** The anchors of a page's headings, as GitHub makes them. */
 export function anchors(page: Page): string[] {
   const seen = new Map<string, number>();
   return [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
-    const slug = heading!.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, '').trim().replaceAll(' ', '-');
+    const slug = heading!
+      .replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .trim()
+      .replaceAll(' ', '-');
     const n = seen.get(slug) ?? 0;
     seen.set(slug, n + 1);
     return n === 0 ? slug : `${slug}-${n}`;
@@ -62,6 +78,8 @@ export function anchors(page: Page): string[] {
 
 /** The targets of a page's links and pictures that lead to files of this repository. */
 export function relativeLinks(page: Page): string[] {
-  const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(([, link, attribute]) => link ?? attribute!);
+  const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
+    ([, link, attribute]) => link ?? attribute!,
+  );
   return targets.filter((target) => !/^[a-z]+:/.test(target));
 }

@@ -4,7 +4,10 @@ import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from './databases.js';
 
 /** Runs `work` on a PostgreSQL database, by a connection of its own. */
-export async function onPostgres<Result>(work: (run: RunStatement) => Promise<Result>, overrides: Record<string, unknown> = {}): Promise<Result> {
+export async function onPostgres<Result>(
+  work: (run: RunStatement) => Promise<Result>,
+  overrides: Record<string, unknown> = {},
+): Promise<Result> {
   const orm = await MikroORM.init(connectionOptions('postgresql', overrides));
   try {
     return await work(new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run);

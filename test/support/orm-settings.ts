@@ -11,9 +11,14 @@ export async function failuresUnder(database: DialectName, options: Partial<Opti
   const failures: string[] = [];
   for (const Repository of [SqlSessionRepository, EntityManagerSessionRepository]) {
     const tableName = `${prefix}_${database}_${Repository.name.slice(0, 3).toLowerCase()}`;
-    const orm = await MikroORM.init(connectionOptions(database, { entities: [defineSessionEntity({ tableName })], allowGlobalContext: false, ...options }));
+    const orm = await MikroORM.init(
+      connectionOptions(database, { entities: [defineSessionEntity({ tableName })], allowGlobalContext: false, ...options }),
+    );
     try {
-      const context = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true, repository: Repository }), orm);
+      const context = await openDatabase(
+        new SmartSessionOptions({ secret: 'test', tableName, createTable: true, repository: Repository }),
+        orm,
+      );
       await tourSessions(context, new Repository(context));
       await context.runner.run(`drop table ${qualifiedName(context.dialect.quote, tableName, context.schema)}`);
     } catch (error) {

@@ -18,7 +18,10 @@ export class OwnMariadb implements OwnServer {
   static async make(): Promise<OwnMariadb> {
     const daemon = new Daemon('mariadb', 'mysql');
     const server = new OwnMariadb(daemon, await freePort());
-    writeFileSync(server.#file('init.sql'), "create database if not exists test;\ncreate user if not exists test@'127.0.0.1';\ngrant all on *.* to test@'127.0.0.1';\n");
+    writeFileSync(
+      server.#file('init.sql'),
+      "create database if not exists test;\ncreate user if not exists test@'127.0.0.1';\ngrant all on *.* to test@'127.0.0.1';\n",
+    );
     writeFileSync(
       server.#file('my.cnf'),
       [
@@ -38,7 +41,12 @@ export class OwnMariadb implements OwnServer {
         '',
       ].join('\n'),
     );
-    daemon.run('mariadb-install-db', `--defaults-file=${server.#file('my.cnf')}`, '--auth-root-authentication-method=normal', '--skip-test-db');
+    daemon.run(
+      'mariadb-install-db',
+      `--defaults-file=${server.#file('my.cnf')}`,
+      '--auth-root-authentication-method=normal',
+      '--skip-test-db',
+    );
     await server.start();
     return server;
   }

@@ -38,7 +38,17 @@ export class OwnPostgresql implements OwnServer {
     const daemon = new Daemon('postgresql', 'postgres');
     const standby = new OwnPostgresql(daemon, await freePort());
     const { host, port, user } = primary.address;
-    daemon.run('pg_basebackup', '-D', standby.data, '-R', '-c', 'fast', '--no-sync', '-d', `host=${host} port=${port} user=${user} application_name=standby`);
+    daemon.run(
+      'pg_basebackup',
+      '-D',
+      standby.data,
+      '-R',
+      '-c',
+      'fast',
+      '--no-sync',
+      '-d',
+      `host=${host} port=${port} user=${user} application_name=standby`,
+    );
     standby.configure(settings);
     await standby.start();
     return standby;

@@ -18,7 +18,11 @@ export interface OwnServer {
 }
 
 /** Runs `work` on a database, by connections of its own. */
-export async function onDatabase<Result>(dialect: DialectName, overrides: object, work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+export async function onDatabase<Result>(
+  dialect: DialectName,
+  overrides: object,
+  work: (run: RunStatement) => Promise<Result>,
+): Promise<Result> {
   const orm = await MikroORM.init(connectionOptions(dialect, { ...overrides }));
   try {
     return await work(new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run);

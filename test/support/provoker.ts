@@ -65,6 +65,8 @@ export class Provoker {
   /** Another process has the session's lock, whoever had it. */
   async takeLock(leaseId: string): Promise<void> {
     const { dialect } = this.database.context;
-    await this.database.run(`update {table} set lease_id = '${leaseId}', lease_expires_at = ${dialect.fromNow('60000')} where session_id = '${storageKeyOf(this.id)}'`);
+    await this.database.run(
+      `update {table} set lease_id = '${leaseId}', lease_expires_at = ${dialect.fromNow('60000')} where session_id = '${storageKeyOf(this.id)}'`,
+    );
   }
 }

@@ -1,4 +1,10 @@
-import { EntityManagerSessionRepository, SqlSessionRepository, type KnownRecord, type RecordChange, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  SqlSessionRepository,
+  type KnownRecord,
+  type RecordChange,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 
 /** What every other store does: the whole session over whatever is there. */
 class LastWriteWinsRepository extends SqlSessionRepository {

@@ -15,9 +15,19 @@ export function pipeline(port: number, requests: readonly string[], cookie = '')
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     const socket = connect(port, '127.0.0.1');
-    socket.on('data', (chunk) => chunks.push(chunk)).on('error', reject).on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
+    socket
+      .on('data', (chunk) => chunks.push(chunk))
+      .on('error', reject)
+      .on('close', () => resolve(Buffer.concat(chunks).toString('latin1')));
     const last = requests.length - 1;
-    socket.write(requests.map((line, index) => `${line} HTTP/1.1\r\nHost: a\r\nCookie: ${cookie}\r\nConnection: ${index === last ? 'close' : 'keep-alive'}\r\n\r\n`).join(''));
+    socket.write(
+      requests
+        .map(
+          (line, index) =>
+            `${line} HTTP/1.1\r\nHost: a\r\nCookie: ${cookie}\r\nConnection: ${index === last ? 'close' : 'keep-alive'}\r\n\r\n`,
+        )
+        .join(''),
+    );
   });
 }
 

@@ -7,7 +7,10 @@ import { DatabaseContext } from '../../src/index.js';
  *
  * @param env more environment variables that it reads
  */
-export async function startRecipe(main: () => Promise<{ app: INestApplication }>, env: Record<string, string> = {}): Promise<INestApplication> {
+export async function startRecipe(
+  main: () => Promise<{ app: INestApplication }>,
+  env: Record<string, string> = {},
+): Promise<INestApplication> {
   Logger.overrideLogger(false);
   Object.assign(process.env, { PORT: '0', SQLITE_FILE: ':memory:', SESSION_SECRET: 'a secret of the tests alone', ...env });
   const { app } = await main();

@@ -7,4 +7,6 @@ const REPOSITORIES = [
 ] as const;
 
 /** Each database, with both repositories and both ways of locking between them. */
-export const REPOSITORY_CASES = DATABASES.flatMap((database) => REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })));
+export const REPOSITORY_CASES = DATABASES.flatMap((database) =>
+  REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })),
+);

@@ -29,7 +29,8 @@ const value = fc.constantFrom(...VALUES);
 const status = fc.constantFrom(...STATUSES);
 const chunk = fc.constantFrom(...CHUNKS);
 const wrong = fc.constantFrom<unknown>(1, true, {}, []);
-const step = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> => fc.record({ call: fc.constant(call), parameters: fc.tuple(...parameters) });
+const step = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> =>
+  fc.record({ call: fc.constant(call), parameters: fc.tuple(...parameters) });
 const called = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> =>
   fc.record({ call: fc.constant(call), parameters: fc.tuple(...parameters), hasCallback: fc.boolean() });
 
@@ -38,7 +39,10 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   step('setHeader', name, value),
   step('appendHeader', name, value),
   step('removeHeader', name),
-  step('setHeaders', fc.tuple(name, value).map((entry) => new Map([entry]))),
+  step(
+    'setHeaders',
+    fc.tuple(name, value).map((entry) => new Map([entry])),
+  ),
   step('statusCode=', status),
   step('statusMessage=', fc.constantFrom('Fine', 'Odd')),
   step('writeHead', status),

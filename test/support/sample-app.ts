@@ -35,7 +35,11 @@ export async function buildSampleApp(): Promise<void> {
 /** Starts a process of the app. */
 export async function startSampleApp(env: NodeJS.ProcessEnv): Promise<SampleApp> {
   const port = await freePort();
-  const app = spawn(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env, PORT: String(port) }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const app = spawn(process.execPath, ['dist/main.js'], {
+    cwd: SAMPLE,
+    env: { ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const early = once(app, 'exit').then(() => Promise.reject(new Error('The sample app ended before it had started.')));
   const [started] = (await Promise.race([once(app.stdout, 'data'), early])) as [Buffer];
   early.catch(() => undefined);

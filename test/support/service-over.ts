@@ -20,7 +20,13 @@ import { TouchJoiner } from '../../src/services/touch-joiner.js';
 import { UpdateJoiner } from '../../src/services/update-joiner.js';
 
 /** The services as the module wires them, over a repository of the test's. */
-export function serviceOver(repository: SessionRepository, given: SmartSessionModuleOptions = {}, backoff = new Backoff(), observers = new SessionObservers(), isInTransaction?: () => boolean) {
+export function serviceOver(
+  repository: SessionRepository,
+  given: SmartSessionModuleOptions = {},
+  backoff = new Backoff(),
+  observers = new SessionObservers(),
+  isInTransaction?: () => boolean,
+) {
   const options = new SmartSessionOptions({ secret: 'x', locking: 'optimistic', ...given });
   const transactions = new AppTransactions(isInTransaction);
   const codec = new SessionCodec(options);
@@ -30,13 +36,46 @@ export function serviceOver(repository: SessionRepository, given: SmartSessionMo
   const live = new LiveSessions(codec, merger, options);
   const loads = new LoadJoiner(repository, caller, observers, options);
   const updates = new UpdateJoiner(repository, observers, options);
-  const commits = new CommitJoiner(repository, new SessionCommitter(repository, updates, reader, codec, backoff, observers, options), observers, options);
+  const commits = new CommitJoiner(
+    repository,
+    new SessionCommitter(repository, updates, reader, codec, backoff, observers, options),
+    observers,
+    options,
+  );
   const handover = new SessionHandover(live, codec, loads, reader, caller, backoff, observers, options);
   const readThrough = new ReadThrough(loads, caller, codec, observers, options);
   const destroyer = new SessionDestroyer(commits, caller, observers, options);
   const touches = new TouchJoiner(repository, caller, observers, options);
   const merges = new MergeReport(codec, observers, options);
   const limit = new SessionLimit(codec, caller, destroyer, options);
-  const sessions = new SessionService(commits, live, merges, reader, codec, loads, readThrough, touches, handover, destroyer, limit, caller, transactions, observers, options);
-  return { sessions, readThrough, locker: new SessionLocker(sessions, live, caller, backoff, transactions, observers), codec, merger, live, loads, updates, commits, caller, destroyer };
+  const sessions = new SessionService(
+    commits,
+    live,
+    merges,
+    reader,
+    codec,
+    loads,
+    readThrough,
+    touches,
+    handover,
+    destroyer,
+    limit,
+    caller,
+    transactions,
+    observers,
+    options,
+  );
+  return {
+    sessions,
+    readThrough,
+    locker: new SessionLocker(sessions, live, caller, backoff, transactions, observers),
+    codec,
+    merger,
+    live,
+    loads,
+    updates,
+    commits,
+    caller,
+    destroyer,
+  };
 }

@@ -17,7 +17,11 @@ export class SessionsApp {
     this.sessions = app.get(SessionService);
   }
 
-  static async start(database: DialectName, options: Partial<SmartSessionModuleOptions> & { tableName: string }, settings: TestAppSettings = {}): Promise<SessionsApp> {
+  static async start(
+    database: DialectName,
+    options: Partial<SmartSessionModuleOptions> & { tableName: string },
+    settings: TestAppSettings = {},
+  ): Promise<SessionsApp> {
     return new SessionsApp(await startTestApp(database, { ...settings, options: { pruneInterval: false, ...options } }), options.tableName);
   }
 
@@ -58,7 +62,9 @@ export class SessionsApp {
 
 /** The session id in a browser's cookie. */
 export function sessionIdOf({ cookie }: Browser): string {
-  return decodeURIComponent(cookie.split('=')[1] ?? '').slice(2).split('.')[0]!;
+  return decodeURIComponent(cookie.split('=')[1] ?? '')
+    .slice(2)
+    .split('.')[0]!;
 }
 
 /** The storage key of the session in a browser's cookie. */

@@ -17,14 +17,25 @@ export class SessionsDatabase {
    * @param overrides more options for MikroORM
    * @param absoluteTtl the option of that name
    */
-  static async open(name: DialectName, tableName: string, overrides: Record<string, unknown> = {}, absoluteTtl?: number): Promise<SessionsDatabase> {
+  static async open(
+    name: DialectName,
+    tableName: string,
+    overrides: Record<string, unknown> = {},
+    absoluteTtl?: number,
+  ): Promise<SessionsDatabase> {
     return SessionsDatabase.#connect(name, tableName, overrides, absoluteTtl, async (runner) => {
       await runner.run(`drop table if exists ${DIALECTS[name].quote(tableName)}`);
       await runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
     });
   }
 
-  static async #connect(name: DialectName, tableName: string, overrides: Record<string, unknown>, absoluteTtl?: number, makeTable?: (runner: StatementRunner) => Promise<void>): Promise<SessionsDatabase> {
+  static async #connect(
+    name: DialectName,
+    tableName: string,
+    overrides: Record<string, unknown>,
+    absoluteTtl?: number,
+    makeTable?: (runner: StatementRunner) => Promise<void>,
+  ): Promise<SessionsDatabase> {
     const orm = await MikroORM.init(connectionOptions(name, { entities: [defineSessionEntity({ tableName })], ...overrides }));
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
     await makeTable?.(runner);

@@ -64,7 +64,8 @@ async function touch(id: string, repository: SessionRepository, context: Databas
 async function list(id: string, repository: SessionRepository): Promise<void> {
   const [found, ...more] = await repository.list('anna');
   assert.deepEqual([found?.storageKey, found?.userId, more.length], [storageKeyOf(id), 'anna', 0], 'a list');
-  for (const date of [found!.createdAt, found!.updatedAt]) assert.ok(Math.abs(Number(date) - Date.now()) < MINUTE, `a date of now: ${date.toISOString()}`);
+  for (const date of [found!.createdAt, found!.updatedAt])
+    assert.ok(Math.abs(Number(date) - Date.now()) < MINUTE, `a date of now: ${date.toISOString()}`);
   assert.equal(Math.round((Number(found!.expiresAt) - Date.now()) / MINUTE), 48 * 60, 'a listed expiry');
   assert.deepEqual([await repository.count(), (await repository.all()).size], [1, 1], 'how many there are');
 }
@@ -81,14 +82,23 @@ async function remove(id: string, repository: SessionRepository, context: Databa
   assert.equal(await repository.destroySome('anna', (keys) => keys.filter((key) => key === 'c')), 1, 'a destruction of some');
   assert.equal(await repository.destroySome('anna', (keys) => keys.filter((key) => key !== 'own')), 1, 'a destruction of all but one');
   const { dialect, runner, tableName, schema } = context;
-  await runner.run(`update ${qualifiedName(dialect.quote, tableName, schema)} set expires_at = ${dialect.fromNow('-1000')} where session_id = 'late'`);
+  await runner.run(
+    `update ${qualifiedName(dialect.quote, tableName, schema)} set expires_at = ${dialect.fromNow('-1000')} where session_id = 'late'`,
+  );
   assert.equal(await repository.load('late'), undefined, 'an expired record');
   assert.equal((await repository.prune(10)).map(({ storageKey, userId }) => `${storageKey} ${userId}`).join(), 'late null', 'a prune');
   assert.deepEqual([...(await repository.all()).keys()], ['own'], 'what is left');
 }
 
 function change(overrides: Partial<RecordChange> = {}): RecordChange {
-  return { data: '{}', commitId: 'of b', userId: 'anna', maxAge: null, lifetime: { ms: 10 * MINUTE, slack: 0, explicit: true }, ...overrides };
+  return {
+    data: '{}',
+    commitId: 'of b',
+    userId: 'anna',
+    maxAge: null,
+    lifetime: { ms: 10 * MINUTE, slack: 0, explicit: true },
+    ...overrides,
+  };
 }
 
 function valuesOf(session: object | undefined): object {

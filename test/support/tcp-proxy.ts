@@ -76,7 +76,17 @@ export class TcpProxy {
       isCut ||= passage === 'cut after';
       if (!isSilent) server.write(sent);
     });
-    server.on('data', (answer: Buffer) => void this.#answer(client, answer, () => isSilent, () => isCut, end));
+    server.on(
+      'data',
+      (answer: Buffer) =>
+        void this.#answer(
+          client,
+          answer,
+          () => isSilent,
+          () => isCut,
+          end,
+        ),
+    );
     for (const socket of [client, server]) socket.setNoDelay().on('error', end);
     client.on('close', end);
     server.on('close', () => !isSilent && end());

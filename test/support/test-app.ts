@@ -2,8 +2,28 @@ import 'reflect-metadata';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  Body, Controller, Delete, ForbiddenException, Get, Header, HttpCode, Module, Param, Post, Redirect, Req, Res, Session, Sse, StreamableFile, UseGuards,
-  type CanActivate, type DynamicModule, type ExecutionContext, type INestApplication, type ModuleMetadata,
+  Body,
+  Controller,
+  Delete,
+  ForbiddenException,
+  Get,
+  Header,
+  HttpCode,
+  Module,
+  Param,
+  Post,
+  Redirect,
+  Req,
+  Res,
+  Session,
+  Sse,
+  StreamableFile,
+  UseGuards,
+  type CanActivate,
+  type DynamicModule,
+  type ExecutionContext,
+  type INestApplication,
+  type ModuleMetadata,
 } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { Request, Response } from 'express';
@@ -90,7 +110,10 @@ export class TestController {
   }
   @Sse('events') events(@Session() session: LiveSession): unknown {
     session.events = 1;
-    return interval(5).pipe(take(2), map((data) => ({ data: String(data) })));
+    return interval(5).pipe(
+      take(2),
+      map((data) => ({ data: String(data) })),
+    );
   }
   @Post('login') async login(@Req() request: Request): Promise<object> {
     await this.sessions.regenerate(request);
@@ -130,7 +153,12 @@ const barriers = new Map<string, Promise<void>>();
 /** Sets a barrier up; what it returns lets everybody who waits go on. */
 export function raiseBarrier(name: string): () => void {
   let release = () => {};
-  barriers.set(name, new Promise((resolve) => { release = resolve; }));
+  barriers.set(
+    name,
+    new Promise((resolve) => {
+      release = resolve;
+    }),
+  );
   return release;
 }
 
@@ -145,7 +173,10 @@ export interface TestAppSettings {
 }
 
 /** Starts an app with a session module on a database of its own. */
-export async function startTestApp(dialect: DialectName, { options, module, imports = [], prepare }: TestAppSettings = {}): Promise<INestApplication> {
+export async function startTestApp(
+  dialect: DialectName,
+  { options, module, imports = [], prepare }: TestAppSettings = {},
+): Promise<INestApplication> {
   const { driver: _, ...connection } = CONNECTIONS[dialect];
   const sessions = module ?? SmartSessionModule.forRoot(dialect, { connection, secret: 'test', createTable: true, ...options });
   const testing = await Test.createTestingModule({ imports: [...imports, sessions, TestModule] }).compile();

@@ -10,16 +10,26 @@ export interface Got {
 /** What answers, and with which body. */
 const ANSWERS: Record<string, [GatedHandler, string]> = {
   json: [(_request, response) => response.json({ a: 1 }), '{"a":1}'],
-  'writes and an end': [(_request, response) => { response.write('a'); response.write('b'); response.end('c'); }, 'abc'],
+  'writes and an end': [
+    (_request, response) => {
+      response.write('a');
+      response.write('b');
+      response.end('c');
+    },
+    'abc',
+  ],
   'writeHead and an end': [(_request, response) => response.writeHead(200, { 'x-a': '1' }).end('abc'), 'abc'],
-  'two answers': [(_request, response) => {
-    response.json({ a: 1 });
-    try {
-      response.status(500).json({ second: 'answer' });
-    } catch {
-      response.end();
-    }
-  }, '{"a":1}'],
+  'two answers': [
+    (_request, response) => {
+      response.json({ a: 1 });
+      try {
+        response.status(500).json({ second: 'answer' });
+      } catch {
+        response.end();
+      }
+    },
+    '{"a":1}',
+  ],
 };
 
 /** Tests an app that is called without a connection, as tests and functions do. */

@@ -10,7 +10,8 @@ Logger.overrideLogger(false);
 const failures: string[] = [];
 for (const database of process.argv[2]!.split(',') as DialectName[]) {
   for (const options of database === 'sqlite' ? SETTINGS.slice(0, 1) : SETTINGS) {
-    for (const failure of await failuresUnder(database, options, 'zone')) failures.push(`${database}, ${JSON.stringify(options)}: ${failure}`);
+    for (const failure of await failuresUnder(database, options, 'zone'))
+      failures.push(`${database}, ${JSON.stringify(options)}: ${failure}`);
   }
 }
 process.stdout.write(JSON.stringify(failures));

@@ -5,7 +5,25 @@ import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { SqliteDriver, defineConfig } from '@mikro-orm/sqlite';
 import { RequestMethod } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import { DELETED, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SmartSessionModule, append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule, type SessionService, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
+import {
+  DELETED,
+  LockSession,
+  NoTouch,
+  ReadOnlySession,
+  SessionReadOnlyError,
+  SmartSessionModule,
+  append,
+  counter,
+  deep,
+  firstWins,
+  lastWins,
+  union,
+  unionBy,
+  type MergeRule,
+  type SessionService,
+  type SmartSessionModuleOptions,
+  type ValueCodec,
+} from '../../src/index.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -59,11 +77,15 @@ export function forRoot() {
 }
 
 export function connections() {
-  SmartSessionModule.forRoot({ connection: { driver: PostgreSqlDriver, clientUrl: 'postgresql://db', pool: { max: 5 }, driverOptions: { ssl: true } } });
+  SmartSessionModule.forRoot({
+    connection: { driver: PostgreSqlDriver, clientUrl: 'postgresql://db', pool: { max: 5 }, driverOptions: { ssl: true } },
+  });
   SmartSessionModule.forRoot('sqlite', { connection: { dbName: ':memory:' } });
   SmartSessionModule.forRoot({ connection: defineConfig({ dbName: ':memory:' }) });
   SmartSessionModule.forRoot({ connection: defineCoreConfig({ driver: SqliteDriver, dbName: ':memory:', debug: true }) });
-  SmartSessionModule.forRootAsync({ useFactory: () => ({ dialect: 'mysql', connection: { host: 'db', port: 3306, user: 'app', password: 'secret', dbName: 'app' } }) });
+  SmartSessionModule.forRootAsync({
+    useFactory: () => ({ dialect: 'mysql', connection: { host: 'db', port: 3306, user: 'app', password: 'secret', dbName: 'app' } }),
+  });
   SmartSessionModule.forRoot({ connection: { driver: class extends SqliteDriver {}, replicas: [{ host: 'standby' }] } });
   // @ts-expect-error a name that MikroORM has otherwise: clientUrl
   SmartSessionModule.forRoot({ connection: { clientURL: 'postgresql://db' } });
@@ -150,7 +172,9 @@ export function serializing(codec: ValueCodec) {
 
 export async function updating(sessions: SessionService, session: SessionData): Promise<number> {
   // @ts-expect-error no number
-  await sessions.update(session, (draft) => { draft.typedCount = 'one'; });
+  await sessions.update(session, (draft) => {
+    draft.typedCount = 'one';
+  });
   // @ts-expect-error the cookie is not among the values
   await sessions.update(session, (draft) => draft.cookie);
   return sessions.update('an id', (draft) => (draft.typedCount = (draft.typedCount ?? 0) + 1));

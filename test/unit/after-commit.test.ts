@@ -67,7 +67,12 @@ describe('afterCommit', () => {
     const { seen, end } = watch(of('a', 'b'), ['fails', 'ends']);
     await end();
     expect(seen).toEqual(['begins', 'fails', 'refused']);
-    expect(watch(throwError(() => new Error('thrown')), ['throws']).seen).toEqual(['at once']);
+    expect(
+      watch(
+        throwError(() => new Error('thrown')),
+        ['throws'],
+      ).seen,
+    ).toEqual(['at once']);
   });
 
   it('commits nothing more for nobody', async () => {

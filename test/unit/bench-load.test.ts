@@ -23,6 +23,11 @@ describe('a run of the benchmark', () => {
     const pool = await SessionPool.make(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, 1, 1000, true);
     const { requests, sent, errors } = await runLoad(pool, { operation: 'write', connections: 4, sessions: 1 }, 0.05);
     server.close();
-    expect({ requests, sent, errors, acknowledged: pool.ledger.acknowledged }).toEqual({ requests: 0, sent: 4, errors: 0, acknowledged: 4 });
+    expect({ requests, sent, errors, acknowledged: pool.ledger.acknowledged }).toEqual({
+      requests: 0,
+      sent: 4,
+      errors: 0,
+      acknowledged: 4,
+    });
   });
 });

@@ -12,34 +12,72 @@ import { summarize } from '../../bench/src/report/summary.js';
 import { findStore } from '../../bench/src/stores/catalog.js';
 
 const record = (round: number, store: string, scenario: string, figures: Partial<RunRecord>): RunRecord => ({
-  round, store, scenario, requests: 1, requestsPerSecond: 1, p50: 1, p99: 1, cpuPerRequest: 1, statementsPerRequest: 1, acknowledged: 0, lost: 0, errors: 0, clientLoad: 0, ...figures,
+  round,
+  store,
+  scenario,
+  requests: 1,
+  requestsPerSecond: 1,
+  p50: 1,
+  p99: 1,
+  cpuPerRequest: 1,
+  statementsPerRequest: 1,
+  acknowledged: 0,
+  lost: 0,
+  errors: 0,
+  clientLoad: 0,
+  ...figures,
 });
 
 describe('percentiles', () => {
   const hundred = Array.from({ length: 100 }, (_, n) => n + 1);
-  it.each([[0.5, 50], [0.99, 99], [1, 100], [0, 1]])('%d of 1 to 100 is %d', (share, value) => expect(percentile(hundred, share)).toBe(value));
+  it.each([
+    [0.5, 50],
+    [0.99, 99],
+    [1, 100],
+    [0, 1],
+  ])('%d of 1 to 100 is %d', (share, value) => expect(percentile(hundred, share)).toBe(value));
   it('keep fractions', () => expect(percentile([0.25, 0.75], 0.5)).toBe(0.25));
   it('of nothing are no number', () => expect(percentile([], 0.5)).toBeNaN());
 });
 
 describe('spreads and ratios', () => {
   it('have the middle of an odd number of values', () => expect(spreadOf([9, 1, 2])).toEqual({ median: 2, min: 1, max: 9 }));
-  it('have the mean of the two in the middle of an even one', () => expect(spreadOf([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 }));
+  it('have the mean of the two in the middle of an even one', () =>
+    expect(spreadOf([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 }));
   it('do not sort by letters', () => expect(spreadOf([10, 9, 100]).median).toBe(10));
   it('are of nothing undefined', () => {
     expect(() => spreadOf([])).toThrow('no median');
     expect(ratioOf(new Map([[1, 5]]), new Map([[2, 5]]))).toBeUndefined();
   });
   it('are taken within rounds', () => {
-    const ours = new Map([[1, 100], [2, 1000], [3, 300]]);
-    expect(ratioOf(ours, new Map([[1, 50], [2, 500], [3, 100]]))).toEqual({ median: 2, min: 2, max: 3 });
+    const ours = new Map([
+      [1, 100],
+      [2, 1000],
+      [3, 300],
+    ]);
+    expect(
+      ratioOf(
+        ours,
+        new Map([
+          [1, 50],
+          [2, 500],
+          [3, 100],
+        ]),
+      ),
+    ).toEqual({ median: 2, min: 2, max: 3 });
   });
 });
 
 describe('the bar', () => {
   const bar: Bar = { ours: 'ours-sqlite', peer: 'memory-store', scenario: 'read', figure: 'requestsPerSecond', atLeast: 0.8 };
   const measured = (change: Partial<Bar>, ours: number, theirs: number) =>
-    measureBars([{ ...bar, ...change }], [record(1, bar.ours, 'read', { requestsPerSecond: ours, p50: ours }), record(1, bar.peer, 'read', { requestsPerSecond: theirs, p50: theirs })])[0];
+    measureBars(
+      [{ ...bar, ...change }],
+      [
+        record(1, bar.ours, 'read', { requestsPerSecond: ours, p50: ours }),
+        record(1, bar.peer, 'read', { requestsPerSecond: theirs, p50: theirs }),
+      ],
+    )[0];
 
   it('is reached by as much, and missed by less', () => {
     expect(measured({}, 80, 100)).toMatchObject({ isReached: true, ratio: { median: 0.8 } });
@@ -77,7 +115,13 @@ describe('the report', () => {
   const summary = summarize(records);
 
   it('sums up the rounds', () => {
-    expect(summary[0]).toMatchObject({ store: 'ours-sqlite', rounds: 2, requestsPerSecond: { median: 200, min: 100, max: 300 }, lost: 1, acknowledged: 7 });
+    expect(summary[0]).toMatchObject({
+      store: 'ours-sqlite',
+      rounds: 2,
+      requestsPerSecond: { median: 200, min: 100, max: 300 },
+      lost: 1,
+      acknowledged: 7,
+    });
   });
 
   it('groups bars by database, the fastest first', () => {
@@ -86,7 +130,15 @@ describe('the report', () => {
   });
 
   it('draws lines along what differs, and none of one point', () => {
-    expect(linesOf(summary, 'read', 'connections', 'p50').map(({ store, points }) => [store.id, points])).toEqual([['ours-sqlite', [[16, 1], [64, 3]]]]);
+    expect(linesOf(summary, 'read', 'connections', 'p50').map(({ store, points }) => [store.id, points])).toEqual([
+      [
+        'ours-sqlite',
+        [
+          [16, 1],
+          [64, 3],
+        ],
+      ],
+    ]);
   });
 
   it('says what was lost', () => {
@@ -95,7 +147,15 @@ describe('the report', () => {
 
   it('holds only our stores at fault', () => {
     expect(ourFaults({ summary, failures: [] })).toEqual(['ours-sqlite, read: 1 updates lost, 0 errors']);
-    expect(ourFaults({ summary: [], failures: [{ store: 'ours-sqlite', scenario: 'start', message: 'no' }, { store: 'knex-sqlite', scenario: 'start', message: 'no' }] })).toEqual(['ours-sqlite, start: no']);
+    expect(
+      ourFaults({
+        summary: [],
+        failures: [
+          { store: 'ours-sqlite', scenario: 'start', message: 'no' },
+          { store: 'knex-sqlite', scenario: 'start', message: 'no' },
+        ],
+      }),
+    ).toEqual(['ours-sqlite, start: no']);
   });
 });
 
@@ -121,12 +181,21 @@ describe('the plan', () => {
 describe('the command line', () => {
   it('chooses by name, pattern and group', () => {
     const settings = readSettings(['--stores', 'ours-*-em,memory-store', '--scenarios', 'sizes,hot', '--seconds', '0.5']);
-    expect(settings?.stores.map(({ id }) => id)).toEqual(['ours-postgresql-em', 'ours-mariadb-em', 'ours-mysql-em', 'ours-sqlite-em', 'memory-store']);
+    expect(settings?.stores.map(({ id }) => id)).toEqual([
+      'ours-postgresql-em',
+      'ours-mariadb-em',
+      'ours-mysql-em',
+      'ours-sqlite-em',
+      'memory-store',
+    ]);
     expect(settings?.scenarios.map(({ name }) => name)).toEqual(['hot', 'read-10-kb', 'write-10-kb', 'read-100-kb', 'write-100-kb']);
     expect(settings?.durations.run).toBe(0.5);
   });
 
-  it.each([[['--stores', 'none-such']], [['--scenarios', 'none-such']], [['--rounds', 'x']], [['--rounds', '0']]])('refuses %j', (given) => {
-    expect(() => readSettings(given)).toThrow(/none-such|positive/);
-  });
+  it.each([[['--stores', 'none-such']], [['--scenarios', 'none-such']], [['--rounds', 'x']], [['--rounds', '0']]])(
+    'refuses %j',
+    (given) => {
+      expect(() => readSettings(given)).toThrow(/none-such|positive/);
+    },
+  );
 });

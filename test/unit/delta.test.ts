@@ -85,7 +85,10 @@ describe('changed values', () => {
 
   it('are a map of their own when there are many', () => {
     const key = (n: number) => `key${n}`;
-    const origin = new Map([['gone', '1'], ['kept', '2']]);
+    const origin = new Map([
+      ['gone', '1'],
+      ['kept', '2'],
+    ]);
     const many = new Map<string, string | undefined>(Array.from({ length: 65 }, (_, n) => [key(n), '3']));
     const held = ChangedValues.of(ChangedValues.of(origin, new Map([['gone', undefined]])), many);
     expect(held).toBeInstanceOf(Map);

@@ -23,7 +23,15 @@ const TABLES = page
 
 describe('docs/merging.md', () => {
   it('has a table for every rule', () => {
-    expect(TABLES.map(([rule]) => rule.replace(/\(.*/, '')).toSorted()).toEqual(['append', 'counter', 'deep', 'firstWins', 'lastWins', 'union', 'unionBy']);
+    expect(TABLES.map(([rule]) => rule.replace(/\(.*/, '')).toSorted()).toEqual([
+      'append',
+      'counter',
+      'deep',
+      'firstWins',
+      'lastWins',
+      'union',
+      'unionBy',
+    ]);
     for (const [, rows] of TABLES) expect(rows.length).toBeGreaterThan(1);
   });
 
@@ -39,11 +47,26 @@ describe('docs/merging.md', () => {
   });
 });
 
-const LAWS = ['NoLostKey', 'CommitBeforeAnswer', 'NoResurrection', 'Isolation', 'WholeDelta', 'NoPhantom', 'AtMostOnce', 'Lifetime', 'BoundedOutcome', 'OneProtocol'];
+const LAWS = [
+  'NoLostKey',
+  'CommitBeforeAnswer',
+  'NoResurrection',
+  'Isolation',
+  'WholeDelta',
+  'NoPhantom',
+  'AtMostOnce',
+  'Lifetime',
+  'BoundedOutcome',
+  'OneProtocol',
+];
 
 describe('docs/guarantees.md', () => {
   const guarantees = readFileSync('docs/guarantees.md', 'utf8');
-  const laws = guarantees.split('\n## ')[1]!.split('\n### ').slice(1).map((section) => [section.split('\n')[0]!, section] as const);
+  const laws = guarantees
+    .split('\n## ')[1]!
+    .split('\n### ')
+    .slice(1)
+    .map((section) => [section.split('\n')[0]!, section] as const);
 
   /** What a line that begins so names in backticks. */
   const named = (text: string, beginning: string) => {

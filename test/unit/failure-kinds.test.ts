@@ -12,8 +12,10 @@ function failure(message: string, properties: object = {}): DriverFailure {
 }
 
 const system = (code: string, syscall: string) => failure(`${syscall} ${code}`, { errno: -1, code, syscall });
-const mysqlServer = (code: string, errno: number, sqlState: string, sqlMessage = 'as the server says') => failure(sqlMessage, { code, errno, sqlState, sqlMessage });
-const postgresServer = (code: string, message = 'as the server says', severity = 'ERROR') => failure(message, { code, severity, length: 99 });
+const mysqlServer = (code: string, errno: number, sqlState: string, sqlMessage = 'as the server says') =>
+  failure(sqlMessage, { code, errno, sqlState, sqlMessage });
+const postgresServer = (code: string, message = 'as the server says', severity = 'ERROR') =>
+  failure(message, { code, severity, length: 99 });
 
 /** What was taken for something else. */
 const MISREAD: readonly Case[] = [
@@ -28,11 +30,21 @@ const MISREAD: readonly Case[] = [
   ['postgresql', 'failed', failure('Connection terminated due to connection timeout')],
   ['postgresql', 'failed', postgresServer('08P01', 'no such database: nowhere', 'FATAL')],
   ['mysql', 'rolled-back', mysqlServer('ER_TRANSACTION_ROLLBACK_DURING_COMMIT', 3101, '40000')],
-  ['mysql', 'rolled-back', mysqlServer('ER_ERROR_DURING_COMMIT', 1180, 'HY000', "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT")],
+  [
+    'mysql',
+    'rolled-back',
+    mysqlServer('ER_ERROR_DURING_COMMIT', 1180, 'HY000', "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT"),
+  ],
 ];
 
 describe('what an error of the driver means', () => {
-  const named = (cases: readonly Case[]) => cases.map(([dialect, kind, error]) => ({ dialect, kind, error, name: `${error.code ?? ''} ${error.errno ?? ''} ${error.message}`.trim() }));
+  const named = (cases: readonly Case[]) =>
+    cases.map(([dialect, kind, error]) => ({
+      dialect,
+      kind,
+      error,
+      name: `${error.code ?? ''} ${error.errno ?? ''} ${error.message}`.trim(),
+    }));
 
   it.each(named(MISREAD))('on $dialect, $name: $kind', ({ dialect, kind, error }) => {
     expect(DIALECTS[dialect].classify(error)).toBe(kind);
@@ -67,7 +79,10 @@ describe('what an error of the driver means', () => {
     expect(DIALECTS.mysql.classify(byKnex(failed, "update sessions set data = '149'"))).toBe('unknown');
   });
 
-  it.each([undefined, null, 'text', 7, {}, { code: 7, errno: 'x', message: null }, { errors: [] }])('on each dialect, of a thing that is no error: unknown', (thrown) => {
-    for (const { classify } of Object.values(DIALECTS)) expect(classify(thrown)).toBe('unknown');
-  });
+  it.each([undefined, null, 'text', 7, {}, { code: 7, errno: 'x', message: null }, { errors: [] }])(
+    'on each dialect, of a thing that is no error: unknown',
+    (thrown) => {
+      for (const { classify } of Object.values(DIALECTS)) expect(classify(thrown)).toBe('unknown');
+    },
+  );
 });

@@ -18,12 +18,19 @@ const LITERALS = [...new Set(SOURCES.flatMap((source) => source.match(LITERAL) ?
 
 /** Texts that repeat each phrase of an expression, and single characters: an expression is slow where it nearly matches. */
 function hostileTexts(phrases: readonly string[]): string[] {
-  const repeated = ['[', '(', ' ', '\n', '\t', ',', '.', 'a', '0', '=', "'", '"', ...phrases].map((phrase) => phrase.repeat(Math.ceil(LENGTH / phrase.length)));
+  const repeated = ['[', '(', ' ', '\n', '\t', ',', '.', 'a', '0', '=', "'", '"', ...phrases].map((phrase) =>
+    phrase.repeat(Math.ceil(LENGTH / phrase.length)),
+  );
   return repeated.flatMap((text) => [text, `${text}\0`, `\0${text}`]);
 }
 
 function phrasesOf(literal: string): string[] {
-  return literal.slice(1).replaceAll(/\\\w/g, '|').match(/[\w '":,-]{2,}/g) ?? [];
+  return (
+    literal
+      .slice(1)
+      .replaceAll(/\\\w/g, '|')
+      .match(/[\w '":,-]{2,}/g) ?? []
+  );
 }
 
 function expressionOf(literal: string): RegExp {
@@ -52,7 +59,8 @@ const ignoringErrors = (work: () => unknown) => () => {
 const FUNCTIONS: Record<string, (text: string) => unknown> = {
   'the path in a rule error': (text) => applyRule(() => undefined as never, { key: text, mine: 1 }),
   'a redacted error': (text) => redacted(new Error(text)),
-  "an error of MikroORM 6, the statement's values in it": (text) => redacted(new Error(`update "sessions" set "data" = '${text}' - value too long`)),
+  "an error of MikroORM 6, the statement's values in it": (text) =>
+    redacted(new Error(`update "sessions" set "data" = '${text}' - value too long`)),
   "an error with the server's own words": (text) => redacted(Object.assign(new Error('x'), { sqlMessage: text })),
   'the reason in an error': (text) => databaseError(new Error(text)),
   "the command line's error": (text) => messageOf(new Error(text)),

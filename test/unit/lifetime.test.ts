@@ -11,11 +11,17 @@ function msOf(text: string): number {
 }
 
 const [, section] = readPage('docs/setup.md').text.split('## How long a session lives');
-const rows = [...section!.split('\n## ')[0]!.matchAll(/^\| (\d.*?) \| (.*?) \| (.*?) \|/gm)].map(([, ...cells]) => cells as [string, string, string]);
+const rows = [...section!.split('\n## ')[0]!.matchAll(/^\| (\d.*?) \| (.*?) \| (.*?) \|/gm)].map(
+  ([, ...cells]) => cells as [string, string, string],
+);
 
 describe('how often an expiry is moved', () => {
   it.each(rows)('a ttl of %s and a touchAfter of %s: at most once in %s', (ttl, touchAfter, interval) => {
-    expect(lifetimeOf(null, { ttl: msOf(ttl), touchAfter: msOf(touchAfter) }, false)).toEqual({ ms: msOf(ttl), slack: msOf(interval), explicit: false });
+    expect(lifetimeOf(null, { ttl: msOf(ttl), touchAfter: msOf(touchAfter) }, false)).toEqual({
+      ms: msOf(ttl),
+      slack: msOf(interval),
+      explicit: false,
+    });
   });
 
   it('goes by the max age of a cookie that has one', () => {

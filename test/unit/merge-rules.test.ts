@@ -30,76 +30,151 @@ const item = (id: string, fields: object = {}) => ({ id, ...fields });
 const [A, B, C] = [item('a'), item('b'), item('c')];
 
 const TABLES: [name: string, rule: MergeRule, rows: Row[]][] = [
-  ['lastWins()', lastWins(), [['a', 'b', 'c', 'c'], ['a', 'b', absent, absent], ['a', absent, 'c', 'c'], [absent, 'b', 'c', 'c'], [1, 2, undefined, undefined]]],
-  ['firstWins()', firstWins(), [['a', 'b', 'c', 'b'], ['a', 'b', absent, 'b'], ['a', absent, 'c', absent], [absent, 'b', 'c', 'b']]],
-  ['counter()', counter(), [[5, 6, 7, 8], [absent, 1, 1, 2], [5, 6, absent, 1], [5, absent, 6, 1], [5, absent, absent, absent], [5, 3, 4, 2], [5n, 6n, 7n, 8n], [absent, 1n, 2n, 3n], [0, 1n, 2n, 3n], [9007199254740988, 9007199254740989, 9007199254740990, 9007199254740991]]],
-  ['union()', union(), [
-    [['a'], ['a', 'b'], ['a', 'c'], ['a', 'b', 'c']],
-    [['a', 'b'], ['b'], ['a', 'b', 'c'], ['b', 'c']],
-    [absent, ['a'], ['a', 'b'], ['a', 'b']],
-    [['a'], ['a', 'b'], absent, ['b']],
-    [['a'], absent, ['a', 'b'], ['b']],
-    [['a'], absent, absent, absent],
-    [['a'], [], absent, absent],
-    [['a', 'b'], ['a'], ['b'], []],
-    [[{ x: 1 }], [{ x: 1 }, { y: 1, z: 2 }], [{ x: 1 }, { z: 2, y: 1 }], [{ x: 1 }, { y: 1, z: 2 }]],
-    [[], ['a', 'a'], ['a'], ['a']],
-    [new Set(['a']), new Set(['a', 'b']), new Set(['c']), new Set(['b', 'c'])],
-    [[1, '1', null], [1, '1', null, 'null'], [1], [1, 'null']],
-  ]],
-  ["unionBy('id')", unionBy('id', { sum: counter() }), [
-    [[A], [A, B], [A, C], [A, B, C]],
-    [[], [{ id: 1 }, { id: 1n }], [{ id: '1' }], [{ id: 1 }, { id: 1n }, { id: '1' }]],
-    [[A, B], [B], [A, B, C], [B, C]],
-    [[item('a', { n: 1, m: 1 })], [item('a', { n: 2, m: 1 })], [item('a', { n: 1, m: 2 })], [item('a', { n: 2, m: 2 })]],
-    [[item('a', { n: 1 })], [item('a', { n: 2 })], [item('a', { n: 3 })], [item('a', { n: 3 })]],
-    [[item('a', { sum: 1 })], [item('a', { sum: 2 })], [item('a', { sum: 3 })], [item('a', { sum: 4 })]],
-    [absent, [item('a', { sum: 1 })], [item('a', { sum: 1 })], [item('a', { sum: 2 })]],
-    [[A], [item('a', { n: 2 })], [], []],
-    [[A], [], [item('a', { n: 2 })], []],
-    [[A], [A, B], absent, [B]],
-    [[A], absent, [A, B], [B]],
-    [[A], absent, absent, absent],
-    [[item('a', { in: { x: 1 } })], [item('a', { in: { x: 1, y: 1 } })], [item('a', { in: { x: 1, z: 1 } })], [item('a', { in: { x: 1, y: 1, z: 1 } })]],
-  ]],
-  ['append()', append(), [[[new Date(0)], [new Date(0), 'b'], [new Date(0), 'c'], [new Date(0), 'b', 'c']], 
-    [['a'], ['a', 'b'], ['a', 'c'], ['a', 'b', 'c']],
-    [absent, ['a'], ['a'], ['a', 'a']],
-    [['a'], ['a', 'b'], absent, ['b']],
-    [['a'], absent, ['a', 'b'], ['b']],
-    [['a'], absent, absent, absent],
-    [['a'], ['b'], ['a', 'c'], ['b', 'c']],
-    [['a'], ['b'], absent, ['b']],
-  ]],
-  ['deep()', deep(), [
-    [{ a: 1, b: 1 }, { a: 2, b: 1 }, { a: 1, b: 2 }, { a: 2, b: 2 }],
-    [{ a: 1, b: 1 }, { b: 1 }, { a: 1, b: 1, c: 1 }, { b: 1, c: 1 }],
-    [{ a: 1 }, { a: 2 }, { a: 3 }, { a: 3 }],
-    [{ a: [1] }, { a: [1, 2] }, { a: [1, 3] }, { a: [1, 3] }],
-    [{ a: 1 }, { a: 2 }, absent, absent],
-    [{ a: 1 }, absent, { a: 2 }, { a: 2 }],
-    [absent, { a: { x: 1 } }, { a: { y: 1 } }, { a: { x: 1, y: 1 } }],
-    ['text', { a: 1 }, { b: 1 }, { a: 1, b: 1 }],
-    [{ a: 1 }, 'text', { a: 2 }, { a: 2 }],
-    [{ a: { x: 1 } }, {}, { a: { x: 2 } }, { a: { x: 2 } }],
-    [{ a: new Date(1) }, { a: new Date(2), b: 1 }, { a: new Date(1), c: 1 }, { a: new Date(2), b: 1, c: 1 }],
-    [{ a: new Map([[1, 1]]) }, { a: new Map([[1, 2]]) }, { a: new Map([[1, 1]]), b: 1 }, { a: new Map([[1, 2]]), b: 1 }],
-    [{ a: new Uint8Array([1]).buffer }, { a: new Uint8Array([2]).buffer }, { a: new Uint8Array([1]).buffer, b: 1 }, { a: new Uint8Array([2]).buffer, b: 1 }],
-    [{ a: new URL('http://a/') }, { a: new URL('http://b/') }, { a: new URL('http://a/'), b: 1 }, { a: new URL('http://b/'), b: 1 }],
-    [{ a: 1n }, { a: 2n }, { a: 1n, b: 1 }, { a: 2n, b: 1 }],
-    [{ a: -0 }, { a: 0 }, { a: -0, b: 1 }, { a: 0, b: 1 }],
-    [{ a: 'x' }, { a: 'y' }, { a: 'x', b: undefined }, { a: 'y', b: undefined }],
-    [{ a: new Set([1]) }, { a: new Set([2]) }, { a: new Set([1]), b: 1 }, { a: new Set([2]), b: 1 }],
-    [{ a: new DataView(new ArrayBuffer(1)) }, { a: new DataView(new ArrayBuffer(2)) }, { a: new DataView(new ArrayBuffer(1)), b: 1 }, { a: new DataView(new ArrayBuffer(2)), b: 1 }],
-    [{ a: /a/ }, { a: /b/ }, { a: /a/, b: 1 }, { a: /b/, b: 1 }],
-  ]],
-  ['deep() with rules for paths', deep({ 'a.n': counter(), 'clicks.*': counter(), tags: union(), '*.last': firstWins() }), [
-    [{ a: { n: 1 } }, { a: { n: 2 } }, { a: { n: 3 } }, { a: { n: 4 } }],
-    [{}, { clicks: { x: 1 } }, { clicks: { x: 1, y: 1 } }, { clicks: { x: 2, y: 1 } }],
-    [{ tags: [1] }, { tags: [1, 2] }, { tags: [3] }, { tags: [2, 3] }],
-    [{ b: { last: 1 } }, { b: { last: 2 } }, { b: { last: 3 } }, { b: { last: 2 } }],
-    [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 3 }],
-  ]],
+  [
+    'lastWins()',
+    lastWins(),
+    [
+      ['a', 'b', 'c', 'c'],
+      ['a', 'b', absent, absent],
+      ['a', absent, 'c', 'c'],
+      [absent, 'b', 'c', 'c'],
+      [1, 2, undefined, undefined],
+    ],
+  ],
+  [
+    'firstWins()',
+    firstWins(),
+    [
+      ['a', 'b', 'c', 'b'],
+      ['a', 'b', absent, 'b'],
+      ['a', absent, 'c', absent],
+      [absent, 'b', 'c', 'b'],
+    ],
+  ],
+  [
+    'counter()',
+    counter(),
+    [
+      [5, 6, 7, 8],
+      [absent, 1, 1, 2],
+      [5, 6, absent, 1],
+      [5, absent, 6, 1],
+      [5, absent, absent, absent],
+      [5, 3, 4, 2],
+      [5n, 6n, 7n, 8n],
+      [absent, 1n, 2n, 3n],
+      [0, 1n, 2n, 3n],
+      [9007199254740988, 9007199254740989, 9007199254740990, 9007199254740991],
+    ],
+  ],
+  [
+    'union()',
+    union(),
+    [
+      [['a'], ['a', 'b'], ['a', 'c'], ['a', 'b', 'c']],
+      [['a', 'b'], ['b'], ['a', 'b', 'c'], ['b', 'c']],
+      [absent, ['a'], ['a', 'b'], ['a', 'b']],
+      [['a'], ['a', 'b'], absent, ['b']],
+      [['a'], absent, ['a', 'b'], ['b']],
+      [['a'], absent, absent, absent],
+      [['a'], [], absent, absent],
+      [['a', 'b'], ['a'], ['b'], []],
+      [[{ x: 1 }], [{ x: 1 }, { y: 1, z: 2 }], [{ x: 1 }, { z: 2, y: 1 }], [{ x: 1 }, { y: 1, z: 2 }]],
+      [[], ['a', 'a'], ['a'], ['a']],
+      [new Set(['a']), new Set(['a', 'b']), new Set(['c']), new Set(['b', 'c'])],
+      [[1, '1', null], [1, '1', null, 'null'], [1], [1, 'null']],
+    ],
+  ],
+  [
+    "unionBy('id')",
+    unionBy('id', { sum: counter() }),
+    [
+      [[A], [A, B], [A, C], [A, B, C]],
+      [[], [{ id: 1 }, { id: 1n }], [{ id: '1' }], [{ id: 1 }, { id: 1n }, { id: '1' }]],
+      [[A, B], [B], [A, B, C], [B, C]],
+      [[item('a', { n: 1, m: 1 })], [item('a', { n: 2, m: 1 })], [item('a', { n: 1, m: 2 })], [item('a', { n: 2, m: 2 })]],
+      [[item('a', { n: 1 })], [item('a', { n: 2 })], [item('a', { n: 3 })], [item('a', { n: 3 })]],
+      [[item('a', { sum: 1 })], [item('a', { sum: 2 })], [item('a', { sum: 3 })], [item('a', { sum: 4 })]],
+      [absent, [item('a', { sum: 1 })], [item('a', { sum: 1 })], [item('a', { sum: 2 })]],
+      [[A], [item('a', { n: 2 })], [], []],
+      [[A], [], [item('a', { n: 2 })], []],
+      [[A], [A, B], absent, [B]],
+      [[A], absent, [A, B], [B]],
+      [[A], absent, absent, absent],
+      [
+        [item('a', { in: { x: 1 } })],
+        [item('a', { in: { x: 1, y: 1 } })],
+        [item('a', { in: { x: 1, z: 1 } })],
+        [item('a', { in: { x: 1, y: 1, z: 1 } })],
+      ],
+    ],
+  ],
+  [
+    'append()',
+    append(),
+    [
+      [[new Date(0)], [new Date(0), 'b'], [new Date(0), 'c'], [new Date(0), 'b', 'c']],
+      [['a'], ['a', 'b'], ['a', 'c'], ['a', 'b', 'c']],
+      [absent, ['a'], ['a'], ['a', 'a']],
+      [['a'], ['a', 'b'], absent, ['b']],
+      [['a'], absent, ['a', 'b'], ['b']],
+      [['a'], absent, absent, absent],
+      [['a'], ['b'], ['a', 'c'], ['b', 'c']],
+      [['a'], ['b'], absent, ['b']],
+    ],
+  ],
+  [
+    'deep()',
+    deep(),
+    [
+      [
+        { a: 1, b: 1 },
+        { a: 2, b: 1 },
+        { a: 1, b: 2 },
+        { a: 2, b: 2 },
+      ],
+      [{ a: 1, b: 1 }, { b: 1 }, { a: 1, b: 1, c: 1 }, { b: 1, c: 1 }],
+      [{ a: 1 }, { a: 2 }, { a: 3 }, { a: 3 }],
+      [{ a: [1] }, { a: [1, 2] }, { a: [1, 3] }, { a: [1, 3] }],
+      [{ a: 1 }, { a: 2 }, absent, absent],
+      [{ a: 1 }, absent, { a: 2 }, { a: 2 }],
+      [absent, { a: { x: 1 } }, { a: { y: 1 } }, { a: { x: 1, y: 1 } }],
+      ['text', { a: 1 }, { b: 1 }, { a: 1, b: 1 }],
+      [{ a: 1 }, 'text', { a: 2 }, { a: 2 }],
+      [{ a: { x: 1 } }, {}, { a: { x: 2 } }, { a: { x: 2 } }],
+      [{ a: new Date(1) }, { a: new Date(2), b: 1 }, { a: new Date(1), c: 1 }, { a: new Date(2), b: 1, c: 1 }],
+      [{ a: new Map([[1, 1]]) }, { a: new Map([[1, 2]]) }, { a: new Map([[1, 1]]), b: 1 }, { a: new Map([[1, 2]]), b: 1 }],
+      [
+        { a: new Uint8Array([1]).buffer },
+        { a: new Uint8Array([2]).buffer },
+        { a: new Uint8Array([1]).buffer, b: 1 },
+        { a: new Uint8Array([2]).buffer, b: 1 },
+      ],
+      [{ a: new URL('http://a/') }, { a: new URL('http://b/') }, { a: new URL('http://a/'), b: 1 }, { a: new URL('http://b/'), b: 1 }],
+      [{ a: 1n }, { a: 2n }, { a: 1n, b: 1 }, { a: 2n, b: 1 }],
+      [{ a: -0 }, { a: 0 }, { a: -0, b: 1 }, { a: 0, b: 1 }],
+      [{ a: 'x' }, { a: 'y' }, { a: 'x', b: undefined }, { a: 'y', b: undefined }],
+      [{ a: new Set([1]) }, { a: new Set([2]) }, { a: new Set([1]), b: 1 }, { a: new Set([2]), b: 1 }],
+      [
+        { a: new DataView(new ArrayBuffer(1)) },
+        { a: new DataView(new ArrayBuffer(2)) },
+        { a: new DataView(new ArrayBuffer(1)), b: 1 },
+        { a: new DataView(new ArrayBuffer(2)), b: 1 },
+      ],
+      [{ a: /a/ }, { a: /b/ }, { a: /a/, b: 1 }, { a: /b/, b: 1 }],
+    ],
+  ],
+  [
+    'deep() with rules for paths',
+    deep({ 'a.n': counter(), 'clicks.*': counter(), tags: union(), '*.last': firstWins() }),
+    [
+      [{ a: { n: 1 } }, { a: { n: 2 } }, { a: { n: 3 } }, { a: { n: 4 } }],
+      [{}, { clicks: { x: 1 } }, { clicks: { x: 1, y: 1 } }, { clicks: { x: 2, y: 1 } }],
+      [{ tags: [1] }, { tags: [1, 2] }, { tags: [3] }, { tags: [2, 3] }],
+      [{ b: { last: 1 } }, { b: { last: 2 } }, { b: { last: 3 } }, { b: { last: 2 } }],
+      [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 3 }],
+    ],
+  ],
 ];
 
 describe.each(TABLES)('%s', (_name, rule, rows) => {
@@ -127,7 +202,9 @@ describe('a merge rule', () => {
       for (let level = 0; level < 60; level++) value = { left: value, right: value };
       return value as { left: unknown; right: unknown };
     };
-    const merged = merge(deep({ top: counter() }), inTwoPlaces({}), inTwoPlaces({ a: 1 }), inTwoPlaces({ b: 1 })) as { left: Record<string, unknown> };
+    const merged = merge(deep({ top: counter() }), inTwoPlaces({}), inTwoPlaces({ a: 1 }), inTwoPlaces({ b: 1 })) as {
+      left: Record<string, unknown>;
+    };
     expect(merged.left.left).toBe(merged.left.right);
   });
 
@@ -158,7 +235,15 @@ describe('a merge rule', () => {
     [unionBy('sku'), [[], [{ sku: 1 }, { sku: 1 }], []], "that of theirs[1] is an earlier item's too"],
     [unionBy('sku'), [[], [{ sku: null }], []], 'an identity is null'],
     [unionBy('sku'), [[], [{ sku: {} }], []], 'an identity is of type object'],
-    [deep({ a: async () => { throw new Error('of the promise'); } }), [{}, { a: 1 }, { a: 2 }], 'The rule of `k.a` returned a promise'],
+    [
+      deep({
+        a: async () => {
+          throw new Error('of the promise');
+        },
+      }),
+      [{}, { a: 1 }, { a: 2 }],
+      'The rule of `k.a` returned a promise',
+    ],
     [deep({ a: () => undefined }), [{}, { a: 1 }, { a: 2 }], 'The rule of `k.a` returned undefined'],
     [unionBy('id', { n: () => undefined }), [[], [item('a', { n: 1 })], [item('a', { n: 2 })]], 'The rule of `k[…].n` returned undefined'],
     [union(), [[], [new Rounded()], []], '[object Object] cannot be compared'],
@@ -174,7 +259,10 @@ describe('a merge rule', () => {
     expect(seen).toEqual(['k.a.b']);
   });
 
-  const polluted = (value: unknown) => JSON.parse(`{"id":1,"__proto__":{"polluted":${value}},"constructor":{"prototype":{"polluted":${value}}},"prototype":{"polluted":${value}}}`) as object;
+  const polluted = (value: unknown) =>
+    JSON.parse(
+      `{"id":1,"__proto__":{"polluted":${value}},"constructor":{"prototype":{"polluted":${value}}},"prototype":{"polluted":${value}}}`,
+    ) as object;
 
   it.each<[string, MergeRule]>([
     ['deep()', deep()],
@@ -188,7 +276,11 @@ describe('a merge rule', () => {
     expect([merged.polluted, ({} as { polluted?: unknown }).polluted]).toEqual([undefined, undefined]);
   });
 
-  it.each<[string, MergeRule]>([['unionBy()', unionBy('id')], ['union()', union()], ['append()', append()]])('%s lets no name of an item reach a prototype', (_name, rule) => {
+  it.each<[string, MergeRule]>([
+    ['unionBy()', unionBy('id')],
+    ['union()', union()],
+    ['append()', append()],
+  ])('%s lets no name of an item reach a prototype', (_name, rule) => {
     const merged = merge(rule, [], [polluted(2)], [polluted(3)]) as { polluted?: unknown }[];
     for (const entry of merged) expect([Object.getPrototypeOf(entry), entry.polluted]).toEqual([Object.prototype, undefined]);
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
@@ -214,67 +306,100 @@ const asSet = (list: unknown) => (list as unknown[]).map((entry) => JSON.stringi
 
 describe('whatever the order of commits', () => {
   it('counter() gives the same, of two commits and of three', () => {
-    fc.assert(fc.property(integers, integers, integers, integers, (base, x, y, z) => {
-      const [one, other] = bothOrders(counter(), base, x, y);
-      expect(one).toBe(other);
-      expect(merge(counter(), base, one, z)).toBe(base + (x - base) + (y - base) + (z - base));
-    }));
+    fc.assert(
+      fc.property(integers, integers, integers, integers, (base, x, y, z) => {
+        const [one, other] = bothOrders(counter(), base, x, y);
+        expect(one).toBe(other);
+        expect(merge(counter(), base, one, z)).toBe(base + (x - base) + (y - base) + (z - base));
+      }),
+    );
   });
 
-  it.each<[string, MergeRule, fc.Arbitrary<unknown[]>]>([['union()', union(), letters], ["unionBy('id')", unionBy('id'), items]])('%s gives the same values', (_name, rule, lists) => {
-    fc.assert(fc.property(lists, lists, lists, lists, (base, x, y, z) => {
-      const [one, other] = bothOrders(rule, base, x, y);
-      expect(asSet(one)).toEqual(asSet(other));
-      const orders = [[x, y, z], [z, y, x], [y, z, x]].map(([first, second, third]) => merge(rule, base, merge(rule, base, first, second), third));
-      for (const order of orders) expect(asSet(order)).toEqual(asSet(orders[0]));
-    }));
+  it.each<[string, MergeRule, fc.Arbitrary<unknown[]>]>([
+    ['union()', union(), letters],
+    ["unionBy('id')", unionBy('id'), items],
+  ])('%s gives the same values', (_name, rule, lists) => {
+    fc.assert(
+      fc.property(lists, lists, lists, lists, (base, x, y, z) => {
+        const [one, other] = bothOrders(rule, base, x, y);
+        expect(asSet(one)).toEqual(asSet(other));
+        const orders = [
+          [x, y, z],
+          [z, y, x],
+          [y, z, x],
+        ].map(([first, second, third]) => merge(rule, base, merge(rule, base, first, second), third));
+        for (const order of orders) expect(asSet(order)).toEqual(asSet(orders[0]));
+      }),
+    );
   });
 
   it('append() keeps what both have added', () => {
     const cases = letters.chain((base) => fc.tuple(fc.constant(base), grown(letters, base), grown(letters, base)));
-    fc.assert(fc.property(cases, ([base, x, y]) => {
-      const [one, other] = bothOrders(append(), base, x, y);
-      expect(asSet(one)).toEqual(asSet(other));
-      expect(one).toHaveLength(x.length + y.length - base.length);
-    }));
+    fc.assert(
+      fc.property(cases, ([base, x, y]) => {
+        const [one, other] = bothOrders(append(), base, x, y);
+        expect(asSet(one)).toEqual(asSet(other));
+        expect(one).toHaveLength(x.length + y.length - base.length);
+      }),
+    );
   });
 
   it('deep() gives the same where no two change one leaf', () => {
-    const objects = fc.dictionary(letters.map((l) => l.join('') || 'z'), integers);
-    fc.assert(fc.property(objects, objects, objects, (base, x, y) => {
-      const [one, other] = bothOrders(deep(), { base }, { base, x }, { base, y });
-      expect(one).toEqual(other);
-      expect(one).toEqual({ base, x, y });
-    }));
+    const objects = fc.dictionary(
+      letters.map((l) => l.join('') || 'z'),
+      integers,
+    );
+    fc.assert(
+      fc.property(objects, objects, objects, (base, x, y) => {
+        const [one, other] = bothOrders(deep(), { base }, { base, x }, { base, y });
+        expect(one).toEqual(other);
+        expect(one).toEqual({ base, x, y });
+      }),
+    );
   });
 });
 
 describe('deep()', () => {
   const json = fc.letrec((tie) => ({
-    leaf: fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constantFrom('x', 'y', null), fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 2 })),
-    tree: fc.oneof({ maxDepth: 3 }, tie('leaf'), fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), tie('tree'), { noNullPrototype: true })),
+    leaf: fc.oneof(
+      fc.integer({ min: 0, max: 9 }),
+      fc.constantFrom('x', 'y', null),
+      fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 2 }),
+    ),
+    tree: fc.oneof(
+      { maxDepth: 3 },
+      tie('leaf'),
+      fc.dictionary(fc.constantFrom('a', 'b', 'c', '__proto__'), tie('tree'), { noNullPrototype: true }),
+    ),
   })).tree;
 
   /** Each leaf by its path. */
   const leaves = (value: unknown, path = ''): string[] => {
     const isInner = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
-    return isInner ? Object.entries(value as object).flatMap(([name, inner]) => leaves(inner, `${path}/${name}`)) : [`${path}=${JSON.stringify(value)}`];
+    return isInner
+      ? Object.entries(value as object).flatMap(([name, inner]) => leaves(inner, `${path}/${name}`))
+      : [`${path}=${JSON.stringify(value)}`];
   };
 
   it('never invents a value that was on no side', () => {
-    fc.assert(fc.property(json, json, json, (base, theirs, mine) => {
-      const merged = merge(deep(), base, theirs, mine);
-      const known = new Set([base, theirs, mine].flatMap((side) => leaves(side)));
-      for (const leaf of leaves(merged)) expect(known.has(leaf) || leaf.endsWith('={}')).toBe(true);
-    }), { numRuns: 2000 });
+    fc.assert(
+      fc.property(json, json, json, (base, theirs, mine) => {
+        const merged = merge(deep(), base, theirs, mine);
+        const known = new Set([base, theirs, mine].flatMap((side) => leaves(side)));
+        for (const leaf of leaves(merged)) expect(known.has(leaf) || leaf.endsWith('={}')).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('takes the one side that has changed, and merging is idempotent', () => {
-    fc.assert(fc.property(json, json, json, (base, theirs, mine) => {
-      expect(merge(deep(), { base }, { base }, { mine })).toEqual({ mine });
-      expect(merge(deep(), base, theirs, theirs)).toEqual(theirs);
-      const merged = merge(deep(), base, theirs, mine);
-      expect(merge(deep(), base, merged, mine)).toEqual(merged);
-    }));
+    fc.assert(
+      fc.property(json, json, json, (base, theirs, mine) => {
+        expect(merge(deep(), { base }, { base }, { mine })).toEqual({ mine });
+        expect(merge(deep(), base, theirs, theirs)).toEqual(theirs);
+        const merged = merge(deep(), base, theirs, mine);
+        expect(merge(deep(), base, merged, mine)).toEqual(merged);
+      }),
+    );
   });
 });

@@ -16,11 +16,13 @@ function reference(value: unknown): string {
 
 describe('what was parsed from JSON', () => {
   it('is copied whole, and the copy is as parsed', () => {
-    fc.assert(fc.property(parsed, (value) => {
-      const copy = copyOf(value);
-      expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
-      expect(isAsParsed(copy, value)).toBe(true);
-    }));
+    fc.assert(
+      fc.property(parsed, (value) => {
+        const copy = copyOf(value);
+        expect(JSON.stringify(copy)).toBe(JSON.stringify(value));
+        expect(isAsParsed(copy, value)).toBe(true);
+      }),
+    );
   });
 
   it('is copied deeply, and a name `__proto__` reaches nothing', () => {
@@ -35,9 +37,11 @@ describe('what was parsed from JSON', () => {
   });
 
   it('is told from any other value', () => {
-    fc.assert(fc.property(parsed, parsed, (value, other) => {
-      expect(isAsParsed(value, other)).toBe(reference(value) === reference(other));
-    }));
+    fc.assert(
+      fc.property(parsed, parsed, (value, other) => {
+        expect(isAsParsed(value, other)).toBe(reference(value) === reference(other));
+      }),
+    );
   });
 
   it.each<[string, (value: any) => unknown]>([
@@ -47,7 +51,13 @@ describe('what was parsed from JSON', () => {
     ['another name', (value) => (value.a = { c: 1 })],
     ['an item more', (value) => value.list.push(1)],
     ['an item taken out of its place', (value) => delete value.list[0]],
-    ['items that are no longer there', (value) => { value.list.length = 0; value.list.length = 2; }],
+    [
+      'items that are no longer there',
+      (value) => {
+        value.list.length = 0;
+        value.list.length = 2;
+      },
+    ],
     ['items in another order', (value) => value.list.splice(0, 2, 2, 1)],
     ['an array for an object', (value) => (value.a = [])],
     ['a function', (value) => (value.a.b = () => 1)],
@@ -56,7 +66,13 @@ describe('what was parsed from JSON', () => {
     ['a number for its text', (value) => (value.text = 1)],
     ['a date for its text', (value) => (value.text = new Date(0))],
     ['an object that says itself what it is', (value) => (value.a.toJSON = () => ({ b: 2 }))],
-    ['an instance of a class', (value) => (value.a = new (class { b = 1; })())],
+    [
+      'an instance of a class',
+      (value) =>
+        (value.a = new (class {
+          b = 1;
+        })()),
+    ],
     ['a map', (value) => (value.empty = new Map([[1, 1]]))],
     ['a cycle', (value) => (value.a.b = value)],
   ])('is no more what it was with %s', (_name, change) => {
@@ -78,7 +94,14 @@ describe('canonical JSON', () => {
     fc.assert(fc.property(parsed, (value) => expect(canonicalJson(value, 'x')).toBe(reference(value))));
   });
 
-  it.each(['{"b":1,"10":2,"9":3}', '{"a":1,"B":2}', '{"b":{"z":1,"y":2}}', '{"4294967296":1,"a":2}', '{"a":2,"4294967296":1}', '{"1":1,"b":2}'])('is not taken for granted: %s', (text) => {
+  it.each([
+    '{"b":1,"10":2,"9":3}',
+    '{"a":1,"B":2}',
+    '{"b":{"z":1,"y":2}}',
+    '{"4294967296":1,"a":2}',
+    '{"a":2,"4294967296":1}',
+    '{"1":1,"b":2}',
+  ])('is not taken for granted: %s', (text) => {
     const value = JSON.parse(text) as unknown;
     expect(canonicalJson(value, 'x')).toBe(reference(value));
     if (isCanonical(value)) expect(JSON.stringify(value)).toBe(reference(value));
@@ -86,6 +109,7 @@ describe('canonical JSON', () => {
 
   it('is what JSON makes by itself of what was read from it', () => {
     expect(isCanonical(JSON.parse('{"a":{"b":[1,null,"x",{"y":true,"z":1}]},"b":2}'))).toBe(true);
-    for (const other of [() => 1, 1n, Symbol('s'), new Date(), { b: 1, a: 2 }, { a: { toJSON: () => 1 } }]) expect(isCanonical(other)).toBe(false);
+    for (const other of [() => 1, 1n, Symbol('s'), new Date(), { b: 1, a: 2 }, { a: { toJSON: () => 1 } }])
+      expect(isCanonical(other)).toBe(false);
   });
 });

@@ -3,7 +3,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 const page = readFileSync('docs/security.md', 'utf8');
 
 /** Every id of the page's table of ASVS, and those that it marks as tested. */
-const rows = [...page.matchAll(/^\| (\d[\d., ]*) \|[^|]+\| (tested)?/gm)].map(([, ids, mark]) => ({ ids: ids!.split(', '), isTested: mark !== undefined }));
+const rows = [...page.matchAll(/^\| (\d[\d., ]*) \|[^|]+\| (tested)?/gm)].map(([, ids, mark]) => ({
+  ids: ids!.split(', '),
+  isTested: mark !== undefined,
+}));
 const tested = rows.filter(({ isTested }) => isTested).flatMap(({ ids }) => ids);
 
 /** Every id that a test's name begins with. */

@@ -11,8 +11,18 @@ describe('session codec', () => {
 
   it.each(['json', 'rich'] as const)('%s gives names back sorted, and lists and maps in their order', (serializer) => {
     const one = new SessionCodec(new SmartSessionOptions({ secret: 'x', serializer }));
-    const ordered = serializer === 'rich' ? { map: new Map([['zebra', 1], ['apple', 2]]) } : {};
-    const loaded = one.decodeValues(one.split(one.join(one.encodeValues({ zebra: 1, apple: { z: 1, a: [{ y: 1, b: 2 }] }, list: ['z', 'a'], ...ordered }))));
+    const ordered =
+      serializer === 'rich'
+        ? {
+            map: new Map([
+              ['zebra', 1],
+              ['apple', 2],
+            ]),
+          }
+        : {};
+    const loaded = one.decodeValues(
+      one.split(one.join(one.encodeValues({ zebra: 1, apple: { z: 1, a: [{ y: 1, b: 2 }] }, list: ['z', 'a'], ...ordered }))),
+    );
     expect(JSON.stringify({ ...loaded, map: undefined })).toBe('{"apple":{"a":[{"b":2,"y":1}],"z":1},"list":["z","a"],"zebra":1}');
     if (serializer === 'rich') expect([...(loaded.map as Map<string, number>).keys()]).toEqual(['zebra', 'apple']);
   });
@@ -47,7 +57,10 @@ describe('session codec', () => {
 
   describe('beside processes with `rich`', () => {
     const rich = new SessionCodec(new SmartSessionOptions({ secret: 'x', serializer: 'rich' }));
-    const both = [['json', codec], ['rich', rich]] as const;
+    const both = [
+      ['json', codec],
+      ['rich', rich],
+    ] as const;
     const values = { at: new Date(0), seen: new Map([['a', new Set([1n])]]), none: undefined, zero: -0, plain: { a: [1] } };
     const text = rich.join(rich.encodeValues(values));
 
@@ -61,7 +74,14 @@ describe('session codec', () => {
 
     it.each<[string, (live: any) => void, unknown]>([
       ['a change inside', ({ seen }) => seen.get('a').add(2n), new Map([['a', new Set([1n, 2n])]])],
-      ['a copy with a change', (live) => (live.seen = new Map([...live.seen, ['b', 1]])), new Map<string, unknown>([['a', new Set([1n])], ['b', 1]])],
+      [
+        'a copy with a change',
+        (live) => (live.seen = new Map([...live.seen, ['b', 1]])),
+        new Map<string, unknown>([
+          ['a', new Set([1n])],
+          ['b', 1],
+        ]),
+      ],
       ['a JSON value in its place', (live) => (live.seen = { a: [1] }), { a: [1] }],
       ['a value in its place that `rich` refuses', (live) => (live.seen = Object.assign(Object.create({ own: true }), { a: 1 })), { a: 1 }],
     ])('keeps %s', (_what, change, expected) => {
@@ -74,7 +94,13 @@ describe('session codec', () => {
     it('keeps a value that moves to another key', () => {
       const stored = codec.split(text);
       const { seen, ...live } = codec.decodeValues(stored);
-      expect(rich.decodeValues(codec.encodeValues({ ...live, moved: seen }, stored))).toEqual({ at: values.at, none: undefined, zero: -0, plain: values.plain, moved: values.seen });
+      expect(rich.decodeValues(codec.encodeValues({ ...live, moved: seen }, stored))).toEqual({
+        at: values.at,
+        none: undefined,
+        zero: -0,
+        plain: values.plain,
+        moved: values.seen,
+      });
     });
 
     it('stores JSON where nothing of theirs is', () => {
@@ -91,7 +117,8 @@ describe('session codec', () => {
       ['other names beside', { $rich: [1], a: 1 }, { $rich: [1], a: 1 }],
     ])("gives an app's own `$rich` back, with %s", (_what, value, expected) => {
       const stored = codec.encodeValues({ value });
-      for (const [name, reader] of both) expect([name, reader.decodeValues(reader.split(codec.join(stored)))]).toEqual([name, { value: expected }]);
+      for (const [name, reader] of both)
+        expect([name, reader.decodeValues(reader.split(codec.join(stored)))]).toEqual([name, { value: expected }]);
       // Stored once more it is the same, so that nothing has changed.
       const again = codec.split(codec.join(stored));
       expect(codec.encodeValues(codec.decodeValues(again), again)).toEqual(stored);

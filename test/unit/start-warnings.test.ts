@@ -25,13 +25,19 @@ describe('a time in seconds where ms are meant', () => {
     'cookie.maxAge': (maxAge) => ({ cookie: { maxAge } }),
   };
 
-  it.each(Object.entries(give).flatMap(([option, given]) => SECONDS.map((n) => [option, n, given] as const)))('`%s` of %i is warned of', (option, n, given) => {
-    expect(warnings(given(n))).toEqual([`\`${option}\` is ${n} ms, which is ${n / 1000} s. If seconds were meant, give ${n * 1000}.`]);
-  });
+  it.each(Object.entries(give).flatMap(([option, given]) => SECONDS.map((n) => [option, n, given] as const)))(
+    '`%s` of %i is warned of',
+    (option, n, given) => {
+      expect(warnings(given(n))).toEqual([`\`${option}\` is ${n} ms, which is ${n / 1000} s. If seconds were meant, give ${n * 1000}.`]);
+    },
+  );
 
-  it.each(Object.entries(give).flatMap(([option, given]) => MS.map((n) => [option, n, given] as const)))('`%s` of %i is right', (_option, n, given) => {
-    expect(warnings(given(n))).toEqual([]);
-  });
+  it.each(Object.entries(give).flatMap(([option, given]) => MS.map((n) => [option, n, given] as const)))(
+    '`%s` of %i is right',
+    (_option, n, given) => {
+      expect(warnings(given(n))).toEqual([]);
+    },
+  );
 
   it.each<[SmartSessionModuleOptions, boolean]>([
     [{ touchAfter: 86_400 }, true],
@@ -63,12 +69,17 @@ describe('a weak secret in production', () => {
   });
 
   it.each(WEAK)('is refused where it signs: %s', (weak) => {
-    for (const secret of [weak, [weak, STRONG]]) expect(() => inProduction(() => warnings({ secret: secret as never }))).toThrow(/option `secret`: a secret .* was given in production/);
+    for (const secret of [weak, [weak, STRONG]])
+      expect(() => inProduction(() => warnings({ secret: secret as never }))).toThrow(
+        /option `secret`: a secret .* was given in production/,
+      );
   });
 
   it('is warned of one by one, and not outside production', () => {
     const secret = [STRONG, 'old', STRONG.toLowerCase(), 'older'];
-    expect(inProduction(() => warnings({ secret, cookie: { secure: true } })).map((line) => line.slice(0, 24))).toEqual(['`secret`, number 2 of 4: ', '`secret`, number 4 of 4: '].map((line) => line.slice(0, 24)));
+    expect(inProduction(() => warnings({ secret, cookie: { secure: true } })).map((line) => line.slice(0, 24))).toEqual(
+      ['`secret`, number 2 of 4: ', '`secret`, number 4 of 4: '].map((line) => line.slice(0, 24)),
+    );
     expect(warnings({ secret })).toEqual([]);
   });
 });

@@ -13,16 +13,18 @@ const ids = fc.oneof(
 
 describe('a user id', () => {
   it('is a text, a whole number or a bigint, as its decimal text, or refused', () => {
-    fc.assert(fc.property(ids, (given) => {
-      let text: string | undefined;
-      try {
-        text = givenUserId('list', given);
-      } catch (error) {
-        expect(error).toBeInstanceOf(SessionUserIdError);
-      }
-      if (typeof given === 'string') return void expect([undefined, given]).toContain(text);
-      if (typeof given === 'bigint' || Number.isSafeInteger(given)) return void expect(BigInt(text!)).toBe(BigInt(given as bigint));
-      expect(text).toBeUndefined();
-    }));
+    fc.assert(
+      fc.property(ids, (given) => {
+        let text: string | undefined;
+        try {
+          text = givenUserId('list', given);
+        } catch (error) {
+          expect(error).toBeInstanceOf(SessionUserIdError);
+        }
+        if (typeof given === 'string') return void expect([undefined, given]).toContain(text);
+        if (typeof given === 'bigint' || Number.isSafeInteger(given)) return void expect(BigInt(text!)).toBe(BigInt(given as bigint));
+        expect(text).toBeUndefined();
+      }),
+    );
   });
 });

@@ -25,4 +25,7 @@ export interface CallMessage {
 }
 
 /** A call's answer, or the first word of the app's process: the port it listens on. */
-export type AppMessage = { readonly port: number } | { readonly id: number; readonly result: AppCalls[keyof AppCalls] } | { readonly id: number; readonly error: string };
+export type AppMessage =
+  | { readonly port: number }
+  | { readonly id: number; readonly result: AppCalls[keyof AppCalls] }
+  | { readonly id: number; readonly error: string };

@@ -24,7 +24,9 @@ export class AppProcess {
   static async start(settings: AppSettings): Promise<AppProcess> {
     const file = new URL('../app/main.js', import.meta.url);
     const child = fork(file, [JSON.stringify(settings)], { env: { ...process.env, NODE_ENV: 'production' } });
-    const ended = once(child, 'exit').then(([code]) => Promise.reject(new Error(`${settings.storeId}: the app ended with ${code} at its start.`)));
+    const ended = once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`${settings.storeId}: the app ended with ${code} at its start.`)),
+    );
     const [message] = (await Promise.race([once(child, 'message'), ended])) as [{ port: number }];
     ended.catch(() => {});
     return new AppProcess(child, `http://127.0.0.1:${message.port}`);

@@ -77,7 +77,9 @@ function startInstance(origin: string, connections: number, setupClient: (client
   const done = new Promise<autocannon.Result>((resolve, reject) => {
     settle = (error, result) => (error ? reject(error as Error) : resolve(result));
   });
-  const instance = autocannon({ url: origin, connections, duration: FOREVER, sampleInt: CLOCK, setupClient }, (error: unknown, result) => settle(error, result));
+  const instance = autocannon({ url: origin, connections, duration: FOREVER, sampleInt: CLOCK, setupClient }, (error: unknown, result) =>
+    settle(error, result),
+  );
   return { instance, done };
 }
 

@@ -19,7 +19,14 @@ export interface Stage {
 /** Plans the runs: within each round the stores take turns in each scenario, each round beginning with another. */
 export function planStages(scenarios: readonly Scenario[], stores: readonly StoreDefinition[], rounds: number): Stage[] {
   const fillings = [...new Set(scenarios.map(({ rows }) => rows))];
-  return fillings.map((rows) => ({ rows, runs: planRounds(scenarios.filter((scenario) => scenario.rows === rows), stores, rounds) }));
+  return fillings.map((rows) => ({
+    rows,
+    runs: planRounds(
+      scenarios.filter((scenario) => scenario.rows === rows),
+      stores,
+      rounds,
+    ),
+  }));
 }
 
 function planRounds(scenarios: readonly Scenario[], stores: readonly StoreDefinition[], rounds: number): PlannedRun[] {

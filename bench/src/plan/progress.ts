@@ -18,7 +18,10 @@ export class Progress {
     this.#done++;
     const elapsed = (performance.now() - this.#start) / 1000;
     const remaining = (elapsed / this.#done) * (this.total - this.#done);
-    const troubles = [record.lost > 0 && `${record.lost} of ${record.acknowledged} updates lost`, record.errors > 0 && `${record.errors} errors`].filter(Boolean);
+    const troubles = [
+      record.lost > 0 && `${record.lost} of ${record.acknowledged} updates lost`,
+      record.errors > 0 && `${record.errors} errors`,
+    ].filter(Boolean);
     const columns = [
       `round ${round}`,
       scenario.name.padEnd(20),

@@ -19,7 +19,12 @@ export interface Outcome {
  *
  * @param signal ends the benchmark before the next run
  */
-export async function runStages(settings: Settings, stores: readonly StoreDefinition[], addresses: Addresses, signal: AbortSignal): Promise<Outcome> {
+export async function runStages(
+  settings: Settings,
+  stores: readonly StoreDefinition[],
+  addresses: Addresses,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const stages = planStages(settings.scenarios, stores, settings.rounds);
   const progress = new Progress(stages.reduce((sum, { runs }) => sum + runs.length, 0));
   const runner = new Runner(settings, addresses, progress);

@@ -45,9 +45,15 @@ export const SCENARIOS: readonly Scenario[] = [
   scenario('mixed', 'core', 'mixed'),
   scenario('hot', 'core', 'write', { connections: 16, sessions: 1 }),
   // The sizes and numbers that the core has already are not measured twice.
-  ...[1, 16, 256].flatMap((connections) => readAndWrite((operation) => scenario(`${operation}-${connections}-connections`, 'connections', operation, { connections }))),
-  ...[10, 100].flatMap((kilobytes) => readAndWrite((operation) => scenario(`${operation}-${kilobytes}-kb`, 'sizes', operation, { bytes: kilobytes * USUAL_BYTES }))),
-  ...[1000, 100_000, 1_000_000].flatMap((rows) => readAndWrite((operation) => scenario(`${operation}-${rows}-rows`, 'growth', operation, { rows }))),
+  ...[1, 16, 256].flatMap((connections) =>
+    readAndWrite((operation) => scenario(`${operation}-${connections}-connections`, 'connections', operation, { connections })),
+  ),
+  ...[10, 100].flatMap((kilobytes) =>
+    readAndWrite((operation) => scenario(`${operation}-${kilobytes}-kb`, 'sizes', operation, { bytes: kilobytes * USUAL_BYTES })),
+  ),
+  ...[1000, 100_000, 1_000_000].flatMap((rows) =>
+    readAndWrite((operation) => scenario(`${operation}-${rows}-rows`, 'growth', operation, { rows })),
+  ),
 ];
 
 /** The scenarios of a quick run. */

@@ -73,7 +73,12 @@ function chooseStores(given: string | undefined, isQuick: boolean): StoreDefinit
 }
 
 function chooseScenarios(given: string | undefined, isQuick: boolean): Scenario[] {
-  return choose('scenario', given ?? (isQuick ? QUICK_SCENARIOS.join(',') : 'core,connections,sizes,growth'), SCENARIOS, (scenario, name) => scenario.name === name || scenario.group === name);
+  return choose(
+    'scenario',
+    given ?? (isQuick ? QUICK_SCENARIOS.join(',') : 'core,connections,sizes,growth'),
+    SCENARIOS,
+    (scenario, name) => scenario.name === name || scenario.group === name,
+  );
 }
 
 function choose<Item>(kind: string, given: string, all: readonly Item[], isMeant: (item: Item, name: string) => boolean): Item[] {

@@ -31,7 +31,9 @@ export function barChart({ title, note, bars }: BarChart): string {
 }
 
 function labels(bars: readonly ChartBar[]): EChartsOption['yAxis'] {
-  const names = bars.map((bar) => ('heading' in bar ? `{heading|${bar.heading}}` : bar.store.kind === 'ours' ? `{ours|${bar.store.label}}` : `{other|${bar.store.label}}`));
+  const names = bars.map((bar) =>
+    'heading' in bar ? `{heading|${bar.heading}}` : bar.store.kind === 'ours' ? `{ours|${bar.store.label}}` : `{other|${bar.store.label}}`,
+  );
   return {
     type: 'category',
     inverse: true,
@@ -56,9 +58,7 @@ function values(bars: readonly ChartBar[]): BarSeriesOption {
     type: 'bar',
     barWidth: 14,
     data: bars.map((bar) =>
-      'heading' in bar
-        ? { value: '-' as const }
-        : { value: Math.round(bar.value.median), itemStyle: { color: COLOURS[bar.store.kind] } },
+      'heading' in bar ? { value: '-' as const } : { value: Math.round(bar.value.median), itemStyle: { color: COLOURS[bar.store.kind] } },
     ),
   };
 }
@@ -82,7 +82,17 @@ function whiskers(bars: readonly ChartBar[]): CustomSeriesOption {
 function caption(bar: Exclude<ChartBar, { heading: string }>, x: number, y: number) {
   const text = (content: string, offset: number, fill: string, fontWeight: 'normal' | 'bold') => ({
     type: 'text' as const,
-    style: { text: content, x: x + offset, y, fill, fontSize: 12, fontWeight, align: 'left' as const, verticalAlign: 'middle' as const, fontFamily: 'Helvetica, Arial, sans-serif' },
+    style: {
+      text: content,
+      x: x + offset,
+      y,
+      fill,
+      fontSize: 12,
+      fontWeight,
+      align: 'left' as const,
+      verticalAlign: 'middle' as const,
+      fontFamily: 'Helvetica, Arial, sans-serif',
+    },
   });
   const figure = Math.round(bar.value.median).toLocaleString('en');
   const captions = [text(figure, 0, INK, 'normal')];

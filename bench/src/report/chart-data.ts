@@ -5,7 +5,9 @@ import type { Spread } from './statistics.js';
 import type { SummaryRow } from './summary.js';
 
 /** A line of a bar chart: a database's name, or a store's bar below it. */
-export type ChartBar = { readonly heading: string } | { readonly store: StoreDefinition; readonly value: Spread; readonly lost: number; readonly acknowledged: number };
+export type ChartBar =
+  | { readonly heading: string }
+  | { readonly store: StoreDefinition; readonly value: Spread; readonly lost: number; readonly acknowledged: number };
 
 /** A store's line in a line chart. */
 export interface ChartLine {

@@ -25,14 +25,29 @@ export function drawCharts({ summary, settings }: Report): ChartFile[] {
     const bars = throughputBars(summary, scenario);
     return bars.length === 0 ? [] : [{ name: `throughput-${scenario}`, title, svg: barChart({ title, note, bars }) }];
   });
-  const lines = (name: string, title: string, along: Parameters<typeof linesOf>[2], figure: Parameters<typeof linesOf>[3], axes: { x: string; y: string }) => {
-    const panels = (['read', 'write'] as const).map((operation) => ({ title: operation, lines: linesOf(summary, operation, along, figure) }));
+  const lines = (
+    name: string,
+    title: string,
+    along: Parameters<typeof linesOf>[2],
+    figure: Parameters<typeof linesOf>[3],
+    axes: { x: string; y: string },
+  ) => {
+    const panels = (['read', 'write'] as const).map((operation) => ({
+      title: operation,
+      lines: linesOf(summary, operation, along, figure),
+    }));
     return panels.every((panel) => panel.lines.length === 0) ? [] : [{ name, title, svg: lineChart({ title, axes, panels }) }];
   };
   return [
     ...throughputs,
-    ...lines('latency-by-connections', 'Median latency by number of connections', 'connections', 'p50', { x: 'connections', y: 'p50 in ms' }),
-    ...lines('cost-by-session-size', 'CPU time of the app by session size', 'bytes', 'cpuPerRequest', { x: 'session size in KB', y: 'µs per request' }),
+    ...lines('latency-by-connections', 'Median latency by number of connections', 'connections', 'p50', {
+      x: 'connections',
+      y: 'p50 in ms',
+    }),
+    ...lines('cost-by-session-size', 'CPU time of the app by session size', 'bytes', 'cpuPerRequest', {
+      x: 'session size in KB',
+      y: 'µs per request',
+    }),
     ...lines('cost-by-table-rows', 'Median latency by rows in the table', 'rows', 'p50', { x: 'rows', y: 'p50 in ms' }),
   ];
 }

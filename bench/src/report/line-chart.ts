@@ -33,12 +33,44 @@ export function lineChart({ title, axes, panels }: LineChart): string {
   return renderChart(WIDTH, HEIGHT, {
     title: [
       { text: title, left: 16, top: 8, textStyle: { fontSize: 16, color: INK } },
-      ...panels.map((panel, index) => ({ text: panel.title, left: left(index) + PANEL.width / 2, top: 40, textAlign: 'center' as const, textStyle: { fontSize: 13, color: INK } })),
+      ...panels.map((panel, index) => ({
+        text: panel.title,
+        left: left(index) + PANEL.width / 2,
+        top: 40,
+        textAlign: 'center' as const,
+        textStyle: { fontSize: 13, color: INK },
+      })),
     ],
-    legend: { bottom: 8, left: 40, right: 40, itemWidth: 36, itemGap: 12, textStyle: { color: INK, fontSize: 12 }, data: stores.map(({ label }) => label) },
+    legend: {
+      bottom: 8,
+      left: 40,
+      right: 40,
+      itemWidth: 36,
+      itemGap: 12,
+      textStyle: { color: INK, fontSize: 12 },
+      data: stores.map(({ label }) => label),
+    },
     grid: panels.map((_, index) => ({ left: left(index), width: PANEL.width, top: 84, bottom: LEGEND })),
-    xAxis: panels.map((panel, index) => ({ type: 'category', gridIndex: index, data: ticksOf(panel.lines), name: axes.x, nameLocation: 'middle', nameGap: 28, axisLabel: { color: INK, formatter: (x: string) => shortNumber(Number(x), axes.x) }, nameTextStyle: { color: PALE_INK }, boundaryGap: false })),
-    yAxis: panels.map((_, index) => ({ type: 'log', gridIndex: index, name: axes.y, nameTextStyle: { color: PALE_INK, align: 'left' }, axisLabel: { color: INK }, splitLine: { lineStyle: { color: '#f3f4f6' } }, ...extent })),
+    xAxis: panels.map((panel, index) => ({
+      type: 'category',
+      gridIndex: index,
+      data: ticksOf(panel.lines),
+      name: axes.x,
+      nameLocation: 'middle',
+      nameGap: 28,
+      axisLabel: { color: INK, formatter: (x: string) => shortNumber(Number(x), axes.x) },
+      nameTextStyle: { color: PALE_INK },
+      boundaryGap: false,
+    })),
+    yAxis: panels.map((_, index) => ({
+      type: 'log',
+      gridIndex: index,
+      name: axes.y,
+      nameTextStyle: { color: PALE_INK, align: 'left' },
+      axisLabel: { color: INK },
+      splitLine: { lineStyle: { color: '#f3f4f6' } },
+      ...extent,
+    })),
     series: panels.flatMap(({ lines }, index) => lines.map((line) => series(line, index, colours.get(line.store.id)!))),
   });
 }
@@ -53,7 +85,8 @@ function ticksOf(lines: readonly ChartLine[]): string[] {
 function extentOf(lines: readonly ChartLine[]): { min: number; max: number } {
   const values = lines.flatMap(({ points }) => points.map(([, y]) => y));
   const [least, most] = [Math.min(...values), Math.max(...values)];
-  const steps = (value: number) => [0.1, 0.2, 0.5, 1, 2, 5, 10].map((factor) => Number((factor * 10 ** Math.floor(Math.log10(value))).toPrecision(1)));
+  const steps = (value: number) =>
+    [0.1, 0.2, 0.5, 1, 2, 5, 10].map((factor) => Number((factor * 10 ** Math.floor(Math.log10(value))).toPrecision(1)));
   return { min: steps(least).findLast((step) => step <= least)!, max: steps(most).find((step) => step >= most)! };
 }
 

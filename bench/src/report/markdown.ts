@@ -62,24 +62,33 @@ function range({ min, max }: Spread, digits: number): string {
 }
 
 function introduction({ date, machine, settings, runs }: Report): string {
-  const list = (versions: Readonly<Record<string, string>>) => Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', ');
+  const list = (versions: Readonly<Record<string, string>>) =>
+    Object.entries(versions)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', ');
   const rough = settings.isQuick ? 'A quick run: **these figures are rough.** ' : '';
   return [
     `${rough}Medians of ${settings.rounds} rounds of ${settings.secondsPerRun} s per run, after ${settings.secondsOfWarmUp} s of warm-up, with the least and the greatest. ` +
       `Within a round the stores take turns, and ratios are of runs of one round. Each store has the same app in a process of its own, and ${settings.connectionsPerPool} connections to its database; ` +
       'Redis has the one connection that its client makes, SQLite is in the process.',
-    'CPU is that of the app\'s process alone: SQLite works in it, other databases do not. An update is lost when it was acknowledged and then another value stands in its slot; each slot has one writer. ' +
+    "CPU is that of the app's process alone: SQLite works in it, other databases do not. An update is lost when it was acknowledged and then another value stands in its slot; each slot has one writer. " +
       `The clients needed at most ${Math.round(Math.max(0, ...runs.map(({ clientLoad }) => clientLoad)) * 100)} % of a core.`,
     [
       `- ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; the clients and the databases run on the same machine`,
-      `- Node ${machine.node}${Object.values(machine.databases).map((version) => `, ${version}`).join('')}`,
+      `- Node ${machine.node}${Object.values(machine.databases)
+        .map((version) => `, ${version}`)
+        .join('')}`,
       `- ${list(machine.packages)}`,
     ].join('\n'),
   ].join('\n\n');
 }
 
 function describe({ operation, connections, sessions, bytes, rows }: Scenario): string {
-  const what = { read: 'Each request reads the session', write: 'Each request sets one key', mixed: 'Nine in ten requests read, one sets a key' }[operation];
+  const what = {
+    read: 'Each request reads the session',
+    write: 'Each request sets one key',
+    mixed: 'Nine in ten requests read, one sets a key',
+  }[operation];
   const growth = rows === undefined ? '' : ` The table has ${rows.toLocaleString('en')} rows.`;
   return `${what}: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'} of about ${bytes / 1000} KB.${growth}`;
 }

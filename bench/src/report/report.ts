@@ -26,7 +26,13 @@ export interface Report {
 }
 
 /** Puts a report together. */
-export function makeReport(settings: Settings, machine: Machine, skipped: readonly string[], runs: readonly RunRecord[], failures: readonly Failure[]): Report {
+export function makeReport(
+  settings: Settings,
+  machine: Machine,
+  skipped: readonly string[],
+  runs: readonly RunRecord[],
+  failures: readonly Failure[],
+): Report {
   return {
     date: new Date().toISOString(),
     machine,
@@ -49,7 +55,11 @@ export function makeReport(settings: Settings, machine: Machine, skipped: readon
 export function ourFaults({ summary, failures }: Pick<Report, 'summary' | 'failures'>): string[] {
   const isOurs = ({ store }: { store: string }) => findStore(store).kind === 'ours';
   return [
-    ...summary.filter(isOurs).flatMap(({ store, scenario, lost, errors }) => (lost + errors > 0 ? [`${store}, ${scenario}: ${lost} updates lost, ${errors} errors`] : [])),
+    ...summary
+      .filter(isOurs)
+      .flatMap(({ store, scenario, lost, errors }) =>
+        lost + errors > 0 ? [`${store}, ${scenario}: ${lost} updates lost, ${errors} errors`] : [],
+      ),
     ...failures.filter(isOurs).map(({ store, scenario, message }) => `${store}, ${scenario}: ${message}`),
   ];
 }

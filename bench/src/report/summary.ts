@@ -26,7 +26,8 @@ export function summarize(records: readonly RunRecord[]): SummaryRow[] {
 const keyOf = ({ store, scenario }: RunRecord) => `${scenario} ${store}`;
 
 function summarizeOne(records: readonly RunRecord[]): SummaryRow {
-  const spread = (figure: 'requestsPerSecond' | 'p50' | 'p99' | 'cpuPerRequest' | 'statementsPerRequest' | 'clientLoad') => spreadOf(records.map((record) => record[figure]));
+  const spread = (figure: 'requestsPerSecond' | 'p50' | 'p99' | 'cpuPerRequest' | 'statementsPerRequest' | 'clientLoad') =>
+    spreadOf(records.map((record) => record[figure]));
   const sum = (figure: 'acknowledged' | 'lost' | 'errors') => records.reduce((total, record) => total + record[figure], 0);
   return {
     store: records[0]!.store,

@@ -55,7 +55,8 @@ export async function fillTable(store: StoreDefinition, addresses: Addresses, ro
   try {
     const [counted] = await database.run(filling.count);
     const data = JSON.stringify({ cookie: { originalMaxAge: null, expires: null }, ...sampleSession(USUAL_BYTES) });
-    for (let missing = rows - Number(counted?.rows); missing > 0; missing -= BATCH) await database.run(filling.insert(Math.min(missing, BATCH)), data);
+    for (let missing = rows - Number(counted?.rows); missing > 0; missing -= BATCH)
+      await database.run(filling.insert(Math.min(missing, BATCH)), data);
     await database.run(database.afterwards);
   } finally {
     await database.close();

@@ -34,7 +34,10 @@ export async function prepareRedis(folder: string): Promise<Server<Record<string
 
 async function startServer(port: number, folder: string, flags: readonly string[]): Promise<ChildProcess> {
   await mkdir(folder, { recursive: true });
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...flags], { stdio: 'ignore', detached: true });
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, ...flags], {
+    stdio: 'ignore',
+    detached: true,
+  });
   await once(server, 'spawn');
   return server;
 }

@@ -39,7 +39,12 @@ export async function prepareServers(databases: ReadonlySet<DatabaseName>): Prom
   const redis = await prepare('redis', () => prepareRedis(folder));
   const found = { postgresql: postgresql?.version, mariadb: mariadb?.version, redis: redis?.version };
   return {
-    addresses: { folder, redis: redis?.address ?? {}, ...(postgresql && { postgresql: postgresql.address }), ...(mariadb && { mariadb: mariadb.address }) },
+    addresses: {
+      folder,
+      redis: redis?.address ?? {},
+      ...(postgresql && { postgresql: postgresql.address }),
+      ...(mariadb && { mariadb: mariadb.address }),
+    },
     versions: Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     missing,
     stop: async () => {

@@ -11,15 +11,45 @@ const MAIN = { isQuick: true, isMain: true };
 /** All stores, in the order of the report. */
 export const STORES: readonly StoreDefinition[] = [
   ...ours('postgresql', 'postgresql', 'PostgreSQL'),
-  store({ id: 'connect-pg-simple', label: 'connect-pg-simple', kind: 'peer', database: 'postgresql', opener: 'connect-pg-simple', packages: ['connect-pg-simple', 'pg'], ...MAIN }),
+  store({
+    id: 'connect-pg-simple',
+    label: 'connect-pg-simple',
+    kind: 'peer',
+    database: 'postgresql',
+    opener: 'connect-pg-simple',
+    packages: ['connect-pg-simple', 'pg'],
+    ...MAIN,
+  }),
   knex('postgresql', 'pg', 'pg'),
-  store({ id: 'driver-pg', label: 'pg alone, no session', kind: 'reference', database: 'postgresql', opener: 'driver-pg', packages: ['pg'] }),
+  store({
+    id: 'driver-pg',
+    label: 'pg alone, no session',
+    kind: 'reference',
+    database: 'postgresql',
+    opener: 'driver-pg',
+    packages: ['pg'],
+  }),
 
   ...ours('mariadb', 'mariadb', 'MariaDB'),
   ...ours('mysql', 'mariadb', 'MariaDB (mysql)').map((definition) => ({ ...definition, isOptional: true, isQuick: false, isMain: false })),
-  store({ id: 'express-mysql-session', label: 'express-mysql-session', kind: 'peer', database: 'mariadb', opener: 'express-mysql-session', packages: ['express-mysql-session'], ...MAIN }),
+  store({
+    id: 'express-mysql-session',
+    label: 'express-mysql-session',
+    kind: 'peer',
+    database: 'mariadb',
+    opener: 'express-mysql-session',
+    packages: ['express-mysql-session'],
+    ...MAIN,
+  }),
   knex('mariadb', 'mysql2', 'mysql2'),
-  store({ id: 'driver-mysql2', label: 'mysql2 alone, no session', kind: 'reference', database: 'mariadb', opener: 'driver-mysql2', packages: ['mysql2'] }),
+  store({
+    id: 'driver-mysql2',
+    label: 'mysql2 alone, no session',
+    kind: 'reference',
+    database: 'mariadb',
+    opener: 'driver-mysql2',
+    packages: ['mysql2'],
+  }),
 
   ...ours('sqlite', 'sqlite', 'SQLite'),
   store({
@@ -32,13 +62,35 @@ export const STORES: readonly StoreDefinition[] = [
     ...MAIN,
   }),
   knex('sqlite', 'better-sqlite3', 'better-sqlite3'),
-  store({ id: 'driver-better-sqlite3', label: 'better-sqlite3 alone, no session', kind: 'reference', database: 'sqlite', opener: 'driver-better-sqlite3', packages: ['better-sqlite3'] }),
+  store({
+    id: 'driver-better-sqlite3',
+    label: 'better-sqlite3 alone, no session',
+    kind: 'reference',
+    database: 'sqlite',
+    opener: 'driver-better-sqlite3',
+    packages: ['better-sqlite3'],
+  }),
 
   redis('redis-nothing', 'connect-redis, keeps nothing', 'nothing'),
   redis('redis-always', 'connect-redis, appendfsync always', 'always'),
 
-  store({ id: 'memory-store', label: 'MemoryStore of express-session', kind: 'peer', database: 'memory', opener: 'memory-store', packages: ['express-session'], ...MAIN }),
-  store({ id: 'no-session', label: 'Nest alone, no session', kind: 'reference', database: 'none', opener: 'no-session', packages: ['@nestjs/core'] }),
+  store({
+    id: 'memory-store',
+    label: 'MemoryStore of express-session',
+    kind: 'peer',
+    database: 'memory',
+    opener: 'memory-store',
+    packages: ['express-session'],
+    ...MAIN,
+  }),
+  store({
+    id: 'no-session',
+    label: 'Nest alone, no session',
+    kind: 'reference',
+    database: 'none',
+    opener: 'no-session',
+    packages: ['@nestjs/core'],
+  }),
 ];
 
 /** The id of this library's store on a database, with its default repository and locking. */
@@ -86,5 +138,14 @@ function knex(database: DatabaseName, client: string, driver: string): StoreDefi
 }
 
 function redis(id: string, label: string, durability: string): StoreDefinition {
-  return store({ id, label, kind: 'peer', database: 'redis', opener: 'connect-redis', settings: { durability }, packages: ['connect-redis', 'redis'], ...MAIN });
+  return store({
+    id,
+    label,
+    kind: 'peer',
+    database: 'redis',
+    opener: 'connect-redis',
+    settings: { durability },
+    packages: ['connect-redis', 'redis'],
+    ...MAIN,
+  });
 }

@@ -24,7 +24,11 @@ export class Devices {
   async add(url: string, userId: string, name: string): Promise<void> {
     const devices = this.#of(userId);
     if (devices.length >= MOST_DEVICES) devices.shift();
-    const response = await fetch(`${url}/login`, { method: 'POST', body: JSON.stringify({ userId }), headers: { 'content-type': 'application/json' } });
+    const response = await fetch(`${url}/login`, {
+      method: 'POST',
+      body: JSON.stringify({ userId }),
+      headers: { 'content-type': 'application/json' },
+    });
     const cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     const sessions = (await (await fetch(`${url}/sessions`, { headers: { cookie } })).json()) as UserSession[];
     devices.push({ name, cookie, handle: sessions.find(({ isCurrent }) => isCurrent)?.handle ?? '' });

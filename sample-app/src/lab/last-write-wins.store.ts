@@ -21,7 +21,9 @@ export class LastWriteWinsStore extends Store {
     super();
     this.#runner = new DistantRunner(() => orm.em.getConnection() as AbstractSqlConnection);
     const isMysql = ['mysql', 'mariadb'].includes(dialect.name);
-    const onDuplicate = isMysql ? 'on duplicate key update data = values(data)' : 'on conflict (session_id) do update set data = excluded.data';
+    const onDuplicate = isMysql
+      ? 'on duplicate key update data = values(data)'
+      : 'on conflict (session_id) do update set data = excluded.data';
     this.#first = dialect.parameter(1);
     this.#upsert = `insert into ${TABLE} (session_id, data) values (${dialect.parameter(1)}, ${dialect.parameter(2)}) ${onDuplicate}`;
   }
@@ -41,7 +43,13 @@ export class LastWriteWinsStore extends Store {
 
   override set(sessionId: string, session: SessionData, callback: (error?: unknown) => void = () => {}): void {
     const data = JSON.stringify(session);
-    const write = () => recordWrite('lastWrite', data, () => this.#runner.run(this.#upsert, [sessionId, data]), () => true);
+    const write = () =>
+      recordWrite(
+        'lastWrite',
+        data,
+        () => this.#runner.run(this.#upsert, [sessionId, data]),
+        () => true,
+      );
     callbackify(() => record('commit', write))(callback);
   }
 

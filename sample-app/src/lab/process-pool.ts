@@ -45,7 +45,9 @@ export class ProcessPool implements OnApplicationShutdown {
 
   async #start(): Promise<RacingProcess> {
     const child = fork(new URL('racing-process.js', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const early = once(child, 'exit').then(([code]) => Promise.reject(new Error(`A racing process ended with code ${code} before it listened.`)));
+    const early = once(child, 'exit').then(([code]) =>
+      Promise.reject(new Error(`A racing process ended with code ${code} before it listened.`)),
+    );
     const [{ urls }] = (await Promise.race([once(child, 'message'), early])) as [RacingProcess];
     early.catch(() => {});
     child.on('message', (event: ProcessEvent | Echo) => {

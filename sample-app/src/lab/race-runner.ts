@@ -31,7 +31,10 @@ export class RaceRunner {
     return new Observable((page: Subscriber<RaceEvent>) => {
       const leaving = new AbortController();
       page.add(() => leaving.abort());
-      this.#run(plan, page, leaving.signal).then(() => page.complete(), (error: unknown) => page.error(error));
+      this.#run(plan, page, leaving.signal).then(
+        () => page.complete(),
+        (error: unknown) => page.error(error),
+      );
     });
   }
 
@@ -52,11 +55,21 @@ export class RaceRunner {
 /** Makes the session that is raced for, and gives its cookie. */
 async function start({ id, urls, signal }: Race, side: Side): Promise<string> {
   const body = JSON.stringify({ race: id });
-  const response = await fetch(`${urls[0]![side]}/start`, { method: 'POST', body, headers: { 'content-type': 'application/json' }, signal });
+  const response = await fetch(`${urls[0]![side]}/start`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json' },
+    signal,
+  });
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
 }
 
-async function send({ id, plan, urls, tell, signal }: Race, side: Side, { n, method, path, at }: RaceRequest, cookie: string): Promise<void> {
+async function send(
+  { id, plan, urls, tell, signal }: Race,
+  side: Side,
+  { n, method, path, at }: RaceRequest,
+  cookie: string,
+): Promise<void> {
   await sleep(at, undefined, { signal });
   const headers = { cookie, [HEADERS.race]: id, [HEADERS.n]: String(n), [HEADERS.roundTrip]: String(plan.roundTrip) };
   const response = await fetch(`${urls[n % urls.length]![side]}${path}`, { method, headers, signal });

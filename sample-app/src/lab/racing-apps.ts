@@ -12,7 +12,10 @@ import { record, recordRequests } from './recorder.js';
 import { RecordingRepository } from './recording.repository.js';
 
 @Module({
-  imports: [MikroOrmModule.forRoot(ormOptions), SmartSessionModule.forRoot({ ...sessionOptions, repository: RecordingRepository, pruneInterval: false })],
+  imports: [
+    MikroOrmModule.forRoot(ormOptions),
+    SmartSessionModule.forRoot({ ...sessionOptions, repository: RecordingRepository, pruneInterval: false }),
+  ],
   controllers: [RacingController],
 })
 class SmartApp {}

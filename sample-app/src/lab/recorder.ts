@@ -56,10 +56,17 @@ export async function record<Result>(phase: PhaseEvent['phase'], work: () => Pro
  * @param data the serialized session that is to stand there
  * @param work says whether it was written
  */
-export async function recordWrite<Result>(side: Side, data: string, work: () => Promise<Result>, isWritten: (result: Result) => boolean): Promise<Result> {
+export async function recordWrite<Result>(
+  side: Side,
+  data: string,
+  work: () => Promise<Result>,
+  isWritten: (result: Result) => boolean,
+): Promise<Result> {
   const { race, ...values } = JSON.parse(data) as Record<string, unknown>;
   if (typeof race !== 'string') return work();
-  const keys = Object.keys(values).filter((key) => key.startsWith('tab')).map((key) => Number(key.slice('tab'.length)));
+  const keys = Object.keys(values)
+    .filter((key) => key.startsWith('tab'))
+    .map((key) => Number(key.slice('tab'.length)));
   const carries = keys.filter((n) => committing.has(nameOf(race, side, n)));
   const from = now();
   const result = await work();

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
-import { DatabaseContext, SqlSessionRepository, type KnownRecord, type RecordChange, type RecordUpdate, type SessionRecord } from 'nestjs-smart-session';
+import {
+  DatabaseContext,
+  SqlSessionRepository,
+  type KnownRecord,
+  type RecordChange,
+  type RecordUpdate,
+  type SessionRecord,
+} from 'nestjs-smart-session';
 import { DistantRunner } from './distant-runner.js';
 import { recordWrite } from './recorder.js';
 
@@ -24,13 +31,18 @@ export class RecordingRepository extends SqlSessionRepository {
     const all = super.updateMany.bind(this, updates);
     // One statement for all of them: each has its time.
     const statement = updates.reduceRight<() => Promise<ReadonlySet<string>>>(
-      (work, { storageKey, change }) => () => recordWrite('smart', change.data, work, (written) => written.has(storageKey)),
+      (work, { storageKey, change }) =>
+        () =>
+          recordWrite('smart', change.data, work, (written) => written.has(storageKey)),
       all,
     );
     return statement();
   }
 
-  override updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+  override updateLocked(
+    storageKey: string,
+    decide: (current: SessionRecord) => RecordChange | undefined,
+  ): Promise<SessionRecord | undefined> {
     let written: (record: SessionRecord | undefined) => void = () => {};
     const outcome = new Promise<SessionRecord | undefined>((resolve) => (written = resolve));
     const work = super.updateLocked(storageKey, (current) => {

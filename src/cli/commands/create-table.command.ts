@@ -25,12 +25,16 @@ export const createTable = defineCommand({
   ],
   run: async (given, terminal) => {
     if (!given.run) return terminal.print(await definition(given));
-    await withSessions(given, async ({ options, database }) => terminal.print(outcome(options.tableName, database.isNew)), { createTable: true });
+    await withSessions(given, async ({ options, database }) => terminal.print(outcome(options.tableName, database.isNew)), {
+      createTable: true,
+    });
   },
 });
 
 function outcome(tableName: string, isNew: boolean): string {
-  return isNew ? `Made the table "${escaped(tableName)}".` : `The table "${escaped(tableName)}" was there already, with all its columns. Nothing was changed.`;
+  return isNew
+    ? `Made the table "${escaped(tableName)}".`
+    : `The table "${escaped(tableName)}" was there already, with all its columns. Nothing was changed.`;
 }
 
 async function definition(given: CommonGiven): Promise<string> {
@@ -46,15 +50,24 @@ async function definition(given: CommonGiven): Promise<string> {
   }
 }
 
-function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>): string {
+function statements(
+  dialect: Dialect,
+  { tableName = DEFAULT_TABLE, schema }: Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>,
+): string {
   refuseUnseen(tableName);
   refuseUnseen(schema);
-  return dialect.tableDefinition(tableName, schema).map((statement) => `${statement};`).join('\n');
+  return dialect
+    .tableDefinition(tableName, schema)
+    .map((statement) => `${statement};`)
+    .join('\n');
 }
 
 /** The printed SQL would have escapes for such characters, and so make another table. */
 function refuseUnseen(name = ''): void {
-  if (visible(name) !== name) throw new UsageError(`create-table: the name "${escaped(name)}" has characters that cannot be printed as they are. Make the table by --run, or choose another name.`);
+  if (visible(name) !== name)
+    throw new UsageError(
+      `create-table: the name "${escaped(name)}" has characters that cannot be printed as they are. Make the table by --run, or choose another name.`,
+    );
 }
 
 async function dialectOf(driver: unknown): Promise<Dialect> {

@@ -31,7 +31,8 @@ export const destroy = defineCommand({
   run: ({ user, handle, session, yes, ...given }, terminal) => {
     const isOfUser = Boolean(user) && session === undefined;
     const isById = Boolean(session) && user === undefined && handle === undefined;
-    if (!isOfUser && !isById) throw new UsageError('destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.');
+    if (!isOfUser && !isById)
+      throw new UsageError('destroy: give either --user <id>, with or without --handle <handle>, or --session <id>.');
     return withSessions(given, async (sessions) => {
       if (session) return destroyById(sessions, session, terminal);
       if (handle !== undefined) return destroyOne(sessions, user!, handle, terminal);
@@ -55,11 +56,13 @@ async function destroyOne({ service }: OpenSessions, userId: string, handle: str
 }
 
 async function destroyAll({ service }: OpenSessions, userId: string, isSure: boolean, terminal: Terminal): Promise<void> {
-  if (!isSure && !terminal.isInteractive) throw new UsageError(`destroy: nobody can be asked here whether to end all sessions of user "${escaped(userId)}". Give --yes.`);
+  if (!isSure && !terminal.isInteractive)
+    throw new UsageError(`destroy: nobody can be asked here whether to end all sessions of user "${escaped(userId)}". Give --yes.`);
   const live = await service.list({ userId });
   if (live.length === 0) return terminal.print(`User "${escaped(userId)}" has no live session.`);
   terminal.print(sessionTable(live));
-  if (!isSure && !isYes(await terminal.ask(`End ${count(live.length, 'session')} of user "${escaped(userId)}"? [y/N] `))) return terminal.note('Nothing was ended.');
+  if (!isSure && !isYes(await terminal.ask(`End ${count(live.length, 'session')} of user "${escaped(userId)}"? [y/N] `)))
+    return terminal.note('Nothing was ended.');
   await service.destroyAll({ userId });
   terminal.print(`Ended ${count(live.length, 'session')} of user "${escaped(userId)}".`);
 }

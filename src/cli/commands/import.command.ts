@@ -42,7 +42,18 @@ export const importSessions = defineCommand({
     ['import --from connect-session-knex --from-table knex_sessions --dry-run', 'Tells what would be imported.'],
     ['import --from express-mysql-session --table smart_sessions', 'For two tables in one database, both called sessions.'],
   ],
-  run: async ({ from, 'from-table': fromTable, 'from-schema': schema, 'from-config': config, 'user-key': userKey, 'dry-run': isDryRun = false, ...given }, terminal) => {
+  run: async (
+    {
+      from,
+      'from-table': fromTable,
+      'from-schema': schema,
+      'from-config': config,
+      'user-key': userKey,
+      'dry-run': isDryRun = false,
+      ...given
+    },
+    terminal,
+  ) => {
     const foreign = storeOf(required('import', 'from', from));
     const place = { tableName: fromTable ?? foreign.tableName, schema };
     const userId = userKey ?? (await readSessionOptions(given)).userId;
@@ -54,7 +65,9 @@ export const importSessions = defineCommand({
         return withForeignTable(foreign, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
-          terminal.print(report.summary(`${foreign.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`, isDryRun));
+          terminal.print(
+            report.summary(`${foreign.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`, isDryRun),
+          );
           report.check(isDryRun);
         });
       },
@@ -66,7 +79,13 @@ export const importSessions = defineCommand({
   },
 });
 
-async function importAll(table: ForeignTable, importer: SessionImporter, report: ImportReport, isDryRun: boolean, terminal: Terminal): Promise<void> {
+async function importAll(
+  table: ForeignTable,
+  importer: SessionImporter,
+  report: ImportReport,
+  isDryRun: boolean,
+  terminal: Terminal,
+): Promise<void> {
   const progress = new Progress(terminal, await table.count());
   try {
     for (let rows = await table.page('', PAGE); rows.length > 0; rows = await table.page(rows.at(-1)!.sessionId, PAGE)) {
@@ -89,5 +108,7 @@ function isSameTable({ tableName, schema }: SmartSessionModuleOptions, other: Fo
 }
 
 function bothOneTable(name: string): UsageError {
-  return new UsageError(`import: both stores' tables are called "${name}". Give this library's another name by --table, or \`tableName\` in the options, and make it by create-table --run.`);
+  return new UsageError(
+    `import: both stores' tables are called "${name}". Give this library's another name by --table, or \`tableName\` in the options, and make it by create-table --run.`,
+  );
 }

@@ -38,6 +38,9 @@ export const shorten = defineCommand({
 
 function maxAgeOf({ cookie }: SmartSessionOptions): number {
   const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
-  if (maxAge == null) throw new UsageError('shorten: --max-age was given, and the options have no `cookie.maxAge`. Give it there, as an object and not as a function, or leave --max-age out.');
+  if (maxAge == null)
+    throw new UsageError(
+      'shorten: --max-age was given, and the options have no `cookie.maxAge`. Give it there, as an object and not as a function, or leave --max-age out.',
+    );
   return Math.round(maxAge);
 }

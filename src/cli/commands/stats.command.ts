@@ -34,7 +34,10 @@ function shown({ live, expired, bytes, locked, commits }: TableStatistics): stri
     ['Total size', `${inFigures(bytes.total)} bytes`],
     ['Locked now', inFigures(locked)],
   ];
-  return textTable([...rows, ...(commits ?? []).map((range) => [`With ${rangeOf(range)} commits after the first`, inFigures(range.sessions)] as const)]);
+  return textTable([
+    ...rows,
+    ...(commits ?? []).map((range) => [`With ${rangeOf(range)} commits after the first`, inFigures(range.sessions)] as const),
+  ]);
 }
 
 function rangeOf({ from, to }: CommitCount): string {

@@ -21,7 +21,9 @@ export function append<Item = any>(): MergeRule<Item[]> {
   return (sides) => {
     const { base, theirs, mine } = listsOf('append()', sides);
     if ('mine' in sides && !isGrown(base, mine)) {
-      throw new TypeError('append() is for a list that only grows, and mine does not start with the base; use union() or unionBy() where items are removed or changed.');
+      throw new TypeError(
+        'append() is for a list that only grows, and mine does not start with the base; use union() or unionBy() where items are removed or changed.',
+      );
     }
     const kept = 'mine' in sides || !isGrown(base, theirs) ? theirs : theirs.slice(base.length);
     const merged = [...kept, ...mine.slice(base.length)];

@@ -28,7 +28,9 @@ export function counter<Value extends Count = number>(): MergeRule<Value> {
 function count(sides: MergeSides<unknown>, side: 'base' | 'theirs' | 'mine'): Count {
   const value = side in sides ? sides[side] : 0;
   if (typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))) return value;
-  throw new TypeError(`counter() adds finite numbers; ${side} is ${typeof value === 'number' || value === null ? value : `of type ${typeof value}`}.`);
+  throw new TypeError(
+    `counter() adds finite numbers; ${side} is ${typeof value === 'number' || value === null ? value : `of type ${typeof value}`}.`,
+  );
 }
 
 function sum(start: number, difference: number): number {

@@ -4,7 +4,11 @@ import { DELETED, type MergeSides } from '../merge-rule.js';
 export type Lists = Record<'base' | 'theirs' | 'mine', readonly unknown[]>;
 
 /** @throws TypeError where a side is no array, or a Set that the rule accepts */
-export function listsOf(rule: string, sides: MergeSides<unknown>, isList: (value: unknown) => value is Iterable<unknown> = Array.isArray): Lists {
+export function listsOf(
+  rule: string,
+  sides: MergeSides<unknown>,
+  isList: (value: unknown) => value is Iterable<unknown> = Array.isArray,
+): Lists {
   const list = (side: keyof Lists) => {
     if (!(side in sides)) return [];
     const value = sides[side];

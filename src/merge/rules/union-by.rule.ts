@@ -50,7 +50,8 @@ function indexBy(identity: string, side: string, items: readonly unknown[]): Rea
       throw new TypeError(`unionBy('${identity}') merges objects with a field \`${identity}\`; ${side}[${n}] has none.`);
     }
     const id = identityText(item[identity]);
-    if (index.has(id)) throw new TypeError(`unionBy('${identity}') tells items apart by \`${identity}\`; that of ${side}[${n}] is an earlier item's too.`);
+    if (index.has(id))
+      throw new TypeError(`unionBy('${identity}') tells items apart by \`${identity}\`; that of ${side}[${n}] is an earlier item's too.`);
     index.set(id, item);
   }
   return index;
@@ -61,5 +62,7 @@ function identityText(id: unknown): string {
   if (typeof id === 'string') return JSON.stringify(id);
   if (typeof id === 'number') return String(id);
   if (typeof id === 'bigint') return `${id}n`;
-  throw new TypeError(`unionBy() tells items apart by a string or a number; an identity is ${id === null ? 'null' : `of type ${typeof id}`}.`);
+  throw new TypeError(
+    `unionBy() tells items apart by a string or a number; an identity is ${id === null ? 'null' : `of type ${typeof id}`}.`,
+  );
 }

@@ -14,7 +14,9 @@ import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
 export function ormConnection(connection: Connection, dialect?: ConnectionDialect): OrmConnection {
   if (isByKysely(connection)) return new KyselyConnection(connection, dialect);
   if (isByKnex(connection)) return new KnexConnection(connection, dialect);
-  throw new TypeError(`${connection.constructor.name} runs no SQL statements. Use a driver of MikroORM 7.2, or of 6.6, for an SQL database.`);
+  throw new TypeError(
+    `${connection.constructor.name} runs no SQL statements. Use a driver of MikroORM 7.2, or of 6.6, for an SQL database.`,
+  );
 }
 
 /**

@@ -2,7 +2,15 @@ import { promisify } from 'node:util';
 import { Body, Controller, Get, Module, Post, Req, Session, type Type } from '@nestjs/common';
 import type { Request } from 'express';
 import expressSession from 'express-session';
-import { EntityManagerSessionRepository, NoTouch, SessionRepository, SessionService, SmartSessionOptions, SqlSessionRepository, type SmartSessionModuleOptions } from '../../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  NoTouch,
+  SessionRepository,
+  SessionService,
+  SmartSessionOptions,
+  SqlSessionRepository,
+  type SmartSessionModuleOptions,
+} from '../../../src/index.js';
 import { SessionCodec } from '../../../src/codec/session.codec.js';
 import { SessionImporter } from '../../../src/services/session-importer.js';
 import { Browser } from '../../support/browser.js';
@@ -36,7 +44,10 @@ const read: Step = (browser) => browser.get('/session');
 const write: Step = (browser) => browser.post('/set', { b: 1 });
 const remember: Step = (browser) => browser.post('/remember', { maxAge: 30 * DAY });
 const poll: Step = (browser) => browser.get('/poll');
-const pass = (ms: number): Step => (_browser, app) => app.age(ms);
+const pass =
+  (ms: number): Step =>
+  (_browser, app) =>
+    app.age(ms);
 const removeUser: Step = (browser) => browser.post('/unset', { keys: ['user'] });
 
 /** As it was stored before there was the option. */
@@ -44,13 +55,27 @@ const asBefore: Step = (_browser, app) => app.run(`update {table} set expires_at
 
 describe.each([
   ['a key', { userId: 'user' }],
-  ['a function', { userId: ({ user }: { user?: string }) => user, serializer: 'rich', repository: EntityManagerSessionRepository, locking: 'pessimistic' }],
+  [
+    'a function',
+    {
+      userId: ({ user }: { user?: string }) => user,
+      serializer: 'rich',
+      repository: EntityManagerSessionRepository,
+      locking: 'pessimistic',
+    },
+  ],
 ] as [string, SmartSessionModuleOptions][])('anonymousTtl, with the user by %s', (_how, options) => {
   let app: SessionsApp;
   let withMaxAge: SessionsApp;
 
   beforeAll(async () => {
-    const common = { tableName: 'anonymous', ttl: 2 * HOUR, anonymousTtl: 10 * MINUTE, repository: SqlSessionRepository, ...options } as const;
+    const common = {
+      tableName: 'anonymous',
+      ttl: 2 * HOUR,
+      anonymousTtl: 10 * MINUTE,
+      repository: SqlSessionRepository,
+      ...options,
+    } as const;
     app = await SessionsApp.start('sqlite', common, { imports: [UsersModule] });
     withMaxAge = await SessionsApp.start('sqlite', { ...common, cookie: { maxAge: 7 * DAY } }, { imports: [UsersModule] });
   });
@@ -87,11 +112,29 @@ describe.each([
     ['a logout in the same session', [setUser, removeUser], 10],
     ['a logout in the same session, that was used', [setUser, removeUser, pass(8 * MINUTE), read], 10],
     ['a login after a logout', [setUser, removeUser, setUser], 120],
-    ['a user whom an update sets', [write, (browser, { sessions }) => sessions.update(sessionIdOf(browser), (draft) => Object.assign(draft, { user: 'anna' }))], 120],
-    ['a user whom an update removes', [setUser, (browser, { sessions }) => sessions.update(sessionIdOf(browser), (draft) => { delete (draft as { user?: string }).user; })], 10],
+    [
+      'a user whom an update sets',
+      [write, (browser, { sessions }) => sessions.update(sessionIdOf(browser), (draft) => Object.assign(draft, { user: 'anna' }))],
+      120,
+    ],
+    [
+      'a user whom an update removes',
+      [
+        setUser,
+        (browser, { sessions }) =>
+          sessions.update(sessionIdOf(browser), (draft) => {
+            delete (draft as { user?: string }).user;
+          }),
+      ],
+      10,
+    ],
     ['plain data without a user', [(_browser, { sessions }) => sessions.replace('an id', { a: 1 })], 10],
     ['plain data with a user', [(_browser, { sessions }) => sessions.replace('an id', { user: 'anna' })], 120],
-    ['plain data with a max age and no user', [(_browser, { sessions }) => sessions.replace('an id', { cookie: { originalMaxAge: DAY } })], 10],
+    [
+      'plain data with a max age and no user',
+      [(_browser, { sessions }) => sessions.replace('an id', { cookie: { originalMaxAge: DAY } })],
+      10,
+    ],
   ])('%s', async (_what, steps, minutes) => {
     expect(await minutesAfter(steps)).toBe(minutes);
   });
@@ -118,7 +161,13 @@ describe('anonymousTtl, of sessions of another store', () => {
   const earlier = new expressSession.MemoryStore();
 
   beforeAll(async () => {
-    app = await SessionsApp.start('sqlite', { tableName: 'anonymous', ttl: 2 * HOUR, anonymousTtl: 10 * MINUTE, userId: 'user', readThrough: earlier });
+    app = await SessionsApp.start('sqlite', {
+      tableName: 'anonymous',
+      ttl: 2 * HOUR,
+      anonymousTtl: 10 * MINUTE,
+      userId: 'user',
+      readThrough: earlier,
+    });
   });
   beforeEach(() => app.clear());
   afterAll(() => app.close());
@@ -155,7 +204,10 @@ describe('the option anonymousTtl', () => {
     [{ anonymousTtl: 0 }, /0 was given. Give a positive number of ms/],
     [{ anonymousTtl: '10m' as never }, /"10m" was given/],
     [{ anonymousTtl: MINUTE, userId: undefined }, /`anonymousTtl`: it was given without `userId`/],
-    [{ anonymousTtl: 2 * HOUR, ttl: HOUR }, /7200000 was given, and every session ends after 3600000 ms without use, by `ttl`\. Give at most 3600000\./],
+    [
+      { anonymousTtl: 2 * HOUR, ttl: HOUR },
+      /7200000 was given, and every session ends after 3600000 ms without use, by `ttl`\. Give at most 3600000\./,
+    ],
     [{ anonymousTtl: 2 * HOUR, cookie: { maxAge: HOUR } }, /by `cookie\.maxAge`\. Give at most 3600000\./],
   ])('refuses %j', (options, message) => {
     expect(start(options)).toThrow(message);

@@ -24,7 +24,13 @@ Object.assign(AdapterWithoutType.prototype, { getType: undefined });
 
 class ExtendedExpressAdapter extends ExpressAdapter {}
 
-const OPTIONS: SmartSessionModuleOptions = { dialect: 'sqlite', connection: { dbName: ':memory:' }, createTable: true, secret: 'test', pruneInterval: false };
+const OPTIONS: SmartSessionModuleOptions = {
+  dialect: 'sqlite',
+  connection: { dbName: ':memory:' },
+  createTable: true,
+  secret: 'test',
+  pruneInterval: false,
+};
 
 const moduleWith = (options: SmartSessionModuleOptions = {}) => {
   @Module({ imports: [SmartSessionModule.forRoot({ ...OPTIONS, ...options })], controllers: [TestController] })
@@ -47,7 +53,10 @@ describe('the HTTP adapter', () => {
     const { orm } = testing.get(DatabaseContext, { strict: false });
     const app = testing.createNestApplication(new Adapter(), { logger: false });
     const failure: unknown = await app.init().catch((error: unknown) => error);
-    expect(failure).toMatchObject({ name: 'UnsupportedAdapterError', message: expect.stringContaining(`${shown}, and sessions work with Express only`) });
+    expect(failure).toMatchObject({
+      name: 'UnsupportedAdapterError',
+      message: expect.stringContaining(`${shown}, and sessions work with Express only`),
+    });
     expect(await orm.isConnected()).toBe(false);
   });
 

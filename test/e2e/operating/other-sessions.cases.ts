@@ -3,7 +3,16 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
-import { LockSession, NoTouch, ReadOnlySession, SessionService, SmartSessionMiddleware, SmartSessionModule, SmartSessionStore, type SmartSessionModuleOptions } from '../../../src/index.js';
+import {
+  LockSession,
+  NoTouch,
+  ReadOnlySession,
+  SessionService,
+  SmartSessionMiddleware,
+  SmartSessionModule,
+  SmartSessionStore,
+  type SmartSessionModuleOptions,
+} from '../../../src/index.js';
 import { Browser } from '../../support/browser.js';
 
 @Controller()
@@ -23,10 +32,18 @@ class ValuesController {
 class ValuesModule {}
 
 const sessionsOf = (options: SmartSessionModuleOptions = {}) =>
-  SmartSessionModule.forRoot({ dialect: 'sqlite', connection: { dbName: ':memory:' }, createTable: true, secret: 'test', pruneInterval: false, ...options });
+  SmartSessionModule.forRoot({
+    dialect: 'sqlite',
+    connection: { dbName: ':memory:' },
+    createTable: true,
+    secret: 'test',
+    pruneInterval: false,
+    ...options,
+  });
 
 const leftover = () => expressSession({ secret: 'of another store', resave: false, saveUninitialized: false });
-const another = /^Another middleware has given the request a session before this module: .*Remove the other one, such as `app\.use\(session\(…\)\)` in main\.ts, or name its routes in `exclude`\.$/;
+const another =
+  /^Another middleware has given the request a session before this module: .*Remove the other one, such as `app\.use\(session\(…\)\)` in main\.ts, or name its routes in `exclude`\.$/;
 const second = /^Another SmartSessionModule has given the request its session: .*Import `SmartSessionModule\.forRoot` once/;
 
 interface OtherCase {
@@ -36,7 +53,10 @@ interface OtherCase {
 
 describe('a request that has a session already', () => {
   /** Starts the app, and works with it; returns the warnings. */
-  async function warningsOf({ modules = [sessionsOf()], prepare }: OtherCase, work?: (browser: Browser, app: NestExpressApplication) => Promise<unknown>): Promise<string[]> {
+  async function warningsOf(
+    { modules = [sessionsOf()], prepare }: OtherCase,
+    work?: (browser: Browser, app: NestExpressApplication) => Promise<unknown>,
+  ): Promise<string[]> {
     const testing = await Test.createTestingModule({ imports: [...modules, ValuesModule] }).compile();
     const app = testing.createNestApplication<NestExpressApplication>({ logger: false });
     prepare?.(app);
@@ -64,10 +84,35 @@ describe('a request that has a session already', () => {
     ['a leftover of express-session', { prepare: (app) => app.use(leftover()) }, [another]],
     ['a session that is no express-session', { prepare: (app) => app.use(cookieSession) }, [another]],
     ['a second module', { modules: [sessionsOf(), sessionsOf({ name: 'other' })] }, [second]],
-    ['its own, mounted in main.ts too', { prepare: (app) => app.use((...parameters: [Request, Response, NextFunction]) => app.get(SmartSessionMiddleware).use(...parameters)) }, []],
-    ['its own store under an express-session of the app', { prepare: (app) => app.use(expressSession({ secret: 'x', store: app.get(SmartSessionStore), resave: false, saveUninitialized: false })) }, []],
-    ['none before, and express-session after', { modules: [sessionsOf({ mount: false })], prepare: (app) => app.use((...parameters: [Request, Response, NextFunction]) => app.get(SmartSessionMiddleware).use(...parameters)).use(leftover()) }, []],
-    ['another store, on routes that are excluded', { modules: [sessionsOf({ exclude: ['set', 'session'] })], prepare: (app) => app.use(leftover()) }, []],
+    [
+      'its own, mounted in main.ts too',
+      {
+        prepare: (app) => app.use((...parameters: [Request, Response, NextFunction]) => app.get(SmartSessionMiddleware).use(...parameters)),
+      },
+      [],
+    ],
+    [
+      'its own store under an express-session of the app',
+      {
+        prepare: (app) =>
+          app.use(expressSession({ secret: 'x', store: app.get(SmartSessionStore), resave: false, saveUninitialized: false })),
+      },
+      [],
+    ],
+    [
+      'none before, and express-session after',
+      {
+        modules: [sessionsOf({ mount: false })],
+        prepare: (app) =>
+          app.use((...parameters: [Request, Response, NextFunction]) => app.get(SmartSessionMiddleware).use(...parameters)).use(leftover()),
+      },
+      [],
+    ],
+    [
+      'another store, on routes that are excluded',
+      { modules: [sessionsOf({ exclude: ['set', 'session'] })], prepare: (app) => app.use(leftover()) },
+      [],
+    ],
     ['a second module that is not mounted', { modules: [sessionsOf(), sessionsOf({ mount: false })] }, []],
   ])('of %s: a warning, once, where this module does nothing then', async (_what, app, warnings) => {
     expect(await warningsOf(app)).toEqual(warnings.map((warning) => expect.stringMatching(warning)));
@@ -85,6 +130,8 @@ describe('a request that has a session already', () => {
   });
 
   it('stores nothing in the table of a module that does nothing', async () => {
-    await warningsOf({ prepare: (app) => app.use(leftover()) }, async (_browser, app) => expect(await app.get(SessionService).count()).toBe(0));
+    await warningsOf({ prepare: (app) => app.use(leftover()) }, async (_browser, app) =>
+      expect(await app.get(SessionService).count()).toBe(0),
+    );
   });
 });

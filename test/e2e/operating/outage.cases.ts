@@ -34,7 +34,12 @@ describe('an outage', () => {
   beforeEach(async () => {
     log = { errors: [], warnings: [] };
     browser = await app.browser({ user: 'anna' });
-    Logger.overrideLogger({ log() {}, debug() {}, error: (line: string) => log.errors.push(line), warn: (line: string) => log.warnings.push(line) });
+    Logger.overrideLogger({
+      log() {},
+      debug() {},
+      error: (line: string) => log.errors.push(line),
+      warn: (line: string) => log.warnings.push(line),
+    });
   });
   afterEach(() => Logger.overrideLogger(false));
   afterAll(() => app.close());
@@ -48,7 +53,8 @@ describe('an outage', () => {
 
   /** What can be read can be read still. */
   const readOnly = async (work: () => Promise<unknown>) => {
-    for (const event of ['insert', 'update', 'delete']) await app.run(`create trigger refuse_${event} before ${event} on {table} begin select raise(abort, 'read only'); end`);
+    for (const event of ['insert', 'update', 'delete'])
+      await app.run(`create trigger refuse_${event} before ${event} on {table} begin select raise(abort, 'read only'); end`);
     await work();
     for (const event of ['insert', 'update', 'delete']) await app.run(`drop trigger refuse_${event}`);
   };
@@ -57,7 +63,9 @@ describe('an outage', () => {
     await withoutTable(async () => {
       for (let n = 0; n < 3; n++) expect((await browser.get('/session')).status).toBe(503);
     });
-    expect(log.errors).toEqual(['Sessions are unavailable: 1 × load failed. The last error: Could not load the session: the database reported an error: no such table: outage.']);
+    expect(log.errors).toEqual([
+      'Sessions are unavailable: 1 × load failed. The last error: Could not load the session: the database reported an error: no such table: outage.',
+    ]);
     expect(log.warnings).toEqual([]);
     for (let n = 0; n < 2; n++) expect((await browser.get('/session')).status).toBe(200);
     expect([log.errors.length, log.warnings]).toEqual([1, ['Sessions are available again: 3 × load had failed.']]);
@@ -101,7 +109,9 @@ describe('an outage', () => {
       await ask(browser);
       await browser.get('/session');
     });
-    expect(log.errors.filter((line) => line.startsWith(`Sessions are unavailable: 1 × ${operation} failed. The last error: Could not `))).toHaveLength(1);
+    expect(
+      log.errors.filter((line) => line.startsWith(`Sessions are unavailable: 1 × ${operation} failed. The last error: Could not `)),
+    ).toHaveLength(1);
     await browser.get('/session');
     expect(log.warnings).toEqual([]);
     await ask(browser);
@@ -114,7 +124,9 @@ describe('an outage', () => {
     await readOnly(async () => {
       for (const each of browsers) expect((await each.get('/session')).status).toBe(200);
     });
-    expect([...log.errors, ...log.warnings]).toEqual([expect.stringMatching(/^Sessions are unavailable: 1 × touch failed\. The last error: Could not touch the session: .*read only/)]);
+    expect([...log.errors, ...log.warnings]).toEqual([
+      expect.stringMatching(/^Sessions are unavailable: 1 × touch failed\. The last error: Could not touch the session: .*read only/),
+    ]);
     await browsers[0]!.get('/session');
     expect(log.warnings).toEqual(['Sessions are available again: 5 × touch had failed.']);
   });
@@ -133,14 +145,23 @@ describe('an outage', () => {
     await browser.post('/unstorable');
     await service.update('no such id', () => undefined).catch(() => undefined);
     await service.list({ userId: undefined as never }).catch(() => undefined);
-    await service.update(sessionIdOf(browser), () => { throw new TypeError('of the app'); }).catch(() => undefined);
+    await service
+      .update(sessionIdOf(browser), () => {
+        throw new TypeError('of the app');
+      })
+      .catch(() => undefined);
     expect([...log.errors, ...log.warnings].filter((line) => line.startsWith('Sessions are'))).toEqual([]);
   });
 
   describe('by the clock', () => {
     let now = 0;
     let outages: OutageLog;
-    const fail = (n = 1) => Promise.all(Array.from({ length: n }, () => outages.watch('load', Promise.reject(new SessionUnavailableError('load', 'gone.'))).catch(() => undefined)));
+    const fail = (n = 1) =>
+      Promise.all(
+        Array.from({ length: n }, () =>
+          outages.watch('load', Promise.reject(new SessionUnavailableError('load', 'gone.'))).catch(() => undefined),
+        ),
+      );
     const succeed = () => outages.watch('load', Promise.resolve());
 
     beforeEach(() => {

@@ -79,7 +79,10 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
 
   it.each(CHARACTERS.filter(([, character]) => character !== '\0'))('%s, and is in no SQL that is printed', async (_name, character) => {
     const name = `x${character}y`;
-    for (const words of [['--table', name], ['--table', 'sessions', '--schema', name]]) {
+    for (const words of [
+      ['--table', name],
+      ['--table', 'sessions', '--schema', name],
+    ]) {
       const { code, out, err } = await cli(['create-table', '--dialect', 'postgresql', ...words]);
       expect([code, out]).toEqual([2, '']);
       seesIn(err.replace(/\n$/, ''), character);
@@ -96,7 +99,10 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
   it('each, on the command line', async () => {
     const all = CHARACTERS.map(([, character]) => character);
     // What the database can store, and a command line can have.
-    const user = all.filter((character) => character !== '\0' && character !== '\ud800').map((character) => `x${character}`).join('');
+    const user = all
+      .filter((character) => character !== '\0' && character !== '\ud800')
+      .map((character) => `x${character}`)
+      .join('');
     await app.browser({ user });
     const lines = [
       (await file.run(['destroy', '--user', `${user}?`], { answers: [] })).out,
@@ -104,7 +110,8 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
       (await file.run(['destroy', '--user', user], { answers: ['yes'] })).out.split('\n').at(-2)!,
       (await cli([all.join('x')])).err,
     ].map((line) => line.replace(/\n$/, ''));
-    for (const line of lines) for (const character of all) expect([line.includes(character), JSON.stringify(character)]).toEqual([false, expect.anything()]);
+    for (const line of lines)
+      for (const character of all) expect([line.includes(character), JSON.stringify(character)]).toEqual([false, expect.anything()]);
     expect(lines.map((line) => line.match(/x\\u202e/g)?.length)).toEqual([1, 1, 1, 1]);
   });
 });

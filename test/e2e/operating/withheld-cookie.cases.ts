@@ -15,15 +15,22 @@ const loggingIn: Handler = (session, request) =>
   new Promise<void>((resolve) => session.regenerate(() => resolve(void Object.assign(request.session, { user: 'anna' }))));
 
 /** Behind a proxy that Express trusts, whose clients come by this protocol. */
-const behindProxy = (protocol: string): RequestHandler => (request, _response, next) => {
-  request.app.set('trust proxy', 1);
-  request.headers['x-forwarded-proto'] = protocol;
-  next();
-};
+const behindProxy =
+  (protocol: string): RequestHandler =>
+  (request, _response, next) => {
+    request.app.set('trust proxy', 1);
+    request.headers['x-forwarded-proto'] = protocol;
+    next();
+  };
 
 describe('a session whose cookie has `secure`', () => {
   /** The warnings of three requests of one client. */
-  async function warningsOf(options: SmartSessionModuleOptions, handler: Handler, protocol = 'http', way: Way = 'nest'): Promise<{ warnings: string[]; cookie: string }> {
+  async function warningsOf(
+    options: SmartSessionModuleOptions,
+    handler: Handler,
+    protocol = 'http',
+    way: Way = 'nest',
+  ): Promise<{ warnings: string[]; cookie: string }> {
     const warnings: string[] = [];
     const { app, ask } = await startHandlerApp(options, behindProxy(protocol));
     Logger.overrideLogger({ log() {}, error() {}, debug() {}, warn: (line: string) => warnings.push(line) });

@@ -8,7 +8,11 @@ export function findForeignData(history: History): string[] {
     const foreign = session.versions.filter(({ values }) => values && isForeign(values, ownerIn(session)));
     return foreign.map(({ values }) => `${ownerIn(session)}'s row held ${JSON.stringify(values)}`);
   });
-  return [...read.map(([request, session]) => `${describeRequest(request)} on ${ownerIn(session)}'s session saw ${JSON.stringify(request.seen)}`), ...stored, ...idsGivenTwice(history)];
+  return [
+    ...read.map(([request, session]) => `${describeRequest(request)} on ${ownerIn(session)}'s session saw ${JSON.stringify(request.seen)}`),
+    ...stored,
+    ...idsGivenTwice(history),
+  ];
 }
 
 /** Who was given the id; for a session that nobody was told of, whoever its first version names. */
@@ -26,6 +30,11 @@ export function ownerOf(value: string): string {
 }
 
 function idsGivenTwice({ requests }: History): string[] {
-  const given = Map.groupBy(requests.filter(({ newKey }) => newKey !== undefined), ({ newKey }) => newKey!);
-  return [...given].filter(([, all]) => all.length > 1).map(([key, all]) => `id ${key} was given twice: ${all.map(describeRequest).join(' and ')}`);
+  const given = Map.groupBy(
+    requests.filter(({ newKey }) => newKey !== undefined),
+    ({ newKey }) => newKey!,
+  );
+  return [...given]
+    .filter(([, all]) => all.length > 1)
+    .map(([key, all]) => `id ${key} was given twice: ${all.map(describeRequest).join(' and ')}`);
 }

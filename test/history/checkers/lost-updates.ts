@@ -7,7 +7,11 @@ import { findCountsBelow } from './counts.js';
  * same key, or the session ends.
  */
 export function findLostUpdates(history: History): string[] {
-  return [...history.sessions.flatMap((session) => [...neverApplied(session), ...undone(session)]), ...lostSessions(history), ...findCountsBelow(history)];
+  return [
+    ...history.sessions.flatMap((session) => [...neverApplied(session), ...undone(session)]),
+    ...lostSessions(history),
+    ...findCountsBelow(history),
+  ];
 }
 
 /** What was told done, and is in no version. */
@@ -15,7 +19,9 @@ function neverApplied(session: SessionHistory): string[] {
   return session.requests
     .filter(({ outcome, endedAt }) => outcome === 'ok' && !session.mayHaveEndedBefore(endedAt))
     .flatMap((request) => {
-      const puts = Object.entries(request.puts).filter(([key, value]) => session.indexOfPut(key, value) === undefined && !isHidden(session, request, key));
+      const puts = Object.entries(request.puts).filter(
+        ([key, value]) => session.indexOfPut(key, value) === undefined && !isHidden(session, request, key),
+      );
       const deletes = request.operation === 'forget' ? request.deletes.filter((key) => !vanishes(session, key)) : [];
       return [...puts.map(([key]) => key), ...deletes].map((key) => `${key}: ${describeRequest(request)} is in no version`);
     });
@@ -23,7 +29,9 @@ function neverApplied(session: SessionHistory): string[] {
 
 /** Whether another request may have changed the key in the very update that applied this one. */
 function isHidden({ requests }: SessionHistory, request: HistoryRequest, key: string): boolean {
-  return requests.some((other) => other !== request && changes(other, key) && other.startedAt < request.endedAt && request.startedAt < other.endedAt);
+  return requests.some(
+    (other) => other !== request && changes(other, key) && other.startedAt < request.endedAt && request.startedAt < other.endedAt,
+  );
 }
 
 function vanishes({ versions }: SessionHistory, key: string): boolean {
@@ -36,7 +44,9 @@ function changes({ puts, deletes }: HistoryRequest, key: string): boolean {
 
 /** What stood in a version, and was then undone by nobody who meant to. */
 function undone(session: SessionHistory): string[] {
-  const byValue = new Map(session.requests.flatMap((request) => Object.entries(request.puts).map(([key, value]) => [`${key}=${value}`, request] as const)));
+  const byValue = new Map(
+    session.requests.flatMap((request) => Object.entries(request.puts).map(([key, value]) => [`${key}=${value}`, request] as const)),
+  );
   const lost = new Map<string, string>();
   const vanished = new Map<string, { readonly value: string | number; readonly index: number }[]>();
   const report = (key: string, value: string | number, how: string) => {

@@ -8,7 +8,9 @@ export function findReadsGoingBack(history: History): string[] {
     return seen ? [{ request, session, seen }] : [];
   });
   return [...Map.groupBy(reads, ({ session }) => session).values()].flatMap((all) => {
-    const newest = newestBefore(all.map(({ request, seen }) => ({ at: request.endedAt, index: seen.first, what: describeRequest(request) })));
+    const newest = newestBefore(
+      all.map(({ request, seen }) => ({ at: request.endedAt, index: seen.first, what: describeRequest(request) })),
+    );
     return all.flatMap(({ request, seen }) => {
       const reached = newest(request.startedAt);
       if (!reached || reached.index <= seen.last) return [];

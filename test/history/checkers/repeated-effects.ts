@@ -10,16 +10,21 @@ export function findRepeatedEffects(history: History): string[] {
 function repeatedCommits({ key, versions }: SessionHistory): string[] {
   const written = versions.filter(({ commitId }) => commitId !== undefined);
   const byCommit = Map.groupBy(written, ({ commitId }) => commitId);
-  return [...byCommit].filter(([, all]) => all.length > 1).map(([commitId, all]) => {
-    return `session ${key}: commit ${commitId} wrote versions ${all.map(({ number }) => number).join(' and ')}`;
-  });
+  return [...byCommit]
+    .filter(([, all]) => all.length > 1)
+    .map(([commitId, all]) => {
+      return `session ${key}: commit ${commitId} wrote versions ${all.map(({ number }) => number).join(' and ')}`;
+    });
 }
 
 function repeatedValues(session: SessionHistory): string[] {
   return session.versions.flatMap(({ values = {} }, index) => {
     const before = session.versions[index - 1]?.values;
     // A row that was deleted, and is back, is another matter.
-    const isAgain = ([key, value]: [string, string | number]) => before && key !== 'count' && before[key] !== value && session.indexOfPut(key, value)! < index;
-    return Object.entries(values).filter(isAgain).map(([key, value]) => `session ${session.key}: ${key} was set to ${value} again in version ${index}`);
+    const isAgain = ([key, value]: [string, string | number]) =>
+      before && key !== 'count' && before[key] !== value && session.indexOfPut(key, value)! < index;
+    return Object.entries(values)
+      .filter(isAgain)
+      .map(([key, value]) => `session ${session.key}: ${key} was set to ${value} again in version ${index}`);
   });
 }

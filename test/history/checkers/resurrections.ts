@@ -17,7 +17,10 @@ function rowsThatStay({ key, endedAt, final }: SessionHistory): string[] {
 }
 
 function readsAfterEnd(history: History): string[] {
-  return history.reads().filter(([{ startedAt }, { endedAt }]) => endedAt !== undefined && endedAt < startedAt).map(([request, { endedAt }]) => {
-    return `${describeRequest(request)} found the session that had ended by ${endedAt!.toFixed(2)} ms`;
-  });
+  return history
+    .reads()
+    .filter(([{ startedAt }, { endedAt }]) => endedAt !== undefined && endedAt < startedAt)
+    .map(([request, { endedAt }]) => {
+      return `${describeRequest(request)} found the session that had ended by ${endedAt!.toFixed(2)} ms`;
+    });
 }

@@ -7,7 +7,14 @@ import { EntityCaseNamingStrategy, UnderscoreNamingStrategy } from '@mikro-orm/c
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import session from 'express-session';
-import { DatabaseContext, EntityManagerSessionRepository, SessionRepository, SmartSessionModule, defineSessionEntity, type DialectName } from 'nestjs-smart-session';
+import {
+  DatabaseContext,
+  EntityManagerSessionRepository,
+  SessionRepository,
+  SmartSessionModule,
+  defineSessionEntity,
+  type DialectName,
+} from 'nestjs-smart-session';
 import { appOrm } from './app-orm.js';
 import { RaceModule } from './race.controller.js';
 import { tour } from './repository-tour.js';

@@ -3,7 +3,13 @@ import { SessionRepository, type RecordChange } from 'nestjs-smart-session';
 
 const HOUR = 3_600_000;
 
-const change = (data: string, commitId: string, ms = HOUR): RecordChange => ({ data, commitId, userId: 'anna', maxAge: HOUR, lifetime: { ms, slack: 0, explicit: true } });
+const change = (data: string, commitId: string, ms = HOUR): RecordChange => ({
+  data,
+  commitId,
+  userId: 'anna',
+  maxAge: HOUR,
+  lifetime: { ms, slack: 0, explicit: true },
+});
 
 /** Asks a repository for each thing that it does, on a table that it empties; throws at the first answer that is wrong. */
 export async function tour(repository: SessionRepository): Promise<void> {
@@ -18,10 +24,22 @@ async function write(repository: SessionRepository): Promise<void> {
   assert.equal(await repository.insert('a', change('{"n":1}', 'first')), true, 'insert');
   assert.equal(await repository.insert('a', change('{"n":2}', 'other')), false, 'insert again');
   assert.equal(await repository.update('a', { version: 0, commitId: 'first' }, change('{"n":3}', 'second')), true, 'update');
-  assert.equal(await repository.update('a', { version: 0, commitId: 'second' }, change('{"n":4}', 'third')), false, 'update of an old version');
-  assert.equal(await repository.update('a', { version: 1, commitId: 'first' }, change('{"n":4}', 'third')), false, 'update of another commit');
+  assert.equal(
+    await repository.update('a', { version: 0, commitId: 'second' }, change('{"n":4}', 'third')),
+    false,
+    'update of an old version',
+  );
+  assert.equal(
+    await repository.update('a', { version: 1, commitId: 'first' }, change('{"n":4}', 'third')),
+    false,
+    'update of another commit',
+  );
   const { remaining = 0, ...record } = (await repository.load('a')) ?? {};
-  assert.deepEqual({ ...record, longest: undefined }, { data: '{"n":3}', version: 1, commitId: 'second', maxAge: HOUR, leaseId: null, longest: undefined }, 'load');
+  assert.deepEqual(
+    { ...record, longest: undefined },
+    { data: '{"n":3}', version: 1, commitId: 'second', maxAge: HOUR, leaseId: null, longest: undefined },
+    'load',
+  );
   assert.ok(remaining > HOUR - 60_000 && remaining <= HOUR, `remaining: ${remaining}`);
   assert.equal(await repository.load('b'), undefined, 'load of nothing');
   assert.deepEqual([...(await repository.loadMany(['a', 'b'])).keys()], ['a'], 'loadMany');
@@ -54,7 +72,11 @@ async function lookAfter(repository: SessionRepository): Promise<void> {
   const listed = await repository.list('anna');
   assert.deepEqual(listed.map(({ storageKey }) => storageKey).toSorted(), ['a', 'b'], 'list');
   assert.ok(Math.abs(Number(listed[0]?.createdAt) - Date.now()) < 60_000, `createdAt: ${listed[0]?.createdAt.toISOString()}`);
-  assert.deepEqual((await repository.prune(10)).map(({ storageKey }) => storageKey), ['late'], 'prune');
+  assert.deepEqual(
+    (await repository.prune(10)).map(({ storageKey }) => storageKey),
+    ['late'],
+    'prune',
+  );
 }
 
 async function remove(repository: SessionRepository): Promise<void> {

@@ -6,7 +6,10 @@ module.exports = {
   target: 'node',
   entry: './dist/main.js',
   output: { path: __dirname, filename: process.env.OUTFILE, asyncChunks: false },
-  externals: [({ request }, done) => (external.some((name) => request === name || request.startsWith(`${name}/`)) ? done(null, `commonjs ${request}`) : done())],
+  externals: [
+    ({ request }, done) =>
+      external.some((name) => request === name || request.startsWith(`${name}/`)) ? done(null, `commonjs ${request}`) : done(),
+  ],
   optimization: { minimize: false },
   stats: 'errors-only',
 };

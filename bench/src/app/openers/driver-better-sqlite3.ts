@@ -11,7 +11,9 @@ export const open: OpenStore = (definition, addresses) => {
   );
   const insert = database.prepare('insert into driver_sessions (id, data, expires_at) values (?, ?, unixepoch() * 1000 + 86400000)');
   const select = database.prepare('select data, lock_version from driver_sessions where id = ?');
-  const update = database.prepare('update driver_sessions set data = ?, lock_version = lock_version + 1, updated_at = unixepoch() * 1000 where id = ?');
+  const update = database.prepare(
+    'update driver_sessions set data = ?, lock_version = lock_version + 1, updated_at = unixepoch() * 1000 where id = ?',
+  );
   const driver: BareDriver = {
     insert: (id, data) => insert.run(id, data),
     select: (id) => select.get(id),

@@ -12,9 +12,11 @@ export const open: OpenStore = async (_, { postgresql }) => {
   );
   await pool.query('create index if not exists driver_sessions_expires_at on driver_sessions (expires_at)');
   const driver: BareDriver = {
-    insert: (id, data) => pool.query("insert into driver_sessions (id, data, expires_at) values ($1, $2, now() + interval '1 day')", [id, data]),
+    insert: (id, data) =>
+      pool.query("insert into driver_sessions (id, data, expires_at) values ($1, $2, now() + interval '1 day')", [id, data]),
     select: (id) => pool.query('select data, lock_version from driver_sessions where id = $1', [id]),
-    update: (id, data) => pool.query('update driver_sessions set data = $1, lock_version = lock_version + 1, updated_at = now() where id = $2', [data, id]),
+    update: (id, data) =>
+      pool.query('update driver_sessions set data = $1, lock_version = lock_version + 1, updated_at = now() where id = $2', [data, id]),
   };
   return {
     module: { controllers: [ReferenceController], providers: [{ provide: BARE_DRIVER, useValue: driver }] },

@@ -5,5 +5,8 @@ import { NO_STATEMENTS } from '../statement-counter.js';
 /** Nest alone: what the framework and the load leave to a store. */
 export const open: OpenStore = () => {
   const driver: BareDriver = { insert: () => {}, select: () => {}, update: () => {} };
-  return { module: { controllers: [ReferenceController], providers: [{ provide: BARE_DRIVER, useValue: driver }] }, statements: NO_STATEMENTS };
+  return {
+    module: { controllers: [ReferenceController], providers: [{ provide: BARE_DRIVER, useValue: driver }] },
+    statements: NO_STATEMENTS,
+  };
 };

@@ -1,4 +1,10 @@
-import { EntityManagerSessionRepository, SmartSessionModule, SqlSessionRepository, type DialectName, type Locking } from 'nestjs-smart-session';
+import {
+  EntityManagerSessionRepository,
+  SmartSessionModule,
+  SqlSessionRepository,
+  type DialectName,
+  type Locking,
+} from 'nestjs-smart-session';
 import { POOL_SIZE, required, type Addresses, type SqlServer } from '../../servers/addresses.js';
 import type { StoreDefinition } from '../../stores/store-definition.js';
 import { countMySql, countPostgreSql, countSqlite, sqliteFile } from '../drivers.js';

@@ -11,7 +11,12 @@ import { VisitsController } from './visits.controller';
 @Module({
   imports: [
     MikroOrmModule.forRoot({ ...database, driver: PostgreSqlDriver, entities: [SessionEntity] }),
-    SmartSessionModule.forRoot('postgresql', { secret: 'a secret of the compatibility matrix', createTable: true, tableName: 'template_shared', serializer: 'rich' }),
+    SmartSessionModule.forRoot('postgresql', {
+      secret: 'a secret of the compatibility matrix',
+      createTable: true,
+      tableName: 'template_shared',
+      serializer: 'rich',
+    }),
   ],
   controllers: [AppController, VisitsController],
   providers: [AppService],

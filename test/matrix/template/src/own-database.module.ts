@@ -5,7 +5,14 @@ import { VisitsController } from './visits.controller';
 
 /** Sessions on a database of their own, whose driver the library imports. */
 @Module({
-  imports: [SmartSessionModule.forRoot('postgresql', { secret: 'a secret of the compatibility matrix', createTable: true, tableName: 'template_own', connection: database })],
+  imports: [
+    SmartSessionModule.forRoot('postgresql', {
+      secret: 'a secret of the compatibility matrix',
+      createTable: true,
+      tableName: 'template_own',
+      connection: database,
+    }),
+  ],
   controllers: [VisitsController],
 })
 export class OwnDatabaseModule {}
