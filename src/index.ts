@@ -11,15 +11,15 @@ export {
   type SmartSessionModuleOptions,
   type StoredSession,
   type UserId,
-} from './smart-session.options.js';
-export { LockSession, type LockSessionOptions } from './decorators/lock-session.decorator.js';
+} from './options/smart-session.options.js';
+export { LockSession, type LockSessionOptions } from './locking/lock-session.decorator.js';
 export { NoTouch } from './decorators/no-touch.decorator.js';
 export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
-export type { EncryptionKey, EncryptionOptions } from './security/encryption-keys.js';
-export type { CookieAttributes, CookieOption } from './security/cookie-rules.js';
-export type { CookieSecret } from './security/secrets.js';
+export type { EncryptionKey, EncryptionOptions } from './options/encryption-keys.js';
+export type { CookieAttributes, CookieOption } from './options/cookie-rules.js';
+export type { CookieSecret } from './options/secrets.js';
 export { richCodec } from './codec/rich.codec.js';
 export type { ValueCodec } from './codec/value-codec.js';
 export {
@@ -29,10 +29,10 @@ export {
   type UserSession,
   type UserSessions,
 } from './services/session.service.js';
-export type { SessionTerms } from './services/session-terms.js';
+export type { SessionPolicy } from './live/session-policy.js';
 export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
 export type { EventsOption, SessionEventEmitter } from './events/event-emitter.js';
-export type { DestroyReason } from './services/session-observers.js';
+export type { DestroyReason } from './observers/session-observers.js';
 export { SessionHealthIndicator, type SessionHealth } from './health/session-health.indicator.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
@@ -70,7 +70,7 @@ export {
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
-  type SessionRecord,
+  type StoredRecord,
   type SessionSummary,
 } from './persistence/session.repository.js';
 export type { DialectName } from './dialects/dialect.js';

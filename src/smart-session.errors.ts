@@ -255,7 +255,7 @@ export class UnsupportedAdapterError extends Error {
 }
 
 /** The table of another store, whose sessions were to be taken over, cannot be read. */
-export class ForeignTableError extends Error {
+export class PreviousTableError extends Error {
   /**
    * @param store the package
    * @param found what is wrong
@@ -263,7 +263,7 @@ export class ForeignTableError extends Error {
    */
   constructor(store: string, found: string, advice: string) {
     super(visible(`Sessions of ${store} cannot be read: ${found}. ${advice}`));
-    this.name = ForeignTableError.name;
+    this.name = PreviousTableError.name;
   }
 }
 

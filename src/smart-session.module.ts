@@ -17,10 +17,10 @@ import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './dialects/dialect.js';
 import { SessionCodec } from './codec/session.codec.js';
 import { EventPublisher } from './events/event-publisher.js';
-import { SessionTermsGuard } from './guards/session-terms.guard.js';
+import { SessionPolicyGuard } from './decorators/session-policy.guard.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
-import { SessionLockInterceptor } from './interceptors/session-lock.interceptor.js';
+import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { DatabaseContext } from './persistence/database-context.js';
@@ -28,31 +28,31 @@ import { isInTransaction } from './persistence/mikro-orm/app-transaction.js';
 import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
-import { AppTransactions } from './services/app-transactions.js';
-import { Backoff } from './services/backoff.js';
-import { CommitJoiner } from './services/commit-joiner.js';
-import { together } from './services/life-observers.js';
-import { LiveSessions } from './services/live-sessions.js';
-import { LoadJoiner } from './services/load-joiner.js';
-import { ReadThrough } from './services/read-through.js';
-import { RecordReader } from './services/record-reader.js';
-import { RepositoryCaller } from './services/repository-caller.js';
-import { SessionCommitter } from './services/session-committer.js';
-import { MergeReport } from './services/merge-report.js';
-import { SessionDestroyer } from './services/session-destroyer.js';
-import { SessionHandover } from './services/session-handover.js';
-import { SessionLimit } from './services/session-limit.js';
-import { SessionLocker } from './services/session-locker.js';
-import { SessionMerger } from './services/session-merger.js';
-import { SessionObservers } from './services/session-observers.js';
+import { AppTransactions } from './persistence/app-transactions.js';
+import { Backoff } from './batching/backoff.js';
+import { CommitQueue } from './commit/commit-queue.js';
+import { together } from './observers/combined-observers.js';
+import { LiveSessions } from './live/live-sessions.js';
+import { LoadBatcher } from './batching/load-batcher.js';
+import { SessionMigrator } from './migration/session-migrator.js';
+import { RecordReader } from './records/record-reader.js';
+import { RepositoryCaller } from './batching/repository-caller.js';
+import { SessionCommitter } from './commit/session-committer.js';
+import { MergeReport } from './commit/merge-report.js';
+import { SessionDestroyer } from './ending/session-destroyer.js';
+import { SessionHandover } from './ending/session-handover.js';
+import { SessionLimit } from './ending/session-limit.js';
+import { SessionLocker } from './locking/session-locker.js';
+import { SessionMerger } from './commit/session-merger.js';
+import { SessionObservers } from './observers/session-observers.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
-import { TouchJoiner } from './services/touch-joiner.js';
-import { UpdateJoiner } from './services/update-joiner.js';
+import { TouchBatcher } from './batching/touch-batcher.js';
+import { UpdateBatcher } from './batching/update-batcher.js';
 import { SessionLogger } from './security/session-logger.js';
 import { warningsOf } from './security/warnings.js';
 import { SmartSessionConfigError, UnsupportedAdapterError } from './smart-session.errors.js';
-import { SmartSessionOptions, type SmartSessionModuleOptions } from './smart-session.options.js';
+import { SmartSessionOptions, type SmartSessionModuleOptions } from './options/smart-session.options.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
 import { SessionTelemetry } from './telemetry/session-telemetry.js';
 import { importTelemetryApi } from './open-telemetry.js';
@@ -204,9 +204,9 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       RecordReader,
       Backoff,
       RepositoryCaller,
-      LoadJoiner,
-      ReadThrough,
-      TouchJoiner,
+      LoadBatcher,
+      SessionMigrator,
+      TouchBatcher,
       SessionHandover,
       SessionDestroyer,
       SessionLimit,
@@ -214,20 +214,20 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       EventPublisher,
       { provide: SessionObservers, inject: [SmartSessionOptions, EventPublisher], useFactory: openObservers },
       SessionHealthIndicator,
-      UpdateJoiner,
+      UpdateBatcher,
       LiveSessions,
       SessionCommitter,
-      CommitJoiner,
+      CommitQueue,
       SessionService,
       SessionPruner,
       SmartSessionStore,
       LateChanges,
       SmartSessionMiddleware,
       SessionLocker,
-      { provide: APP_GUARD, useClass: SessionTermsGuard },
+      { provide: APP_GUARD, useClass: SessionPolicyGuard },
       SessionCommitInterceptor,
       // One for both: Nest makes observables anew for each interceptor of a request.
-      { provide: APP_INTERCEPTOR, useClass: SessionLockInterceptor },
+      { provide: APP_INTERCEPTOR, useClass: SessionInterceptor },
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions, SessionHealthIndicator],
   };
@@ -235,8 +235,8 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
 
 async function openObservers({ telemetry }: SmartSessionOptions, events: EventPublisher): Promise<SessionObservers> {
   const measures = telemetry ? new SessionTelemetry(await importTelemetryApi()) : undefined;
-  const lives = [events.isOn ? events : undefined, measures].filter((observer) => observer !== undefined);
-  return new SessionObservers(together(lives), measures);
+  const lifecycle = [events.isOn ? events : undefined, measures].filter((observer) => observer !== undefined);
+  return new SessionObservers(together(lifecycle), measures);
 }
 
 /** Sessions with a connection of their own need none of the app's. */

@@ -24,7 +24,7 @@ class RailsSessionsModule {}
         // `sessions` is the Rails app's.
         tableName: 'web_sessions',
         createTable: true,
-        readThrough: railsSessions,
+        migrateFrom: railsSessions,
         // Sends a cookie of our own to who comes with Rails's.
         rolling: true,
         userId: 'user_id',

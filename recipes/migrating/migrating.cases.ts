@@ -26,9 +26,9 @@ interface Before {
   close(): Promise<void>;
 }
 
-type EarlierStore = Store & { onReady?(): Promise<void>; ready?: Promise<unknown>; onApplicationShutdown(): Promise<void> };
+type MemoryPreviousStore = Store & { onReady?(): Promise<void>; ready?: Promise<unknown>; onApplicationShutdown(): Promise<void> };
 
-async function startBefore({ EarlierStore: OwnStore }: { EarlierStore: new () => EarlierStore }): Promise<Before> {
+async function startBefore({ MemoryPreviousStore: OwnStore }: { MemoryPreviousStore: new () => MemoryPreviousStore }): Promise<Before> {
   const app = await NestFactory.create(ShopModule);
   const store = new OwnStore();
   // Its table is there.

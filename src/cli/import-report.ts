@@ -1,4 +1,4 @@
-import type { ImportOutcome } from '../services/session-importer.js';
+import type { ImportOutcome } from '../migration/session-importer.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { count, inFigures } from './plural.js';
 import type { Terminal } from './terminal.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DialectName } from '../dialects/dialect.js';
-import { flawIn, type SmartSessionModuleOptions } from '../smart-session.options.js';
+import { flawIn, type SmartSessionModuleOptions } from '../options/smart-session.options.js';
 import type { Given } from './cli-option.js';
 import type { COMMON_OPTIONS } from './common-options.js';
 import { importOptions } from './options-module.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionDecryptionError, SessionNotSerializableError } from '../smart-session.errors.js';
 import { asError, describeThrown } from '../security/thrown.js';
-import { SmartSessionOptions } from '../smart-session.options.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { FLATTER, TOO_DEEP, canonicalJson } from './canonical-json.js';
 import { DEEPEST } from './depth.js';
 import { jsonCodec } from './json.codec.js';

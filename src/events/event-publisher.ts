@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import type { Merge } from '../services/merge-trace.js';
-import type { DestroyReason, LifeObserver, ObservedSession } from '../services/session-observers.js';
+import type { Merge } from '../observers/merge-trace.js';
+import type { DestroyReason, LifecycleObserver, ObservedSession } from '../observers/session-observers.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { asError, describeThrown } from '../security/thrown.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
-import { SmartSessionOptions } from '../smart-session.options.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { isEmitter, isToken, type SessionEventEmitter } from './event-emitter.js';
 import { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './session-events.js';
 
 /** Publishes what becomes of sessions on the emitter of the option `events`. */
 @Injectable()
-export class EventPublisher implements LifeObserver {
+export class EventPublisher implements LifecycleObserver {
   readonly #logger = new SessionLogger();
   #emitter: SessionEventEmitter | undefined;
 

@@ -1,5 +1,5 @@
-import type { Merge } from '../services/merge-trace.js';
-import type { DestroyReason, ObservedSession } from '../services/session-observers.js';
+import type { Merge } from '../observers/merge-trace.js';
+import type { DestroyReason, ObservedSession } from '../observers/session-observers.js';
 import { handleOf } from '../security/session-handle.js';
 
 /** What every event says of its session. Neither its id nor its storage key, and no value. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SessionLogger } from '../security/session-logger.js';
-import { RepositoryCaller } from '../services/repository-caller.js';
+import { RepositoryCaller } from '../batching/repository-caller.js';
 
 /** Whether sessions can be loaded, as @nestjs/terminus wants it. */
 export interface SessionHealth {

@@ -27,7 +27,7 @@ export class SessionCommitInterceptor implements NestInterceptor {
     if (!session || this.sessions.isUntouched(session)) return undefined;
     // An interceptor of the app holds a transaction around handler and commit: the gate commits when it has ended.
     if (this.sessions.isInTransaction) return undefined;
-    return this.sessions.settle(session).catch((thrown: unknown) => {
+    return this.sessions.commitForResponse(session).catch((thrown: unknown) => {
       const error = asError(thrown);
       this.sessions.abandon(session, error);
       announceRetry(response, error);

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import { asError } from '../security/thrown.js';
-import type { GateKeeper, ResponseMethod } from './response-gate.js';
+import type { GatedSession, ResponseMethod } from './response-gate.js';
 
 /**
  * Whether a response stands for a WebSocket's handshake. socket.io gives its middleware an object with a few of a response's
@@ -16,26 +16,26 @@ export function isHandshake(response: Response): boolean {
  *
  * @param endResponse the response's `end` without express-session's hook
  */
-export function commitBehind(response: Response, keeper: GateKeeper, endResponse: ResponseMethod): void {
+export function commitBehind(response: Response, gated: GatedSession, endResponse: ResponseMethod): void {
   const { writeHead } = response as { writeHead: ResponseMethod };
   const settle = async () => {
     try {
-      if (!keeper.isSettled()) await keeper.settle();
+      if (!gated.isSettled()) await gated.commit();
     } catch (error) {
-      keeper.giveUp(asError(error));
+      gated.giveUp(asError(error));
     }
-    if (keeper.failure()) endResponse.call(response);
+    if (gated.failure()) endResponse.call(response);
   };
   const end = (...parameters: unknown[]) => {
     void settle();
     return endResponse.apply(response, parameters);
   };
   const begin = (...parameters: unknown[]) => {
-    keeper.beginHook(true);
+    gated.beginHook(true);
     try {
       return writeHead.apply(response, parameters);
     } finally {
-      keeper.endHook();
+      gated.endHook();
       void settle();
     }
   };

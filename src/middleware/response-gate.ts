@@ -12,11 +12,11 @@ import { RedirectedDrain } from './redirected-drain.js';
 import { SentHead } from './sent-head.js';
 
 /** What the gate asks and does before a response may leave. */
-export interface GateKeeper {
+export interface GatedSession {
   /** Whether a response may leave at once. */
   isSettled(): boolean;
   /** Settles what is not. */
-  settle(): Promise<void>;
+  commit(): Promise<void>;
   /** Settling failed: the response becomes an error, without a cookie. */
   giveUp(error: Error): void;
   /** Why settling has failed, here or before. */
@@ -37,7 +37,7 @@ export type ResponseMethod = (...parameters: any[]) => unknown;
 type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
 type Call = readonly [method: Method, parameters: unknown[]];
 
-/** A response's methods, as they were before the gate. No literal: see `SessionKeeper`. */
+/** A response's methods, as they were before the gate. No literal: see `RequestSession`. */
 class Methods implements Record<Method, ResponseMethod> {
   readonly writeHead: ResponseMethod;
   readonly flushHeaders: ResponseMethod;
@@ -89,7 +89,7 @@ export class ResponseGate {
   private constructor(
     private readonly request: IncomingMessage,
     private readonly response: ServerResponse,
-    private readonly keeper: GateKeeper,
+    private readonly gated: GatedSession,
     private readonly endResponse: ResponseMethod,
   ) {
     this.#original = new Methods(response);
@@ -102,14 +102,14 @@ export class ResponseGate {
    *
    * @param endResponse the response's `end` without express-session's hook
    */
-  static install(request: IncomingMessage, response: ServerResponse, keeper: GateKeeper, endResponse: ResponseMethod): void {
-    Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, keeper, endResponse), configurable: true });
+  static install(request: IncomingMessage, response: ServerResponse, gated: GatedSession, endResponse: ResponseMethod): void {
+    Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, gated, endResponse), configurable: true });
     Object.defineProperties(response, PROPERTIES);
   }
 
   /** express-session's hook on the head of this response has run. */
   static endHook(response: ServerResponse): void {
-    (response as Partial<Gated>)[GATE]?.keeper.endHook();
+    (response as Partial<Gated>)[GATE]?.gated.endHook();
   }
 
   /** Whether the response counts as sent. A held answer does: a second one is refused. */
@@ -121,11 +121,11 @@ export class ResponseGate {
   pass(method: Method, given: unknown[]): unknown {
     if (this.#depth > 0) return this.#call(method, given);
     if (this.#isHeadImplied) return this.response;
-    if (this.#isRefused) return this.#passOver(method, given, this.keeper.failure());
+    if (this.#isRefused) return this.#passOver(method, given, this.gated.failure());
     const parameters = method === 'writeHead' ? this.#takeHead(given) : given;
     if (this.#isLate(method)) return this.#passLate(method, parameters);
     if (this.#holds(method)) return this.#hold(method, parameters);
-    const failure = this.keeper.failure();
+    const failure = this.gated.failure();
     // The session was given up, by Nest's pipeline or by a handler: only an error may say so.
     if (failure && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) {
       this.#refuse(failure);
@@ -141,11 +141,11 @@ export class ResponseGate {
 
   /** express-session's hooks throw for a session that an app has broken. They would throw for every other answer too. */
   #callOrRefuse(method: Method, parameters: unknown[]): unknown {
-    const before = this.keeper.failure();
+    const before = this.gated.failure();
     try {
       return this.#call(method, parameters);
     } catch (error) {
-      const failure = this.keeper.failure();
+      const failure = this.gated.failure();
       if (!failure || failure === before) throw error;
       this.#refuse(failure);
       return this.#passOver(method, parameters, failure);
@@ -190,7 +190,7 @@ export class ResponseGate {
   #holds(method: Method): boolean {
     if (this.#held) return true;
     // Once a byte has left, only the end is another chance to store what changed since.
-    return (!this.#hasBegun() || method === 'end') && !this.keeper.isSettled();
+    return (!this.#hasBegun() || method === 'end') && !this.gated.isSettled();
   }
 
   #hold(method: Method, parameters: unknown[]): unknown {
@@ -226,7 +226,7 @@ export class ResponseGate {
     this.#status = { statusCode, statusMessage };
     this.#held = [];
     if (!this.#hasBegun()) this.#sentHead = new SentHead(this.response);
-    void this.#settle();
+    void this.#commit();
   }
 
   #endHold(): void {
@@ -236,13 +236,13 @@ export class ResponseGate {
     this.#sentHead = undefined;
   }
 
-  async #settle(): Promise<void> {
+  async #commit(): Promise<void> {
     try {
       await this.#settleAll();
       this.#letGo();
     } catch (error) {
       const failure = asError(error);
-      this.keeper.giveUp(failure);
+      this.gated.giveUp(failure);
       this.#refuse(failure);
     }
   }
@@ -250,9 +250,9 @@ export class ResponseGate {
   /** A handler may change the session while an answer is held. */
   async #settleAll(): Promise<void> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
-      await this.keeper.settle();
-      if (!this.keeper.isSettled()) continue;
-      const failure = this.keeper.failure();
+      await this.gated.commit();
+      if (!this.gated.isSettled()) continue;
+      const failure = this.gated.failure();
       if (failure) throw failure;
       return;
     }
@@ -322,20 +322,20 @@ export class ResponseGate {
   #endNow(parameters: unknown[]): unknown {
     // Node takes every falsy chunk for none; express-session makes a Buffer of it.
     const body = parameters[0] ? parameters : [];
-    const isPlain = this.#depth === 0 && this.keeper.isDone();
+    const isPlain = this.#depth === 0 && this.gated.isDone();
     return isPlain ? this.#within(this.endResponse, body) : this.#hooked('end', body);
   }
 
   /** Calls a method that express-session has a hook on. */
   #hooked(method: 'writeHead' | 'end', parameters: unknown[]): unknown {
-    this.keeper.beginHook(method === 'writeHead');
+    this.gated.beginHook(method === 'writeHead');
     try {
       return this.#within(this.#original[method], parameters);
     } catch (error) {
-      if (this.keeper.isInHook()) this.keeper.giveUp(asError(error));
+      if (this.gated.isInHook()) this.gated.giveUp(asError(error));
       throw error;
     } finally {
-      this.keeper.endHook();
+      this.gated.endHook();
     }
   }
 

@@ -9,15 +9,15 @@ import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { isProduction } from '../security/warnings.js';
-import { noteStart } from '../services/request-start.js';
+import { noteStart } from '../live/request-start.js';
 import { SessionService } from '../services/session.service.js';
-import { SmartSessionOptions } from '../smart-session.options.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
 import { CookieWatch } from './cookie-watch.js';
 import { commitBehind, isHandshake } from './handshake.js';
 import { LateChanges } from './late-changes.js';
 import { ResponseGate } from './response-gate.js';
-import { SessionKeeper } from './session-keeper.js';
+import { RequestSession } from './request-session.js';
 
 const OTHER_MIDDLEWARE =
   'Another middleware has given the request a session before this module: its sessions are neither loaded nor stored, in any such request. Remove the other one, such as `app.use(session(…))` in main.ts, or name its routes in `exclude`.';
@@ -79,9 +79,9 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) {
         unwrapMethods(request.session);
         if (this.#isDevelopment) this.lateChanges.watch(request, response);
-        const keeper = new SessionKeeper(request, response, this.sessions, this.options, this.#cookies, this.#logger);
-        if (isHandshake(response)) commitBehind(response, keeper, end);
-        else ResponseGate.install(request, response, keeper, end);
+        const gated = new RequestSession(request, response, this.sessions, this.options, this.#cookies, this.#logger);
+        if (isHandshake(response)) commitBehind(response, gated, end);
+        else ResponseGate.install(request, response, gated, end);
       }
       next();
     });

@@ -34,7 +34,7 @@ import {
   type KnownRecord,
   type Lifetime,
   type RecordChange,
-  type SessionRecord,
+  type StoredRecord,
   type SessionSummary,
 } from './session.repository.js';
 import { withBoundLockWait } from './transaction.js';
@@ -63,12 +63,12 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return this.#context.dialect.isBlocking;
   }
 
-  async load(storageKey: string): Promise<SessionRecord | undefined> {
+  async load(storageKey: string): Promise<StoredRecord | undefined> {
     const rows = await this.#selectLive(this.#fork(), { sessionId: storageKey }).execute<RecordRow[]>('all');
     return rows[0] && toRecord(rows[0]);
   }
 
-  override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const query = this.#selectLive(this.#fork(), { sessionId: { $in: storageKeys } }).indexHint(this.#context.keyHint);
     return byKey(await query.execute<RecordRow[]>('all'));
   }
@@ -90,7 +90,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return (await this.#write(this.#fork(), where, this.#assignments(change))) === 1;
   }
 
-  updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+  updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
     return this.#transactional(async (em) => {
       const query = this.#selectLive(em, { sessionId: storageKey }).setLockMode(LockMode.PESSIMISTIC_WRITE);
       const rows = await query.execute<RecordRow[]>('all');
@@ -149,7 +149,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return this.#fork().count(this.#entity, this.#live, READ);
   }
 
-  async all(): Promise<ReadonlyMap<string, SessionRecord>> {
+  async all(): Promise<ReadonlyMap<string, StoredRecord>> {
     const rows = await this.#selectLive(this.#fork(), {}).execute<RecordRow[]>('all');
     return byKey(rows);
   }
@@ -279,11 +279,11 @@ interface RecordRow {
   readonly longest?: number | string;
 }
 
-function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, SessionRecord> {
+function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, StoredRecord> {
   return new Map(rows.map((row) => [row.sessionId, toRecord(row)]));
 }
 
-function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, longest }: RecordRow): SessionRecord {
+function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, longest }: RecordRow): StoredRecord {
   return {
     // A table that the library did not make may allow null, which is no session.
     data: String(data),

@@ -4,33 +4,33 @@ import type { Lifetime } from './session.repository.js';
 /** No cookie has it: a max age below zero has passed. */
 const NO_MAX_AGE = -1;
 
-type Terms = Pick<DatabaseContext, 'dialect' | 'absoluteTtl'>;
+type ExpiryRules = Pick<DatabaseContext, 'dialect' | 'absoluteTtl'>;
 
 /** Whether a record is live, in SQL. Its age is asked too, for its expiry may have been written before there was a limit. */
-export function isLive({ dialect, absoluteTtl }: Terms): string {
+export function isLive({ dialect, absoluteTtl }: ExpiryRules): string {
   const isInTime = `expires_at > ${dialect.now}`;
   return absoluteTtl === undefined ? isInTime : `${isInTime} and created_at > ${dialect.fromNow(`-${absoluteTtl}`)}`;
 }
 
 /** Whether a record is not live any more, in SQL. */
-export function isExpired({ dialect, absoluteTtl }: Terms): string {
+export function isExpired({ dialect, absoluteTtl }: ExpiryRules): string {
   const isLate = `expires_at <= ${dialect.now}`;
   return absoluteTtl === undefined ? isLate : `(${isLate} or created_at <= ${dialect.fromNow(`-${absoluteTtl}`)})`;
 }
 
 /** An expiry, or the end of the record's absolute lifetime where that comes first. */
-export function cappedExpiry({ dialect, absoluteTtl }: Terms, expiry: string): string {
+export function cappedExpiry({ dialect, absoluteTtl }: ExpiryRules, expiry: string): string {
   return absoluteTtl === undefined ? expiry : dialect.earlier(expiry, dialect.after('created_at', String(absoluteTtl)));
 }
 
 /** How many ms a record can live at most, however often it is used, as `longest` for a list of columns; nothing where there is no limit. */
-export function longestColumn({ dialect, absoluteTtl }: Terms): string {
+export function longestColumn({ dialect, absoluteTtl }: ExpiryRules): string {
   return absoluteTtl === undefined ? '' : `, ${dialect.until(`(${dialect.after('created_at', String(absoluteTtl))})`)} as longest`;
 }
 
 /** How many ms a record lives, as `remaining` for a list of columns. */
-export function remainingColumn(terms: Terms): string {
-  return `${terms.dialect.until(cappedExpiry(terms, 'expires_at'))} as remaining`;
+export function remainingColumn(rules: ExpiryRules): string {
+  return `${rules.dialect.until(cappedExpiry(rules, 'expires_at'))} as remaining`;
 }
 
 /** The times of a listed record, as the database sends them: in ms since 1970, which no driver or time zone changes. */
@@ -41,9 +41,9 @@ export interface ListedTimes {
 }
 
 /** `ListedTimes` for a list of columns. */
-export function listedTimes(terms: Terms): string {
-  const { sinceEpoch } = terms.dialect;
-  return `${sinceEpoch('created_at')} as created_ms, ${sinceEpoch('updated_at')} as updated_ms, ${sinceEpoch(cappedExpiry(terms, 'expires_at'))} as expires_ms`;
+export function listedTimes(rules: ExpiryRules): string {
+  const { sinceEpoch } = rules.dialect;
+  return `${sinceEpoch('created_at')} as created_ms, ${sinceEpoch('updated_at')} as updated_ms, ${sinceEpoch(cappedExpiry(rules, 'expires_at'))} as expires_ms`;
 }
 
 /** The dates of a listed record. */
@@ -57,10 +57,10 @@ export function datesOf({ created_ms, updated_ms, expires_ms }: ListedTimes): { 
 }
 
 /** The expiry moves when this is explicit, or when it lies before "lifetime less slack" from now. */
-export function movedExpiry(terms: Terms, next: () => string): string {
-  const { dialect } = terms;
+export function movedExpiry(rules: ExpiryRules, next: () => string): string {
+  const { dialect } = rules;
   // Every parameter stands once: not every driver can refer to one twice.
-  const [isDue, moved] = [`${next()} = 1 or expires_at < ${dialect.fromNow(next())}`, cappedExpiry(terms, dialect.fromNow(next()))];
+  const [isDue, moved] = [`${next()} = 1 or expires_at < ${dialect.fromNow(next())}`, cappedExpiry(rules, dialect.fromNow(next()))];
   return `case when ${isDue} then ${moved} else expires_at end`;
 }
 
@@ -70,7 +70,7 @@ export function lifetimeParameters({ ms, slack, explicit }: Lifetime): unknown[]
 }
 
 /** How many ms a new record lives. */
-export function firstLifetime({ ms }: Lifetime, { absoluteTtl = ms }: Terms): number {
+export function firstLifetime({ ms }: Lifetime, { absoluteTtl = ms }: ExpiryRules): number {
   return Math.min(ms, absoluteTtl);
 }
 

@@ -5,7 +5,7 @@ import { MissingPackageError } from '../dialects/missing-package.js';
 import { DIALECTS } from '../dialects/index.js';
 import { reasonIn } from '../security/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
-import type { SmartSessionOptions } from '../smart-session.options.js';
+import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import { connectToConfigured } from './configured-database.js';
 import { guardConnections } from './connection-guard.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';

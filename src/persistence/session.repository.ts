@@ -1,7 +1,7 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
 
 /** One row, as a request loads it. */
-export interface SessionRecord {
+export interface StoredRecord {
   /** The serialized session, sealed where sessions are. */
   readonly data: string;
   /** The lock version; 0 on a table without that column. */
@@ -47,7 +47,7 @@ export interface RecordChange {
 }
 
 /** A record as a commit has seen it. The version alone begins at 0 again when the key is used again. */
-export type KnownRecord = Pick<SessionRecord, 'version' | 'commitId'>;
+export type KnownRecord = Pick<StoredRecord, 'version' | 'commitId'>;
 
 /** An update of one record. */
 export interface RecordUpdate {
@@ -93,12 +93,12 @@ export abstract class SessionRepository {
   }
 
   /** The live record, or undefined when it is absent or expired. */
-  abstract load(storageKey: string): Promise<SessionRecord | undefined>;
+  abstract load(storageKey: string): Promise<StoredRecord | undefined>;
 
   /** The live records of these keys, by key; one by one unless the repository has a statement for many. */
-  async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const records = await Promise.all(storageKeys.map(async (key) => [key, await this.load(key)] as const));
-    return new Map(records.filter((entry): entry is [string, SessionRecord] => entry[1] !== undefined));
+    return new Map(records.filter((entry): entry is [string, StoredRecord] => entry[1] !== undefined));
   }
 
   /** Writes a new record with version 0. False, and nothing written, when the key is taken, even by an expired row. */
@@ -126,10 +126,7 @@ export abstract class SessionRepository {
    * the lock, in one transaction. Returns the record that `decide` saw; undefined when it is absent, or
    * has expired by the time it is written. `decide` returning undefined, or throwing, writes nothing.
    */
-  abstract updateLocked(
-    storageKey: string,
-    decide: (current: SessionRecord) => RecordChange | undefined,
-  ): Promise<SessionRecord | undefined>;
+  abstract updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined>;
 
   /** Extends the live record's expiry and nothing else, never backwards unless explicit. */
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;
@@ -182,7 +179,7 @@ export abstract class SessionRepository {
   abstract count(): Promise<number>;
 
   /** Every live record, by storage key. */
-  abstract all(): Promise<ReadonlyMap<string, SessionRecord>>;
+  abstract all(): Promise<ReadonlyMap<string, StoredRecord>>;
 
   /** Deletes every record. */
   abstract clear(): Promise<void>;

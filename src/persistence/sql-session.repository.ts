@@ -12,7 +12,7 @@ import {
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
-  type SessionRecord,
+  type StoredRecord,
   type SessionSummary,
 } from './session.repository.js';
 import { inTransaction } from './transaction.js';
@@ -39,12 +39,12 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#context.dialect.isBlocking;
   }
 
-  async load(storageKey: string): Promise<SessionRecord | undefined> {
+  async load(storageKey: string): Promise<StoredRecord | undefined> {
     const { rows } = await this.#context.runner.run(this.#statements.load, [storageKey]);
     return rows[0] && toRecord(rows[0]);
   }
 
-  override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const { rows } = await this.#context.runner.run(this.#statements.loadMany(storageKeys.length), storageKeys);
     return byKey(rows);
   }
@@ -101,7 +101,7 @@ export class SqlSessionRepository extends SessionRepository {
     return run(this.#statements.updateMany(rows.length), this.#context.dialect.wantedParameters(WANTED_CHANGES, rows));
   }
 
-  updateLocked(storageKey: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+  updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
     const { runner, dialect, lockTimeout } = this.#context;
     return inTransaction(runner, dialect, lockTimeout, async (run) => {
       const { rows } = await run(this.#statements.loadLocked, [storageKey]);
@@ -170,7 +170,7 @@ export class SqlSessionRepository extends SessionRepository {
     return Number(rows[0]?.live);
   }
 
-  async all(): Promise<ReadonlyMap<string, SessionRecord>> {
+  async all(): Promise<ReadonlyMap<string, StoredRecord>> {
     const { rows } = await this.#context.runner.run(this.#statements.all);
     return byKey(rows);
   }
@@ -209,11 +209,11 @@ function nothingWritten(error: unknown): ReadonlySet<string> {
   throw error;
 }
 
-function byKey(rows: readonly Row[]): ReadonlyMap<string, SessionRecord> {
+function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
   return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
 }
 
-function toRecord(row: Row): SessionRecord {
+function toRecord(row: Row): StoredRecord {
   return {
     data: String(row.data),
     version: Number(row.lock_version),

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual, type BinaryLike, type KeyObject } from 'node:crypto';
-import type { CookieSecret } from './secrets.js';
+import type { CookieSecret } from '../options/secrets.js';
 
 /**
  * Whether a secret has signed a cookie's value, as express-session signs session ids: `s:`, the id, a dot and the HMAC-SHA-256 in

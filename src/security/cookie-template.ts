@@ -9,7 +9,7 @@ import {
   isCookieOptions,
   type CookieAttributes,
   type CookieOption,
-} from './cookie-rules.js';
+} from '../options/cookie-rules.js';
 
 /** The options that say what a session's cookie is like. */
 export interface CookieTemplate {

@@ -1,7 +1,7 @@
-import { adviceForCookie } from './cookie-rules.js';
+import { adviceForCookie } from '../options/cookie-rules.js';
 import type { CookieTemplate } from './cookie-template.js';
-import { flawInSecret, type CookieSecret } from './secrets.js';
-import { warningsOfSeconds, type Times } from './seconds-for-ms.js';
+import { flawInSecret, type CookieSecret } from '../options/secrets.js';
+import { warningsOfSeconds, type Times } from '../options/seconds-for-ms.js';
 
 /** Whether this process serves the public. */
 export function isProduction(): boolean {

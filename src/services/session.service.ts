@@ -4,7 +4,7 @@ import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import type { Lifetime, SessionRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
+import type { Lifetime, StoredRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
 import {
   SessionGoneError,
   SessionLimitError,
@@ -14,35 +14,35 @@ import {
 } from '../smart-session.errors.js';
 import { asError } from '../security/thrown.js';
 import { handleOf } from '../security/session-handle.js';
-import { SmartSessionOptions, type UserId } from '../smart-session.options.js';
-import { AppTransactions } from './app-transactions.js';
-import { COOKIE_KEY } from './chosen-cookie.js';
-import { CommitJoiner } from './commit-joiner.js';
-import { withDeadline } from './deadline.js';
-import { exactLifetime, foreignMaxAgeOf, lifeOfPlain, lifetimeOf, outlives } from './lifetime.js';
-import { LiveSessions, type Snapshot, type TimeLeft } from './live-sessions.js';
-import { LoadJoiner } from './load-joiner.js';
-import { MergeReport } from './merge-report.js';
-import { ReadThrough } from './read-through.js';
-import { LARGE, Pace } from './pace.js';
-import { RecordReader } from './record-reader.js';
-import type { Operation } from './outage-log.js';
-import { RepositoryCaller } from './repository-caller.js';
-import type { HeldLease, SessionBaseline } from './session-baseline.js';
-import { SessionDestroyer } from './session-destroyer.js';
-import { SessionHandover } from './session-handover.js';
-import { isOtherLife } from './session-life.js';
-import { SessionLimit } from './session-limit.js';
-import { SessionObservers } from './session-observers.js';
-import { TouchJoiner } from './touch-joiner.js';
-import type { StoredRecord } from './stored-record.js';
-import type { CommitOutcome, Edit } from './session-committer.js';
-import { DraftEdit } from './draft-edit.js';
-import type { HeldValues } from './held-values.js';
-import { isWhole, refuseBroken } from './live-session.js';
-import { UserIdWatch } from './user-id-watch.js';
-import { givenUserId, userIdIfKnown } from './user-id.js';
-import { USUAL_TERMS, refuseReadOnly, type SessionTerms } from './session-terms.js';
+import { SmartSessionOptions, type UserId } from '../options/smart-session.options.js';
+import { AppTransactions } from '../persistence/app-transactions.js';
+import { COOKIE_KEY } from '../live/chosen-cookie.js';
+import { CommitQueue } from '../commit/commit-queue.js';
+import { withDeadline } from '../batching/deadline.js';
+import { exactLifetime, maxAgeOrNull, lifeOfPlain, lifetimeOf, outlives } from '../records/lifetime.js';
+import { LiveSessions, type Snapshot, type TimeLeft } from '../live/live-sessions.js';
+import { LoadBatcher } from '../batching/load-batcher.js';
+import { MergeReport } from '../commit/merge-report.js';
+import { SessionMigrator } from '../migration/session-migrator.js';
+import { LARGE, Pace } from '../batching/pace.js';
+import { RecordReader } from '../records/record-reader.js';
+import type { Operation } from '../observers/outage-log.js';
+import { RepositoryCaller } from '../batching/repository-caller.js';
+import type { HeldLease, LiveSession } from '../live/live-session.js';
+import { SessionDestroyer } from '../ending/session-destroyer.js';
+import { SessionHandover } from '../ending/session-handover.js';
+import { isOtherGeneration } from '../records/commit-id.js';
+import { SessionLimit } from '../ending/session-limit.js';
+import { SessionObservers } from '../observers/session-observers.js';
+import { TouchBatcher } from '../batching/touch-batcher.js';
+import type { SessionRecord } from '../records/session-record.js';
+import type { CommitOutcome, Edit } from '../commit/session-committer.js';
+import { DraftEdit } from '../commit/draft-edit.js';
+import type { HeldValues } from '../live/held-values.js';
+import { isWhole, refuseBroken } from '../live/session-integrity.js';
+import { UserIdWatch } from '../records/user-id-watch.js';
+import { givenUserId, userIdIfKnown } from '../records/user-id.js';
+import { DEFAULT_POLICY, refuseReadOnly, type SessionPolicy } from '../live/session-policy.js';
 
 /** Whose sessions. */
 export interface UserSessions {
@@ -88,14 +88,14 @@ export class SessionService {
 
   /** @internal Nest calls it. */
   constructor(
-    private readonly commits: CommitJoiner,
-    private readonly live: LiveSessions,
+    private readonly commits: CommitQueue,
+    private readonly liveSessions: LiveSessions,
     private readonly merges: MergeReport,
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
-    private readonly loads: LoadJoiner,
-    private readonly readThrough: ReadThrough,
-    private readonly touches: TouchJoiner,
+    private readonly loads: LoadBatcher,
+    private readonly migrator: SessionMigrator,
+    private readonly touches: TouchBatcher,
     private readonly handover: SessionHandover,
     private readonly destroyer: SessionDestroyer,
     private readonly limit: SessionLimit,
@@ -119,7 +119,7 @@ export class SessionService {
     this.transactions.refuse('load');
     const storageKey = this.codec.storageKeyOf(sessionId);
     const found = await this.#read(storageKey, sessionId);
-    return found && this.live.open(storageKey, found.stored, found.time);
+    return found && this.liveSessions.open(storageKey, found.stored, found.time);
   }
 
   /** Takes the sessions of a store of express-session for its own. */
@@ -138,7 +138,7 @@ export class SessionService {
    * @throws SmartSessionConfigError when the option `cookie` is a function that has returned no cookie
    */
   dress(request: Request, data: SessionData): void {
-    this.live.dress(request, data);
+    this.liveSessions.dress(request, data);
   }
 
   /**
@@ -147,23 +147,23 @@ export class SessionService {
    * @param previous the live session in whose place it comes
    */
   adopt(session: object, data: object, previous?: object): void {
-    this.live.adopt(session, data, previous);
+    this.liveSessions.adopt(session, data, previous);
   }
 
-  /** Puts the session of a request under terms; a session that takes its place, by `reload` or `regenerate`, is under them too. */
-  setTerms(session: object, terms: SessionTerms): void {
-    this.live.of(session).terms = terms;
+  /** Puts the session of a request under policy; a session that takes its place, by `reload` or `regenerate`, is under them too. */
+  setPolicy(session: object, policy: SessionPolicy): void {
+    this.liveSessions.of(session).policy = policy;
   }
 
-  /** Puts a session that has taken the place of another by `regenerate` under the terms of that one. */
-  succeed(session: object, terms: SessionTerms): void {
-    this.setTerms(session, terms);
-    this.live.of(session).isRegenerated = true;
+  /** Puts a session that has taken the place of another by `regenerate` under the policy of that one. */
+  succeed(session: object, policy: SessionPolicy): void {
+    this.setPolicy(session, policy);
+    this.liveSessions.of(session).isRegenerated = true;
   }
 
-  /** The terms of a session. */
-  termsOf(session: object): SessionTerms {
-    return this.live.find(session)?.terms ?? USUAL_TERMS;
+  /** The policy of a session. */
+  policyOf(session: object): SessionPolicy {
+    return this.liveSessions.find(session)?.policy ?? DEFAULT_POLICY;
   }
 
   /**
@@ -173,15 +173,15 @@ export class SessionService {
    * @throws SessionNotSerializableError, SessionReadOnlyError
    */
   hasChanges(session: object, held?: HeldValues): boolean {
-    const baseline = this.live.find(session);
-    if (baseline) this.#noticeEnd(baseline);
-    if (baseline?.abandoned || baseline?.state === 'gone') return false;
-    if (baseline?.committing) return true;
-    if (baseline?.isClosed) return false;
+    const live = this.liveSessions.find(session);
+    if (live) this.#noticeEnd(live);
+    if (live?.abandoned || live?.state === 'gone') return false;
+    if (live?.committing) return true;
+    if (live?.isClosed) return false;
     if (this.isUntouched(session)) return false;
     refuseBroken(session);
-    const now = this.live.snapshot(session, baseline);
-    const edit = this.live.editOf(now, baseline);
+    const now = this.liveSessions.snapshot(session, live);
+    const edit = this.liveSessions.editOf(now, live);
     if (!edit || !held || edit.maxAge !== undefined || edit.trace.keys.includes(COOKIE_KEY)) return edit !== undefined;
     return !held.cover(
       session,
@@ -192,10 +192,10 @@ export class SessionService {
 
   /** Whether nothing was changed since the session was loaded, for certain: cheaper than to ask for changes, which may turn out to be none. */
   isUntouched(session: object): boolean {
-    const baseline = this.live.find(session);
+    const live = this.liveSessions.find(session);
     if (!isWhole(session)) return false;
-    if (!baseline) return Object.keys(session).every((key) => key === 'cookie');
-    return !baseline.abandoned && !baseline.committing && this.live.isUntouched(session, baseline);
+    if (!live) return Object.keys(session).every((key) => key === 'cookie');
+    return !live.abandoned && !live.committing && this.liveSessions.isUntouched(session, live);
   }
 
   /**
@@ -213,7 +213,7 @@ export class SessionService {
 
   /** The keys of changes that no commit has taken; none while a commit runs, and none of a session that has ended. */
   unsavedKeys(session: object): readonly string[] {
-    return this.isUntouched(session) ? [] : this.live.unsavedKeys(session);
+    return this.isUntouched(session) ? [] : this.liveSessions.unsavedKeys(session);
   }
 
   /** Whether the caller is inside a transaction of the app, on the connections that the sessions use too. */
@@ -233,7 +233,7 @@ export class SessionService {
   async commit(session: object): Promise<void> {
     this.transactions.refuse('commit');
     this.#refuseClosed(session);
-    await this.settle(session);
+    await this.commitForResponse(session);
   }
 
   /**
@@ -241,17 +241,17 @@ export class SessionService {
    *
    * @param held is told what is stored while the response is held
    */
-  async settle(session: object, held?: HeldValues): Promise<void> {
-    const baseline = this.live.ofLive(session);
-    await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
-      if (baseline.abandoned) throw baseline.abandoned;
-      this.#noticeEnd(baseline);
-      if (isOver(session, baseline) || baseline.isClosed) return;
+  async commitForResponse(session: object, held?: HeldValues): Promise<void> {
+    const live = this.liveSessions.ofLive(session);
+    await this.#inTurn(live, Promise.resolve(live.committing), async () => {
+      if (live.abandoned) throw live.abandoned;
+      this.#noticeEnd(live);
+      if (isOver(session, live) || live.isClosed) return;
       refuseBroken(session);
-      const now = this.live.snapshot(session, baseline);
-      const edit = this.live.editOf(now, baseline);
+      const now = this.liveSessions.snapshot(session, live);
+      const edit = this.liveSessions.editOf(now, live);
       if (edit) held?.note(session, edit.trace.keys);
-      if (edit) await this.#apply(session, baseline, now, edit);
+      if (edit) await this.#apply(session, live, now, edit);
     });
   }
 
@@ -284,16 +284,16 @@ export class SessionService {
    */
   beginHash(session: object, isHead: boolean): void {
     // A session without a base that holds nothing has no values to hide.
-    const baseline = this.live.find(session) ?? (this.isUntouched(session) ? undefined : this.live.of(session));
-    if (!baseline) return;
-    baseline.isHashed = true;
-    baseline.renewsCookie = isHead && baseline.maxAge !== null && (baseline.isExtended || this.#dueLifetime(baseline) !== undefined);
+    const live = this.liveSessions.find(session) ?? (this.isUntouched(session) ? undefined : this.liveSessions.of(session));
+    if (!live) return;
+    live.isHashed = true;
+    live.renewsCookie = isHead && live.maxAge !== null && (live.isExtended || this.#dueLifetime(live) !== undefined);
   }
 
   /** Shows everybody a session's values again. */
   endHash(session: object): void {
-    const baseline = this.live.find(session);
-    if (baseline) baseline.isHashed = false;
+    const live = this.liveSessions.find(session);
+    if (live) live.isHashed = false;
   }
 
   /**
@@ -303,15 +303,15 @@ export class SessionService {
    * @throws what `commit` throws; then no later commit is allowed
    */
   async close(session: object, lease: HeldLease): Promise<void> {
-    const baseline = this.live.ofLive(session);
-    await this.#inTurn(baseline, Promise.resolve(baseline.committing), async () => {
-      this.#noticeEnd(baseline);
-      if (baseline.abandoned || isOver(session, baseline)) return;
+    const live = this.liveSessions.ofLive(session);
+    await this.#inTurn(live, Promise.resolve(live.committing), async () => {
+      this.#noticeEnd(live);
+      if (live.abandoned || isOver(session, live)) return;
       refuseBroken(session);
-      const now = this.live.snapshot(session, baseline);
-      const edit = this.live.editOf(now, baseline);
+      const now = this.liveSessions.snapshot(session, live);
+      const edit = this.liveSessions.editOf(now, live);
       lease.isClosed = true;
-      if (edit) await this.#apply(session, baseline, now, edit);
+      if (edit) await this.#apply(session, live, now, edit);
     }).catch((error: unknown) => {
       this.abandon(session, asError(error));
       throw error;
@@ -320,28 +320,28 @@ export class SessionService {
 
   /** Whether a handler still changes a session whose lock has ended. */
   isClosed(session: object): boolean {
-    return this.live.find(session)?.isClosed === true;
+    return this.liveSessions.find(session)?.isClosed === true;
   }
 
   /** Gives the changes of a session up: what failed must not be tried again behind an answer that said so. */
   abandon(session: object, reason: Error): void {
-    this.live.of(session).abandoned ??= reason;
+    this.liveSessions.of(session).abandoned ??= reason;
   }
 
   /** Why the changes of a session were given up; undefined when they were not. */
   failureOf(session: object): Error | undefined {
-    return this.live.find(session)?.abandoned;
+    return this.liveSessions.find(session)?.abandoned;
   }
 
   /** Whether the session has ended: a commit has found it destroyed or expired, or this process has destroyed it. */
   isGone(session: object): boolean {
-    const baseline = this.live.find(session);
-    return baseline !== undefined && (baseline.state === 'gone' || this.#isEnded(baseline));
+    const live = this.liveSessions.find(session);
+    return live !== undefined && (live.state === 'gone' || this.#isEnded(live));
   }
 
   /** Whether the session has a record: it was loaded, or stored by a commit. */
   isStored(session: object): boolean {
-    return this.live.find(session)?.state === 'stored';
+    return this.liveSessions.find(session)?.state === 'stored';
   }
 
   /**
@@ -353,9 +353,9 @@ export class SessionService {
   claimEnd({ session, sessionID }: Partial<Request>, first: object): boolean {
     const { ended } = this.destroyer;
     if (ended.isEmpty) return false;
-    const storageKey = session ? this.live.find(session)?.storageKey : isSessionId(sessionID) && this.codec.storageKeyOf(sessionID);
+    const storageKey = session ? this.liveSessions.find(session)?.storageKey : isSessionId(sessionID) && this.codec.storageKeyOf(sessionID);
     if (!storageKey || (session && !this.isGone(session) && !ended.isPending(storageKey))) return false;
-    return ended.claim(storageKey, this.live.find(first)?.isReplaced === true);
+    return ended.claim(storageKey, this.liveSessions.find(first)?.isReplaced === true);
   }
 
   /**
@@ -371,7 +371,7 @@ export class SessionService {
     const storageKey = this.codec.storageKeyOf(sessionId);
     const values = this.codec.encodeValues(data);
     const { maxAge, left } = lifeOfPlain(data);
-    if (this.readThrough.isOn) await this.observers.outages.watch('commit', this.readThrough.remove(sessionId, 'commit'));
+    if (this.migrator.isOn) await this.observers.outages.watch('commit', this.migrator.remove(sessionId, 'commit'));
     const lifetime = left === undefined ? {} : { lifetime: exactLifetime(left) };
     const write = () => this.#commit(storageKey, undefined, { apply: () => values, maxAge, isIdKnown: true, ...lifetime });
     if ((await write()).kind === 'committed') return;
@@ -388,29 +388,29 @@ export class SessionService {
    */
   async refresh(session: object): Promise<boolean> {
     this.transactions.refuse('load');
-    const baseline = this.live.ofLive(session);
-    return this.#afterOthers(baseline, async () => {
-      const found = await this.#read(baseline.storageKey);
-      if (!found || isOtherLife(baseline.record?.commitId, found.stored.commitId)) return false;
-      this.live.refresh(session, baseline, found.stored, found.time);
+    const live = this.liveSessions.ofLive(session);
+    return this.#afterOthers(live, async () => {
+      const found = await this.#read(live.storageKey);
+      if (!found || isOtherGeneration(live.record?.commitId, found.stored.commitId)) return false;
+      this.liveSessions.refresh(session, live, found.stored, found.time);
       return true;
     });
   }
 
   /**
-   * Extends the session's expiry if it is due, at most once in `touchAfter`, unless its terms keep it. If the session outlives
+   * Extends the session's expiry if it is due, at most once in `touchAfter`, unless its policy keep it. If the session outlives
    * what the options say by now, its expiry moves backwards. A
    * failure is logged: the session lives on for at least `touchAfter`.
    *
    * @returns undefined when nothing is due
    */
   touch(sessionId: string, session: object): Promise<void> | undefined {
-    const baseline = this.live.find(session);
-    const due = baseline ? this.#dueLifetime(baseline) : lifetimeOf(foreignMaxAgeOf(session), this.options, false);
+    const live = this.liveSessions.find(session);
+    const due = live ? this.#dueLifetime(live) : lifetimeOf(maxAgeOrNull(session), this.options, false);
     if (!due) return undefined;
-    if (baseline) {
-      baseline.expiresAt = performance.now() + due.ms;
-      baseline.isExtended = true;
+    if (live) {
+      live.expiresAt = performance.now() + due.ms;
+      live.isExtended = true;
     }
     const storageKey = this.codec.storageKeyOf(sessionId);
     return this.#touch(storageKey, due);
@@ -432,8 +432,8 @@ export class SessionService {
 
   /** Whether a touch of a live session would find its expiry due. */
   isTouchDue(session: object): boolean {
-    const baseline = this.live.find(session);
-    return baseline !== undefined && this.#dueLifetime(baseline) !== undefined;
+    const live = this.liveSessions.find(session);
+    return live !== undefined && this.#dueLifetime(live) !== undefined;
   }
 
   /**
@@ -444,16 +444,16 @@ export class SessionService {
   async destroy(sessionId: string): Promise<void> {
     if (!isSessionId(sessionId)) return;
     this.transactions.refuse('destroy');
-    await this.settleUnset(sessionId);
+    await this.destroyForResponse(sessionId);
   }
 
-  /** Destroys for a caller that no transaction of the app waits for: see `settle`. */
-  async settleUnset(sessionId: string): Promise<void> {
+  /** Destroys for a caller that no transaction of the app waits for: see `commitForResponse`. */
+  async destroyForResponse(sessionId: string): Promise<void> {
     await this.observers.outages.watch('destroy', this.#destroy(sessionId));
   }
 
   async #destroy(sessionId: string): Promise<void> {
-    if (this.readThrough.isOn) await this.readThrough.remove(sessionId, 'destroy');
+    if (this.migrator.isOn) await this.migrator.remove(sessionId, 'destroy');
     await this.destroyer.destroy(this.codec.storageKeyOf(sessionId), 'logout');
   }
 
@@ -480,7 +480,7 @@ export class SessionService {
     if (!taken) return;
     const isKept = ([key]: [string, unknown]) => keep === 'all' || (keep as readonly string[]).includes(key);
     Object.assign(request.session, Object.fromEntries(Object.entries(this.codec.decodeValues(taken)).filter(isKept)));
-    this.live.of(request.session).taken = taken;
+    this.liveSessions.of(request.session).taken = taken;
   }
 
   /**
@@ -490,14 +490,14 @@ export class SessionService {
    */
   async end({ session, sessionID }: Request): Promise<void> {
     this.transactions.refuse('regenerate');
-    const baseline = this.live.find(session);
-    if (baseline?.state === 'gone') return;
-    const userId = baseline?.record && userIdIfKnown(baseline.record.values, this.options, this.codec);
+    const live = this.liveSessions.find(session);
+    if (live?.state === 'gone') return;
+    const userId = live?.record && userIdIfKnown(live.record.values, this.options, this.codec);
     const wasStored = await this.observers.outages.watch(
       'destroy',
       this.destroyer.destroy(this.codec.storageKeyOf(sessionID), 'replaced', userId),
     );
-    if (baseline) baseline.isReplaced = wasStored;
+    if (live) live.isReplaced = wasStored;
   }
 
   /**
@@ -553,7 +553,7 @@ export class SessionService {
     for (const [storageKey, record] of await this.#ask('load', (repository) => repository.all())) {
       if (record.data.length > LARGE) await this.#pace.turn();
       const stored = this.#readIfPossible(storageKey, record);
-      if (stored) sessions[storageKey] = this.live.inflate(stored, record.remaining);
+      if (stored) sessions[storageKey] = this.liveSessions.inflate(stored, record.remaining);
     }
     return sessions;
   }
@@ -580,11 +580,11 @@ export class SessionService {
   }
 
   /** A session that was destroyed before it was ever stored is gone. Of a stored one its next commit finds it out. */
-  #noticeEnd(baseline: SessionBaseline): void {
-    if (baseline.state === 'new' && this.#isEnded(baseline)) baseline.state = 'gone';
+  #noticeEnd(live: LiveSession): void {
+    if (live.state === 'new' && this.#isEnded(live)) live.state = 'gone';
   }
 
-  #isEnded({ storageKey, since, state }: SessionBaseline): boolean {
+  #isEnded({ storageKey, since, state }: LiveSession): boolean {
     const { ended } = this.destroyer;
     return !ended.isEmpty && ended.has(storageKey, since, state === 'new');
   }
@@ -596,8 +596,8 @@ export class SessionService {
 
   async #prune(repository: SessionRepository): Promise<number> {
     const deleted = await repository.prune(PRUNE_BATCH);
-    const { lives } = this.observers;
-    if (lives) for (const session of deleted) lives.expired(session);
+    const { lifecycle } = this.observers;
+    if (lifecycle) for (const session of deleted) lifecycle.expired(session);
     return deleted.length;
   }
 
@@ -609,13 +609,13 @@ export class SessionService {
 
   /** Destroys the record of a live session, and returns its values. */
   #handOver(session: object): Promise<EncodedValues> {
-    const baseline = this.live.ofLive(session);
-    return this.#afterOthers(baseline, async () => {
-      if (baseline.abandoned) throw baseline.abandoned;
-      this.#noticeEnd(baseline);
-      const { state } = baseline;
-      const values = await this.observers.outages.watch('destroy', this.handover.take(session, baseline));
-      baseline.isReplaced = state === 'stored';
+    const live = this.liveSessions.ofLive(session);
+    return this.#afterOthers(live, async () => {
+      if (live.abandoned) throw live.abandoned;
+      this.#noticeEnd(live);
+      const { state } = live;
+      const values = await this.observers.outages.watch('destroy', this.handover.take(session, live));
+      live.isReplaced = state === 'stored';
       return values;
     });
   }
@@ -631,13 +631,13 @@ export class SessionService {
 
   /** @throws SessionLockLostError for changes that a handler has made after its lock ended */
   #refuseClosed(session: object): void {
-    const baseline = this.live.find(session);
-    if (baseline?.isClosed && !baseline.committing && !this.isUntouched(session)) throw new SessionLockLostError(baseline.storageKey);
+    const live = this.liveSessions.find(session);
+    if (live?.isClosed && !live.committing && !this.isUntouched(session)) throw new SessionLockLostError(live.storageKey);
   }
 
   /** The lifetime that a session has from now; undefined when its expiry need not move. */
-  #dueLifetime({ state, abandoned, terms, maxAge, longestUnused, expiresAt, endsAt }: SessionBaseline): Lifetime | undefined {
-    if (state !== 'stored' || abandoned || terms.keepsExpiry) return undefined;
+  #dueLifetime({ state, abandoned, policy, maxAge, longestUnused, expiresAt, endsAt }: LiveSession): Lifetime | undefined {
+    if (state !== 'stored' || abandoned || policy.keepsExpiry) return undefined;
     const lifetime = lifetimeOf(maxAge, this.options, false, false, longestUnused);
     const latest = Math.min(performance.now() + lifetime.ms, endsAt);
     // A max age of zero or less has ended the session.
@@ -649,16 +649,14 @@ export class SessionService {
   }
 
   /** @param sessionId where the session may still be in the earlier store */
-  #read(storageKey: string, sessionId?: string): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
+  #read(storageKey: string, sessionId?: string): Promise<{ stored: SessionRecord; time: TimeLeft } | undefined> {
     const { work, outages } = this.observers;
     return outages.watch('load', work ? work.load(() => this.#readNow(storageKey, sessionId)) : this.#readNow(storageKey, sessionId));
   }
 
-  async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: StoredRecord; time: TimeLeft } | undefined> {
-    const isElsewhere = this.readThrough.isOn && sessionId !== undefined;
-    const record: SessionRecord | undefined = await (isElsewhere
-      ? this.readThrough.load(storageKey, sessionId)
-      : this.loads.load(storageKey));
+  async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: SessionRecord; time: TimeLeft } | undefined> {
+    const isElsewhere = this.migrator.isOn && sessionId !== undefined;
+    const record: StoredRecord | undefined = await (isElsewhere ? this.migrator.load(storageKey, sessionId) : this.loads.load(storageKey));
     // Many requests may wait for one query.
     if (record && record.data.length > LARGE) await this.#pace.turn();
     const stored = record && this.reader.read(storageKey, record);
@@ -666,7 +664,7 @@ export class SessionService {
   }
 
   /** One record that cannot be opened shall not hide the others. */
-  #readIfPossible(storageKey: string, record: SessionRecord): StoredRecord | undefined {
+  #readIfPossible(storageKey: string, record: StoredRecord): SessionRecord | undefined {
     try {
       return this.reader.read(storageKey, record);
     } catch {
@@ -675,33 +673,33 @@ export class SessionService {
   }
 
   async #updateLive(session: object, draft: DraftEdit<unknown>): Promise<void> {
-    const baseline = this.live.ofLive(session);
-    await this.#afterOthers(baseline, () => this.#applyDraft(session, baseline, draft));
+    const live = this.liveSessions.ofLive(session);
+    await this.#afterOthers(live, () => this.#applyDraft(session, live, draft));
   }
 
-  async #applyDraft(session: object, baseline: SessionBaseline, draft: DraftEdit<unknown>): Promise<void> {
-    if (baseline.abandoned) throw baseline.abandoned;
-    this.#noticeEnd(baseline);
-    if (isOver(session, baseline)) throw new SessionGoneError(baseline.storageKey, 'update');
+  async #applyDraft(session: object, live: LiveSession, draft: DraftEdit<unknown>): Promise<void> {
+    if (live.abandoned) throw live.abandoned;
+    this.#noticeEnd(live);
+    if (isOver(session, live)) throw new SessionGoneError(live.storageKey, 'update');
     refuseBroken(session);
-    const now = this.live.snapshot(session, baseline);
-    const changed = this.live.editOf(now, baseline);
-    const { leaseId, terms } = baseline;
+    const now = this.liveSessions.snapshot(session, live);
+    const changed = this.liveSessions.editOf(now, live);
+    const { leaseId, policy } = live;
     const apply = (current: EncodedValues) => {
       const values = draft.apply(changed ? changed.apply(current) : current);
-      refuseReadOnly(terms, changedKeys(computeDelta(current, values)));
+      refuseReadOnly(policy, changedKeys(computeDelta(current, values)));
       return values;
     };
-    const maxAge = baseline.state === 'new' ? { maxAge: now.maxAge } : {};
-    const outcome = await this.#apply(session, baseline, now, {
+    const maxAge = live.state === 'new' ? { maxAge: now.maxAge } : {};
+    const outcome = await this.#apply(session, live, now, {
       leaseId,
-      keepsExpiry: terms.keepsExpiry,
+      keepsExpiry: policy.keepsExpiry,
       ...maxAge,
       ...changed,
       apply,
       mustSeeCurrent: true,
     });
-    if (outcome.kind === 'gone') throw new SessionGoneError(baseline.storageKey, 'update');
+    if (outcome.kind === 'gone') throw new SessionGoneError(live.storageKey, 'update');
   }
 
   async #updateStored(sessionId: string, draft: DraftEdit<unknown>): Promise<void> {
@@ -715,47 +713,47 @@ export class SessionService {
    * Runs work on a live session after what is under way on it. A commit that waited for another which failed
    * fails with it: its changes are among those that failed.
    */
-  async #inTurn<Result>(baseline: SessionBaseline, previous: Promise<unknown>, work: () => Promise<Result>): Promise<Result> {
+  async #inTurn<Result>(live: LiveSession, previous: Promise<unknown>, work: () => Promise<Result>): Promise<Result> {
     const committing = previous.then(work);
-    baseline.committing = committing;
+    live.committing = committing;
     try {
       return await committing;
     } finally {
-      if (baseline.committing === committing) baseline.committing = undefined;
+      if (live.committing === committing) live.committing = undefined;
     }
   }
 
   /** Runs work that stands for itself: what fails before it is no matter of its own, nor is its failure one of those that wait for it. */
-  async #afterOthers<Result>(baseline: SessionBaseline, work: () => Promise<Result>): Promise<Result> {
-    const previous = Promise.resolve(baseline.committing).catch(() => undefined);
+  async #afterOthers<Result>(live: LiveSession, work: () => Promise<Result>): Promise<Result> {
+    const previous = Promise.resolve(live.committing).catch(() => undefined);
     let failure: { readonly error: unknown } | undefined;
-    const result = await this.#inTurn(baseline, previous, () => work().catch((error: unknown) => void (failure = { error })));
+    const result = await this.#inTurn(live, previous, () => work().catch((error: unknown) => void (failure = { error })));
     if (failure) throw failure.error;
     return result as Result;
   }
 
   /** Commits an edit, and moves base and live session on. */
-  async #apply(session: object, baseline: SessionBaseline, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
+  async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
-      const outcome = await this.#commit(baseline.storageKey, baseline.record, edit);
-      if (baseline.isRegenerated && outcome.kind === 'committed') this.#seeLogin(baseline, outcome.record);
-      this.live.settle(session, baseline, now, outcome, edit.maxAge !== undefined);
-      if (edit.trace && !edit.trace.isOnBase) this.merges.tell(baseline.storageKey, edit.trace, outcome);
+      const outcome = await this.#commit(live.storageKey, live.record, edit);
+      if (live.isRegenerated && outcome.kind === 'committed') this.#seeLogin(live, outcome.record);
+      this.liveSessions.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
+      if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
       return outcome;
     } catch (error) {
       // The outcome may be unknown: a second try could overwrite what was committed since.
-      if (error instanceof SessionUnavailableError) baseline.abandoned = error;
-      if (error instanceof SessionLimitError) baseline.state = 'gone';
+      if (error instanceof SessionUnavailableError) live.abandoned = error;
+      if (error instanceof SessionLimitError) live.state = 'gone';
       throw error;
     }
   }
 
-  #seeLogin(baseline: SessionBaseline, { values }: StoredRecord): void {
-    baseline.isRegenerated = false;
+  #seeLogin(live: LiveSession, { values }: SessionRecord): void {
+    live.isRegenerated = false;
     this.#userIds.see(values);
   }
 
-  #commit(storageKey: string, base: StoredRecord | undefined, edit: Edit): Promise<CommitOutcome> {
+  #commit(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
     const { work, outages } = this.observers;
     const commit = () => withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
     const committed = work ? work.commit(commit) : commit();
@@ -775,7 +773,7 @@ function isObject(given: unknown): boolean {
 }
 
 /** The record is gone, or there will be none: the request has another session now, or none, since this one was destroyed or regenerated before it was ever stored. */
-function isOver(session: object, { state }: SessionBaseline): boolean {
+function isOver(session: object, { state }: LiveSession): boolean {
   const { req } = session as { req?: { session?: unknown } };
   const isLetGo = req !== undefined && req.session !== session;
   return state === 'gone' || (state === 'new' && isLetGo);

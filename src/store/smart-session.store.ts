@@ -69,10 +69,10 @@ export class SmartSessionStore extends expressSession.Store {
 
   /** Unlike express-session's own, leaves the session as it is when it could not be destroyed. */
   override regenerate(request: Request, callback: Callback): void {
-    const terms = this.sessions.termsOf(request.session);
+    const policy = this.sessions.policyOf(request.session);
     const regenerated = this.sessions.end(request).then(() => {
       this.generate(request);
-      this.sessions.succeed(request.session, terms);
+      this.sessions.succeed(request.session, policy);
     });
     answer(regenerated, callback);
   }

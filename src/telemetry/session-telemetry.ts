@@ -1,5 +1,5 @@
 import type { Attributes, Context, Histogram, Span } from '@opentelemetry/api';
-import type { BatchKind, DestroyReason, LifeObserver, WorkObserver } from '../services/session-observers.js';
+import type { BatchKind, DestroyReason, LifecycleObserver, OperationObserver } from '../observers/session-observers.js';
 import { asError } from '../security/thrown.js';
 import { createInstruments } from './instruments.js';
 
@@ -8,7 +8,7 @@ type Api = typeof import('@opentelemetry/api');
 const SCOPE = 'nestjs-smart-session';
 
 /** Metrics and traces by @opentelemetry/api: what they are called and when, in docs/observability.md. */
-export class SessionTelemetry implements LifeObserver, WorkObserver {
+export class SessionTelemetry implements LifecycleObserver, OperationObserver {
   readonly #api: Api;
   readonly #tracer;
   readonly #instruments;

@@ -17,8 +17,21 @@ import { AddSessions } from './sessions-migration.js';
 const Article = new EntitySchema({ name: 'Article', tableName: 'articles', properties: { id: { type: 'integer', primary: true } } });
 
 /** The rows of docs/setup.md that find the table. */
-const LOOKS = new Map([...readPage('docs/setup.md').text.matchAll(/^\| ([\w ,]+) \| `(select 1 from .*)` \|$/gm)].map(([, names, sql]) => [names!, sql!]));
-const lookOn = (database: string) => [...LOOKS].find(([names]) => names.toLowerCase().split(/, | and /).includes(database))![1];
+const LOOKS = new Map(
+  [...readPage('docs/setup.md').text.matchAll(/^\| ([\w ,]+) \| `(select 1 from .*)` \|$/gm)].map(([, names, sql]) => [names!, sql!]),
+);
+const lookOn = (database: string) =>
+  [...LOOKS].find(([names]) =>
+    names
+      .toLowerCase()
+      .split(/, | and /)
+      .includes(database),
+  )![1];
+
+/** The statements of the migration that docs/setup.md shows. */
+const STATEMENTS_SHOWN = [...readFileSync('test/docs/sessions-migration.ts', 'utf8').matchAll(/this\.addSql\(\s*`(.*?)`,?\s*\)/gs)].map(
+  ([, sql]) => sql,
+);
 
 beforeAll(() => Logger.overrideLogger(false));
 
@@ -36,7 +49,11 @@ describe.each(DATABASES)('a table that createTable has made, on %s', (database) 
   });
 
   /** The app's MikroORM with these entities and migrations. */
-  function open(name: string, entities: unknown[], migrations: Record<string, new (...given: never[]) => Migration> = {}): Promise<MikroORM> {
+  function open(
+    name: string,
+    entities: unknown[],
+    migrations: Record<string, new (...given: never[]) => Migration> = {},
+  ): Promise<MikroORM> {
     const migrationsList = Object.entries(migrations).map(([file, migration]) => ({ name: file, class: migration }));
     return MikroORM.init(
       connectionOptions(database, {
@@ -79,7 +96,7 @@ describe.each(DATABASES)('a table that createTable has made, on %s', (database) 
     const { diff } = await changed.migrator.create();
     expect(diff.up.join('\n')).toMatch(/create table ["`]sessions["`]/);
     expect(diff.up.join('\n')).not.toMatch(/drop|articles/);
-    if (database === 'postgresql') expect(readFileSync('test/docs/sessions-migration.ts', 'utf8')).toContain(diff.up.filter(Boolean).map((sql) => `    this.addSql(\`${sql}\`);`).join('\n'));
+    if (database === 'postgresql') expect(STATEMENTS_SHOWN).toEqual(diff.up.filter(Boolean));
     expect((await changed.migrator.create()).diff.up).toEqual([]);
     await changed.close();
 

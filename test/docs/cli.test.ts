@@ -1,15 +1,21 @@
 import { join } from 'node:path';
 import { COMMANDS } from '../../src/cli/commands/index.js';
 import { OptionsFile, type CliRun } from '../support/cli.js';
-import { openForeignStore, storeSession } from '../support/foreign-stores.js';
+import { openPreviousStore, storeSession } from '../support/previous-stores.js';
 import { readPage } from '../support/markdown.js';
 
 const CALL = /^\$ npx smart-session (.*)\n/;
 const page = readPage('docs/cli.md');
-const shown = page.blocks.filter(({ text }) => CALL.test(text)).map(({ text }) => ({ line: CALL.exec(text)![1]!, output: text.replace(CALL, '') }));
+const shown = page.blocks
+  .filter(({ text }) => CALL.test(text))
+  .map(({ text }) => ({ line: CALL.exec(text)![1]!, output: text.replace(CALL, '') }));
 
 /** Dates are not the same twice, and sessions that were imported together not in the same order. */
-const lasting = (text: string) => text.replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '(a date)').split('\n').toSorted();
+const lasting = (text: string) =>
+  text
+    .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '(a date)')
+    .split('\n')
+    .toSorted();
 
 describe('docs/cli.md', () => {
   let file: OptionsFile;
@@ -17,7 +23,7 @@ describe('docs/cli.md', () => {
 
   beforeAll(async () => {
     file = await OptionsFile.write('sqlite', 'sessions', { userId: 'userId' });
-    const old = await openForeignStore('connect-session-knex', 'sqlite', 'knex_sessions', join(file.directory, 'sessions.sqlite'));
+    const old = await openPreviousStore('connect-session-knex', 'sqlite', 'knex_sessions', join(file.directory, 'sessions.sqlite'));
     await storeSession(old.store, 'of-a-laptop', { userId: 42, cart: [{ sku: 'tea', quantity: 2 }] }, 3_600_000);
     await storeSession(old.store, 'of-a-phone', { userId: 42 }, 3_600_000);
     await storeSession(old.store, 'of-another-user', { userId: 7 });
@@ -35,6 +41,7 @@ describe('docs/cli.md', () => {
   it('shows every command and its help', () => {
     const lines = shown.map(({ line }) => line);
     expect(lines).toContain('--help');
-    for (const { name } of COMMANDS) expect(lines).toEqual(expect.arrayContaining([`${name} --help`, expect.stringMatching(`^${name}(?! --help)`)]));
+    for (const { name } of COMMANDS)
+      expect(lines).toEqual(expect.arrayContaining([`${name} --help`, expect.stringMatching(`^${name}(?! --help)`)]));
   });
 });

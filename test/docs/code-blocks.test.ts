@@ -6,16 +6,24 @@ const TESTED = /^(src|test|recipes|sample-app\/src)\/.*\.ts$/;
 
 const pages = readPages();
 const blocksIn = (language: string) =>
-  pages.flatMap(({ path, blocks }) => blocks.filter((block) => block.language === language).map((block) => [path, block.file ?? 'no file', block] as const));
+  pages.flatMap(({ path, blocks }) =>
+    blocks.filter((block) => block.language === language).map((block) => [path, block.file ?? 'no file', block] as const),
+  );
 
 describe('the code of the pages', () => {
-  it.each(pages.map(({ path, text, blocks }) => [path, text, blocks] as const))('%s has blocks that end, and say what they are', (_path, text, blocks) => {
-    expect(text.match(/^ *```/gm) ?? []).toHaveLength(2 * blocks.length);
-    expect(blocks.filter(({ language }) => !['ts', 'json', 'mermaid', 'sql', 'text'].includes(language))).toEqual([]);
-  });
+  it.each(pages.map(({ path, text, blocks }) => [path, text, blocks] as const))(
+    '%s has blocks that end, and say what they are',
+    (_path, text, blocks) => {
+      expect(text.match(/^ *```/gm) ?? []).toHaveLength(2 * blocks.length);
+      expect(blocks.filter(({ language }) => !['ts', 'json', 'mermaid', 'sql', 'text'].includes(language))).toEqual([]);
+    },
+  );
 
   it.each(blocksIn('ts'))('%s shows %s as it is tested', (_path, file, block) => {
-    if (!TESTED.test(file)) throw new Error(`Put a comment that names a tested file above, such as <!-- from test/docs/merging.ts -->, and an empty line between:\n${block.text}`);
+    if (!TESTED.test(file))
+      throw new Error(
+        `Put a comment that names a tested file above, such as <!-- from test/docs/merging.ts -->, and an empty line between:\n${block.text}`,
+      );
     expectShown(block, readFileSync(file, 'utf8'));
   });
 

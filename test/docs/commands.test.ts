@@ -12,7 +12,9 @@ const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages
 const pages = readPages();
 const text = pages.map((page) => page.text).join('\n');
 const tests = globSync(['test/**/*.test.ts', 'recipes/*.test.ts']);
-const sources = globSync(['test/**/*.ts', 'recipes/**/*.ts']).map((file) => readFileSync(file, 'utf8')).join('\n');
+const sources = globSync(['test/**/*.ts', 'recipes/**/*.ts'])
+  .map((file) => readFileSync(file, 'utf8'))
+  .join('\n');
 
 /** What the pages have, once each. */
 const all = (pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map(([, found]) => found!.trim()))];
@@ -31,19 +33,28 @@ describe('the commands of the pages', () => {
   });
 
   it.each(pages.flatMap(shellLines).filter((line) => line.startsWith('npm install ')))('%s', (line) => {
-    const names = line.replace(/#.*|&&.*|\\$/g, '').split(/ +/).slice(2).filter((word) => word && !word.startsWith('-'));
+    const names = line
+      .replace(/#.*|&&.*|\\$/g, '')
+      .split(/ +/)
+      .slice(2)
+      .filter((word) => word && !word.startsWith('-'));
     const named = names.map((name) => /^(@?[^@]+)(?:@(.+))?$/.exec(name)!);
-    for (const [, name] of named) expect([...Object.keys(lock.packages), 'node_modules/nestjs-smart-session']).toContain(`node_modules/${name}`);
+    for (const [, name] of named)
+      expect([...Object.keys(lock.packages), 'node_modules/nestjs-smart-session']).toContain(`node_modules/${name}`);
     // The version is one of those that are tested here.
-    for (const [, name, version] of named) if (version) expect(lock.packages[`node_modules/${name}`]!.version).toMatch(new RegExp(`^${version.replaceAll('.', '\\.')}\\.`));
+    for (const [, name, version] of named)
+      if (version) expect(lock.packages[`node_modules/${name}`]!.version).toMatch(new RegExp(`^${version.replaceAll('.', '\\.')}\\.`));
   });
 });
 
 describe('the line that installs the package', () => {
-  it.each(pages.flatMap(shellLines).filter((line) => /^p?npm (install|add) nestjs-smart-session/.test(line)))('has one version for all of MikroORM: %s', (line) => {
-    const orm = [...line.matchAll(/@mikro-orm\/(?!nestjs)[\w-]+(?:@(\S+))?/g)].map(([, version]) => version);
-    expect(orm.length).toBeGreaterThan(1);
-    expect(new Set(orm).size).toBe(1);
-    expect(orm[0]).toBeDefined();
-  });
+  it.each(pages.flatMap(shellLines).filter((line) => /^p?npm (install|add) nestjs-smart-session/.test(line)))(
+    'has one version for all of MikroORM: %s',
+    (line) => {
+      const orm = [...line.matchAll(/@mikro-orm\/(?!nestjs)[\w-]+(?:@(\S+))?/g)].map(([, version]) => version);
+      expect(orm.length).toBeGreaterThan(1);
+      expect(new Set(orm).size).toBe(1);
+      expect(orm[0]).toBeDefined();
+    },
+  );
 });

@@ -6,7 +6,9 @@ import { largest } from './largest.rule.js';
 const { text } = readPage('CONTRIBUTING.md');
 
 describe('CONTRIBUTING.md', () => {
-  const rows = [...text.matchAll(/^\| (.+) \| (.+) \| (.+) \| (.+) \|$/gm)].map(([, ...cells]) => cells as [string, string, string, string]).slice(2);
+  const rows = [...text.matchAll(/^\| (.+) \| (.+) \| (.+) \| (.+) \|$/gm)]
+    .map(([, ...cells]) => cells as [string, string, string, string])
+    .slice(2);
   const valueOf = (cell: string): unknown => JSON.parse(cell.replaceAll('`', '').replaceAll("'", '"'));
 
   it.each(rows)('the rule of the example: base %s, theirs %s, mine %s: %s', (base, theirs, mine, result) => {

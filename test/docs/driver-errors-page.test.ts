@@ -23,7 +23,11 @@ const TABLES: Readonly<Record<string, readonly (KnownError | KnownText)[]>> = {
   "MikroORM's pools": POOL_ERRORS,
 };
 
-const sections = new Map(readPage('docs/driver-errors.md').text.split(/^### /m).map((section) => [section.split('\n')[0]!, section]));
+const sections = new Map(
+  readPage('docs/driver-errors.md')
+    .text.split(/^### /m)
+    .map((section) => [section.split('\n')[0]!, section]),
+);
 
 const rowsOf = (section: string) => [...section.matchAll(/^\| .* \|$/gm)].map(([row]) => row).slice(2);
 

@@ -9,7 +9,11 @@ import { startProvocations } from './provoked-config-errors.js';
 import { provocations } from './provoked-errors.js';
 
 /** The page's sections, by heading. */
-const sections = new Map(readPage('docs/errors.md').text.split(/^## /m).map((section) => [section.split('\n')[0]!, section]));
+const sections = new Map(
+  readPage('docs/errors.md')
+    .text.split(/^## /m)
+    .map((section) => [section.split('\n')[0]!, section]),
+);
 
 const sectionOf = (heading: string) => sections.get(heading) ?? '';
 
@@ -17,7 +21,8 @@ const sectionOf = (heading: string) => sections.get(heading) ?? '';
 const messagesIn = (heading: string) => [...sectionOf(heading).matchAll(/^- ``(.+?)``$/gm)].map(([, message]) => message!.trim());
 
 /** What differs from one run to the next. */
-const steady = (message: string) => message.replace(/[0-9a-f]{8}…/, '1a2b3c4d…').replace(/with the key [0-9a-f]{8}/, 'with the key 5e6f7a8b');
+const steady = (message: string) =>
+  message.replace(/[0-9a-f]{8}…/, '1a2b3c4d…').replace(/with the key [0-9a-f]{8}/, 'with the key 5e6f7a8b');
 
 const sources = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8'));
 
@@ -46,7 +51,9 @@ describe('docs/errors.md', () => {
   });
 
   describe('SmartSessionConfigError', () => {
-    const rows = [...sectionOf('SmartSessionConfigError').matchAll(/^\| `(\w+)` \| `(.+?)` \| ``(.+?)`` \|$/gm)].map(([, ...cells]) => cells as [string, string, string]);
+    const rows = [...sectionOf('SmartSessionConfigError').matchAll(/^\| `(\w+)` \| `(.+?)` \| ``(.+?)`` \|$/gm)].map(
+      ([, ...cells]) => cells as [string, string, string],
+    );
 
     it.each(rows)('of %s, given %s', async (option, given, message) => {
       const error = await provoke(() => makeOptions(given));
@@ -81,8 +88,12 @@ describe('docs/errors.md', () => {
   });
 
   describe('the lines of the log', () => {
-    const lines = [...sectionOf('Log lines').matchAll(/^\| (\w+) \| (?:``` (.+?) ```|``(.+?)``) \|/gm)].map(([, level, long, short]) => [level!, (long ?? short)!] as const);
-    const calls = sources.flatMap((source) => [...source.matchAll(/ogger\.(log|warn|error|debug)\((`[^`]*`|"[^"]*"|'[^']*')/g)].map(([, level, text]) => [level!, text!] as const));
+    const lines = [...sectionOf('Log lines').matchAll(/^\| (\w+) \| (?:``` (.+?) ```|``(.+?)``) \|/gm)].map(
+      ([, level, long, short]) => [level!, (long ?? short)!] as const,
+    );
+    const calls = sources.flatMap((source) =>
+      [...source.matchAll(/ogger\.(log|warn|error|debug)\((`[^`]*`|"[^"]*"|'[^']*')/g)].map(([, level, text]) => [level!, text!] as const),
+    );
 
     it.each(calls)('has the %s %s', (level, text) => {
       expect(lines.filter(([shown, line]) => shown === level && patternOf(text).test(line))).not.toEqual([]);
@@ -98,7 +109,8 @@ describe('docs/errors.md', () => {
 
     it('has no other', () => {
       const source = sources.join('\n');
-      const isOurs = (line: string) => isMadeBy(source, line) || line.startsWith('The session cookie is not safe') || line.startsWith('POST ');
+      const isOurs = (line: string) =>
+        isMadeBy(source, line) || line.startsWith('The session cookie is not safe') || line.startsWith('POST ');
       expect(lines.filter(([, line]) => !isOurs(line))).toEqual([]);
     });
   });
@@ -106,13 +118,18 @@ describe('docs/errors.md', () => {
 
 /** Whether one of the texts in a source could be this message. */
 function isMadeBy(source: string, message: string): boolean {
-  const texts = [...source.matchAll(/`(?:[^`\\]|\\.)*`|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g)].map(([text]) => text).filter((text) => text.length > 25);
+  const texts = [...source.matchAll(/`(?:[^`\\]|\\.)*`|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"/g)]
+    .map(([text]) => text)
+    .filter((text) => text.length > 25);
   return texts.some((text) => patternOf(text).test(message));
 }
 
 /** What a string or template of a source can become. */
 function patternOf(text: string): RegExp {
-  const parts = text.slice(1, -1).split(/\$\{[^}]*\}/).map((part) => part.replaceAll('\\', '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const parts = text
+    .slice(1, -1)
+    .split(/\$\{[^}]*\}/)
+    .map((part) => part.replaceAll('\\', '').replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`);
 }
 
@@ -121,7 +138,10 @@ function makeOptions(given: string): unknown {
   const { NODE_ENV } = process.env;
   if (given.endsWith(' in production')) process.env.NODE_ENV = 'production';
   try {
-    const options = Function(...Object.keys(library), `return (${given.replace(/ in production$/, '')});`)(...Object.values(library)) as object;
+    const options = Function(
+      ...Object.keys(library),
+      `return (${given.replace(/ in production$/, '')});`,
+    )(...Object.values(library)) as object;
     return new library.SmartSessionOptions({ secret: 'x', ...options });
   } finally {
     process.env.NODE_ENV = NODE_ENV;

@@ -52,7 +52,11 @@ onPostgres('the examples, on PostgreSQL', () => {
   });
 
   /** Runs work on an app with one of the modules that the pages show; the table is there. */
-  async function on(module: DynamicModule, work: (browser: Browser, started: INestApplication) => Promise<void>, others: NonNullable<ModuleMetadata['imports']> = []): Promise<void> {
+  async function on(
+    module: DynamicModule,
+    work: (browser: Browser, started: INestApplication) => Promise<void>,
+    others: NonNullable<ModuleMetadata['imports']> = [],
+  ): Promise<void> {
     const started = await startTestApp('postgresql', { imports: [MikroOrmModule.forRoot(ormOptions), LoginModule, ...others], module });
     try {
       await work(new Browser(started), started);
@@ -79,11 +83,22 @@ onPostgres('the examples, on PostgreSQL', () => {
       await browser.post('/set', { visits: 1, cart: [{ sku: 'tea', quantity: 1 }], preferences: { theme: 'dark' } });
       await race(started, browser, [
         { visits: 2, cart: [{ sku: 'tea', quantity: 2 }], preferences: { theme: 'dark', size: 'S' }, user: 'anna' },
-        { visits: 2, cart: [{ sku: 'tea', quantity: 1 }, { sku: 'mug', quantity: 1 }], preferences: { theme: 'light' }, user: 'ben' },
+        {
+          visits: 2,
+          cart: [
+            { sku: 'tea', quantity: 1 },
+            { sku: 'mug', quantity: 1 },
+          ],
+          preferences: { theme: 'light' },
+          user: 'ben',
+        },
       ]);
       expect(await browser.session()).toEqual({
         visits: 3,
-        cart: [{ sku: 'tea', quantity: 2 }, { sku: 'mug', quantity: 1 }],
+        cart: [
+          { sku: 'tea', quantity: 2 },
+          { sku: 'mug', quantity: 1 },
+        ],
         preferences: { theme: 'light', size: 'S' },
         user: 'ben',
       });
@@ -101,14 +116,21 @@ onPostgres('the examples, on PostgreSQL', () => {
   it('a log of what becomes of sessions', async () => {
     const logged: unknown[] = [];
     const logger = { log: (message: unknown) => void logged.push(message), error: () => {}, warn: () => {} };
-    await on(sessionsWithEvents(), async (browser) => {
-      Logger.overrideLogger(logger);
-      await browser.post('/log-in', { id: 'anna' });
-      await browser.delete('/login');
-      Logger.overrideLogger(false);
-    }, [LoggingModule]);
+    await on(
+      sessionsWithEvents(),
+      async (browser) => {
+        Logger.overrideLogger(logger);
+        await browser.post('/log-in', { id: 'anna' });
+        await browser.delete('/login');
+        Logger.overrideLogger(false);
+      },
+      [LoggingModule],
+    );
     const session = { handle: expect.any(String), userId: 'anna' };
-    expect(logged).toEqual([{ message: 'session created', ...session }, { message: 'session destroyed', ...session, reason: 'logout' }]);
+    expect(logged).toEqual([
+      { message: 'session created', ...session },
+      { message: 'session destroyed', ...session, reason: 'logout' },
+    ]);
   });
 
   it('the cookie that OWASP recommends is sent by https only', () =>
@@ -134,14 +156,20 @@ onPostgres('the examples, on PostgreSQL', () => {
     on(sealed(), async (browser, started) => {
       await browser.post('/set', { card: 'of the customer' });
       expect(await browser.session()).toEqual({ card: 'of the customer' });
-      const { rows } = await started.get(DatabaseContext, { strict: false }).runner.run("select data from sessions where data like 'sealed.1.%'");
+      const { rows } = await started
+        .get(DatabaseContext, { strict: false })
+        .runner.run("select data from sessions where data like 'sealed.1.%'");
       expect(rows).toHaveLength(1);
     }));
 });
 
 describe('the examples, in memory', () => {
   /** Runs work on an app whose sessions are in memory. */
-  async function on(options: SmartSessionTestingOptions, work: (browser: Browser, app: INestApplication) => Promise<void>, prepare?: TestAppSettings['prepare']): Promise<void> {
+  async function on(
+    options: SmartSessionTestingOptions,
+    work: (browser: Browser, app: INestApplication) => Promise<void>,
+    prepare?: TestAppSettings['prepare'],
+  ): Promise<void> {
     const app = await startTestApp('sqlite', { module: SmartSessionTestingModule.forRoot(options), prepare });
     try {
       await work(new Browser(app), app);
@@ -170,7 +198,9 @@ describe('the examples, in memory', () => {
       const { status, body } = await browser.post('/set', { visits: 1 });
       Logger.overrideLogger(false);
       expect([status, body]).toEqual([503, { statusCode: 503, message: 'Session unavailable' }]);
-      expect(logged.filter((line) => !line.startsWith('Sessions are unavailable'))).toEqual(['Could not commit the session: the database reported an error: no such table: sessions.']);
+      expect(logged.filter((line) => !line.startsWith('Sessions are unavailable'))).toEqual([
+        'Could not commit the session: the database reported an error: no such table: sessions.',
+      ]);
     };
     return on({}, check, (app) => app.useGlobalFilters(new SessionErrorFilter(app.get(HttpAdapterHost).httpAdapter)));
   });
@@ -182,13 +212,17 @@ describe('the examples, in memory', () => {
     expect(body).toMatchObject({ status: 'ok', details: { sessions: { status: 'up' } } });
   });
 
-  it.each([['of your own', codec, {}], ['on rich', moneyOnRich, { at: new Date(0) }]] as const)('a codec %s', (_name, serializer, more) =>
+  it.each([
+    ['of your own', codec, {}],
+    ['on rich', moneyOnRich, { at: new Date(0) }],
+  ] as const)('a codec %s', (_name, serializer, more) =>
     on({ serializer }, async (browser, app) => {
       await browser.post('/set', { visits: 1 });
       await race(app, browser, [{ balance: new Money(250), ...more }]);
       const loaded = await app.get(SessionService).load(sessionIdOf(browser));
       expect(loaded).toMatchObject({ balance: new Money(250), ...more });
-    }));
+    }),
+  );
 });
 
 /** Requests that have all loaded the browser's session before the first of them commits its changes, in this order. */

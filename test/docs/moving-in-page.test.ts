@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { SmartSessionConfigError, SmartSessionOptions } from '../../src/index.js';
-import { FOREIGN_OPTIONS } from '../../src/migration/foreign-options.js';
-import { isOption } from '../../src/smart-session.options.js';
+import { UNSUPPORTED_OPTIONS } from '../../src/options/unsupported-options.js';
+import { isOption } from '../../src/options/smart-session.options.js';
 import { readPage } from '../support/markdown.js';
 
 const page = readPage('docs/moving-in.md').text;
 
 /** Each package's rows: an option of it, and what stands beside it. */
 const PACKAGES = new Map(
-  page.slice(page.indexOf('## Each option')).split('### ').slice(1).map((section) => [
-    section.split('\n')[0]!,
-    [...section.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, option, text]) => [option!, text!] as const),
-  ]),
+  page
+    .slice(page.indexOf('## Each option'))
+    .split('### ')
+    .slice(1)
+    .map((section) => [
+      section.split('\n')[0]!,
+      [...section.matchAll(/^\| `(\w+)` \| (.+) \|$/gm)].map(([, option, text]) => [option!, text!] as const),
+    ]),
 );
 
 const rows = [...PACKAGES].flatMap(([name, options]) => options.map(([option, text]) => [name, option, text] as const));
@@ -26,12 +30,16 @@ const READ: Record<string, () => Iterable<string>> = {
     const [, connection] = /let mysqlOptions = \{\};\s*\[(.*?)\]/s.exec(source)!;
     return [...matches(defaults!, /^\t\t(\w+):/gm), ...matches(connection!, /'(\w+)'/g)];
   },
-  'connect-session-knex': () => matches(/interface Options \{(.*?)\n\}/s.exec(read('connect-session-knex/dist/index.d.ts'))![1]!, /^ {4}(\w+):/gm),
+  'connect-session-knex': () =>
+    matches(/interface Options \{(.*?)\n\}/s.exec(read('connect-session-knex/dist/index.d.ts'))![1]!, /^ {4}(\w+):/gm),
   'better-sqlite3-session-store': () => found('better-sqlite3-session-store/src/index.js', /options\.(\w+)/g),
-  'connect-redis': () => matches(/interface RedisStoreOptions \{(.*?)\n\}/s.exec(read('connect-redis/dist/index.d.ts'))![1]!, /^ {4}(\w+)\??:/gm),
+  'connect-redis': () =>
+    matches(/interface RedisStoreOptions \{(.*?)\n\}/s.exec(read('connect-redis/dist/index.d.ts'))![1]!, /^ {4}(\w+)\??:/gm),
   // connect-mongo 6.0.0, ConnectMongoOptions
   'connect-mongo': () =>
-    'mongoUrl clientPromise client collectionName mongoOptions dbName ttl touchAfter stringify createAutoRemoveIdx autoRemove autoRemoveInterval serialize unserialize writeOperationOptions transformId crypto cryptoAdapter timestamps'.split(' '),
+    'mongoUrl clientPromise client collectionName mongoOptions dbName ttl touchAfter stringify createAutoRemoveIdx autoRemove autoRemoveInterval serialize unserialize writeOperationOptions transformId crypto cryptoAdapter timestamps'.split(
+      ' ',
+    ),
   // memorystore 1.6.8, MemoryStoreOptions
   memorystore: () => 'checkPeriod max ttl dispose stale noDisposeOnSet serializer'.split(' '),
 };
@@ -54,7 +62,11 @@ describe('docs/moving-in.md', () => {
   });
 
   it.each(Object.entries(READ))('has every option of %s, and no other', (name, options) => {
-    expect(PACKAGES.get(name)!.map(([option]) => option).toSorted()).toEqual([...new Set(options())].toSorted());
+    expect(
+      PACKAGES.get(name)!
+        .map(([option]) => option)
+        .toSorted(),
+    ).toEqual([...new Set(options())].toSorted());
   });
 
   it.each(rows)('%s: `%s` is answered as it says', (_name, option, text) => {
@@ -68,10 +80,12 @@ describe('docs/moving-in.md', () => {
   });
 
   it('has every option that a message knows', () => {
-    expect(Object.keys(FOREIGN_OPTIONS).toSorted()).toEqual([...new Set(rows.map(([, option]) => option).filter((option) => !isOption(option)))].toSorted());
+    expect(Object.keys(UNSUPPORTED_OPTIONS).toSorted()).toEqual(
+      [...new Set(rows.map(([, option]) => option).filter((option) => !isOption(option)))].toSorted(),
+    );
   });
 
-  it.each(Object.entries(FOREIGN_OPTIONS))('names what is there in place of `%s`', (_option, advice) => {
+  it.each(Object.entries(UNSUPPORTED_OPTIONS))('names what is there in place of `%s`', (_option, advice) => {
     const [, used] = /^Use `(\w+)/.exec(advice) ?? /into `(\w+)/.exec(advice) ?? [];
     if (used === undefined) expect(advice).toMatch(/^Leave it out: /);
     else expect(isOption(used)).toBe(true);

@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { SmartSessionOptions } from '../../src/index.js';
-import { flawIn, isOption } from '../../src/smart-session.options.js';
+import { flawIn, isOption } from '../../src/options/smart-session.options.js';
 import { readPage } from '../support/markdown.js';
 
 type Option = Parameters<typeof flawIn>[0];
@@ -11,7 +11,9 @@ const rows = [...readPage('docs/options.md').text.matchAll(/^\| `(\w+)` \| (?:[^
 );
 
 /** The members of the type that an app fills in. */
-const source = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8')).join('\n');
+const source = globSync('src/**/*.ts')
+  .map((file) => readFileSync(file, 'utf8'))
+  .join('\n');
 const [, declaration] = /^export interface SmartSessionModuleOptions \{\n(.*?)^\}/ms.exec(source)!;
 const declared = [...declaration!.matchAll(/^ {2}(\w+)\?:/gm)].map(([, option]) => option!);
 

@@ -2,7 +2,16 @@ import { AbstractSqlDriver, EntitySchema, MikroORM, SqliteConnection, SqlitePlat
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
-import { EntityManagerSessionRepository, LockSession, SessionService, SmartSessionModule, SmartSessionOptions, SmartSessionTestingModule, type SmartSessionModuleAsyncOptions, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  EntityManagerSessionRepository,
+  LockSession,
+  SessionService,
+  SmartSessionModule,
+  SmartSessionOptions,
+  SmartSessionTestingModule,
+  type SmartSessionModuleAsyncOptions,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { connectionOptions } from '../support/databases.js';
 
@@ -37,7 +46,10 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ dialect: 'sqlite', connection: MEMORY, createTable: true, exclude: ['health/:'] }),
   async () => {
     const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot()] }).compile();
-    return testing.get(SessionService).list({ userId: 'anna' }).finally(() => testing.close());
+    return testing
+      .get(SessionService)
+      .list({ userId: 'anna' })
+      .finally(() => testing.close());
   },
   async () => LockSession({ timeout: 0 }),
   async () => LockSession({ wait: 1 } as object),
@@ -65,13 +77,19 @@ const TABLE_WITHOUT_VERSION =
 const entityOfApp = new EntitySchema({
   name: 'Visit',
   tableName: 'sessions',
-  properties: { sessionId: { type: 'string', primary: true }, data: { type: 'text', fieldName: 'payload' }, lockVersion: { type: 'integer', version: true } },
+  properties: {
+    sessionId: { type: 'string', primary: true },
+    data: { type: 'text', fieldName: 'payload' },
+    lockVersion: { type: 'integer', version: true },
+  },
 });
 
 /** Starts an app, with a MikroORM of its own, perhaps with entities, or without. */
 async function start(options: SmartSessionModuleOptions, orm: boolean | unknown[] = false): Promise<void> {
   const imports = orm ? [MikroOrmModule.forRoot(connectionOptions('sqlite', Array.isArray(orm) ? { entities: orm } : {}) as never)] : [];
-  const testing = await Test.createTestingModule({ imports: [...imports, SmartSessionModule.forRoot({ secret: 'x', ...options })] }).compile();
+  const testing = await Test.createTestingModule({
+    imports: [...imports, SmartSessionModule.forRoot({ secret: 'x', ...options })],
+  }).compile();
   await testing.createNestApplication({ logger: false }).init();
 }
 

@@ -1,9 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { SmartSessionOptions, SqlSessionRepository, append, counter, union, unionBy, type MergeRule, type SmartSessionModuleOptions, type StatementResult, type ValueCodec } from '../../src/index.js';
+import {
+  SmartSessionOptions,
+  SqlSessionRepository,
+  append,
+  counter,
+  union,
+  unionBy,
+  type MergeRule,
+  type SmartSessionModuleOptions,
+  type StatementResult,
+  type ValueCodec,
+} from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DIALECTS } from '../../src/dialects/index.js';
-import { ForeignTable } from '../../src/migration/foreign-table.js';
+import { PreviousTable } from '../../src/migration/previous-table.js';
 import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.store.js';
 import { requireAll } from '../../src/persistence/database-requirements.js';
 import type { Fault } from '../support/faulty-repository.js';
@@ -34,27 +45,46 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionLockedError: locked(on),
     SessionLockLostError: [() => commitUnderLostLock(on())],
     SessionReadOnlyError: [() => commitReadOnly(on())],
-    SessionInTransactionError: [() => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count()],
+    SessionInTransactionError: [
+      () => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count(),
+    ],
     SessionDecryptionError: undecryptable(),
     SessionDatabaseError: unfit(),
     UnsupportedAdapterError: [startOnFastify],
-    ForeignTableError: foreign(),
+    PreviousTableError: foreign(),
   };
 }
 
 /** Each of the requirements with a value that does not meet it. */
 function unfit(): Ways {
   const values: Record<string, string> = {
-    sql_mode: 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES', autocommit: '0', completion_type: 'CHAIN', sql_select_limit: '1000',
-    innodb_page_size: '4096', engine: 'MyISAM', version: '9.7.0', server_encoding: 'SQL_ASCII',
+    sql_mode: 'ANSI_QUOTES,NO_BACKSLASH_ESCAPES',
+    autocommit: '0',
+    completion_type: 'CHAIN',
+    sql_select_limit: '1000',
+    innodb_page_size: '4096',
+    engine: 'MyISAM',
+    version: '9.7.0',
+    server_encoding: 'SQL_ASCII',
   };
   const { mysql, mariadb, postgresql } = DIALECTS;
-  return [mysql.connectionRequirements, mysql.creationRequirements, mysql.tableRequirements, mariadb.serverRequirements, postgresql.connectionRequirements].flatMap((requirements) =>
-    requirements!.each.map(({ name }) => () => requireAll(async () => ({ rows: [{ [name]: values[name] ?? 'latin1' }], affected: 0 }), requirements!)),
+  return [
+    mysql.connectionRequirements,
+    mysql.creationRequirements,
+    mysql.tableRequirements,
+    mariadb.serverRequirements,
+    postgresql.connectionRequirements,
+  ].flatMap((requirements) =>
+    requirements!.each.map(
+      ({ name }) =>
+        () =>
+          requireAll(async () => ({ rows: [{ [name]: values[name] ?? 'latin1' }], affected: 0 }), requirements!),
+    ),
   );
 }
 
-const notUsers = ({ sessions }: Provoker): Ways => [undefined, '', { id: 7 }, NaN].map((userId) => () => sessions.list({ userId: userId as never }));
+const notUsers = ({ sessions }: Provoker): Ways =>
+  [undefined, '', { id: 7 }, NaN].map((userId) => () => sessions.list({ userId: userId as never }));
 
 const times = (count: number, fault: Fault) => Array.from({ length: count }, () => fault);
 
@@ -103,21 +133,25 @@ function unavailable(on: On, database: SessionsDatabase): Ways {
   ];
 }
 
-type EarlierStore = NonNullable<SmartSessionModuleOptions['readThrough']>;
+type MemoryPreviousStore = NonNullable<SmartSessionModuleOptions['migrateFrom']>;
 
-const SILENT: EarlierStore = { get: () => undefined, destroy: () => undefined };
+const SILENT: MemoryPreviousStore = { get: () => undefined, destroy: () => undefined };
 const EARLIER_SESSION = { cookie: { originalMaxAge: null } } as never;
 
 function earlierUnavailable(on: On): Ways {
   return [
-    () => on({ timeout: 100, readThrough: SILENT }).sessions.destroy('an id'),
-    () => on({ readThrough: { ...SILENT, get: (_, callback) => callback(Object.assign(new Error('select an id'), { code: 'ECONNREFUSED' })) } }).sessions.load('an id'),
+    () => on({ timeout: 100, migrateFrom: SILENT }).sessions.destroy('an id'),
+    () =>
+      on({
+        migrateFrom: { ...SILENT, get: (_, callback) => callback(Object.assign(new Error('select an id'), { code: 'ECONNREFUSED' })) },
+      }).sessions.load('an id'),
     () => crowd(on),
     () => {
       const provoker: Provoker = on({
-        readThrough: {
+        migrateFrom: {
           ...SILENT,
-          get: (id, callback) => void provoker.repository.destroy(storageKeyOf(id)).finally(() => process.nextTick(callback, null, EARLIER_SESSION)),
+          get: (id, callback) =>
+            void provoker.repository.destroy(storageKeyOf(id)).finally(() => process.nextTick(callback, null, EARLIER_SESSION)),
         },
       });
       return provoker.sessions.load('an id');
@@ -128,7 +162,7 @@ function earlierUnavailable(on: On): Ways {
 /** Loads more sessions that are not here than may wait for the earlier store, which answers only afterwards. */
 async function crowd(on: On): Promise<void> {
   const asked = new Map<string, (error: unknown) => void>();
-  const { sessions } = on({ maxWaiting: 2, readThrough: { ...SILENT, get: (id, callback) => void asked.set(id, callback) } });
+  const { sessions } = on({ maxWaiting: 2, migrateFrom: { ...SILENT, get: (id, callback) => void asked.set(id, callback) } });
   const waiting: Promise<unknown>[] = [];
   for (const id of ['one', 'two']) {
     waiting.push(sessions.load(id).catch(() => undefined));
@@ -141,13 +175,22 @@ async function crowd(on: On): Promise<void> {
 }
 
 /** Asks for the same at once, until one is too many. The first statement does not come back before. */
-async function waitInVain(provoker: Provoker, held: 'load' | 'update', ask: (provoker: Provoker, n: number) => Promise<unknown>): Promise<void> {
+async function waitInVain(
+  provoker: Provoker,
+  held: 'load' | 'update',
+  ask: (provoker: Provoker, n: number) => Promise<unknown>,
+): Promise<void> {
   let letGo!: () => void;
   const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
   provoker.repository.faults[held] = [{ effect: 'none', meanwhile: () => isLetGo }];
   const failures: Promise<unknown>[] = [];
   for (let n = 0; n < 6; n++) {
-    failures.push(ask(provoker, n).then(() => undefined, (error: unknown) => error));
+    failures.push(
+      ask(provoker, n).then(
+        () => undefined,
+        (error: unknown) => error,
+      ),
+    );
     await nextTurn();
   }
   letGo();
@@ -191,7 +234,12 @@ function notSerializable(on: On): Ways {
     () => on({ userId: 'user' }).commit({ user: '\ud800' }),
     () => on({ userId: 'user' }).commit({ user: { id: 7 } }),
     () => on({ userId: 'user' }).commit({ user: 0.5 }),
-    () => on({ userId: () => { throw new TypeError('no such member'); } }).commit({ user: 'anna' }),
+    () =>
+      on({
+        userId: () => {
+          throw new TypeError('no such member');
+        },
+      }).commit({ user: 'anna' }),
     () => on({ userId: (() => Promise.resolve('anna')) as never }).commit({ user: 'anna' }),
     async () => {
       const provoker = on();
@@ -219,7 +267,14 @@ function unmergeable(on: On): Ways {
     by(unionBy('sku'), [], [{ sku: 1 }], [{ sku: {} }]),
     by((() => undefined) as never, 1, 2, 3),
     by((async () => 1) as never, 1, 2, 3),
-    by(() => { throw new Error('no such item'); }, 1, 2, 3),
+    by(
+      () => {
+        throw new Error('no such item');
+      },
+      1,
+      2,
+      3,
+    ),
     by(() => () => 1, 1, 2, 3),
   ];
 }
@@ -279,7 +334,7 @@ async function commitUnderLostLock(provoker: Provoker): Promise<void> {
 
 async function commitReadOnly(provoker: Provoker): Promise<void> {
   const live = await provoker.stored();
-  provoker.sessions.setTerms(live, { isReadOnly: true, keepsExpiry: false });
+  provoker.sessions.setPolicy(live, { isReadOnly: true, keepsExpiry: false });
   await provoker.sessions.commit(Object.assign(live, { cart: [], visits: 2 }));
 }
 
@@ -300,7 +355,7 @@ function undecryptable(): Ways {
 function foreign(): Ways {
   const open = (columns: readonly string[], dialect: keyof typeof DIALECTS = 'postgresql') => {
     const run = async (): Promise<StatementResult> => ({ rows: columns.map((name) => ({ name })), affected: 0 });
-    return ForeignTable.open(run, DIALECTS[dialect], connectPgSimple);
+    return PreviousTable.open(run, DIALECTS[dialect], connectPgSimple);
   };
   return [() => open([], 'sqlite'), () => open([]), () => open(['sid', 'sess'])];
 }

@@ -9,7 +9,7 @@ import { handleOf } from '../../src/security/session-handle.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
 import { OptionsFile, cli, cliProcess } from '../support/cli.js';
 import { DATABASES } from '../support/databases.js';
-import { openForeignStore, storeSession } from '../support/foreign-stores.js';
+import { openPreviousStore, storeSession } from '../support/previous-stores.js';
 import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
 
 describe.each(DATABASES)('the command line, on %s', (database) => {
@@ -396,7 +396,7 @@ describe('a process of an app', () => {
   });
 
   it('imports from a database of the other store, whose pool may stay open', async () => {
-    const old = await openForeignStore('connect-session-knex', 'sqlite', 'sessions', join(app, 'old.sqlite'));
+    const old = await openPreviousStore('connect-session-knex', 'sqlite', 'sessions', join(app, 'old.sqlite'));
     await storeSession(old.store, 'of-anna', { user: 'anna' });
     await old.close();
     await writeFile(

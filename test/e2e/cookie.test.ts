@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import CachePolicy from 'http-cache-semantics';
 import request, { type Response as Answer } from 'supertest';
 import { SmartSessionConfigError, SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
-import { flawInSecret } from '../../src/security/secrets.js';
+import { flawInSecret } from '../../src/options/secrets.js';
 import { Browser } from '../support/browser.js';
 import { startTestApp } from '../support/test-app.js';
 

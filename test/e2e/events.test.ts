@@ -15,7 +15,7 @@ import {
   SqlSessionRepository,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
-import { MergeTrace } from '../../src/services/merge-trace.js';
+import { MergeTrace } from '../../src/observers/merge-trace.js';
 import { Browser } from '../support/browser.js';
 import { Gathering, GatheringModule } from '../support/gathering.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';

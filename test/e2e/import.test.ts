@@ -15,7 +15,7 @@ import { abbreviate } from '../../src/smart-session.errors.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { CLI_MODULE, OptionsFile } from '../support/cli.js';
 import { DATABASES } from '../support/databases.js';
-import { FOREIGN, openForeignStore, storeSession, type OpenedForeignStore } from '../support/foreign-stores.js';
+import { FOREIGN, openPreviousStore, storeSession, type OpenedPreviousStore } from '../support/previous-stores.js';
 import { SessionsApp } from '../support/sessions-app.js';
 
 const HOUR = 60 * 60_000;
@@ -47,7 +47,7 @@ class Move {
     readonly database: DialectName,
     readonly file: OptionsFile,
     readonly app: SessionsApp,
-    readonly old: OpenedForeignStore,
+    readonly old: OpenedPreviousStore,
     readonly oldTable: string,
   ) {}
 
@@ -58,7 +58,7 @@ class Move {
     await app.clear();
     const oldTable = `from_${name.replaceAll('-', '_')}_${database}`;
     await app.context.runner.run(`drop table if exists ${app.context.dialect.quote(oldTable)}`);
-    const old = await openForeignStore(name, database, oldTable, join(file.directory, 'sessions.sqlite'));
+    const old = await openPreviousStore(name, database, oldTable, join(file.directory, 'sessions.sqlite'));
     return new Move(name, database, file, app, old, oldTable);
   }
 

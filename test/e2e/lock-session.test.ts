@@ -13,7 +13,7 @@ import {
   SmartSessionConfigError,
   SqlSessionRepository,
 } from '../../src/index.js';
-import { SessionLocker } from '../../src/services/session-locker.js';
+import { SessionLocker } from '../../src/locking/session-locker.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES } from '../support/databases.js';
 import { startTestApp } from '../support/test-app.js';

@@ -294,7 +294,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['mergeDefault', { mergeDefault: 'deep' }, /"deep" was given.*a rule/],
       ['serializer', { serializer: 'xml' }, /"xml" was given.*'json', 'rich'/],
       ['serializer', { serializer: { encode: () => 1 } }, /encode\(value\) and decode\(stored\)/],
-      ['readThrough', { readThrough: { get: () => undefined } }, /a value of type object was given.*a store of express-session/],
+      ['migrateFrom', { migrateFrom: { get: () => undefined } }, /a value of type object was given.*a store of express-session/],
       ['exclude', { exclude: 'health' }, /"health" was given.*a list of paths/],
       ['exclude', { exclude: ['health', ''] }, /a list of paths/],
       ['exclude', { exclude: [null] }, /a list of paths/],

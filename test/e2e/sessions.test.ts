@@ -416,10 +416,10 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     const { dialect } = app.get(DatabaseContext, { strict: false });
     await run(`update {table} set expires_at = ${dialect.fromNow(String(DAY / 2))} where session_id = '${storageKeyOf('t2')}'`);
     const live = await load('t2');
-    sessions.setTerms(live, { keepsExpiry: true, isReadOnly: false });
+    sessions.setPolicy(live, { keepsExpiry: true, isReadOnly: false });
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(sessions.touch('t2', live)).toBeUndefined();
-    sessions.setTerms(live, { keepsExpiry: false, isReadOnly: false });
+    sessions.setPolicy(live, { keepsExpiry: false, isReadOnly: false });
     await expect(sessions.touch('t2', live)).resolves.toBeUndefined();
     expect(sessions.touch('t2', live)).toBeUndefined();
   });

@@ -5,7 +5,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { DataPointType, MeterProvider, MetricReader, type MetricData } from '@opentelemetry/sdk-metrics';
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace';
 import type { NextFunction, Request, Response } from 'express';
-import { SqlSessionRepository, type SessionRecord } from '../../src/index.js';
+import { SqlSessionRepository, type StoredRecord } from '../../src/index.js';
 import { INSTRUMENTS } from '../../src/telemetry/instruments.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
@@ -23,10 +23,10 @@ const tracer = trace.getTracer('test');
 
 /** As an instrumentation of the database does it: a span for each statement. */
 class TracedRepository extends SqlSessionRepository {
-  override load(key: string): Promise<SessionRecord | undefined> {
+  override load(key: string): Promise<StoredRecord | undefined> {
     return traced('select one', () => super.load(key));
   }
-  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     return traced('select many', () => super.loadMany(keys));
   }
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { SmartSessionModuleOptions, ValueCodec } from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
-import { SmartSessionOptions } from '../../src/smart-session.options.js';
+import { SmartSessionOptions } from '../../src/options/smart-session.options.js';
 import { startHandlerApp, type Session } from '../support/handler-app.js';
 
 class Own {

@@ -10,8 +10,8 @@ import {
   type SessionService,
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
-import type { Backoff } from '../../src/services/backoff.js';
-import { SessionObservers } from '../../src/services/session-observers.js';
+import type { Backoff } from '../../src/batching/backoff.js';
+import { SessionObservers } from '../../src/observers/session-observers.js';
 import { serviceOver } from '../support/service-over.js';
 import { exploreAll, exploreSample } from './explorer.js';
 import { Scheduler, type Choose } from './scheduler.js';

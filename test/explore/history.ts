@@ -1,6 +1,6 @@
 import { SessionGoneError, SessionUnavailableError } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
-import type { Backoff } from '../../src/services/backoff.js';
+import type { Backoff } from '../../src/batching/backoff.js';
 import { serviceOver } from '../support/service-over.js';
 import { INITIAL, RULES, operationOf, type OperationName, type Values, type Visit } from './operations.js';
 import { Scheduler, type Choose } from './scheduler.js';

@@ -1,11 +1,11 @@
-import type { KnownRecord, Lifetime, RecordChange, RecordUpdate, SessionRecord } from '../../src/index.js';
+import type { KnownRecord, Lifetime, RecordChange, RecordUpdate, StoredRecord } from '../../src/index.js';
 import { applyDelta, type Delta } from '../../src/merge/delta.js';
 import type { EncodedValues } from '../../src/merge/encoded-values.js';
-import type { CommitJoiner } from '../../src/services/commit-joiner.js';
-import type { LoadJoiner } from '../../src/services/load-joiner.js';
-import type { StoredRecord } from '../../src/services/stored-record.js';
-import type { SessionBaseline } from '../../src/services/session-baseline.js';
-import type { UpdateJoiner } from '../../src/services/update-joiner.js';
+import type { CommitQueue } from '../../src/commit/commit-queue.js';
+import type { LoadBatcher } from '../../src/batching/load-batcher.js';
+import type { SessionRecord } from '../../src/records/session-record.js';
+import type { LiveSession } from '../../src/live/live-session.js';
+import type { UpdateBatcher } from '../../src/batching/update-batcher.js';
 import type { Mutant, Scenario } from './history.js';
 import { SimulatedRepository, type Row } from './simulated-repository.js';
 
@@ -87,7 +87,7 @@ class RepeatingRepository extends SimulatedRepository {
 
 /** A load that gives somebody else's row where there is none. */
 class ConfusingRepository extends SimulatedRepository {
-  protected override read(key: string): SessionRecord | undefined {
+  protected override read(key: string): StoredRecord | undefined {
     const [other] = this.database.rows.keys();
     return super.read(key) ?? (other === undefined ? undefined : super.read(other));
   }
@@ -247,22 +247,22 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   },
   'a base that moves alone, as in the Ruby original': {
     law: 'NoLostKey',
-    breakServices: ({ live }) => Object.assign(live, { settle: moveBaseAlone }),
+    breakServices: ({ live }) => Object.assign(live, { applyOutcome: moveBaseAlone }),
     scenario: { operations: ['change during commit', 'set'], ...OPTIMISTIC },
   },
   'a live session that is not shown the outcome': {
     law: 'base and live session move together',
-    breakServices: ({ live }) => Object.assign(live, { settle: moveBaseAlone }),
+    breakServices: ({ live }) => Object.assign(live, { applyOutcome: moveBaseAlone }),
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
 };
 
-function alwaysDone(updates: UpdateJoiner): UpdateJoiner['update'] {
+function alwaysDone(updates: UpdateBatcher): UpdateBatcher['update'] {
   const update = updates.update.bind(updates);
   return (...parameters) => update(...parameters).then(() => true);
 }
 
-function answeredAtOnce(updates: UpdateJoiner): UpdateJoiner['update'] {
+function answeredAtOnce(updates: UpdateBatcher): UpdateBatcher['update'] {
   const update = updates.update.bind(updates);
   return async (...parameters) => {
     void update(...parameters);
@@ -270,11 +270,11 @@ function answeredAtOnce(updates: UpdateJoiner): UpdateJoiner['update'] {
   };
 }
 
-type Commit = CommitJoiner['commit'];
+type Commit = CommitQueue['commit'];
 
 /** Commits the first as it is, and what comes meanwhile as `join` says. */
 function meanwhile(
-  commits: CommitJoiner,
+  commits: CommitQueue,
   join: (commit: () => ReturnType<Commit>, underWay: ReturnType<Commit>) => ReturnType<Commit>,
 ): Commit {
   const underWay = new Map<string, ReturnType<Commit>>();
@@ -289,8 +289,8 @@ function meanwhile(
 }
 
 /** Shares a query from when it is asked for until its rows arrive. */
-function joiningTooLate(loads: LoadJoiner): LoadJoiner['load'] {
-  const underWay = new Map<string, Promise<SessionRecord | undefined>>();
+function joiningTooLate(loads: LoadBatcher): LoadBatcher['load'] {
+  const underWay = new Map<string, Promise<StoredRecord | undefined>>();
   const load = loads.load.bind(loads);
   return (key) => {
     const found = underWay.get(key) ?? load(key).finally(() => underWay.delete(key));
@@ -299,6 +299,6 @@ function joiningTooLate(loads: LoadJoiner): LoadJoiner['load'] {
   };
 }
 
-function moveBaseAlone(_session: object, baseline: SessionBaseline, _mine: EncodedValues, outcome: { record?: StoredRecord }): void {
+function moveBaseAlone(_session: object, baseline: LiveSession, _mine: EncodedValues, outcome: { record?: SessionRecord }): void {
   if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, ownBase: undefined });
 }

@@ -6,12 +6,12 @@ import {
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
-  type SessionRecord,
+  type StoredRecord,
   type SessionSummary,
 } from '../../src/index.js';
 import type { Scheduler } from './scheduler.js';
 
-export interface Row extends Omit<SessionRecord, 'remaining'> {
+export interface Row extends Omit<StoredRecord, 'remaining'> {
   readonly userId?: string | null;
   readonly expiresAt: number;
 }
@@ -34,7 +34,7 @@ export interface LoadEntry {
   readonly actor: string;
   readonly key: string;
   readonly row: Row | undefined;
-  readonly record: SessionRecord | undefined;
+  readonly record: StoredRecord | undefined;
   readonly clock: number;
 }
 
@@ -78,13 +78,13 @@ export class SimulatedRepository extends SessionRepository {
     super();
   }
 
-  load(key: string): Promise<SessionRecord | undefined> {
+  load(key: string): Promise<StoredRecord | undefined> {
     return this.querying(() => this.look(key));
   }
 
-  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const entries = () => keys.map((key) => [key, this.look(key)] as const);
-    return this.querying(() => new Map(entries().filter((entry): entry is [string, SessionRecord] => entry[1] !== undefined)));
+    return this.querying(() => new Map(entries().filter((entry): entry is [string, StoredRecord] => entry[1] !== undefined)));
   }
 
   insert(key: string, change: RecordChange): Promise<boolean> {
@@ -117,7 +117,7 @@ export class SimulatedRepository extends SessionRepository {
     return true;
   }
 
-  async updateLocked(key: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+  async updateLocked(key: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
     const { scheduler, database } = this;
     const { actor } = scheduler;
     const isFree = () => !database.locks.has(key);
@@ -232,7 +232,7 @@ export class SimulatedRepository extends SessionRepository {
     return result;
   }
 
-  private look(key: string): SessionRecord | undefined {
+  private look(key: string): StoredRecord | undefined {
     const record = this.read(key);
     const { clock } = this.database;
     this.database.loads.push({ at: this.scheduler.now, actor: this.scheduler.actor, key, row: this.database.rows.get(key), record, clock });
@@ -269,7 +269,7 @@ export class SimulatedRepository extends SessionRepository {
     return [effect, lose(undo), lose(effect), lose(later)];
   }
 
-  protected read(key: string): SessionRecord | undefined {
+  protected read(key: string): StoredRecord | undefined {
     const row = this.liveRow(key);
     return row && { ...row, remaining: row.expiresAt - this.database.clock };
   }

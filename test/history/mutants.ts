@@ -8,7 +8,7 @@ import {
   type KnownRecord,
   type RecordChange,
   type RecordUpdate,
-  type SessionRecord,
+  type StoredRecord,
 } from '../../src/index.js';
 import type { CheckerName } from './checkers/index.js';
 import { PAIRS } from './checkers/fractured-deltas.js';
@@ -59,9 +59,9 @@ class HastyRepository extends OneByOneRepository implements OnModuleDestroy {
 
 /** A load that shows for a while what it has shown before. */
 class CachingRepository extends SqlSessionRepository {
-  readonly #cache = new Map<string, { readonly record: SessionRecord | undefined; readonly until: number }>();
+  readonly #cache = new Map<string, { readonly record: StoredRecord | undefined; readonly until: number }>();
 
-  override async load(key: string): Promise<SessionRecord | undefined> {
+  override async load(key: string): Promise<StoredRecord | undefined> {
     const cached = this.#cache.get(key);
     // Not each time: who looks again after a conflict must come to an end.
     if (cached && cached.until > performance.now() && Math.random() < 0.5) return cached.record;
@@ -69,15 +69,15 @@ class CachingRepository extends SqlSessionRepository {
     if (!cached || cached.until < performance.now()) this.#cache.set(key, { record, until: performance.now() + 50 });
     return record;
   }
-  override async loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override async loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const records = await Promise.all(keys.map(async (key) => [key, await this.load(key)] as const));
-    return new Map(records.filter((entry): entry is [string, SessionRecord] => entry[1] !== undefined));
+    return new Map(records.filter((entry): entry is [string, StoredRecord] => entry[1] !== undefined));
   }
 }
 
 /** A statement for many that gives the rows in another order. */
 class ConfusingRepository extends SqlSessionRepository {
-  override async loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override async loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const found = [...(await super.loadMany(keys))];
     return new Map(found.map(([key], n) => [key, found[(n + 1) % found.length]![1]]));
   }
@@ -96,7 +96,7 @@ class TearingRepository extends OneByOneRepository {
 
 /** A load that saves again what has not changed. */
 class ResavingRepository extends SqlSessionRepository {
-  override async load(key: string): Promise<SessionRecord | undefined> {
+  override async load(key: string): Promise<StoredRecord | undefined> {
     const record = await super.load(key);
     if (record)
       await super.update(key, record, {
@@ -130,7 +130,7 @@ class LeakingRepository extends SqlSessionRepository {
   constructor(private readonly context: DatabaseContext) {
     super(context);
   }
-  override async load(key: string): Promise<SessionRecord | undefined> {
+  override async load(key: string): Promise<StoredRecord | undefined> {
     // On some databases the app's end comes first.
     if (!this.#hasLeaked) void this.#leak().catch(() => {});
     this.#hasLeaked = true;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { SessionMergeError, SessionUnavailableError, type SessionService } from '../../src/index.js';
-import { Deadline } from '../../src/services/deadline.js';
+import { Deadline } from '../../src/batching/deadline.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';

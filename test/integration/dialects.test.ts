@@ -5,7 +5,7 @@ import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
-import { SmartSessionOptions } from '../../src/smart-session.options.js';
+import { SmartSessionOptions } from '../../src/options/smart-session.options.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
 
 describe.each(DATABASES)('dialect %s', (databaseName) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DriverException } from '@mikro-orm/core';
 import { Logger } from '@nestjs/common';
 import { SqlSessionRepository, counter, type SessionService, type SmartSessionModuleOptions } from '../../src/index.js';
-import { Backoff } from '../../src/services/backoff.js';
+import { Backoff } from '../../src/batching/backoff.js';
 import { DATABASES } from '../support/databases.js';
 import { DRIVER_FAILURES, type DriverFailure } from '../support/driver-errors.js';
 import { FaultyRunner } from '../support/faulty-runner.js';

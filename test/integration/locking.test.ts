@@ -10,9 +10,9 @@ import {
   SqlSessionRepository,
   type SessionService,
 } from '../../src/index.js';
-import { SessionLockInterceptor } from '../../src/interceptors/session-lock.interceptor.js';
+import { SessionInterceptor } from '../../src/interceptors/session.interceptor.js';
 import { SessionCommitInterceptor } from '../../src/interceptors/session-commit.interceptor.js';
-import type { SessionLocker } from '../../src/services/session-locker.js';
+import type { SessionLocker } from '../../src/locking/session-locker.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
@@ -176,7 +176,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       sessions.serve(sessionStore);
       const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
-      return new SessionLockInterceptor(
+      return new SessionInterceptor(
         { getAllAndOverride: () => TERMS } as never,
         locker,
         new SessionCommitInterceptor(sessions),

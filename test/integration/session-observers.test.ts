@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import expressSession from 'express-session';
 import { SqlSessionRepository, counter, type SessionMergeRules, type SessionService } from '../../src/index.js';
-import { Backoff } from '../../src/services/backoff.js';
+import { Backoff } from '../../src/batching/backoff.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { RecordingObservers } from '../support/recording-observers.js';
@@ -73,10 +73,10 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   it('is told once of a session that comes from the earlier store, however many processes load it', async () => {
     const earlier = new expressSession.MemoryStore();
     await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
-    setUp({ readThrough: earlier });
+    setUp({ migrateFrom: earlier });
     const others = serviceOver(
       new SqlSessionRepository(database.context),
-      { ...OPTIONS, readThrough: earlier },
+      { ...OPTIONS, migrateFrom: earlier },
       new Backoff(),
       observers,
     ).sessions;
@@ -88,7 +88,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   it('tells once what a lost answer has hidden: a session that has moved here, and those that were destroyed', async () => {
     const earlier = new expressSession.MemoryStore();
     await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
-    setUp({ readThrough: earlier });
+    setUp({ migrateFrom: earlier });
     repository.faults.updateLocked = [LOST_AFTER, undefined, LOST_AFTER];
     await load();
     repository.faults.destroySome = [LOST_AFTER];

@@ -2,7 +2,7 @@ import type { RunStatement } from '../../src/dialects/run-statement.js';
 import type { AppSettings } from '../faults/app.js';
 import { AppProcess } from './app-process.js';
 import { appliedTwice, startAudit } from './audit.js';
-import { Load, type LoadTerms } from './load.js';
+import { Load, type LoadOptions } from './load.js';
 import { HAS_MARIADB, OwnMariadb } from './own-mariadb.js';
 import { HAS_POSTGRESQL, OwnPostgresql } from './own-postgresql.js';
 import { OwnSqlite } from './own-sqlite.js';
@@ -71,7 +71,7 @@ export class FaultSite {
     await this.run((run) => startAudit(this.dialect, run));
   }
 
-  startLoad(terms: Partial<LoadTerms> = {}): Promise<Load> {
+  startLoad(terms: Partial<LoadOptions> = {}): Promise<Load> {
     return Load.start({ urlOf: (n) => this.apps[n % this.apps.length]!.url, ...terms });
   }
 

@@ -5,7 +5,7 @@ import {
   type KnownRecord,
   type RecordChange,
   type RecordUpdate,
-  type SessionRecord,
+  type StoredRecord,
 } from '../../src/index.js';
 
 type Method =
@@ -48,10 +48,10 @@ export class FaultyRepository extends SqlSessionRepository {
   /** How many keys each statement for many was for. */
   readonly batches: number[] = [];
 
-  override load(key: string): Promise<SessionRecord | undefined> {
+  override load(key: string): Promise<StoredRecord | undefined> {
     return this.#run('load', () => super.load(key));
   }
-  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, SessionRecord>> {
+  override loadMany(keys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     this.batches.push(keys.length);
     return this.#run('loadMany', () => super.loadMany(keys));
   }
@@ -65,7 +65,7 @@ export class FaultyRepository extends SqlSessionRepository {
     this.batches.push(updates.length);
     return this.#run('updateMany', () => super.updateMany(updates));
   }
-  override updateLocked(key: string, decide: (current: SessionRecord) => RecordChange | undefined): Promise<SessionRecord | undefined> {
+  override updateLocked(key: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
     return this.#run('updateLocked', () => super.updateLocked(key, decide));
   }
   override touch(...parameters: Parameters<SqlSessionRepository['touch']>): Promise<void> {

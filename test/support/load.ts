@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What clients do, and how many. */
-export interface LoadTerms {
+export interface LoadOptions {
   /** Where they send their next request. */
   readonly urlOf: (n: number) => string;
   readonly clients?: number;
@@ -53,10 +53,10 @@ export class Load {
   #clients: Promise<void>[] = [];
   #watchers: (() => void)[] = [];
 
-  private constructor(private readonly terms: LoadTerms) {}
+  private constructor(private readonly terms: LoadOptions) {}
 
   /** Makes the sessions, and starts the clients. */
-  static async start(terms: LoadTerms): Promise<Load> {
+  static async start(terms: LoadOptions): Promise<Load> {
     const load = new Load(terms);
     const { clients = 16, sessions = 4, urlOf } = terms;
     for (let n = 0; n < sessions; n++) load.#sessions.push(await newSession(urlOf(n)));

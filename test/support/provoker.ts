@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SqlSessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
-import { Backoff } from '../../src/services/backoff.js';
+import { Backoff } from '../../src/batching/backoff.js';
 import { FaultyRepository } from './faulty-repository.js';
 import { serviceOver } from './service-over.js';
 import type { SessionsDatabase } from './sessions-database.js';

@@ -1,4 +1,4 @@
-import { SessionObservers, type LifeObserver, type WorkObserver } from '../../src/services/session-observers.js';
+import { SessionObservers, type LifecycleObserver, type OperationObserver } from '../../src/observers/session-observers.js';
 
 /** Observers that keep all they are told, each as an array that begins with what it is. */
 export class RecordingObservers extends SessionObservers {
@@ -6,14 +6,14 @@ export class RecordingObservers extends SessionObservers {
 
   constructor() {
     const told: unknown[][] = [];
-    const lives: LifeObserver = {
+    const lives: LifecycleObserver = {
       created: (session) => told.push(['created', session.userId]),
       merged: (session, merge) => told.push(['merged', session.userId, merge]),
       destroyed: (session, reason) => told.push(['destroyed', session.userId, reason]),
       expired: (session) => told.push(['expired', session.userId]),
     };
     let works = 0;
-    const work: WorkObserver = {
+    const work: OperationObserver = {
       load: async (load) => {
         const found = await load();
         told.push(['load', found !== undefined]);

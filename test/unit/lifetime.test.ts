@@ -1,4 +1,4 @@
-import { lifetimeOf } from '../../src/services/lifetime.js';
+import { lifetimeOf } from '../../src/records/lifetime.js';
 import { readPage } from '../support/markdown.js';
 
 const UNITS: Record<string, number> = { s: 1000, minute: 60_000, minutes: 60_000, day: 86_400_000 };

@@ -1,6 +1,6 @@
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionNotSerializableError } from '../../src/smart-session.errors.js';
-import { SmartSessionOptions } from '../../src/smart-session.options.js';
+import { SmartSessionOptions } from '../../src/options/smart-session.options.js';
 
 const codec = new SessionCodec(new SmartSessionOptions({ secret: 'x' }));
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SessionUserIdError } from '../../src/index.js';
-import { givenUserId } from '../../src/services/user-id.js';
+import { givenUserId } from '../../src/records/user-id.js';
 
 const ids = fc.oneof(
   fc.anything({ withBigInt: true, withDate: true, withBoxedValues: true, withNullPrototype: true, withMap: true }),

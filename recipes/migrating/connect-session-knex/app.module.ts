@@ -1,23 +1,23 @@
 import { Module } from '@nestjs/common';
 import { SmartSessionModule, union } from 'nestjs-smart-session';
-import { EarlierStore } from './earlier-store.js';
+import { MemoryPreviousStore } from './earlier-store.js';
 import { ShopController } from '../shop.controller.js';
 
-@Module({ providers: [EarlierStore], exports: [EarlierStore] })
-class EarlierStoreModule {}
+@Module({ providers: [MemoryPreviousStore], exports: [MemoryPreviousStore] })
+class PreviousStoreModule {}
 
 @Module({
   imports: [
     SmartSessionModule.forRootAsync({
-      imports: [EarlierStoreModule],
-      inject: [EarlierStore],
-      useFactory: (earlierStore: EarlierStore) => ({
+      imports: [PreviousStoreModule],
+      inject: [MemoryPreviousStore],
+      useFactory: (previousStore: MemoryPreviousStore) => ({
         dialect: 'sqlite',
         connection: { dbName: process.env.SQLITE_FILE },
         // `sessions` is the earlier store's.
         tableName: 'web_sessions',
         createTable: true,
-        readThrough: earlierStore,
+        migrateFrom: previousStore,
         // The cookie as it was: its name, its secret and its max age.
         name: 'connect.sid',
         secret: process.env.SESSION_SECRET,

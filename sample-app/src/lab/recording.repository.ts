@@ -6,7 +6,7 @@ import {
   type KnownRecord,
   type RecordChange,
   type RecordUpdate,
-  type SessionRecord,
+  type StoredRecord,
 } from 'nestjs-smart-session';
 import { DistantRunner } from './distant-runner.js';
 import { recordWrite } from './recorder.js';
@@ -41,10 +41,10 @@ export class RecordingRepository extends SqlSessionRepository {
 
   override updateLocked(
     storageKey: string,
-    decide: (current: SessionRecord) => RecordChange | undefined,
-  ): Promise<SessionRecord | undefined> {
-    let written: (record: SessionRecord | undefined) => void = () => {};
-    const outcome = new Promise<SessionRecord | undefined>((resolve) => (written = resolve));
+    decide: (current: StoredRecord) => RecordChange | undefined,
+  ): Promise<StoredRecord | undefined> {
+    let written: (record: StoredRecord | undefined) => void = () => {};
+    const outcome = new Promise<StoredRecord | undefined>((resolve) => (written = resolve));
     const work = super.updateLocked(storageKey, (current) => {
       const change = decide(current);
       if (change) void recordWrite('smart', change.data, () => outcome, Boolean);

@@ -3,7 +3,7 @@ import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
 import { escaped } from '../../security/shown-keys.js';
 import { visible } from '../../security/visible.js';
-import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../../smart-session.options.js';
+import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { openOrm } from '../open-orm.js';
 import { withSessions, withTable } from '../open-sessions.js';

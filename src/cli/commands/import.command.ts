@@ -1,12 +1,12 @@
-import type { ForeignStore } from '../../migration/foreign-store.js';
-import type { ForeignTable, ForeignTablePlace } from '../../migration/foreign-table.js';
+import type { StoreFormat } from '../../migration/store-format.js';
+import type { PreviousTable, PreviousTablePlace } from '../../migration/previous-table.js';
 import { FOREIGN_STORES } from '../../migration/stores/index.js';
 import { escaped } from '../../security/shown-keys.js';
-import { SessionImporter } from '../../services/session-importer.js';
-import type { SessionKey, SmartSessionModuleOptions } from '../../smart-session.options.js';
+import { SessionImporter } from '../../migration/session-importer.js';
+import type { SessionKey, SmartSessionModuleOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { ImportReport } from '../import-report.js';
-import { withForeignTable } from '../open-foreign-table.js';
+import { withPreviousTable } from '../open-previous-table.js';
 import { withSessions } from '../open-sessions.js';
 import { Progress } from '../progress.js';
 import { required } from '../required.js';
@@ -62,7 +62,7 @@ export const importSessions = defineCommand({
       given,
       ({ repository, codec, options, database }) => {
         if (userId === undefined) terminal.note('No user ids are filled: neither `userId` in the options nor --user-key was given.');
-        return withForeignTable(foreign, place, config, database, async (table) => {
+        return withPreviousTable(foreign, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
           terminal.print(
@@ -80,7 +80,7 @@ export const importSessions = defineCommand({
 });
 
 async function importAll(
-  table: ForeignTable,
+  table: PreviousTable,
   importer: SessionImporter,
   report: ImportReport,
   isDryRun: boolean,
@@ -97,13 +97,13 @@ async function importAll(
   }
 }
 
-function storeOf(name: string): ForeignStore {
+function storeOf(name: string): StoreFormat {
   const found = FOREIGN_STORES.find((store) => store.name === name);
   if (found) return found;
   throw new UsageError(`import: --from ${name} is not known. Give one of ${NAMES.join(', ')}.`);
 }
 
-function isSameTable({ tableName, schema }: SmartSessionModuleOptions, other: ForeignTablePlace): boolean {
+function isSameTable({ tableName, schema }: SmartSessionModuleOptions, other: PreviousTablePlace): boolean {
   return tableName === other.tableName && schema === other.schema;
 }
 

@@ -1,8 +1,8 @@
 import { readJson } from '../express-session-json.js';
-import type { ForeignStore } from '../foreign-store.js';
+import type { StoreFormat } from '../store-format.js';
 
 /** https://github.com/voxpelli/node-connect-pg-simple, as its `table.sql` has it. */
-export const connectPgSimple: ForeignStore = {
+export const connectPgSimple: StoreFormat = {
   name: 'connect-pg-simple',
   dialects: ['postgresql'],
   tableName: 'session',

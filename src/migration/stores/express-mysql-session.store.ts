@@ -1,8 +1,8 @@
 import { readJson } from '../express-session-json.js';
-import type { ForeignStore } from '../foreign-store.js';
+import type { StoreFormat } from '../store-format.js';
 
 /** https://github.com/chill117/express-mysql-session, as its `schema.sql` has it; its expiry is in seconds since 1970. */
-export const expressMySqlSession: ForeignStore = {
+export const expressMySqlSession: StoreFormat = {
   name: 'express-mysql-session',
   dialects: ['mysql', 'mariadb'],
   tableName: 'sessions',

@@ -12,7 +12,7 @@ import {
   type SmartSessionModuleOptions,
 } from '../../../src/index.js';
 import { SessionCodec } from '../../../src/codec/session.codec.js';
-import { SessionImporter } from '../../../src/services/session-importer.js';
+import { SessionImporter } from '../../../src/migration/session-importer.js';
 import { Browser } from '../../support/browser.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
 
@@ -166,7 +166,7 @@ describe('anonymousTtl, of sessions of another store', () => {
       ttl: 2 * HOUR,
       anonymousTtl: 10 * MINUTE,
       userId: 'user',
-      readThrough: earlier,
+      migrateFrom: earlier,
     });
   });
   beforeEach(() => app.clear());

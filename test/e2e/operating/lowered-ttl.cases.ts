@@ -31,7 +31,7 @@ describe('a lowered ttl', () => {
   };
 
   /** A browser whose session was used last when the ttl was a day. */
-  const earlierBrowser = async () => {
+  const previousBrowser = async () => {
     const browser = await app.browser();
     await app.run(`update {table} set expires_at = ${app.context.dialect.fromNow(String(24 * HOUR))}`);
     return browser;
@@ -44,13 +44,13 @@ describe('a lowered ttl', () => {
     ['writes it past the interceptors', (browser) => browser.get('/res')],
     ['is refused by a guard', (browser) => browser.post('/guarded')],
   ])('reaches a session by the next request that %s', async (_what, ask) => {
-    const browser = await earlierBrowser();
+    const browser = await previousBrowser();
     await ask(browser);
     expect(await minutesLeft()).toBe(60);
   });
 
   it('reaches it by many requests at once, and costs one statement', async () => {
-    const browser = await earlierBrowser();
+    const browser = await previousBrowser();
     const { run } = app.context.runner;
     const updates: string[] = [];
     const counting: RunStatement = (sql, parameters) => (sql.startsWith('update') && updates.push(sql), run(sql, parameters));
@@ -64,7 +64,7 @@ describe('a lowered ttl', () => {
   });
 
   it('does not reach it by a request that does not count as use', async () => {
-    await (await earlierBrowser()).get('/poll');
+    await (await previousBrowser()).get('/poll');
     expect(await minutesLeft()).toBe(24 * 60);
   });
 

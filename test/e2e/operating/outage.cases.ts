@@ -1,7 +1,7 @@
 import { Controller, Get, Logger, Module, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { LockSession, SessionService, SessionUnavailableError } from '../../../src/index.js';
-import { OutageLog } from '../../../src/services/outage-log.js';
+import { OutageLog } from '../../../src/observers/outage-log.js';
 import { Browser } from '../../support/browser.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
 

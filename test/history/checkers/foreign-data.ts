@@ -2,7 +2,7 @@ import { describeRequest, type History, type Values } from '../history.js';
 import type { SessionHistory } from '../session-history.js';
 
 /** Isolation: each value carries its session's owner; none shows under another's id, and no id is given twice. */
-export function findForeignData(history: History): string[] {
+export function findPreviousData(history: History): string[] {
   const read = history.reads().filter(([{ seen }, session]) => isForeign(seen, ownerIn(session)));
   const stored = history.sessions.flatMap((session) => {
     const foreign = session.versions.filter(({ values }) => values && isForeign(values, ownerIn(session)));

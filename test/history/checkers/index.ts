@@ -1,5 +1,5 @@
 import type { History } from '../history.js';
-import { findForeignData } from './foreign-data.js';
+import { findPreviousData } from './foreign-data.js';
 import { findFracturedDeltas } from './fractured-deltas.js';
 import { findLostUpdates } from './lost-updates.js';
 import { findReadsGoingBack } from './monotonic-reads.js';
@@ -18,7 +18,7 @@ export const CHECKERS = {
   'stale reads': findStaleReads,
   'reads going back': findReadsGoingBack,
   resurrections: findResurrections,
-  'foreign data': findForeignData,
+  'foreign data': findPreviousData,
   'fractured deltas': findFracturedDeltas,
   phantoms: findPhantoms,
   'repeated effects': findRepeatedEffects,

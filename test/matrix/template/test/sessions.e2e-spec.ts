@@ -1,7 +1,7 @@
 import { Test } from '@nestjs/testing';
-import { AppModule } from './../src/app.module';
-import { OwnDatabaseModule } from './../src/own-database.module';
-import { visitTwice } from './../src/visit-twice';
+import { AppModule } from '../src/app.module';
+import { OwnDatabaseModule } from '../src/own-database.module';
+import { visitTwice } from '../src/visit-twice';
 
 describe('sessions (e2e)', () => {
   it.each([AppModule, OwnDatabaseModule])('are kept by %p', async (module) => {

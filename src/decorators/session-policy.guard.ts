@@ -1,0 +1,32 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import { NO_TOUCH } from './no-touch.decorator.js';
+import { READ_ONLY_SESSION } from './read-only-session.decorator.js';
+import { SessionService } from '../services/session.service.js';
+
+/**
+ * Puts the request's session under the policy that its handler's decorators state, and refuses nobody. A guard
+ * rather than an interceptor, so that the policy hold when a later guard refuses the request.
+ */
+@Injectable()
+export class SessionPolicyGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly sessions: SessionService,
+  ) {}
+
+  canActivate(context: ExecutionContext): true {
+    if (context.getType() !== 'http') return true;
+    const request = context.switchToHttp().getRequest<Request>();
+    const keepsExpiry = this.#isUnder(NO_TOUCH, context);
+    const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
+    if (request.session && (keepsExpiry || isReadOnly) && this.sessions.isServing(request))
+      this.sessions.setPolicy(request.session, { keepsExpiry, isReadOnly });
+    return true;
+  }
+
+  #isUnder(decorator: symbol, context: ExecutionContext): boolean {
+    return this.reflector.getAllAndOverride<boolean | undefined>(decorator, [context.getHandler(), context.getClass()]) ?? false;
+  }
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
+import { SessionConflictError, SessionGoneError, SessionUnavailableError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
+import { Backoff } from '../batching/backoff.js';
+import { withDeadline, type Deadline } from '../batching/deadline.js';
+import { LiveSessions } from '../live/live-sessions.js';
+import { LoadBatcher } from '../batching/load-batcher.js';
+import { RecordReader } from '../records/record-reader.js';
+import { RepositoryCaller } from '../batching/repository-caller.js';
+import type { LiveSession } from '../live/live-session.js';
+import { isOtherGeneration } from '../records/commit-id.js';
+import { SessionObservers } from '../observers/session-observers.js';
+import type { SessionRecord } from '../records/session-record.js';
+import { userIdIfKnown } from '../records/user-id.js';
+
+/** Ends a session whose values go over to another. */
+@Injectable()
+export class SessionHandover {
+  constructor(
+    private readonly liveSessions: LiveSessions,
+    private readonly codec: SessionCodec,
+    private readonly loads: LoadBatcher,
+    private readonly reader: RecordReader,
+    private readonly caller: RepositoryCaller,
+    private readonly backoff: Backoff,
+    private readonly observers: SessionObservers,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /**
+   * Destroys the record of a live session, and returns what a commit at that moment would have stored: the record's
+   * values, and what the request has changed. No commit comes between: the record is ended as it was read, or
+   * read again. The end is an update, so that it knows itself if its answer was lost: a deletion leaves no trace.
+   *
+   * @throws SessionGoneError when there is no record any more: what was ended must not live on elsewhere
+   * @throws SessionConflictError when the record was changed during each of `maxAttempts` attempts
+   * @throws SessionUnavailableError, SessionNotSerializableError, SessionMergeError, SessionReadOnlyError; then nothing was destroyed, or that is unknown
+   */
+  async take(session: object, live: LiveSession): Promise<EncodedValues> {
+    const now = this.liveSessions.snapshot(session, live);
+    const edit = this.liveSessions.editOf(now, live);
+    const after = (current: EncodedValues) => (edit ? edit.apply(current) : current);
+    const { state, record, storageKey } = live;
+    if (state === 'new') return after(new Map());
+    if (state === 'gone' || !record) throw new SessionGoneError(storageKey, 'regenerate');
+    const values = await withDeadline('destroy', this.options.timeout, (deadline) => this.#take(storageKey, record, after, deadline));
+    live.state = 'gone';
+    // If this fails, pruning deletes the empty row.
+    await this.caller.ask('destroy', (repository) => repository.removeExpired(storageKey)).catch(() => undefined);
+    return values;
+  }
+
+  async #take(
+    storageKey: string,
+    known: SessionRecord,
+    after: (current: EncodedValues) => EncodedValues,
+    deadline: Deadline,
+  ): Promise<EncodedValues> {
+    const endId = randomUUID();
+    let record = known;
+    for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
+      if (attempt > 1) await this.backoff.wait(attempt);
+      deadline.throwIfPassed();
+      const { values } = record;
+      // What cannot be merged is refused before anything is destroyed.
+      const taken = after(values);
+      const next = await this.#end(storageKey, record, endId, deadline);
+      if (next === 'ended') {
+        this.observers.lifecycle?.destroyed({ storageKey, userId: userIdIfKnown(values, this.options, this.codec) }, 'replaced');
+        return taken;
+      }
+      record = next;
+    }
+    throw new SessionConflictError(storageKey, this.options.maxAttempts);
+  }
+
+  /** Ends the record as it is known; where it has changed, returns it as it is now. */
+  async #end(storageKey: string, known: SessionRecord, endId: string, deadline: Deadline): Promise<SessionRecord | 'ended'> {
+    let mayHaveEnded = false;
+    const isEnded = await this.caller.askUntil(deadline, 'destroy', (repository, isInDoubt) => {
+      mayHaveEnded = isInDoubt;
+      return repository.end(storageKey, known, endId);
+    });
+    if (isEnded) return 'ended';
+    const found = await this.loads.load(storageKey);
+    const record = found && this.reader.read(storageKey, found);
+    if (record && !isOtherGeneration(known.commitId, record.commitId)) return record;
+    if (!mayHaveEnded) throw new SessionGoneError(storageKey, 'regenerate');
+    if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.isEndedBy(storageKey, endId))) return 'ended';
+    throw new SessionUnavailableError(
+      'destroy',
+      'the connection was lost, and the session has ended. Whether this request or another has ended it is unknown: its values are not carried over. Let the client begin a new one.',
+    );
+  }
+}

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import { SessionLimitError } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
+import { RepositoryCaller } from '../batching/repository-caller.js';
+import type { CommitOutcome } from '../commit/session-committer.js';
+import { SessionDestroyer } from './session-destroyer.js';
+import type { SessionRecord } from '../records/session-record.js';
+import { userIdIfKnown } from '../records/user-id.js';
+
+/**
+ * Holds users to `maxSessionsPerUser`. A session is counted after the commit that made it its user's: of several at
+ * once, in any process, whoever looks last sees them all.
+ */
+@Injectable()
+export class SessionLimit {
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly caller: RepositoryCaller,
+    private readonly destroyer: SessionDestroyer,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /** Whether there is a limit. */
+  get isOn(): boolean {
+    return this.options.maxSessionsPerUser !== undefined;
+  }
+
+  /**
+   * Makes room for a session that has become a user's, or destroys it where there is none.
+   *
+   * @param before the record before the commit; undefined for a new one
+   * @throws SessionLimitError when there is no room; the session is destroyed
+   * @throws SessionUnavailableError
+   */
+  async admit(storageKey: string, before: SessionRecord | undefined, outcome: CommitOutcome): Promise<void> {
+    const userId = outcome.kind === 'committed' ? this.#userOf(outcome.record) : null;
+    if (userId === null || (before && this.#userOf(before) === userId)) return;
+    const { max, whenFull } = this.options.maxSessionsPerUser!;
+    const live = await this.caller.ask('count', (repository) => repository.list(userId));
+    if (live.length <= max) return;
+    if (whenFull === 'evict-oldest') return void (await this.destroyer.destroySome(userId, evictOldest(storageKey, max), 'evicted'));
+    // Also where the answer was lost, and the session is no longer there: it is not told stored.
+    if ((await this.destroyer.destroySome(userId, deny(storageKey, max), 'refused')) > 0) throw new SessionLimitError(storageKey, max);
+  }
+
+  #userOf({ values }: SessionRecord): string | null {
+    return userIdIfKnown(values, this.options, this.codec) ?? null;
+  }
+}
+
+/** Chooses which of a user's sessions go, of all their storage keys, the newest first. */
+type Choose = (storageKeys: readonly string[]) => readonly string[];
+
+/** The session itself stays, however old: its user has just logged in. */
+function evictOldest(own: string, max: number): Choose {
+  return (keys) => [...keys.filter((key) => key === own), ...keys.filter((key) => key !== own)].slice(max);
+}
+
+function deny(own: string, max: number): Choose {
+  return (keys) => (keys.length > max ? keys.filter((key) => key === own) : []);
+}

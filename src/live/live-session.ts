@@ -1,0 +1,85 @@
+import type { EncodedValues } from '../merge/encoded-values.js';
+import type { SessionRecord } from '../records/session-record.js';
+import { DEFAULT_POLICY, type SessionPolicy } from './session-policy.js';
+
+/** Where a session stands towards its record. */
+export type BaselineState =
+  /** Never stored: its first commit inserts. */
+  | 'new'
+  /** Loaded or committed: its commits update, and never insert. */
+  | 'stored'
+  /** The record was destroyed or expired while the request ran: its changes are dropped. */
+  | 'gone';
+
+/** A lease that a handler's commits need; shared by the live sessions that the handler has after a reload. */
+export interface HeldLease {
+  /** Undefined once the lock was given back after the handler: what is committed then needs none. */
+  id: string | undefined;
+  /** The handler may still run, though nobody waits for it: what it changes now is not written. */
+  isClosed: boolean;
+}
+
+const EMPTY: EncodedValues = new Map();
+
+/** A session's base, and what else its commits need. Moves with every commit. */
+export class LiveSession {
+  state: BaselineState = 'new';
+  /** The base where it is not the record's own values: of a key that the handler changed during a commit, what it stood on then. */
+  ownBase: EncodedValues | undefined;
+  /** The record as it was last seen; undefined for a new session. */
+  record: SessionRecord | undefined;
+  /** What a new session took over from the one before it. */
+  taken: EncodedValues | undefined;
+  /** The record's expiry on this process's own monotonic clock, in ms. */
+  expiresAt = 0;
+  /** How long the session may live without use, in ms, whatever its max age: see the option `anonymousTtl`. */
+  longestUnused = Infinity;
+  /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */
+  endsAt = Infinity;
+  /** Whether the cookie was made by the options, so that what is otherwise in it was set by a handler. An app that mounts express-session itself gives new sessions a cookie of its own. */
+  isCookieOurs = true;
+  /** Since when the request has the session, on the same clock: what was destroyed before that was another of the same id. */
+  since = 0;
+  /** Whether this request has ended the session, and made another in its place. */
+  isReplaced = false;
+  /** The commit under way; commits of one session go one after the other. */
+  committing: Promise<unknown> | undefined;
+  /** Why no further commit is allowed. */
+  abandoned: Error | undefined;
+  /** The lease under which the session's handler runs. */
+  lease: HeldLease | undefined;
+  /** Whether the session has got other values or another max age since it was loaded, by a commit or by what others have stored. express-session then sends its cookie. */
+  hasMoved = false;
+  /** Whether express-session hashes the session at this moment. */
+  isHashed = false;
+  /** Whether the request has extended the session. */
+  isExtended = false;
+  /** Whether the head that is written sends the cookie anew, though the session has not moved. */
+  renewsCookie = false;
+  /** The session took the place of another by `regenerate`, and was not stored since. */
+  isRegenerated = false;
+  /** The policy of the request. */
+  policy: SessionPolicy = DEFAULT_POLICY;
+
+  constructor(readonly storageKey: string) {}
+
+  /** What the request's changes are told by. */
+  get base(): EncodedValues {
+    return this.ownBase ?? this.record?.values ?? EMPTY;
+  }
+
+  /** The lease that commits need now. */
+  get leaseId(): string | undefined {
+    return this.lease?.id;
+  }
+
+  /** Whether the request's handler ran under a lock that has ended before it. */
+  get isClosed(): boolean {
+    return this.lease?.isClosed === true;
+  }
+
+  /** The cookie's max age in the record, in ms. */
+  get maxAge(): number | null {
+    return this.record?.maxAge ?? null;
+  }
+}

@@ -1,0 +1,56 @@
+import { SetMetadata } from '@nestjs/common';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import { LONGEST_TIMER } from '../options/smart-session.options.js';
+
+/** How a handler's lock is had and held. */
+export interface LockSessionOptions {
+  /** How long a request waits for the lock, in ms; then it is answered with 423. Default: 10 seconds. */
+  readonly timeout?: number;
+  /** After how long the lock of a process that was killed is free, in ms. While the handler runs it is extended. Default: 5 seconds. */
+  readonly lease?: number;
+  /** How many requests of one session may wait in one process; one more is answered with 423 at once. Default: 100. */
+  readonly maxWaiting?: number;
+}
+
+/** Where the decorator leaves its options. */
+export const LOCK_SESSION = Symbol.for('nestjs-smart-session LockSession');
+
+const DEFAULTS: Required<LockSessionOptions> = { timeout: 10_000, lease: 5_000, maxWaiting: 100 };
+
+/** A shorter lease would end between two extensions on a busy machine. */
+const SHORTEST_LEASE = 100;
+
+const BOUNDS: Readonly<Record<keyof LockSessionOptions, readonly [number, number]>> = {
+  timeout: [1, LONGEST_TIMER],
+  lease: [SHORTEST_LEASE, LONGEST_TIMER],
+  maxWaiting: [0, Number.MAX_SAFE_INTEGER],
+};
+
+/**
+ * Runs a handler, or each handler of a controller, one request of a session after the other, across all
+ * processes: what it reads and rewrites in the session is nobody else's meanwhile. When its turn comes
+ * the session is loaded anew. Handlers without this decorator are not held up. No database connection is
+ * held while the handler runs. A session that is not stored yet has no other requests, and is not locked.
+ *
+ * A request that waits longer than `timeout` is answered with 423 (`SessionLockedError`), and one whose
+ * session ends meanwhile with 409 (`SessionGoneError`).
+ *
+ * @throws SmartSessionConfigError for an option that cannot work
+ * @example
+ * \@Post('checkout')
+ * \@LockSession({ timeout: 3000 })
+ * checkout(\@Session() session: SessionData) { … }
+ */
+export function LockSession(options: LockSessionOptions = {}): MethodDecorator & ClassDecorator {
+  for (const [option, value] of Object.entries(options)) checkBound(option as keyof LockSessionOptions, value);
+  return SetMetadata(LOCK_SESSION, Object.freeze({ ...DEFAULTS, ...options }));
+}
+
+function checkBound(option: keyof LockSessionOptions, value: unknown): void {
+  if (!Object.hasOwn(BOUNDS, option))
+    throw new SmartSessionConfigError(option, '@LockSession() has no such option', `The options are ${Object.keys(BOUNDS).join(', ')}.`);
+  const [least, most] = BOUNDS[option];
+  const isRight = typeof value === 'number' && value >= least && value <= most;
+  if (!isRight)
+    throw new SmartSessionConfigError(option, `@LockSession() was given ${String(value)}`, `Give a number from ${least} to ${most}.`);
+}

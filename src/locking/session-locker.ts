@@ -1,0 +1,189 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
+import { AppTransactions } from '../persistence/app-transactions.js';
+import { SessionLogger } from '../security/session-logger.js';
+import { describeThrown } from '../security/thrown.js';
+import { Backoff } from '../batching/backoff.js';
+import { LiveSessions } from '../live/live-sessions.js';
+import { RepositoryCaller } from '../batching/repository-caller.js';
+import type { HeldLease } from '../live/live-session.js';
+import { SessionObservers } from '../observers/session-observers.js';
+import { SessionService } from '../services/session.service.js';
+import { Turns } from './turns.js';
+
+/** How a lock is had and held; times in ms. */
+export interface LockLimits {
+  readonly timeout: number;
+  readonly lease: number;
+  readonly maxWaiting: number;
+}
+
+/** Ends a lock. */
+export interface Unlock {
+  /**
+   * Ends the lock now. May be called again; never rejects.
+   *
+   * @param isHandled false when the handler may go on, though nobody waits for it: what it has changed by now is
+   * committed first, and it writes nothing more
+   */
+  (isHandled?: boolean): Promise<void>;
+  /** Lets the lock end with its lease, unless it is ended before: its handler has returned, and may never answer. */
+  withLease(): void;
+}
+
+/** The longest wait before a lock that another process holds is asked for again, in ms. */
+const LONGEST_WAIT = 50;
+
+/** Extensions in the time of one lease. */
+const EXTENSIONS = 3;
+
+/**
+ * Locks sessions across processes, by a lease in the record: a process that is killed extends it no more.
+ * Between two statements no connection is held. In one process requests wait in a line, and only the
+ * first of them asks the database.
+ */
+@Injectable()
+export class SessionLocker implements OnApplicationShutdown {
+  readonly #turns = new Turns();
+  readonly #extending = new Set<NodeJS.Timeout>();
+  #isShutDown = false;
+  readonly #logger = new SessionLogger();
+
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly liveSessions: LiveSessions,
+    private readonly caller: RepositoryCaller,
+    private readonly backoff: Backoff,
+    private readonly transactions: AppTransactions,
+    private readonly observers: SessionObservers,
+  ) {}
+
+  /**
+   * Locks a live session, and shows it what is stored by then.
+   *
+   * @returns undefined for a session that is not stored yet: nobody else has it
+   * @throws SessionLockedError after `timeout`, or with more than `maxWaiting` before
+   * @throws SessionGoneError when the session ended
+   * @throws SessionUnavailableError, SessionInTransactionError
+   */
+  async lock(session: object, limits: LockLimits): Promise<Unlock | undefined> {
+    const live = this.liveSessions.of(session);
+    const { storageKey } = live;
+    if (live.state === 'new') return undefined;
+    this.transactions.refuse('lock');
+    const deadline = performance.now() + limits.timeout;
+    const endTurn = await this.#turns.take(storageKey, limits);
+    if (endTurn === 'full')
+      throw new SessionLockedError(
+        storageKey,
+        `as many requests of this process wait for it as its \`maxWaiting\` allows (${limits.maxWaiting}).`,
+      );
+    if (endTurn === 'late')
+      throw new SessionLockedError(storageKey, `other requests of this process have held it for ${limits.timeout} ms, its \`timeout\`.`);
+    const leaseId = randomUUID();
+    try {
+      await this.observers.outages.watch('lock', this.#lease(storageKey, leaseId, limits, deadline));
+    } catch (error) {
+      // It may have been had by a statement whose answer was lost. Nobody waits for a database that fails.
+      if (error instanceof SessionUnavailableError) void this.#release(storageKey, leaseId);
+      endTurn();
+      throw error;
+    }
+    const held: HeldLease = { id: leaseId, isClosed: false };
+    live.lease = held;
+    const stopExtending = this.#extend(storageKey, leaseId, limits.lease);
+    let leaseEnds: NodeJS.Timeout | undefined;
+    const unlock = once(async (isHandled = true) => {
+      // The lease must last until the commit.
+      if (!isHandled) await this.#close(session, held);
+      stopExtending();
+      clearTimeout(leaseEnds);
+      if (isHandled) held.id = undefined;
+      await this.#release(storageKey, leaseId);
+      endTurn();
+    });
+    const withLease = () => {
+      stopExtending();
+      // Another request that has the lock by then has its own lease: the commits of this one find that.
+      leaseEnds = setTimeout(endTurn, limits.lease).unref();
+      void this.#extendOnce(storageKey, leaseId, limits.lease);
+    };
+    return this.#refreshed(session, Object.assign(unlock, { withLease }));
+  }
+
+  /** Extends no lease any more: the database is about to be closed. */
+  onApplicationShutdown(): void {
+    this.#isShutDown = true;
+    for (const timer of this.#extending) clearInterval(timer);
+  }
+
+  async #refreshed(session: object, unlock: Unlock): Promise<Unlock> {
+    try {
+      if (await this.sessions.refresh(session)) return unlock;
+      throw new SessionGoneError(this.liveSessions.of(session).storageKey, 'lock');
+    } catch (error) {
+      await unlock();
+      throw error;
+    }
+  }
+
+  async #lease(storageKey: string, leaseId: string, { lease, timeout }: LockLimits, deadline: number): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      if (await this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease))) return;
+      const record = await this.caller.ask('lock', (repository) => repository.load(storageKey));
+      if (!record) throw new SessionGoneError(storageKey, 'lock');
+      if (performance.now() >= deadline)
+        throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`);
+      await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
+    }
+  }
+
+  /** Extends the lease until it is told to stop. What a commit finds in the record decides whether that was in time. */
+  #extend(storageKey: string, leaseId: string, lease: number): () => void {
+    const extend = () => void this.#extendOnce(storageKey, leaseId, lease);
+    const timer = setInterval(extend, lease / EXTENSIONS);
+    timer.unref();
+    this.#extending.add(timer);
+    return () => {
+      clearInterval(timer);
+      this.#extending.delete(timer);
+    };
+  }
+
+  async #extendOnce(storageKey: string, leaseId: string, lease: number): Promise<void> {
+    if (this.#isShutDown) return;
+    await this.caller
+      .ask('lock', (repository) => repository.extend(storageKey, leaseId, lease))
+      .catch((error: unknown) => {
+        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
+      });
+  }
+
+  /** Commits what the request has changed by now, in the session that it has by now. */
+  async #close(locked: object, held: HeldLease): Promise<void> {
+    const { req } = locked as { req?: { session?: object | null } };
+    const session = req ? req.session : locked;
+    if (session && this.liveSessions.find(session)?.lease === held) {
+      await this.sessions.close(session, held).catch((error: unknown) => {
+        this.#logger.error(
+          `Record ${abbreviate(this.liveSessions.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`,
+        );
+      });
+    }
+    held.isClosed = true;
+  }
+
+  async #release(storageKey: string, leaseId: string): Promise<void> {
+    await this.caller
+      .ask('unlock', (repository) => repository.release(storageKey, leaseId))
+      .catch((error: unknown) => {
+        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
+      });
+  }
+}
+
+function once(work: (isHandled?: boolean) => Promise<void>): (isHandled?: boolean) => Promise<void> {
+  let working: Promise<void> | undefined;
+  return (isHandled) => (working ??= work(isHandled));
+}

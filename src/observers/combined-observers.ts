@@ -1,0 +1,13 @@
+import type { LifecycleObserver } from './session-observers.js';
+
+/** One that tells all of these; undefined for none. */
+export function together(observers: readonly LifecycleObserver[]): LifecycleObserver | undefined {
+  if (observers.length < 2) return observers[0];
+  const tell = (say: (observer: LifecycleObserver) => void) => observers.forEach(say);
+  return {
+    created: (session) => tell((observer) => observer.created(session)),
+    merged: (session, merge) => tell((observer) => observer.merged(session, merge)),
+    destroyed: (session, reason) => tell((observer) => observer.destroyed(session, reason)),
+    expired: (session) => tell((observer) => observer.expired(session)),
+  };
+}

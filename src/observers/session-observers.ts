@@ -1,0 +1,68 @@
+import type { Merge } from './merge-trace.js';
+import { OutageLog } from './outage-log.js';
+
+/** A session, as far as it is known where something is told of it. */
+export interface ObservedSession {
+  readonly storageKey: string;
+  /** Whose it is: null for nobody's, undefined where that is not known. */
+  readonly userId?: string | null | undefined;
+}
+
+/** Why a session was destroyed. */
+export type DestroyReason =
+  /** By its id: `session.destroy()`, `sessions.destroy(id)`, `req.session = null`. */
+  | 'logout'
+  /** `regenerate`: the request has another one. */
+  | 'replaced'
+  /** As one of a user's: `destroyOne`, `destroyAll`. */
+  | 'revoked'
+  /** `maxSessionsPerUser`: a newer one took its place. */
+  | 'evicted'
+  /** `maxSessionsPerUser` with `whenFull: 'deny'`: there was no room for it. */
+  | 'refused'
+  /** Its data could not be read, and the session was written anew. */
+  | 'unreadable';
+
+/** Is told what became of sessions, once the database has said so. Never throws. */
+export interface LifecycleObserver {
+  /** A session was stored for the first time. */
+  created(session: ObservedSession): void;
+  /** A request's changes were merged into what others had changed. */
+  merged(session: ObservedSession, merge: Merge): void;
+  destroyed(session: ObservedSession, reason: DestroyReason): void;
+  /** The record of a session that had expired was deleted. */
+  expired(session: ObservedSession): void;
+}
+
+/** What goes out for several at once: loads, the commits of one session, the updates of several, touches. */
+export type BatchKind = 'load' | 'commit' | 'update' | 'touch';
+
+/** Runs the work on sessions, to tell how long it takes and what comes of it. Never throws by itself. */
+export interface OperationObserver {
+  /** Runs the load of a request, to the end of reading what was found. */
+  load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined>;
+  /** Runs the commit of a request; the kind of its outcome says what came of it. */
+  commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>): Promise<Outcome>;
+  /** Who works right now, for `batch`. */
+  current(): unknown;
+  /**
+   * Runs what goes out together.
+   *
+   * @param members who waits for it, each as `current` named it; the first came first
+   */
+  batch<Result>(kind: BatchKind, members: readonly unknown[], send: () => Promise<Result>): Promise<Result>;
+  /** An attempt of a commit met another writer. */
+  conflicted(): void;
+  /** A commit is tried again. */
+  retried(): void;
+}
+
+/** The observers of sessions. Without an observer nothing is measured. Outages are always logged. */
+export class SessionObservers {
+  readonly outages = new OutageLog();
+
+  constructor(
+    readonly lifecycle?: LifecycleObserver,
+    readonly work?: OperationObserver,
+  ) {}
+}

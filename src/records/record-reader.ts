@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import type { StoredRecord } from '../persistence/session.repository.js';
+import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
+import { SessionLogger } from '../security/session-logger.js';
+import { asError } from '../security/thrown.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
+import { stageOf } from './migrating-record.js';
+import { SessionRecord } from './session-record.js';
+
+/** Reads the data of records. */
+@Injectable()
+export class RecordReader {
+  readonly #logger = new SessionLogger();
+
+  constructor(
+    private readonly codec: SessionCodec,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /**
+   * The record with its values; undefined, with a line in the log, when its data cannot be read, and for a record that
+   * has not yet arrived from the earlier store.
+   *
+   * @throws SessionDecryptionError when its data cannot be opened: that is nobody's "no session"
+   */
+  read(storageKey: string, record: StoredRecord): SessionRecord | undefined {
+    if (this.options.migrateFrom && stageOf(record)) return undefined;
+    try {
+      return SessionRecord.read(this.codec, record, this.codec.open(storageKey, record.data));
+    } catch (error) {
+      if (error instanceof SessionDecryptionError) {
+        // Nest logs no error that has an answer of its own, and an operator must learn of this one.
+        this.#logger.error(error.message);
+        throw error;
+      }
+      this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read, and is taken for no session: ${flawOf(error)}`);
+      return undefined;
+    }
+  }
+}
+
+/** What is wrong with the data, without the pieces of it that a parser's message quotes. */
+function flawOf(error: unknown): string {
+  if (error instanceof SyntaxError) return 'its data is no JSON object. See what else writes to the table.';
+  return `the serializer cannot decode it (${asError(error).name}). Set the \`serializer\` that wrote it.`;
+}

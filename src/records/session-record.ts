@@ -1,0 +1,85 @@
+import { ParsedValues } from '../codec/parsed-values.js';
+import { copyOf } from '../codec/plain-json.js';
+import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
+import { ChangedValues, differingKeys, type EncodedValues } from '../merge/encoded-values.js';
+import type { StoredRecord } from '../persistence/session.repository.js';
+
+/** What a record says of itself besides its data. */
+export type RecordHead = Pick<StoredRecord, 'version' | 'commitId' | 'maxAge'>;
+
+/**
+ * A record as a process knows it. Its values are there in two forms, each made when it is first asked for:
+ * encoded, by which they are compared and merged, and as they were parsed, by which a live session is told to
+ * be unchanged without encoding it.
+ */
+export class SessionRecord {
+  readonly version: number;
+  readonly commitId: string | null;
+  readonly maxAge: number | null;
+  readonly values: EncodedValues;
+  /** Undefined for a record that only its encoded values can tell. */
+  readonly #parsed: SessionValues | undefined;
+  #text: string | undefined;
+
+  private constructor(
+    private readonly codec: SessionCodec,
+    { version, commitId, maxAge }: RecordHead,
+    values: EncodedValues,
+    parsed: SessionValues | undefined,
+  ) {
+    this.version = version;
+    this.commitId = commitId;
+    this.maxAge = maxAge;
+    this.values = values;
+    this.#parsed = parsed;
+  }
+
+  /**
+   * @param text what the record's data was opened to
+   * @throws what the codec throws when the text cannot be read
+   */
+  static read(codec: SessionCodec, head: RecordHead, text: string): SessionRecord {
+    const parsed = codec.parse(text);
+    return new SessionRecord(codec, head, parsed ? new ParsedValues(codec, parsed) : codec.split(text), parsed);
+  }
+
+  /**
+   * The record that a commit of `values` makes.
+   *
+   * @param before the record before; undefined for a new one
+   */
+  static committed(codec: SessionCodec, head: RecordHead, values: EncodedValues, before: SessionRecord | undefined): SessionRecord {
+    return new SessionRecord(codec, head, values, before ? before.#parsedWith(values) : codec.parse(codec.join(values)));
+  }
+
+  /** The text to store, not sealed. */
+  get text(): string {
+    return (this.#text ??= this.#parsed ? this.codec.stringify(this.#parsed) : this.codec.join(this.values));
+  }
+
+  /** The values for a live session, a copy for each. */
+  decode(): SessionValues {
+    return this.#parsed ? copyOf(this.#parsed) : this.codec.decodeValues(this.values);
+  }
+
+  /** Whether a live session holds just these values. False may also mean that only its encoded values can tell. */
+  isHeldBy(session: object): boolean {
+    return this.#parsed !== undefined && this.codec.isAsParsed(session, this.#parsed);
+  }
+
+  /**
+   * The encoded values of a live session. What it holds as it is here is not encoded again.
+   *
+   * @throws SessionNotSerializableError
+   */
+  valuesOf(session: object): EncodedValues {
+    return this.#parsed
+      ? ChangedValues.of(this.values, this.codec.encodeChanges(session, this.#parsed))
+      : this.codec.encodeValues(session, this.values);
+  }
+
+  /** What other values would be parsed as; most of it is here. */
+  #parsedWith(values: EncodedValues): SessionValues | undefined {
+    return this.#parsed && this.codec.parseChanged(this.#parsed, values, differingKeys(this.values, values));
+  }
+}

@@ -1,0 +1,71 @@
+import connectPgSimple from 'connect-pg-simple';
+import { ConnectSessionKnexStore } from 'connect-session-knex';
+import session from 'express-session';
+import knex, { type Knex } from 'knex';
+import pg from 'pg';
+import type { DialectName } from '../../src/index.js';
+import { PEERS } from '../history/peers.js';
+import { MYSQL, POSTGRESQL } from './servers.js';
+
+/** Stores of other packages, on a table that they make themselves. */
+export interface OpenedPreviousStore {
+  readonly store: session.Store;
+  /** Where the table is; undefined for the connection's own schema. */
+  readonly schema: string | undefined;
+  close(): Promise<void>;
+}
+
+/** The packages, each with a database it can be on; MySQL and MariaDB are one server here. */
+export const FOREIGN = [
+  ['connect-pg-simple', 'postgresql'],
+  ['express-mysql-session', 'mariadb'],
+  ['connect-session-knex', 'postgresql'],
+  ['connect-session-knex', 'mariadb'],
+  ['connect-session-knex', 'sqlite'],
+] as const satisfies readonly (readonly [string, DialectName])[];
+
+/** @param file of SQLite's database */
+export async function openPreviousStore(
+  name: string,
+  database: DialectName,
+  tableName: string,
+  file: string,
+): Promise<OpenedPreviousStore> {
+  if (name === 'connect-pg-simple') return openInSchema(tableName);
+  if (name in PEERS) return { ...(await PEERS[name as keyof typeof PEERS].open(tableName)), schema: undefined };
+  const connection = knex(knexOptions(database, file));
+  const store = new ConnectSessionKnexStore({ knex: connection, tableName, createTable: true, cleanupInterval: 0 });
+  await store.ready;
+  return { store, schema: undefined, close: () => connection.destroy() };
+}
+
+/** Its primary key has the same name whatever the table's: a schema can hold one of them. */
+async function openInSchema(tableName: string): Promise<OpenedPreviousStore> {
+  const { dbName: database, ...server } = POSTGRESQL;
+  const schema = `of_${tableName.replaceAll(/\W/g, '_')}`;
+  const pool = new pg.Pool({ ...server, database });
+  await pool.query(`drop schema if exists ${schema} cascade`);
+  await pool.query(`create schema ${schema}`);
+  const store = new (connectPgSimple(session))({ pool, tableName, schemaName: schema, createTableIfMissing: true });
+  const close = async () => {
+    await store.close();
+    await pool.query(`drop schema ${schema} cascade`);
+    await pool.end();
+  };
+  return { store, schema, close };
+}
+
+function knexOptions(database: DialectName, file: string): Knex.Config {
+  if (database === 'sqlite') return { client: 'better-sqlite3', connection: { filename: file }, useNullAsDefault: true };
+  const { dbName, ...server } = database === 'postgresql' ? POSTGRESQL : MYSQL;
+  return { client: database === 'postgresql' ? 'pg' : 'mysql2', connection: { ...server, database: dbName } };
+}
+
+/** Stores a session as express-session would. */
+export async function storeSession(store: session.Store, sessionId: string, values: object, maxAge?: number): Promise<void> {
+  const cookie = new session.Cookie();
+  if (maxAge !== undefined) cookie.maxAge = maxAge;
+  await new Promise<void>((resolve, reject) => {
+    store.set(sessionId, { ...values, cookie } as session.SessionData, (error) => (error ? reject(error) : resolve()));
+  });
+}
