@@ -1,5 +1,5 @@
 import { MissingPackageError, importError } from './dialects/missing-package.js';
-import { reasonIn } from './security/redaction.js';
+import { reasonIn } from './shared/redaction.js';
 import { SmartSessionConfigError } from './smart-session.errors.js';
 
 const NAME = '@opentelemetry/api';

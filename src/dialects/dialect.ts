@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { DialectName } from '../shared/dialect-name.js';
 import type { RunStatement } from './run-statement.js';
 import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
@@ -144,6 +145,3 @@ export interface WantedColumn {
   readonly name: string;
   readonly type: 'text' | 'int' | 'bigint' | 'float';
 }
-
-/** The supported databases. */
-export type DialectName = 'postgresql' | 'mysql' | 'mariadb' | 'sqlite';

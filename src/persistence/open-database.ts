@@ -1,9 +1,11 @@
 import { MikroORM } from '@mikro-orm/core';
-import type { Dialect, DialectName } from '../dialects/dialect.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { DialectName } from '../shared/dialect-name.js';
 import { dialectOfDriver } from '../dialects/dialect-of-driver.js';
 import { MissingPackageError } from '../dialects/missing-package.js';
 import { DIALECTS } from '../dialects/index.js';
-import { reasonIn } from '../security/redaction.js';
+import { isPlainObject } from '../shared/plain-object.js';
+import { reasonIn } from '../shared/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import { connectToConfigured } from './configured-database.js';
@@ -165,10 +167,6 @@ function withDefaults(given: unknown, defaults: object): unknown {
   const merged: Record<string, unknown> = { ...defaults, ...given };
   for (const [name, value] of Object.entries(defaults)) if (isPlainObject(value)) merged[name] = withDefaults(given[name], value);
   return merged;
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
 async function importDriver(dialect: DialectName | undefined): Promise<unknown> {
