@@ -16,12 +16,13 @@ export { LockSession, type LockSessionOptions } from './locking/lock-session.dec
 export { NoTouch } from './decorators/no-touch.decorator.js';
 export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
-export { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge/merge-rule.js';
+export { DELETED, type MergeRule, type MergeSides, type PathRules } from './shared/merge-rule.js';
+export type { SessionRepositoryClass } from './options/repository-class.js';
 export type { EncryptionKey, EncryptionOptions } from './options/encryption-keys.js';
 export type { CookieAttributes, CookieOption } from './options/cookie-rules.js';
 export type { CookieSecret } from './options/secrets.js';
 export { richCodec } from './codec/rich.codec.js';
-export type { ValueCodec } from './codec/value-codec.js';
+export type { ValueCodec } from './shared/value-codec.js';
 export {
   SessionService,
   type RegenerateOptions,
@@ -31,7 +32,7 @@ export {
 } from './services/session.service.js';
 export type { SessionPolicy } from './live/session-policy.js';
 export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
-export type { EventsOption, SessionEventEmitter } from './events/event-emitter.js';
+export type { EventsOption, SessionEventEmitter } from './options/events-option.js';
 export type { DestroyReason } from './observers/session-observers.js';
 export { SessionHealthIndicator, type SessionHealth } from './health/session-health.indicator.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
@@ -73,5 +74,5 @@ export {
   type StoredRecord,
   type SessionSummary,
 } from './persistence/session.repository.js';
-export type { DialectName } from './dialects/dialect.js';
+export type { DialectName } from './shared/dialect-name.js';
 export { SessionEntity, defineSessionEntity, type SessionRow, type SessionTable } from './persistence/session.entity.js';

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
 import { HttpException, HttpStatus } from '@nestjs/common';
-import { redacted } from './security/redaction.js';
-import { escaped } from './security/shown-keys.js';
-import { asError } from './security/thrown.js';
-import { visible } from './security/visible.js';
+import { redacted } from './shared/redaction.js';
+import { escaped } from './shared/shown-keys.js';
+import { asError } from './shared/thrown.js';
+import { visible } from './shared/visible.js';
 
 /**
  * An error that Nest answers with `status` and a general text, while `message` keeps the detail

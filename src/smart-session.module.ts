@@ -14,7 +14,7 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
-import type { DialectName } from './dialects/dialect.js';
+import type { DialectName } from './shared/dialect-name.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { SessionPolicyGuard } from './decorators/session-policy.guard.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';

@@ -1,7 +1,9 @@
+import { inBoth } from './plan/against.js';
 import { runStages } from './plan/run-stages.js';
 import { HELP, readSettings, type Settings } from './plan/settings.js';
 import { describeMachine } from './report/machine.js';
 import { barTable } from './report/markdown.js';
+import { compareCheckouts } from './report/comparison.js';
 import { makeReport, ourFaults, type Report } from './report/report.js';
 import { writeReport } from './report/write-report.js';
 import { prepareServers } from './servers/servers.js';
@@ -24,12 +26,26 @@ try {
 /** @returns the exit code: 0 also when a bar is missed, 1 when this library lost an update or failed */
 async function benchmark(settings: Settings): Promise<number> {
   if (settings.isQuick) say('A quick run: its figures are rough.');
+  if (settings.against !== undefined) return compare(settings, settings.against);
   const report = await measureAll(settings);
   await writeReport(report, settings.out);
   say(`\n${barTable(report.bars.filter(({ ratio }) => ratio !== undefined))}\n\nThe results are in ${settings.out}`);
   const faults = ourFaults(report);
   for (const fault of faults) say(`FAULT ${fault}`);
   return faults.length === 0 ? 0 : 1;
+}
+
+/** @returns the exit code: 1 when a store failed */
+async function compare(settings: Settings, checkout: string): Promise<number> {
+  const servers = await prepareServers(new Set(settings.stores.map(({ database }) => database)));
+  try {
+    const { records, failures } = await runStages(settings, inBoth(settings.stores, checkout), servers.addresses, interrupted.signal);
+    say(`\n${compareCheckouts(records)}`);
+    for (const { store, scenario, message } of failures) say(`FAULT ${store}, ${scenario}: ${message}`);
+    return failures.length === 0 ? 0 : 1;
+  } finally {
+    await servers.stop();
+  }
 }
 
 async function measureAll(settings: Settings): Promise<Report> {

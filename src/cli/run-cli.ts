@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { visibleStack } from '../security/visible.js';
+import { visibleStack } from '../shared/visible.js';
 import type { Command } from './command.js';
 import { COMMANDS } from './commands/index.js';
 import { COMMON_OPTIONS } from './common-options.js';

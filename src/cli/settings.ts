@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { DialectName } from '../dialects/dialect.js';
+import type { DialectName } from '../shared/dialect-name.js';
 import { flawIn, type SmartSessionModuleOptions } from '../options/smart-session.options.js';
 import type { Given } from './cli-option.js';
 import type { COMMON_OPTIONS } from './common-options.js';

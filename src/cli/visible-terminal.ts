@@ -1,4 +1,4 @@
-import { visible, visibleLines } from '../security/visible.js';
+import { visible, visibleLines } from '../shared/visible.js';
 import type { Terminal } from './terminal.js';
 
 /** A terminal whose reader sees all that is written: what comes from tables and errors moves no cursor, and hides no text. */

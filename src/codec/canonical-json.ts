@@ -1,7 +1,8 @@
 import { types } from 'node:util';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { DEEPEST } from './depth.js';
-import { isPlainPrototype } from './plain-prototype.js';
+import { hasToJson } from '../shared/has-to-json.js';
+import { isPlainPrototype } from '../shared/plain-object.js';
 
 type Members = Record<string, unknown>;
 
@@ -69,11 +70,6 @@ function canonicalObject(value: Members, path: string, ancestors: Set<object>): 
   const copy: Members = Object.create(null);
   for (const name of Object.keys(value).toSorted()) copy[name] = canonical(value[name], `${path}.${name}`, ancestors);
   return copy;
-}
-
-/** Whether a value says itself what JSON shall make of it. */
-export function hasToJson(value: unknown): value is { toJSON(key: string): unknown } {
-  return typeof value === 'object' && value !== null && typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }
 
 /** What a message says of a value with more than `DEEPEST` levels. */

@@ -1,5 +1,5 @@
 import { DEEPEST } from './depth.js';
-import { isPlainPrototype } from './plain-prototype.js';
+import { isPlainPrototype } from '../shared/plain-object.js';
 
 /**
  * Whether JSON gives a value back as it was: null, booleans, strings, finite numbers but -0, and dense

@@ -1,5 +1,5 @@
 import { richCodec } from './rich.codec.js';
-import type { ValueCodec } from './value-codec.js';
+import type { ValueCodec } from '../shared/value-codec.js';
 
 /**
  * JSON: dates come back as strings, `undefined` is not stored, a bigint is refused. Reads what the rich codec has

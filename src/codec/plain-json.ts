@@ -1,5 +1,5 @@
-import { hasToJson } from './canonical-json.js';
-import { isPlainPrototype } from './plain-prototype.js';
+import { hasToJson } from '../shared/has-to-json.js';
+import { isPlainPrototype } from '../shared/plain-object.js';
 
 type Members = Record<string, unknown>;
 

@@ -3,8 +3,8 @@ import { SessionNotSerializableError } from '../smart-session.errors.js';
 import { FLATTER, TOO_DEEP } from './canonical-json.js';
 import { DEEPEST } from './depth.js';
 import { isJsonValue } from './json-value.js';
-import { isPlainPrototype } from './plain-prototype.js';
-import type { ValueCodec } from './value-codec.js';
+import { isPlainPrototype } from '../shared/plain-object.js';
+import type { ValueCodec } from '../shared/value-codec.js';
 
 /**
  * JSON values as they are, and others in devalue's format: dates, maps, sets, bigints, typed arrays,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionDecryptionError, SessionNotSerializableError } from '../smart-session.errors.js';
-import { asError, describeThrown } from '../security/thrown.js';
+import { asError, describeThrown } from '../shared/thrown.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { FLATTER, TOO_DEEP, canonicalJson } from './canonical-json.js';
 import { DEEPEST } from './depth.js';
@@ -11,7 +11,7 @@ import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json
 import { isEnvelope, isEnvelopeText, mayHoldEnvelopes, richCodec } from './rich.codec.js';
 import { Seal, isSealed } from './seal.js';
 import { storageKeyOf } from './storage-key.js';
-import type { ValueCodec } from './value-codec.js';
+import type { ValueCodec } from '../shared/value-codec.js';
 
 /** The values of a session, by key. */
 export type SessionValues = Record<string, unknown>;

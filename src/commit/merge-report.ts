@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { shownKeys } from '../security/shown-keys.js';
+import { shownKeys } from '../shared/shown-keys.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { Merge, MergeTrace } from '../observers/merge-trace.js';

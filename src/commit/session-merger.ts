@@ -4,7 +4,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { applyRule } from '../merge/apply-rule.js';
 import { applyDelta, takeMine, type Delta, type MergeKey } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import { DELETED, type MergeSides } from '../merge/merge-rule.js';
+import { DELETED, type MergeSides } from '../shared/merge-rule.js';
 import { SessionMergeError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 

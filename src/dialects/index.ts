@@ -1,4 +1,5 @@
-import type { Dialect, DialectName } from './dialect.js';
+import type { Dialect } from './dialect.js';
+import type { DialectName } from '../shared/dialect-name.js';
 import { mariadb } from './mariadb.dialect.js';
 import { mysql } from './mysql.dialect.js';
 import { postgresql } from './postgresql.dialect.js';

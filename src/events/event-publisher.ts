@@ -3,10 +3,10 @@ import { ModuleRef } from '@nestjs/core';
 import type { Merge } from '../observers/merge-trace.js';
 import type { DestroyReason, LifecycleObserver, ObservedSession } from '../observers/session-observers.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { asError, describeThrown } from '../security/thrown.js';
+import { asError, describeThrown } from '../shared/thrown.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import { isEmitter, isToken, type SessionEventEmitter } from './event-emitter.js';
+import { isEmitter, isToken, type SessionEventEmitter } from '../options/events-option.js';
 import { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './session-events.js';
 
 /** Publishes what becomes of sessions on the emitter of the option `events`. */

@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { Request, Response } from 'express';
 import type { Observable } from 'rxjs';
 import { SessionService } from '../services/session.service.js';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { announceRetry } from '../http/retry-after.js';
 import { afterCommit } from './after-commit.js';
 

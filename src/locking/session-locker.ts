@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { describeThrown } from '../security/thrown.js';
+import { describeThrown } from '../shared/thrown.js';
 import { Backoff } from '../batching/backoff.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';

@@ -1,4 +1,4 @@
-import type { MergeRule, MergeSides } from './merge-rule.js';
+import type { MergeRule, MergeSides } from '../shared/merge-rule.js';
 
 /**
  * Asks a rule.

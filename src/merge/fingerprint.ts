@@ -1,4 +1,5 @@
-import { isPlainObject } from './plain-object.js';
+import { hasToJson } from '../shared/has-to-json.js';
+import { isPlainObject } from '../shared/plain-object.js';
 
 /**
  * Gives equal values equal texts, and others different ones: to compare values, and to find one again in
@@ -83,8 +84,4 @@ function isDense({ length }: readonly unknown[], keys: readonly string[]): boole
 
 function bytes(buffer: ArrayBufferLike, offset = 0, length = buffer.byteLength): string {
   return new Uint8Array(buffer, offset, length).join();
-}
-
-function hasToJson(value: object): value is { toJSON(): unknown } {
-  return typeof (value as { toJSON?: unknown }).toJSON === 'function';
 }

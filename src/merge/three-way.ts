@@ -1,7 +1,7 @@
 import { applyRule } from './apply-rule.js';
 import { fingerprints, type Fingerprint } from './fingerprint.js';
-import { DELETED, type MergeRule, type MergeSides, type PathRules } from './merge-rule.js';
-import { isPlainObject, type PlainObject } from './plain-object.js';
+import { DELETED, type MergeRule, type MergeSides, type PathRules } from '../shared/merge-rule.js';
+import { isPlainObject, type PlainObject } from '../shared/plain-object.js';
 import { isSameSmall } from './same-value.js';
 
 /** Rules inside a value, ready to be looked up. */

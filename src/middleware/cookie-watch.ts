@@ -1,7 +1,7 @@
 import type { Request } from 'express';
 import { SessionLogger } from '../security/session-logger.js';
 import { isSecure } from '../security/cookie-template.js';
-import { isProduction } from '../security/warnings.js';
+import { isProduction } from '../shared/production.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 
 /** Warns, once each, of a session cookie that is sent in the clear, and of one that is not sent because it must not be. */

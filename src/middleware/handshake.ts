@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import type { GatedSession, ResponseMethod } from './response-gate.js';
 
 /**

@@ -1,7 +1,7 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { SessionLogger } from '../security/session-logger.js';
-import { shownKeys } from '../security/shown-keys.js';
+import { shownKeys } from '../shared/shown-keys.js';
 import { SessionService } from '../services/session.service.js';
 
 /** How long a handler has to save what it changes after its response, in ms. */

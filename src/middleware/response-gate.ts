@@ -7,7 +7,7 @@ import { destroyPipedSources } from '../http/piped-sources.js';
 import { bodyOf, hasCallback, refuseWrongBody } from '../http/response-body.js';
 import { applyHead, refuseWrongStatus } from '../http/response-head.js';
 import { announceRetry } from '../http/retry-after.js';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { RedirectedDrain } from './redirected-drain.js';
 import { SentHead } from './sent-head.js';
 

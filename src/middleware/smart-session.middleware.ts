@@ -8,7 +8,7 @@ import { signedCookie } from '../http/request-cookie.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { isProduction } from '../security/warnings.js';
+import { isProduction } from '../shared/production.js';
 import { noteStart } from '../live/request-start.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';

@@ -4,7 +4,7 @@ import type { SessionCodec } from '../codec/session.codec.js';
 import type { StoreFormat } from './store-format.js';
 import type { PreviousRow } from './previous-table.js';
 import type { RecordChange, SessionRepository } from '../persistence/session.repository.js';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { SessionNotSerializableError, SessionTooLargeError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import { exactLifetime, maxAgeOrNull } from '../records/lifetime.js';

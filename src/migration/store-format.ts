@@ -1,4 +1,5 @@
-import type { Dialect, DialectName } from '../dialects/dialect.js';
+import type { Dialect } from '../dialects/dialect.js';
+import type { DialectName } from '../shared/dialect-name.js';
 
 /** A store of another package: where it keeps its sessions, and how a row of its table is read. */
 export interface StoreFormat {

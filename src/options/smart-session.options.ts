@@ -1,18 +1,18 @@
 import type { KeyObject } from 'node:crypto';
 import { inspect, types } from 'node:util';
 import type { Options } from '@mikro-orm/core';
-import { RequestMethod, type MiddlewareConsumer, type Type } from '@nestjs/common';
+import { RequestMethod, type MiddlewareConsumer } from '@nestjs/common';
 import type { SessionData, Store } from 'express-session';
-import type { DialectName } from '../dialects/dialect.js';
-import type { ValueCodec } from '../codec/value-codec.js';
-import { isEmitter, isToken, type EventsOption } from '../events/event-emitter.js';
+import type { DialectName } from '../shared/dialect-name.js';
+import type { ValueCodec } from '../shared/value-codec.js';
+import { isEmitter, isToken, type EventsOption } from './events-option.js';
 import { UNSUPPORTED_OPTIONS } from './unsupported-options.js';
-import type { MergeRule } from '../merge/merge-rule.js';
-import type { SessionRepository } from '../persistence/session.repository.js';
+import type { MergeRule } from '../shared/merge-rule.js';
+import type { SessionRepositoryClass } from './repository-class.js';
 import { flawInEncryption, keyObjectOf, type EncryptionOptions } from './encryption-keys.js';
 import { COOKIE_DEFAULTS, EXPECTED_COOKIE, LONGEST_MAX_AGE, flawInCookie, isCookieOptions, type CookieOption } from './cookie-rules.js';
 import { copyOfSecret, flawInSecret, isSecret, type CookieSecret } from './secrets.js';
-import { isProduction } from '../security/warnings.js';
+import { isProduction } from '../shared/production.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 
 /** How commits meet: by lock version, by row lock, or by what the table has. */
@@ -94,7 +94,7 @@ export interface SmartSessionModuleOptions {
   /** Creates the table at start if it is missing. Default: false. */
   createTable?: boolean;
   /** The class that keeps the records. Default: the hand-written statements of the dialect. */
-  repository?: Type<SessionRepository>;
+  repository?: SessionRepositoryClass;
   /** What a key becomes that others and this request have both changed, by key. Default: `mergeDefault`. */
   merge?: SessionMergeRules;
   /** The rule of the keys that `merge` does not name. Default: `lastWins()`. */
@@ -233,7 +233,7 @@ export class SmartSessionOptions {
   readonly tableName: string;
   readonly schema: string | undefined;
   readonly createTable: boolean;
-  readonly repository: Type<SessionRepository> | undefined;
+  readonly repository: SessionRepositoryClass | undefined;
   readonly merge: ReadonlyMap<string, MergeRule>;
   readonly mergeDefault: MergeRule | undefined;
   readonly serializer: 'json' | 'rich' | ValueCodec;

@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialects/dialect.js';
-import { reasonIn } from '../security/redaction.js';
+import { reasonIn } from '../shared/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { StatementRunner } from './statement-runner.js';
 

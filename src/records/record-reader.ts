@@ -3,7 +3,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
 import { SessionDecryptionError, abbreviate } from '../smart-session.errors.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { stageOf } from './migrating-record.js';
 import { SessionRecord } from './session-record.js';

@@ -2,8 +2,8 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { isReservedName } from '../codec/reserved-names.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { shownKeys } from '../security/shown-keys.js';
-import { isProduction } from '../security/warnings.js';
+import { shownKeys } from '../shared/shown-keys.js';
+import { isProduction } from '../shared/production.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { userIdIfKnown } from './user-id.js';
 

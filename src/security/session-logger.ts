@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { visible, visibleStack } from './visible.js';
+import { visible, visibleStack } from '../shared/visible.js';
 
 /**
  * The logger of this library. Names of keys, paths and messages of databases come from others: none of them begins a line of its own,

@@ -1,12 +1,8 @@
+import { isProduction } from '../shared/production.js';
 import { adviceForCookie } from '../options/cookie-rules.js';
 import type { CookieTemplate } from './cookie-template.js';
 import { flawInSecret, type CookieSecret } from '../options/secrets.js';
 import { warningsOfSeconds, type Times } from '../options/seconds-for-ms.js';
-
-/** Whether this process serves the public. */
-export function isProduction(): boolean {
-  return process.env.NODE_ENV === 'production';
-}
 
 /** The options that the warnings look at. */
 interface Warned extends CookieTemplate, Times {

@@ -12,7 +12,7 @@ import {
   SessionUnavailableError,
   SmartSessionConfigError,
 } from '../smart-session.errors.js';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { handleOf } from '../security/session-handle.js';
 import { SmartSessionOptions, type UserId } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import expressSession, { type Session, type SessionData } from 'express-session';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { SessionService } from '../services/session.service.js';
 
 type Callback<Result = void> = (error?: unknown, result?: Result) => void;

@@ -1,6 +1,6 @@
 import type { Attributes, Context, Histogram, Span } from '@opentelemetry/api';
 import type { BatchKind, DestroyReason, LifecycleObserver, OperationObserver } from '../observers/session-observers.js';
-import { asError } from '../security/thrown.js';
+import { asError } from '../shared/thrown.js';
 import { createInstruments } from './instruments.js';
 
 type Api = typeof import('@opentelemetry/api');

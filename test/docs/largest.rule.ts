@@ -1,4 +1,4 @@
-import { DELETED, type MergeRule, type MergeSides } from '../../src/merge/merge-rule.js';
+import { DELETED, type MergeRule, type MergeSides } from '../../src/shared/merge-rule.js';
 
 /**
  * The larger of both numbers, such as a high score. A side that deleted the key has no say, unless both did.

@@ -20,6 +20,8 @@ import {
   union,
   unionBy,
   type MergeRule,
+  type SessionRepository,
+  type SessionRepositoryClass,
   type SessionService,
   type SmartSessionModuleOptions,
   type ValueCodec,
@@ -75,6 +77,13 @@ export function forRoot() {
   // @ts-expect-error a class that is no repository
   SmartSessionModule.forRoot({ repository: Date });
 }
+
+/** The methods that a repository must have, and no others, are named by the type of the option. */
+type NeededMethod = {
+  [Name in keyof SessionRepository]-?: undefined extends SessionRepository[Name] ? never : Name;
+}[keyof SessionRepository];
+export const named: Record<NeededMethod, true> = {} as Record<keyof InstanceType<SessionRepositoryClass>, true>;
+export const needed: Record<keyof InstanceType<SessionRepositoryClass>, true> = {} as Record<NeededMethod, true>;
 
 export function connections() {
   SmartSessionModule.forRoot({
@@ -171,8 +180,8 @@ export function serializing(codec: ValueCodec) {
 }
 
 export async function updating(sessions: SessionService, session: SessionData): Promise<number> {
-  // @ts-expect-error no number
   await sessions.update(session, (draft) => {
+    // @ts-expect-error no number
     draft.typedCount = 'one';
   });
   // @ts-expect-error the cookie is not among the values

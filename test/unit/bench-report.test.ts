@@ -7,6 +7,8 @@ import { BARS, measureBars, type Bar } from '../../bench/src/report/bars.js';
 import { linesOf, throughputBars } from '../../bench/src/report/chart-data.js';
 import { barTable, summaryTable } from '../../bench/src/report/markdown.js';
 import { ourFaults } from '../../bench/src/report/report.js';
+import { inBoth } from '../../bench/src/plan/against.js';
+import { compareCheckouts } from '../../bench/src/report/comparison.js';
 import { ratioOf, spreadOf } from '../../bench/src/report/statistics.js';
 import { summarize } from '../../bench/src/report/summary.js';
 import { findStore } from '../../bench/src/stores/catalog.js';
@@ -198,4 +200,24 @@ describe('the command line', () => {
       expect(() => readSettings(given)).toThrow(/none-such|positive/);
     },
   );
+});
+
+describe('two checkouts', () => {
+  it('run each store, one after the other', () => {
+    const [own, other] = inBoth([findStore('ours-sqlite')], '/other');
+    expect([own!.id, own!.checkout, other!.id, other!.checkout]).toEqual(['ours-sqlite', undefined, 'ours-sqlite@other', '/other']);
+  });
+
+  it('are compared within rounds: this one to the other', () => {
+    const records = [
+      record(1, 'ours-sqlite', 'read', { requestsPerSecond: 100, cpuPerRequest: 50 }),
+      record(1, 'ours-sqlite@other', 'read', { requestsPerSecond: 200, cpuPerRequest: 40 }),
+      record(2, 'ours-sqlite', 'read', { requestsPerSecond: 30, cpuPerRequest: 10 }),
+      record(2, 'ours-sqlite@other', 'read', { requestsPerSecond: 20, cpuPerRequest: 20 }),
+      record(1, 'ours-sqlite', 'hot', { requestsPerSecond: 1, cpuPerRequest: 1 }),
+    ];
+    const [, , read, hot] = compareCheckouts(records).split('\n');
+    expect(read).toBe('| ours-sqlite | read | 1.00 (0.50 … 1.50) | 0.88 (0.50 … 1.25) |');
+    expect(hot).toBe('| ours-sqlite | hot | – | – |');
+  });
 });

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { messageOf } from '../../src/cli/error-message.js';
 import { applyRule } from '../../src/merge/apply-rule.js';
-import { redacted } from '../../src/security/redaction.js';
+import { redacted } from '../../src/shared/redaction.js';
 import { databaseError } from '../../src/smart-session.errors.js';
 
 /** In characters. A quadratic expression takes 1.5 to 15 s on such a text, a linear one under 10 ms. */

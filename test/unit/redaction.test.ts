@@ -1,4 +1,4 @@
-import { redacted } from '../../src/security/redaction.js';
+import { redacted } from '../../src/shared/redaction.js';
 
 const SECRET = "o'canary - canary\nsql: canary";
 

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { AppCalls, AppMessage, AppSettings } from '../app/protocol.js';
 
 interface Waiting {
@@ -20,9 +21,13 @@ export class AppProcess {
     child.on('exit', (code) => this.#ended(new Error(`The app's process ended with ${code}.`)));
   }
 
-  /** Starts the app, and waits until it listens. */
-  static async start(settings: AppSettings): Promise<AppProcess> {
-    const file = new URL('../app/main.js', import.meta.url);
+  /**
+   * Starts the app and waits until it listens.
+   *
+   * @param checkout the checkout whose build runs. Default: this one
+   */
+  static async start(settings: AppSettings, checkout?: string): Promise<AppProcess> {
+    const file = checkout === undefined ? new URL('../app/main.js', import.meta.url) : join(checkout, 'bench/dist/app/main.js');
     const child = fork(file, [JSON.stringify(settings)], { env: { ...process.env, NODE_ENV: 'production' } });
     const ended = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`${settings.storeId}: the app ended with ${code} at its start.`)),

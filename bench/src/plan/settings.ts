@@ -15,6 +15,8 @@ export interface Settings {
   readonly durations: Durations;
   /** The folder of the results. */
   readonly out: string;
+  /** The folder of another checkout, to compare this one with; undefined for the report. */
+  readonly against: string | undefined;
 }
 
 /** What `--help` prints. */
@@ -26,6 +28,7 @@ export const HELP = `npm run bench -- [options]
   --rounds n           how often each run is repeated (5; quick 2)
   --seconds n          how long each run is (3; quick 1)
   --out folder         where the results go (bench/results)
+  --against folder     compares this checkout with another one that is built, instead of a report
 
 stores: ${STORES.map(({ id }) => id).join(' ')}
 scenarios: ${SCENARIOS.map(({ name }) => name).join(' ')}
@@ -47,6 +50,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
       rounds: { type: 'string' },
       seconds: { type: 'string' },
       out: { type: 'string' },
+      against: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -58,13 +62,16 @@ export function readSettings(given: readonly string[]): Settings | undefined {
     scenarios: chooseScenarios(values.scenarios, isQuick),
     rounds: positive('rounds', values.rounds ?? (isQuick ? '2' : '5')),
     durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.5 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1' : '3')) },
-    out: folderOf(values.out),
+    out: values.out === undefined ? RESULTS : fromCaller(values.out),
+    against: values.against === undefined ? undefined : fromCaller(values.against),
   };
 }
 
-/** A folder that is given is meant from where npm was called. */
-function folderOf(given: string | undefined): string {
-  return given === undefined ? fileURLToPath(new URL('../../results', import.meta.url)) : resolve(process.env.INIT_CWD ?? '.', given);
+const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
+
+/** A given folder is relative to where npm was called. */
+function fromCaller(given: string): string {
+  return resolve(process.env.INIT_CWD ?? '.', given);
 }
 
 function chooseStores(given: string | undefined, isQuick: boolean): StoreDefinition[] {

@@ -1,3 +1,4 @@
+import type { Figures } from '../load/measure.js';
 import type { RunRecord } from '../plan/run-record.js';
 import { ratioOf, type ByRound, type Spread } from './statistics.js';
 
@@ -48,7 +49,12 @@ function isReached({ atLeast = 0, atMost = Infinity }: Bar, ratio: number): bool
   return ratio >= atLeast && ratio <= atMost;
 }
 
-function byRound(records: readonly RunRecord[], store: string, { scenario, figure }: Bar): ByRound {
+/** A figure of a store in a scenario, by round. */
+export function byRound(
+  records: readonly RunRecord[],
+  store: string,
+  { scenario, figure }: { readonly scenario: string; readonly figure: keyof Figures },
+): ByRound {
   const own = records.filter((record) => record.store === store && record.scenario === scenario);
   return new Map(own.map((record) => [record.round, record[figure]]));
 }

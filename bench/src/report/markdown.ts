@@ -98,7 +98,8 @@ function troubles({ skipped, failures }: Report): string[] {
   return lines.length === 0 ? [] : ['## Not measured', lines.map((line) => `- ${line}`).join('\n')];
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

@@ -28,4 +28,6 @@ export interface StoreDefinition {
   readonly isMain: boolean;
   /** Whether it runs only when it is asked for by name. */
   readonly isOptional: boolean;
+  /** The checkout whose build runs it. Default: this one. */
+  readonly checkout?: string;
 }

@@ -1,8 +1,8 @@
 import { dialectOfDriver } from '../../dialects/dialect-of-driver.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
-import { escaped } from '../../security/shown-keys.js';
-import { visible } from '../../security/visible.js';
+import { escaped } from '../../shared/shown-keys.js';
+import { visible } from '../../shared/visible.js';
 import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { openOrm } from '../open-orm.js';

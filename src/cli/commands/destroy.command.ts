@@ -1,4 +1,4 @@
-import { escaped } from '../../security/shown-keys.js';
+import { escaped } from '../../shared/shown-keys.js';
 import { abbreviate } from '../../smart-session.errors.js';
 import { defineCommand } from '../command.js';
 import { withSessions, type OpenSessions } from '../open-sessions.js';

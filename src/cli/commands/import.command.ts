@@ -1,7 +1,7 @@
 import type { StoreFormat } from '../../migration/store-format.js';
 import type { PreviousTable, PreviousTablePlace } from '../../migration/previous-table.js';
 import { FOREIGN_STORES } from '../../migration/stores/index.js';
-import { escaped } from '../../security/shown-keys.js';
+import { escaped } from '../../shared/shown-keys.js';
 import { SessionImporter } from '../../migration/session-importer.js';
 import type { SessionKey, SmartSessionModuleOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';

@@ -1,4 +1,4 @@
-import { escaped } from '../../security/shown-keys.js';
+import { escaped } from '../../shared/shown-keys.js';
 import type { UserSession } from '../../services/session.service.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';

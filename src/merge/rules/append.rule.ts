@@ -1,5 +1,5 @@
 import { fingerprints } from '../fingerprint.js';
-import type { MergeRule } from '../merge-rule.js';
+import type { MergeRule } from '../../shared/merge-rule.js';
 import { isSameSmall } from '../same-value.js';
 import { listsOf, unlessDeleted } from './list.js';
 

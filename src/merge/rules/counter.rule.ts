@@ -1,4 +1,4 @@
-import { DELETED, type MergeRule, type MergeSides } from '../merge-rule.js';
+import { DELETED, type MergeRule, type MergeSides } from '../../shared/merge-rule.js';
 
 type Count = number | bigint;
 

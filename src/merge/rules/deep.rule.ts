@@ -1,4 +1,4 @@
-import type { MergeRule, PathRules } from '../merge-rule.js';
+import type { MergeRule, PathRules } from '../../shared/merge-rule.js';
 import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 
 /**

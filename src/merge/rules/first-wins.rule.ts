@@ -1,4 +1,4 @@
-import { DELETED, type MergeRule } from '../merge-rule.js';
+import { DELETED, type MergeRule } from '../../shared/merge-rule.js';
 
 /**
  * The commit that landed first keeps the key: for what may be made once, such as a CSRF secret.

@@ -1,4 +1,4 @@
-import { DELETED, type MergeRule } from '../merge-rule.js';
+import { DELETED, type MergeRule } from '../../shared/merge-rule.js';
 
 /**
  * The commit that lands last wins the key. What a key without a rule does.

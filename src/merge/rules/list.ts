@@ -1,4 +1,4 @@
-import { DELETED, type MergeSides } from '../merge-rule.js';
+import { DELETED, type MergeSides } from '../../shared/merge-rule.js';
 
 /** The lists of the three sides, empty where one is absent. */
 export type Lists = Record<'base' | 'theirs' | 'mine', readonly unknown[]>;

@@ -1,5 +1,5 @@
-import type { MergeRule, PathRules } from '../merge-rule.js';
-import { isPlainObject, type PlainObject } from '../plain-object.js';
+import type { MergeRule, PathRules } from '../../shared/merge-rule.js';
+import { isPlainObject, type PlainObject } from '../../shared/plain-object.js';
 import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 import { listsOf, unlessDeleted } from './list.js';
 

@@ -4,6 +4,10 @@ export type PlainObject = Readonly<Record<string, unknown>>;
 /** Whether a value is a plain object, of this realm or of another. */
 export function isPlainObject(value: unknown): value is PlainObject {
   if (typeof value !== 'object' || value === null || Object.prototype.toString.call(value) !== '[object Object]') return false;
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlainPrototype(Object.getPrototypeOf(value) as object | null);
+}
+
+/** Whether a prototype is `Object.prototype`, of this realm or of another, or none. */
+export function isPlainPrototype(prototype: object | null): boolean {
+  return prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty'));
 }

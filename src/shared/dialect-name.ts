@@ -1,0 +1,2 @@
+/** The databases, by the names of their dialects. */
+export type DialectName = 'postgresql' | 'mysql' | 'mariadb' | 'sqlite';
