@@ -27,7 +27,7 @@ registerHooks({
 });`;
 
 const PROGRAM = `
-const { SmartSessionOptions } = await import(process.argv[1] + '/smart-session.options.js');
+const { SmartSessionOptions } = await import(process.argv[1] + '/options/smart-session.options.js');
 const { openDatabase } = await import(process.argv[1] + '/persistence/open-database.js');
 for (const dialect of ['postgresql', 'mysql', 'sqlite']) {
   await openDatabase(new SmartSessionOptions({ secret: 'x', dialect, connection: { dbName: 'x' } })).catch(({ message }) => console.log(message));
