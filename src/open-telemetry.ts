@@ -16,11 +16,11 @@ export async function importTelemetryApi(): Promise<typeof import('@opentelemetr
   } catch (error) {
     const found = importError(NAME, error);
     if (found instanceof MissingPackageError)
-      throw new SmartSessionConfigError('telemetry', `true was given, and ${found.message}`, `Install it: npm install ${NAME}`, error);
+      throw new SmartSessionConfigError('telemetry', `true was given, but ${found.message}`, `Install it: npm install ${NAME}`, error);
     throw new SmartSessionConfigError(
       'telemetry',
-      `true was given, and ${NAME} cannot be loaded: ${reasonIn(error)}`,
-      'Mend that, or leave `telemetry` out.',
+      `true was given, but ${NAME} cannot be loaded: ${reasonIn(error)}`,
+      'Correct that, or leave `telemetry` out.',
       error,
     );
   }

@@ -1,15 +1,15 @@
 import type { RunStatement } from './run-statement.js';
 
-/** What is used of a database of sqlite3. */
+/** The used part of a sqlite3 database. */
 interface Database {
   all(sql: string, parameters: readonly unknown[], done: (error: Error | null, rows: Record<string, unknown>[]) => void): void;
   run(sql: string, parameters: readonly unknown[], done: (this: { readonly changes: number }, error: Error | null) => void): void;
 }
 
-/** sqlite3 does not tell which statements give rows. A quoted name does not end one like this. */
+/** sqlite3 does not say which statements return rows. A quoted name cannot end like this. */
 const GIVES_ROWS = /^(select|pragma)\b|\breturning [\w, ]{1,200}$/i;
 
-/** Runs statements on a database of sqlite3, which MikroORM 6 has in @mikro-orm/sqlite. */
+/** Runs statements on a sqlite3 database. MikroORM 6 uses sqlite3 in @mikro-orm/sqlite. */
 export function onCallbackDatabase(database: Database): RunStatement {
   return (sql, parameters = []) =>
     new Promise((resolve, reject) => {
@@ -24,7 +24,7 @@ export function onCallbackDatabase(database: Database): RunStatement {
     });
 }
 
-/** Whether a client is one of sqlite3, and not of better-sqlite3. */
+/** Whether a client is a sqlite3 database, not a better-sqlite3 one. */
 export function callsBack(database: object): database is Database {
   return 'all' in database;
 }

@@ -1,26 +1,26 @@
 import type { RunStatement, StatementResult } from './run-statement.js';
 
-/** What is used of a statement of better-sqlite3. */
+/** The used part of a better-sqlite3 statement. */
 interface Statement {
-  /** Whether it gives rows. */
+  /** Whether the statement returns rows. */
   readonly reader: boolean;
   all(parameters: readonly unknown[]): unknown[];
   run(parameters: readonly unknown[]): { readonly changes: number };
 }
 
-/** What is used of a database of better-sqlite3. */
+/** The used part of a better-sqlite3 database. */
 interface Database {
   prepare(sql: string): Statement;
 }
 
-/** So many statements stay compiled: there is one text for each number of rows up to 100, of loads, of updates and of touches. */
+/** The largest number of statements that stay compiled. Loads, updates and touches have one text for each number of rows up to 100. */
 const MOST = 400;
 
 const OF_DATABASE = new WeakMap<object, RunStatement>();
 
 /**
- * Runs statements on a database of better-sqlite3, each compiled once: to compile one takes longer than to run
- * it, 28 µs beside 7 for a load, and 36 of 103 for an update.
+ * Runs statements on a better-sqlite3 database and compiles each only once. Compiling takes longer than running: 28 µs against 7
+ * µs for a load. It is 36 of the 103 µs of an update.
  */
 export function onDatabase(database: object): RunStatement {
   const known = OF_DATABASE.get(database);
@@ -42,7 +42,7 @@ function execute(statement: Statement, parameters: readonly unknown[]): Statemen
   return { rows: statement.all(parameters) as Record<string, unknown>[], affected: 0 };
 }
 
-/** The statement that was compiled first gives way. */
+/** Keeps a compiled statement. At the limit, the oldest statement is dropped. */
 function keep(statements: Map<string, Statement>, sql: string, statement: Statement): Statement {
   const [first] = statements.keys();
   if (statements.size === MOST && first !== undefined) statements.delete(first);

@@ -6,7 +6,7 @@ const NO_SERVER = 'there is no server, or the network does not reach it';
 const CERTIFICATE = 'the TLS handshake ends before anything is sent';
 const LOST = 'the connection broke; the statement may have been done';
 
-/** Errors while a connection is opened: Node sets the system call `connect` or `getaddrinfo`. Nothing was sent. */
+/** Errors while a connection is opened, before anything was sent. Node sets their `syscall` to `connect` or `getaddrinfo`. */
 export const CONNECTING_ERRORS: readonly KnownError[] = [
   ['EAI_AGAIN', 'connect', 'not-done', 'the name server has no answer yet (getaddrinfo(3))'],
   ['EAGAIN', 'connect', 'not-done', "the server's queue of new connections is full (connect(2), Unix sockets)"],
@@ -18,7 +18,7 @@ export const CONNECTING_ERRORS: readonly KnownError[] = [
   ['ETIMEDOUT', 'connect', 'failed', NO_SERVER],
 ];
 
-/** Errors of a connection, for every driver. */
+/** Errors of an open connection, for every driver. */
 export const SOCKET_ERRORS: readonly KnownError[] = [
   ['ECONNRESET', 'open connection', 'unknown', LOST],
   ['EPIPE', 'open connection', 'unknown', LOST],
@@ -35,7 +35,7 @@ export const SOCKET_ERRORS: readonly KnownError[] = [
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'TLS', 'failed', CERTIFICATE],
 ];
 
-/** Errors without a code of knex (MikroORM 6) and Kysely (MikroORM 7). The statement got no connection. */
+/** Errors of knex (MikroORM 6) and Kysely (MikroORM 7) that have no code. The statement got no connection. */
 export const POOL_ERRORS: readonly KnownText[] = [
   [
     'Knex: Timeout acquiring a connection. The pool is probably full. Are you missing a .transacting(trx) call?',
@@ -49,7 +49,7 @@ export const POOL_ERRORS: readonly KnownText[] = [
 const CONNECTING = kindsOf(CONNECTING_ERRORS);
 const SOCKET = kindsOf(SOCKET_ERRORS);
 
-/** What an error of the socket or of the pool means. */
+/** Returns what an error of the socket or of the pool means. */
 export function connectionFailure({ code, message, isUnconnected }: DriverError): FailureKind {
   if (isUnconnected) return CONNECTING.get(code ?? '') ?? 'failed';
   if (code !== undefined) return SOCKET.get(code) ?? 'unknown';

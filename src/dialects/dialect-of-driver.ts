@@ -6,8 +6,8 @@ import { DIALECTS } from './index.js';
  * Finds the dialect of one of MikroORM's drivers, or of a class that extends one.
  *
  * @param driver the driver's class
- * @param given the dialect by the app's word, which is trusted if the class is none of those that are installed
- * @returns undefined for a driver that has no dialect
+ * @param given the dialect that the app names; it is trusted if the class is none of the installed drivers
+ * @returns undefined for a driver without a dialect
  */
 export async function dialectOfDriver(driver: unknown, given?: DialectName): Promise<Dialect | undefined> {
   const [own, ...extended] = lineOf(driver);
@@ -15,7 +15,7 @@ export async function dialectOfDriver(driver: unknown, given?: DialectName): Pro
   return byName([own]) ?? (await byClass([own, ...extended])) ?? (given ? DIALECTS[given] : byName(extended));
 }
 
-/** A class and those that it extends. */
+/** Returns a class and its base classes. */
 function lineOf(driver: unknown): Function[] {
   const line: Function[] = [];
   for (let one = driver; typeof one === 'function' && one !== Function.prototype; one = Object.getPrototypeOf(one)) line.push(one);
@@ -27,7 +27,7 @@ function byName(classes: readonly Function[]): Dialect | undefined {
   return nearest(classes, dialects, ({ name }) => name);
 }
 
-/** A bundler may have given the class another name, and not the class that it extends: MariaDB's driver extends MySQL's. */
+/** Compares classes, because a bundler may have renamed them. The most derived class is tried first: MariaDB's driver extends MySQL's. */
 async function byClass(classes: readonly Function[]): Promise<Dialect | undefined> {
   return nearest(classes, await installed(), (one) => one);
 }

@@ -1,17 +1,17 @@
-/** The parts of a driver's error that tell what happened. */
+/** The parts of a driver's error that say what happened. */
 export interface DriverError {
   readonly code: string | undefined;
-  /** The number of a server's error. Numbers of the operating system are negative. */
+  /** The number of a server's error. The operating system's error numbers are negative. */
   readonly errno: number | undefined;
   readonly sqlState: string | undefined;
-  /** The server's own words, where the driver keeps them apart. */
+  /** The server's own message, if the driver keeps it separately. */
   readonly sqlMessage: string;
   readonly message: string;
   /** Whether the driver was still opening the connection, so that nothing was sent. */
   readonly isUnconnected: boolean;
 }
 
-/** Reads a driver's error, also where MikroORM has wrapped it. */
+/** Reads a driver's error. MikroORM may have wrapped it. */
 export function driverError(error: unknown): DriverError {
   const { code, errno, sqlState, sqlMessage, message } = (error ?? {}) as Record<string, unknown>;
   return {
@@ -28,7 +28,10 @@ function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The system call tells, not the code: an open connection gives the same codes. If a host has several addresses, Node collects their errors in one. */
+/**
+ * Goes by the system call, because an open connection gives the same codes. If a host has several addresses, Node collects their
+ * errors in one.
+ */
 function isUnconnected(error: unknown): boolean {
   const { syscall, errors } = (error ?? {}) as { readonly syscall?: unknown; readonly errors?: unknown };
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true;

@@ -1,9 +1,9 @@
-/** A package with one of MikroORM's drivers. */
+/** A package that contains one of MikroORM's drivers. */
 export interface DriverPackage {
-  /** Its name. */
+  /** The name of the package. */
   readonly name: string;
-  /** The name of the driver's class, which the package exports. */
+  /** The name under which the package exports the driver's class. */
   readonly driver: string;
-  /** Imports it by its literal name, which bundlers follow. Throws `MissingPackageError` if it is not installed. */
+  /** Imports the package by its literal name, so that bundlers follow it. Throws `MissingPackageError` if it is not installed. */
   load(): Promise<Readonly<Record<string, unknown>>>;
 }

@@ -1,7 +1,7 @@
 import type { DriverPackage } from './driver-package.js';
 import { importError } from './missing-package.js';
 
-// A bundler follows an import only if it has a literal name, and leaves one out that is not installed only inside a `try`.
+// A bundler follows an import only if the name is a literal. It leaves out a package that is not installed only inside a `try`.
 
 export const postgresqlDriver: DriverPackage = {
   name: '@mikro-orm/postgresql',
@@ -27,7 +27,7 @@ export const mysqlDriver: DriverPackage = {
   },
 };
 
-/** On mysql2 in MikroORM 7, on MariaDB's own connector in 6. */
+/** The driver for MariaDB. It uses mysql2 in MikroORM 7 and MariaDB's own connector in MikroORM 6. */
 export const mariadbDriver: DriverPackage = {
   name: '@mikro-orm/mariadb',
   driver: 'MariaDbDriver',
@@ -40,7 +40,7 @@ export const mariadbDriver: DriverPackage = {
   },
 };
 
-/** On better-sqlite3 in MikroORM 7, on sqlite3 in 6. */
+/** The driver for SQLite. It uses better-sqlite3 in MikroORM 7 and sqlite3 in MikroORM 6. */
 export const sqliteDriver: DriverPackage = {
   name: '@mikro-orm/sqlite',
   driver: 'SqliteDriver',
@@ -53,7 +53,7 @@ export const sqliteDriver: DriverPackage = {
   },
 };
 
-/** MikroORM 6's other driver for SQLite. */
+/** The second SQLite driver of MikroORM 6. */
 export const betterSqliteDriver: DriverPackage = {
   name: '@mikro-orm/better-sqlite',
   driver: 'BetterSqliteDriver',

@@ -3,7 +3,10 @@ import { mariadbDriver } from './drivers.js';
 import { SERVER_REQUIREMENTS } from './mariadb.requirements.js';
 import { mysql } from './mysql.dialect.js';
 
-/** MariaDB: MySQL's statements where it knows no better, and a driver that is mysql2 in MikroORM 7, and MariaDB's own connector in 6. */
+/**
+ * MariaDB. It uses MySQL's statements unless it has better ones. Its driver is mysql2 in MikroORM 7 and MariaDB's own connector
+ * in MikroORM 6.
+ */
 export const mariadb: Dialect = {
   ...mysql,
   name: 'mariadb',

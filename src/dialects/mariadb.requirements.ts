@@ -1,6 +1,6 @@
 import type { Requirements } from './requirement.js';
 
-/** The server must be MariaDB: MySQL has no `returning`. The driver of MySQL may be used on MariaDB. */
+/** Requires MariaDB, because MySQL has no `returning`. MySQL's driver works on MariaDB too. */
 export const SERVER_REQUIREMENTS: Requirements = {
   sql: 'select version() as version',
   each: [

@@ -1,4 +1,4 @@
-/** A package is not installed, or cannot be found from where this library is. */
+/** A package is not installed, or cannot be found from this library's folder. */
 export class MissingPackageError extends Error {
   constructor(name: string, cause: unknown) {
     super(`${name} cannot be found`, { cause });
@@ -6,7 +6,10 @@ export class MissingPackageError extends Error {
   }
 }
 
-/** The error to throw when the import of a package fails: `MissingPackageError` if it is this very package that is missing, else the error itself. */
+/**
+ * Returns the error to throw when the import of a package fails: `MissingPackageError` if this package itself is missing,
+ * otherwise the given error.
+ */
 export function importError(name: string, error: unknown): unknown {
   const { code, message = '' } = error as NodeJS.ErrnoException;
   const isMissing = (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(`'${name}'`);

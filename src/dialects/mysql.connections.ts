@@ -4,7 +4,7 @@ import type { PrepareConnection } from './dialect.js';
 import { driverError } from './driver-error.js';
 import type { RunStatement, StatementResult } from './run-statement.js';
 
-/** What is used of a connection of mysql2, or of MariaDB's connector, which hides its socket. */
+/** The used part of a connection of mysql2 or of MariaDB's connector. The connector hides its socket. */
 interface MysqlConnection {
   readonly stream?: Socket;
   query(sql: string, parameters: readonly unknown[], done: Done): void;
@@ -13,7 +13,7 @@ interface MysqlConnection {
 
 type Done = (error: unknown, result: MysqlResult) => void;
 
-/** The members of mysql2's pool that are used. */
+/** The used part of mysql2's pool. */
 interface MysqlPool {
   getConnection(done: (error: unknown, connection?: object) => void): void;
 }
@@ -22,18 +22,18 @@ type MysqlResult = Record<string, unknown>[] | Changed;
 
 interface Changed {
   readonly affectedRows: number;
-  /** Of mysql2 alone. */
+  /** Present in mysql2 only. */
   readonly serverStatus?: number;
 }
 
-/** Flags of `serverStatus`, by the server's mysql_com.h. */
+/** Flags of `serverStatus`, from the server's mysql_com.h. */
 const AUTOCOMMIT = 0x0002;
 const NO_BACKSLASH_ESCAPES = 0x0200;
 
-/** ER_OPTION_PREVENTS_STATEMENT and ER_READ_ONLY_MODE: after a failover the server of an old connection only reads. */
+/** ER_OPTION_PREVENTS_STATEMENT and ER_READ_ONLY_MODE. After a failover, the server of an old connection is read-only. */
 const READ_ONLY: ReadonlySet<number | undefined> = new Set([1290, 1836]);
 
-/** The socket of a connection; undefined where the driver hides it. */
+/** Returns the socket of a connection, or undefined if the driver hides it. */
 export const socketOf = (connection: object): Socket | undefined => (connection as MysqlConnection).stream;
 
 /** Runs statements on a connection. */
@@ -44,7 +44,7 @@ export function onConnection(connection: object): RunStatement {
     });
 }
 
-/** Prepares each connection that a pool of mysql2 gives out. */
+/** Prepares each connection before mysql2's pool lends it. */
 export function guardPool(pool: object, prepare: PrepareConnection): void {
   const guarded = pool as MysqlPool;
   const getConnection = guarded.getConnection.bind(guarded);
@@ -66,7 +66,7 @@ const giveOut = callbackify(async (connection: object, prepared: Promise<void>) 
   }
 });
 
-/** Looks at each answer of the server: a connection that only reads is closed, and one whose settings the app has changed is spoiled. */
+/** Reads each answer of the server. It closes a connection that is read-only, and reports one whose settings the app has changed. */
 export function watchConnection(connection: object, spoiled: () => void): void {
   const watched = connection as MysqlConnection;
   const query = watched.query.bind(watched) as (...parameters: unknown[]) => void;

@@ -9,8 +9,8 @@ import { qualifiedName } from './qualified-name.js';
 const NOW = 'utc_timestamp(3)';
 
 /**
- * Joins row by row by the primary key: a scan, which a small table invites to, would lock what is not wanted.
- * Without the conversion the column would be converted, and no index be of use.
+ * Joins row by row through the primary key. A scan, which the server prefers for a small table, would lock rows that are not
+ * wanted. Without the `convert`, the server would convert the column and could not use the index.
  */
 const joinWanted = (table: string, wanted: string) =>
   `${wanted} straight_join ${table} force index (primary) on session_id = convert(wanted_key using ascii)`;
@@ -35,7 +35,7 @@ export const mysql: Dialect = {
   isBlocking: false,
   quote,
   parameter: () => '?',
-  // Its default collations take 'Anna', 'änna' and 'anna ' for 'anna'. The column's index serves this too.
+  // The default collations treat 'Anna', 'änna' and 'anna ' as 'anna'. This comparison can use the column's index.
   exactText: (parameter) => `cast(${parameter} as binary)`,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
@@ -44,7 +44,7 @@ export const mysql: Dialect = {
   until,
   remaining: until('expires_at'),
   ofDateTime: (column) => column,
-  // from_unixtime() would give the connection's time zone.
+  // from_unixtime() would use the connection's time zone.
   ofUnixTime: (column) => `date_add(timestamp'1970-01-01 00:00:00', interval ${column} second)`,
   sinceEpoch: (time) => `timestampdiff(microsecond, timestamp'1970-01-01 00:00:00', ${time}) / 1000`,
   byPrimaryKey: ' force index (primary)',
@@ -58,11 +58,11 @@ export const mysql: Dialect = {
   lockWanted: (table, wanted, isWanted) => `select session_id from ${joinWanted(table, wanted)} and ${isWanted} for update skip locked`,
   joinWanted,
   returning: () => '',
-  // `insert ignore` would hide other errors too, and `on duplicate key update` counts one row either way.
+  // `insert ignore` would hide other errors too. `on duplicate key update` reports one row in both cases.
   onDuplicateKey: '',
   isDuplicateKey: (error) => driverError(error).errno === 1062,
   begin: 'start transaction',
-  // Whatever the app has set as `completion_type`.
+  // The app may have set `completion_type`.
   commit: 'commit and no chain no release',
   rollback: 'rollback and no chain no release',
   forUpdate: ' for update',
@@ -99,13 +99,13 @@ export const mysql: Dialect = {
     for (const statement of mysql.tableDefinition(table, schema)) await run(statement);
   },
 
-  // A schema is a database of MySQL's.
+  // MySQL calls a schema a database.
   async hasSchema(run, schema) {
     const { rows } = await run('select 1 as there from information_schema.schemata where schema_name = ?', [schema]);
     return rows.length > 0;
   },
 
-  // A user without any right to a database is not told whether it is there.
+  // The server does not tell a user without rights to a database whether it exists.
   isMissingDatabase: (error) => [1044, 1049].includes(driverError(error).errno ?? 0),
   classify: mysqlFailure,
 };

@@ -11,7 +11,7 @@ const REFUSED = 'the row or the statement is refused';
 const READ_ONLY = 'the server or the transaction only reads';
 const NO_SPACE = 'InnoDB undoes the statement (the manual, 17.20.5)';
 
-/** Numbers of the MySQL and MariaDB message references whose meaning differs from the class of their SQLSTATE. */
+/** Numbers from the MySQL and MariaDB message references. Their meaning differs from the class of their SQLSTATE. */
 export const SERVER_ERRORS: readonly KnownError[] = [
   [1205, 'ER_LOCK_WAIT_TIMEOUT', 'rolled-back', 'InnoDB undoes the statement; the library rolls the transaction back'],
   [1213, 'ER_LOCK_DEADLOCK', 'rolled-back', 'InnoDB rolls the transaction back; on Galera: another node was first'],
@@ -67,7 +67,7 @@ export const SERVER_ERRORS: readonly KnownError[] = [
   [3819, 'ER_CHECK_CONSTRAINT_VIOLATED', 'failed', REFUSED],
 ];
 
-/** Classes of SQLSTATEs that the server raises before it writes a commit, so that InnoDB undoes the statement. Other classes are unknown. */
+/** SQLSTATE classes that the server raises before it writes a commit, so that InnoDB undoes the statement. Other classes are unknown. */
 export const SERVER_CLASSES: readonly KnownError[] = [
   ['0A', 'feature not supported', 'failed', REFUSED],
   ['21', 'cardinality violation', 'failed', REFUSED],
@@ -101,7 +101,7 @@ export const MYSQL2_TEXTS: readonly KnownText[] = [
   ['Queue limit reached.', 'failed', 'too many statements wait for a connection'],
 ];
 
-/** Numbers of MariaDB's connector, which MikroORM 6 uses. Their SQLSTATEs say nothing. */
+/** Numbers of MariaDB's connector, which MikroORM 6 uses. Their SQLSTATEs carry no meaning. */
 export const MARIADB_CONNECTOR_ERRORS: readonly KnownError[] = [
   [45001, 'ER_CONNECTION_ALREADY_CLOSED', 'not-done', 'not sent'],
   [45013, 'ER_CMD_CONNECTION_CLOSED', 'not-done', 'not sent'],
@@ -131,7 +131,7 @@ const CONNECTOR = kindsOf(MARIADB_CONNECTOR_ERRORS);
 /** HA_ERR_LOCK_DEADLOCK. The text is in the server's language: `Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT`. */
 const DEADLOCK_INSIDE = /\b149\b/;
 
-/** What an error of mysql2, MariaDB's connector, their server or their proxy means. */
+/** Returns what an error means that comes from mysql2, MariaDB's connector, the server or a proxy. */
 export function mysqlFailure(error: unknown): FailureKind {
   const failure = driverError(error);
   const { code = '', errno = 0, message } = failure;
@@ -145,7 +145,7 @@ function serverFailure({ sqlState = '', sqlMessage }: DriverError, errno: number
   return SERVER.get(errno) ?? CLASSES.get(sqlState.slice(0, 2)) ?? 'unknown';
 }
 
-/** The connector's own errors have these numbers (lib/misc/errors.js). */
+/** Whether the number is one of the connector's own errors (lib/misc/errors.js). */
 function isOfConnector(errno: number): boolean {
   return errno > 45_000 && errno < 46_000;
 }

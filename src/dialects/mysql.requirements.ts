@@ -1,12 +1,12 @@
 import type { Requirement, Requirements } from './requirement.js';
 
-/** The library has set it when it took the connection: only the app can have set it again. */
-const NOT_BY_APP = 'Let no hook of the app set it, such as `onCreateConnection` of MikroORM.';
+/** The library has set it on this connection, so only the app can have changed it. */
+const NOT_BY_APP = "Remove what sets it in the app, such as MikroORM's `onCreateConnection`.";
 
-/** A key of the index has up to 1,020 bytes; on pages of 4 KB the limit is 768. */
+/** A key of the index has up to 1,020 bytes. With pages of 4 KB the limit is 768 bytes. */
 const SMALLEST_PAGE = 8192;
 
-/** The limit of no limit has 20 digits. */
+/** The server expresses "no limit" as a number of 20 digits. */
 const MANY_ROWS = 1e9;
 
 const CHARACTER_SETS: readonly Requirement[] = ['character_set_client', 'character_set_connection', 'character_set_results'].map(
@@ -28,7 +28,7 @@ const SETTINGS: readonly Requirement[] = [
   {
     name: 'autocommit',
     isMet: (value) => value === '1',
-    harm: 'statements outside of transactions are never committed',
+    harm: 'statements outside transactions are never committed',
     advice: NOT_BY_APP,
   },
   {
@@ -40,15 +40,15 @@ const SETTINGS: readonly Requirement[] = [
   {
     name: 'sql_select_limit',
     isMet: (value) => Number(value) >= MANY_ROWS,
-    harm: 'the sessions of a user are found, and destroyed, only in part',
+    harm: 'only some sessions of a user are found and destroyed',
     advice: NOT_BY_APP,
   },
   ...CHARACTER_SETS,
 ];
 
 /**
- * Sets what the server, its user, `init_connect` or the app may have set otherwise. With ORACLE, `begin` begins a block of
- * statements, and MikroORM begins its transactions by it.
+ * Sets what the server, its user, `init_connect` or the app may have changed. In ORACLE mode, `begin` starts a block of
+ * statements, and MikroORM starts its transactions with `begin`.
  */
 export const CONNECTION_SETTINGS =
   "set session sql_mode = replace(replace(@@session.sql_mode, 'NO_BACKSLASH_ESCAPES', ''), 'ORACLE', ''), autocommit = 1, completion_type = NO_CHAIN, sql_select_limit = default, " +
@@ -60,15 +60,15 @@ export const CONNECTION_REQUIREMENTS: Requirements = {
   each: SETTINGS,
 };
 
-/** The properties that the server must have to make the table. */
+/** The properties that the server must have to create the table. */
 export const CREATION_REQUIREMENTS: Requirements = {
   sql: 'select @@innodb_page_size as innodb_page_size',
   each: [
     {
       name: 'innodb_page_size',
       isMet: (value) => Number(value) >= SMALLEST_PAGE,
-      harm: 'it has no room for the index by user ids, and the table cannot be made',
-      advice: 'Use a server whose pages have at least 8 KB.',
+      harm: 'the index of user ids does not fit in it, and the table cannot be created',
+      advice: 'Use a server with pages of at least 8 KB.',
     },
   ],
 };
@@ -76,7 +76,7 @@ export const CREATION_REQUIREMENTS: Requirements = {
 const textColumn = (column: string): Requirement => ({
   name: `character_set_of_${column}`,
   isMet: (value) => value === 'utf8mb4',
-  harm: 'characters that it does not have are refused or lost',
+  harm: 'characters outside it are refused or lost',
   advice: `Convert the table: alter table … convert to character set utf8mb4, modify session_id varchar(255) character set ascii collate ascii_bin not null.`,
 });
 
@@ -84,7 +84,7 @@ const characterSetOf = (column: string) =>
   `(select character_set_name from information_schema.columns where table_schema = found.table_schema and table_name = found.table_name and column_name = '${column}') ` +
   `as character_set_of_${column}`;
 
-/** The properties that the table must have. Its parameters are the schema, or null for the connection's own, and the table. */
+/** The properties that the table must have. The parameters are the schema (null for the connection's own) and the table. */
 export const TABLE_REQUIREMENTS: Requirements = {
   sql:
     `select engine as engine, ${['data', 'user_id'].map(characterSetOf).join(', ')} ` +

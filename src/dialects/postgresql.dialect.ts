@@ -8,16 +8,16 @@ import { postgresqlFailure } from './postgresql.errors.js';
 import { CONNECTION_REQUIREMENTS } from './postgresql.requirements.js';
 import { qualifiedName } from './qualified-name.js';
 
-/** What is used of a client of pg. */
+/** The used part of pg's client. */
 interface PgClient {
   readonly connection: EventEmitter & { readonly stream: Socket };
-  /** The pool's, while the client is lent. */
+  /** Set by the pool while the client is lent. */
   release?: (error?: Error) => void;
   end(): Promise<void>;
   query(sql: string, parameters: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
-/** The members of pg's pool that are used. It calls `verify` for each new client. */
+/** The used part of pg's pool. The pool calls `verify` for each new client. */
 interface PgPool {
   readonly options: { verify?: Verify };
 }
@@ -25,14 +25,14 @@ interface PgPool {
 type Verify = (client: object, done: (refusal?: unknown) => void) => void;
 
 /**
- * Room on each page for new versions of its rows: an update that finds it writes no index entry (heap-only), and
- * the dead versions go when the page is next read, without a vacuum. Of 10,000 updates of rows of 1 KB, so many
- * are heap-only: 0.68 at the default of 100, 0.91 at 80, 0.99 at 70 and 60, 1.00 at 50; where rows that lie side by
- * side are updated together, 0.17, 0.90, 0.96, 0.96 and 1.00.
+ * Leaves room on each page for new row versions. An update that finds room writes no index entry (a heap-only update), and the
+ * old versions go at the next read of the page, without a vacuum. Share of heap-only updates among 10,000 updates of rows of 1
+ * KB: 0.68 at the default of 100, 0.91 at 80, 0.99 at 70 and 60, 1.00 at 50. If neighbouring rows are updated together: 0.17,
+ * 0.90, 0.96, 0.96 and 1.00.
  */
 const FILLFACTOR = 70;
 
-/** statement_timestamp(): now() stands still inside a transaction, and clock_timestamp() can use no index. */
+/** now() is constant inside a transaction, and clock_timestamp() cannot use an index. */
 const NOW = 'statement_timestamp()';
 
 /** read_only_sql_transaction */
@@ -42,14 +42,14 @@ const TYPES = { text: 'text', int: 'int', bigint: 'bigint', float: 'float8' } as
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 const after = (time: string, ms: string) => `${time} + cast(${ms} as float8) * interval '1 millisecond'`;
-/** Whole numbers: `extra_float_digits` can take digits from others. */
+/** Returns whole numbers, because `extra_float_digits` may cut digits off others. */
 const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 1000 as bigint)`;
 
 /** PostgreSQL. */
 export const postgresql: Dialect = {
   name: 'postgresql',
   drivers: [postgresqlDriver],
-  // The pool counts the wait for a free connection too.
+  // The pool also counts the wait for a free connection.
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
   socketOf: (client) => (client as PgClient).connection.stream,
   connectionRequirements: CONNECTION_REQUIREMENTS,
@@ -84,13 +84,13 @@ export const postgresql: Dialect = {
   ofUnixTime: (column) => `to_timestamp(${column})`,
   sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as bigint)`,
   byPrimaryKey: '',
-  // One parameter, and one text for any number of rows. JavaScript writes JSON faster than the driver arrays.
+  // One parameter gives one text for any number of rows. JSON is faster to write than the driver's arrays.
   wantedRows: (columns) =>
     `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
   wantedParameters: (columns, rows) => [
     JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]])))),
   ],
-  // Who waits for no lock holds nobody up, and is in no deadlock.
+  // `skip locked` never waits, so it cannot block other commits or deadlock.
   updateWanted: (table, wanted, isWanted, assignments) =>
     `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +
     `where ${isWanted} for update of found skip locked) as wanted ` +
@@ -147,16 +147,15 @@ export const postgresql: Dialect = {
   classify: postgresqlFailure,
 };
 
-/** After a failover the server of an old connection only reads. */
+/** Closes a client when it goes back to the pool. After a failover, the server of an old connection is read-only. */
 function closeWhenReleased(client: PgClient): void {
   const { release } = client;
-  if (release) client.release = () => release(new Error('The server only reads.'));
+  if (release) client.release = () => release(new Error('The server is read-only.'));
   else void client.end();
 }
 
 async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {
-  // Reading a table makes the server look at what others have changed in the catalogs: by its cache alone, a table that was
-  // missing before is missing still.
+  // Reading a table makes the server notice changes of the catalogs. Its cache would still say that a new table is missing.
   const { rows } = await run('select to_regclass($1) is not null as there from pg_class limit 1', [name]);
   if (rows[0]?.there) return;
   for (const statement of definition) await run(statement);

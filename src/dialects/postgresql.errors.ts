@@ -7,7 +7,7 @@ const PANIC = 'a PANIC while the server writes the commit has the same code';
 const NOT_SENT = 'pg/lib/client.js refuses the statement before it sends it';
 const LOGIN = 'refused at the login';
 
-/** SQLSTATEs of the manual's appendix A whose meaning differs from their class. */
+/** SQLSTATEs from appendix A of the manual. Their meaning differs from their class. */
 export const SQLSTATES: readonly KnownError[] = [
   ['40001', 'serialization_failure', 'rolled-back', 'the manual, 13.2.3: try the transaction again'],
   ['40P01', 'deadlock_detected', 'rolled-back', 'its transaction was the victim'],
@@ -30,7 +30,7 @@ export const SQLSTATES: readonly KnownError[] = [
   ['P0001', 'raise_exception', 'failed', 'a trigger of the app refuses the row'],
 ];
 
-/** Classes of SQLSTATEs that the server raises as an ERROR before it writes a commit, so that it rolls back. Other classes are unknown. */
+/** SQLSTATE classes that the server raises as an ERROR before it writes a commit, so that it rolls back. Other classes are unknown. */
 export const SQLSTATE_CLASSES: readonly KnownError[] = [
   ['0A', 'feature_not_supported', 'failed', 'the statement is not possible'],
   ['21', 'cardinality_violation', 'failed', 'the statement is not possible'],
@@ -50,8 +50,8 @@ export const SQLSTATE_CLASSES: readonly KnownError[] = [
 ];
 
 /**
- * PgBouncer gives 08P01 to each client that it disconnects, with the reason as the text (src/objects.c, disconnect_client). With these
- * reasons it passed no statement on. Other reasons, such as `server conn crashed?` and `query_timeout`, are unknown.
+ * Reasons for which PgBouncer disconnects a client before it passes a statement on. It reports each reason as the text of 08P01
+ * (src/objects.c, disconnect_client). Other reasons, such as `server conn crashed?` and `query_timeout`, are unknown.
  */
 export const POOLER_ERRORS: readonly KnownText[] = [
   ['client_idle_timeout', 'not-done', 'src/janitor.c: the client has no server at the time'],
@@ -78,7 +78,7 @@ export const POOLER_ERRORS: readonly KnownText[] = [
   ['prepared statement did not exist', 'failed', 'src/prepare.c: refused before it is passed on'],
 ];
 
-/** Errors of pg and pg-pool themselves have no code. */
+/** Errors of pg and pg-pool, which have no code. */
 export const PG_ERRORS: readonly KnownText[] = [
   ['Connection terminated unexpectedly', 'unknown', 'the connection was lost during a statement'],
   ['Connection terminated', 'unknown', 'the app closed the connection during a statement'],
@@ -97,7 +97,7 @@ export const PG_ERRORS: readonly KnownText[] = [
 const KINDS = kindsOf(SQLSTATES);
 const CLASSES = kindsOf(SQLSTATE_CLASSES);
 
-/** What an error of pg, its server or its pooler means. */
+/** Returns what an error means that comes from pg, the server or a pooler. */
 export function postgresqlFailure(error: unknown): FailureKind {
   const failure = driverError(error);
   const { code, message } = failure;

@@ -4,15 +4,14 @@ const SETTINGS: readonly Requirement[] = [
   {
     name: 'server_encoding',
     isMet: (value) => value === 'UTF8',
-    harm: 'characters that it does not have are refused or garbled',
-    advice:
-      "Use a database that was made with encoding 'UTF8'; if the default is another, by create database … encoding 'UTF8' template template0.",
+    harm: 'characters outside it are refused or garbled',
+    advice: "Use a database with the encoding 'UTF8'. If the default is another: create database … encoding 'UTF8' template template0.",
   },
   {
     name: 'client_encoding',
     isMet: (value) => value === 'UTF8',
     harm: 'texts are garbled',
-    advice: 'Leave it as the driver sets it: run no `set client_encoding` and no `set names`.',
+    advice: 'Leave it as the driver sets it: do not run `set client_encoding` or `set names`.',
   },
 ];
 

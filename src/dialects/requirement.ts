@@ -1,6 +1,6 @@
-/** A setting of the database, and the values with which sessions keep the guarantees. */
+/** A setting of the database, and the values that keep sessions safe. */
 export interface Requirement {
-  /** The setting's name, and the column of its value. */
+  /** The setting's name, which is also the name of its column. */
   readonly name: string;
   /** Whether sessions are safe with a value. */
   isMet(value: string): boolean;
@@ -10,7 +10,10 @@ export interface Requirement {
   readonly advice: string;
 }
 
-/** Requirements, and the statement that gives their values as one row. A null is no value, and meets all. */
+/**
+ * Requirements, and the statement that returns their values as one row. A null means that there is no value, and meets every
+ * requirement.
+ */
 export interface Requirements {
   readonly sql: string;
   readonly each: readonly Requirement[];

@@ -1,8 +1,8 @@
-/** What a statement gave: its rows, and how many rows it changed. */
+/** The result of a statement: its rows, and the number of rows that it changed. */
 export interface StatementResult {
-  /** Empty for a statement that gives none. */
+  /** Empty for a statement that returns no rows. */
   readonly rows: readonly Record<string, unknown>[];
-  /** How many rows it changed; 0 for one that only reads. */
+  /** The number of rows that it changed; 0 for a statement that only reads. */
   readonly affected: number;
 }
 

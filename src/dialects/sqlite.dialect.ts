@@ -6,7 +6,7 @@ import { qualifiedName } from './qualified-name.js';
 import { driverError } from './driver-error.js';
 import { sqliteFailure } from './sqlite.errors.js';
 
-/** MikroORM keeps a datetime as whole milliseconds since 1970 on SQLite. */
+/** On SQLite, MikroORM stores a datetime as whole milliseconds since 1970. */
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
 
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
@@ -18,14 +18,15 @@ function valueRows(columns: number, count: number): string {
   return Array(count).fill(row).join(', ');
 }
 
-/** SQLite. It has no schemas of its own: `schema` names an attached database. */
+/** SQLite. It has no schemas: `schema` names an attached database. */
 export const sqlite: Dialect = {
   name: 'sqlite',
   drivers: [sqliteDriver, betterSqliteDriver],
   async prepare(run) {
-    // With a write-ahead log readers and the writer do not wait for each other (https://sqlite.org/wal.html).
-    // `normal` syncs it at its checkpoints: what was committed survives a crash of the process at once, a power cut
-    // by then. A short wait for locks in the engine, for it blocks the whole process; the commit tries again.
+    // With a write-ahead log, readers and the writer do not wait for each other (https://sqlite.org/wal.html).
+    // With `normal`, the log is synced at checkpoints: a committed change survives a crash of the process at once, and a power
+    // cut after the next checkpoint.
+    // The wait for locks in the engine is short because it blocks the whole process. The commit retries instead.
     for (const pragma of ['journal_mode = wal', 'synchronous = normal', 'busy_timeout = 50']) await run(`pragma ${pragma}`);
   },
 
@@ -59,8 +60,8 @@ export const sqlite: Dialect = {
   forUpdate: '',
   forUpdateSkipLocked: '',
 
-  // Statistics stay as they are until somebody calls `analyze`. By those of when there were few rows, SQLite would look
-  // through all of them for the keys it is given.
+  // Statistics change only at `analyze`. With statistics from a table of few rows, SQLite would scan the whole table for the
+  // keys.
   async keyHint(run, table, schema = 'main') {
     const { rows } = await run(
       'select name from pragma_index_list(?, ?) as indexes where "unique" and not partial ' +
@@ -95,7 +96,7 @@ export const sqlite: Dialect = {
     return rows.length > 0;
   },
 
-  // For a missing folder better-sqlite3's error has no code.
+  // better-sqlite3's error for a missing folder has no code.
   isMissingDatabase(error) {
     const { code, message } = driverError(error);
     return code === 'SQLITE_CANTOPEN' || message.startsWith('Cannot open database because the directory does not exist');

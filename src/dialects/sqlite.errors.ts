@@ -8,8 +8,8 @@ const REFUSED = 'the statement was refused, or undone';
 const NO_FILE = 'the file cannot be written to';
 
 /**
- * Result codes (https://sqlite.org/rescode.html). An extended code such as `SQLITE_IOERR_FSYNC`, which only better-sqlite3 gives, means
- * the same as its primary code, unless it has a row of its own.
+ * Result codes (https://sqlite.org/rescode.html). An extended code, such as `SQLITE_IOERR_FSYNC`, means the same as its primary
+ * code unless it has a row here. Only better-sqlite3 reports extended codes.
  */
 export const SQLITE_CODES: readonly KnownError[] = [
   ['SQLITE_BUSY', 'database is locked', 'rolled-back', LOCK],
@@ -37,7 +37,7 @@ export const SQLITE_CODES: readonly KnownError[] = [
   ['SQLITE_RANGE', 'column index out of range', 'failed', REFUSED],
 ];
 
-/** Errors of better-sqlite3 itself have no code. It throws them before it runs a statement. */
+/** better-sqlite3's own errors, which have no code. It throws them before it runs a statement. */
 export const BETTER_SQLITE_ERRORS: readonly KnownText[] = [
   ['The database connection is not open', 'failed', 'the database is closed'],
   ['This database connection is busy executing a query', 'not-done', 'the statement was not run'],
@@ -50,7 +50,7 @@ export const BETTER_SQLITE_ERRORS: readonly KnownText[] = [
 
 const KINDS = kindsOf(SQLITE_CODES);
 
-/** What an error of better-sqlite3 or sqlite3 means. */
+/** Returns what an error of better-sqlite3 or sqlite3 means. */
 export function sqliteFailure(error: unknown): FailureKind {
   const failure = driverError(error);
   const { code, message } = failure;

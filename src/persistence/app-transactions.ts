@@ -1,24 +1,24 @@
 import { SessionInTransactionError } from '../smart-session.errors.js';
 
-/** Knows whether the caller is inside a transaction of the app, on the connections that the sessions use too. */
+/** Knows whether the caller is inside a transaction of the app on the connections that sessions use too. */
 export class AppTransactions {
   readonly #isOpen: () => boolean;
 
-  /** @param isOpen never, where the sessions have connections of their own */
+  /** @param isOpen never true if sessions have their own connections */
   constructor(isOpen: () => boolean = () => false) {
     this.#isOpen = isOpen;
   }
 
-  /** Whether the caller is inside of one. */
+  /** Whether the caller is inside such a transaction. */
   get isOpen(): boolean {
     return this.#isOpen();
   }
 
   /**
-   * Refuses what would need a second connection while the caller holds one: SQLite has only one, and in a pool that all
-   * callers have emptied each waits for another.
+   * Refuses an operation that needs a second connection while the caller holds one. SQLite has only one connection. In an
+   * exhausted pool, all callers would wait for each other.
    *
-   * @param operation what is asked, for the error
+   * @param operation the operation, for the error
    * @throws SessionInTransactionError
    */
   refuse(operation: string): void {

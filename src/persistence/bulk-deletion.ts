@@ -4,7 +4,7 @@ import type { DeletedRecord } from './session.repository.js';
 import type { SessionStatements } from './session-statements.js';
 import { inTransaction } from './transaction.js';
 
-/** What `SessionRepository.prune` says. */
+/** Implements `SessionRepository.prune`. */
 export function pruneExpired(
   { runner, dialect, lockTimeout }: DatabaseContext,
   statements: SessionStatements,
@@ -12,7 +12,7 @@ export function pruneExpired(
 ): Promise<readonly DeletedRecord[]> {
   return inTransaction(runner, dialect, lockTimeout, async (run) => {
     const { rows } = await run(statements.findExpired, [limit]);
-    // Their locks are held: what has expired stays so.
+    // The rows are locked, so they stay expired.
     if (rows.length > 0)
       await run(
         statements.removeAll(rows.length),
@@ -22,7 +22,7 @@ export function pruneExpired(
   });
 }
 
-/** What `SessionRepository.destroySome` says. */
+/** Implements `SessionRepository.destroySome`. */
 export function destroyChosen(
   { runner, dialect, lockTimeout }: DatabaseContext,
   statements: SessionStatements,

@@ -8,10 +8,10 @@ import { unopened } from './table-creation.js';
 /**
  * Connects MikroORM to the database that its configuration names.
  *
- * MikroORM creates a database that is missing, by a connection to another. When that fails, it reports the error once
- * and keeps that other connection: without this check sessions would be stored there.
+ * MikroORM creates a missing database over a connection to another one. If that fails, it reports the error once and keeps the
+ * other connection. Without this check, sessions would be stored there.
  *
- * @throws SmartSessionConfigError if there is no such database, and what the driver throws
+ * @throws SmartSessionConfigError if there is no such database, and the driver's errors
  */
 export async function connectToConfigured(orm: MikroORM, { run }: StatementRunner, dialect: Dialect): Promise<void> {
   const name = configuredName(orm);
@@ -28,7 +28,7 @@ export async function connectToConfigured(orm: MikroORM, { run }: StatementRunne
   if (isElsewhere()) throw unmade(name);
 }
 
-/** Another process may have created the database at the same time. */
+/** Connects again, because another process may have created the database at the same time. */
 async function reconnect(orm: MikroORM, dbName: string, run: StatementRunner['run']): Promise<void> {
   await orm.reconnect({ dbName });
   await run('select 1');
@@ -41,7 +41,7 @@ function isUnopened(dialect: Dialect, error: unknown): boolean {
 function unmade(name: string | undefined): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'connection',
-    `MikroORM could not create the database "${name}", and goes on in another one`,
+    `MikroORM could not create the database "${name}" and uses another one`,
     'Create it, and start again.',
   );
 }

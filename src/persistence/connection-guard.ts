@@ -5,10 +5,10 @@ import { requireAll } from './database-requirements.js';
 import { ormConnection } from './mikro-orm/versions.js';
 
 /**
- * Sets and checks each connection of MikroORM's pool, the app's too, before its first use. The server may be set otherwise
- * meanwhile, or another server have taken over. If the app changes a setting, it is set again before the next use.
+ * Sets and checks each connection of MikroORM's pool before its first use. The pool may be the app's. The server's settings may
+ * have changed, or another server may have taken over. If the app changes a setting, it is set again before the next use.
  *
- * @throws SessionDatabaseError if a hook of the app sets connections otherwise, or the database cannot keep sessions
+ * @throws SessionDatabaseError if a hook of the app changes the settings, or the database cannot keep sessions
  */
 export async function guardConnections(orm: MikroORM, dialect: Dialect): Promise<void> {
   const { connectionRequirements } = dialect;
@@ -56,7 +56,7 @@ function otherDatabase(database: unknown, first: unknown): SessionDatabaseError 
   return new SessionDatabaseError(
     'current_database',
     String(database),
-    `sessions would be stored in it, and not in ${String(first)}`,
-    'Let all connections of the pool lead to one database.',
+    `sessions would be stored in it, not in ${String(first)}`,
+    'Connect the whole pool to one database.',
   );
 }

@@ -2,14 +2,14 @@ import type { MikroORM } from '@mikro-orm/core';
 import type { Dialect } from '../dialects/dialect.js';
 import type { StatementRunner } from './statement-runner.js';
 
-/** In characters: so much data that a joined update still takes a few ms. */
+/** In characters. An update of many records with this much data still takes only a few ms. */
 const LONGEST_BATCH = 256 * 1024;
 
-/** A character takes up to three bytes in UTF-8, and up to twice as many where the driver escapes it. The rest of the packet is left free. */
+/** A character takes up to three bytes in UTF-8, and up to six after the driver has escaped it. The other half of the packet stays free. */
 const PACKET_PER_CHARACTER = 12;
 
 /**
- * How many characters of data go in one update of many records.
+ * Returns the limit of the data in one update of many records, in characters.
  *
  * @param packet the server's limit for a statement, in bytes
  */
@@ -17,7 +17,7 @@ export function longestBatchFor(packet = Infinity): number {
   return Math.min(LONGEST_BATCH, packet / PACKET_PER_CHARACTER);
 }
 
-/** What a repository stands on: the database, its dialect, and where the table is. Injectable. */
+/** The database, its dialect and the location of the table. Repositories are built on it. Injectable. */
 export class DatabaseContext {
   constructor(
     readonly orm: MikroORM,
@@ -29,17 +29,17 @@ export class DatabaseContext {
     readonly schema: string | undefined,
     /** Whether the table has a `lock_version` column. */
     readonly isVersioned: boolean,
-    /** How long one statement waits for a row lock, in ms. */
+    /** The longest wait of a statement for a row lock, in ms. */
     readonly lockTimeout: number,
-    /** How long a session lives at most, however often it is used, in ms; undefined for no limit. */
+    /** The longest life of a session, however often it is used, in ms; undefined for no limit. */
     readonly absoluteTtl?: number,
-    /** After the table: that rows are looked for by their keys. See the dialect's `keyHint`. */
+    /** Follows the table's name so that rows are found by their keys. See the dialect's `keyHint`. */
     readonly keyHint = '',
-    /** Whether the start has made the table. */
+    /** Whether the table was created at this start. */
     readonly isNew = false,
-    /** What the operator should know of the table, for the log. */
+    /** Warnings about the table for the operator, for the log. */
     readonly warnings: readonly string[] = [],
-    /** How many characters of data go in one update of many records. */
+    /** The limit of the data in one update of many records, in characters. */
     readonly longestBatch = longestBatchFor(),
   ) {}
 }

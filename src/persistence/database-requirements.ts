@@ -5,10 +5,10 @@ import { SessionDatabaseError } from '../smart-session.errors.js';
 type Row = StatementResult['rows'][number];
 
 /**
- * Checks that a database is set so that sessions are kept.
+ * Checks that a database has the settings that sessions need.
  *
- * @returns the values, by their names
- * @throws SessionDatabaseError for the first setting that is not
+ * @returns the values by their names
+ * @throws SessionDatabaseError for the first setting that does not meet them
  */
 export async function requireAll(run: RunStatement, { sql, each }: Requirements, parameters: readonly unknown[] = []): Promise<Row> {
   const [row = {}] = (await run(sql, parameters)).rows;

@@ -40,8 +40,8 @@ import {
 import { withBoundLockWait } from './transaction.js';
 
 /**
- * The portable repository, on MikroORM's entity manager. Every operation has a fork of its own,
- * so that the app's identity map and unit of work are never touched.
+ * The portable repository, on MikroORM's entity manager. Every operation uses its own fork, so the app's identity map and unit of
+ * work stay untouched.
  */
 @Injectable()
 export class EntityManagerSessionRepository extends SessionRepository {
@@ -50,7 +50,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   readonly #statements: SessionStatements;
   readonly #loggerContext: LogContext;
 
-  /** @throws SmartSessionConfigError when the connection has no entity for the table */
+  /** @throws SmartSessionConfigError if the connection has no entity for the table */
   constructor(context: DatabaseContext) {
     super();
     this.#context = context;
@@ -102,7 +102,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
-    // MikroORM's own update would move the version on; likewise for a lease.
+    // MikroORM's own update would increment the version. The same applies to a lease.
     await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey, maxAgeParameter(lifetime)]);
   }
 
@@ -141,7 +141,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   prune(limit: number): Promise<readonly DeletedRecord[]> {
-    // MikroORM's delete cannot name the index by which it does not scan the table.
+    // MikroORM's delete cannot name the index, and would scan the table.
     return pruneExpired(this.#context, this.#statements, limit);
   }
 
@@ -175,9 +175,9 @@ export class EntityManagerSessionRepository extends SessionRepository {
   }
 
   #fork(): SqlEntityManager {
-    // Not the context of a transaction that the handler may have open.
+    // The handler may have a transaction open in the current context.
     const em = this.#context.orm.em.fork({ disableContextResolution: true, loggerContext: this.#loggerContext }) as SqlEntityManager;
-    // The app may have given its global entity manager another.
+    // The app may have set another schema on its global entity manager.
     em.schema = this.#context.schema;
     return em;
   }
@@ -185,13 +185,13 @@ export class EntityManagerSessionRepository extends SessionRepository {
   #transactional<Result>(work: (em: SqlEntityManager) => Promise<Result>): Promise<Result> {
     const { dialect, lockTimeout } = this.#context;
     const em = this.#fork();
-    // Not the entity manager's own: it does nothing where the app disables transactions, and tells the app's subscribers.
+    // The entity manager's own method does nothing if the app disables transactions, and it notifies the app's subscribers.
     return em.getConnection('write').transactional((transaction) => {
       em.setTransactionContext(transaction);
       const run = async (sql: string) => ({ rows: await em.execute(sql), affected: 0 });
       return withBoundLockWait(run, dialect, lockTimeout, async () => {
-        // SQLite locks no rows. A write, even of nothing, takes the whole database's lock, which a
-        // transaction that has read already could not wait for.
+        // SQLite has no row locks. This write of no rows takes the lock of the whole database. A transaction that has read
+        // already could not wait for that lock.
         if (dialect.forUpdate === '') await em.nativeDelete(this.#entity, { sessionId: '' }, UNFILTERED);
         return work(em);
       });
@@ -212,7 +212,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
       .cache(READ.cache);
   }
 
-  /** MikroORM moves the version on by itself. */
+  /** Writes values. MikroORM increments the version itself. */
   #write(
     em: SqlEntityManager,
     where: { sessionId: string; lockVersion?: number; commitId?: string | null; leaseId?: string },
@@ -232,14 +232,14 @@ export class EntityManagerSessionRepository extends SessionRepository {
     );
   }
 
-  /** What a live record meets: see `isLive`. */
+  /** The condition of a live record: see `isLive`. */
   get #live() {
     const { absoluteTtl } = this.#context;
     const isInTime = { expiresAt: { $gt: this.#now() } };
     return absoluteTtl === undefined ? isInTime : { ...isInTime, createdAt: { $gt: this.#fromNow(-absoluteTtl) } };
   }
 
-  /** What a record meets that is not live any more: see `isExpired`. */
+  /** The condition of an expired record: see `isExpired`. */
   get #expired() {
     const { absoluteTtl } = this.#context;
     const isLate = { expiresAt: { $lte: this.#now() } };
@@ -265,7 +265,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
 const UNFILTERED = { filters: false } as const;
 
-/** Neither a replica nor the app's cache of results: both may lag behind what has been answered. */
+/** Reads from the primary and not from the app's result cache. A replica and the cache may be stale. */
 const READ = { ...UNFILTERED, connectionType: 'write', cache: false } as const;
 
 interface RecordRow {
@@ -285,10 +285,10 @@ function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, StoredRecord> {
 
 function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, longest }: RecordRow): StoredRecord {
   return {
-    // A table that the library did not make may allow null, which is no session.
+    // A table that the library did not create may allow null, which is no session.
     data: String(data),
     version: lockVersion,
-    // Undefined by MikroORM's `forceUndefined`.
+    // MikroORM's `forceUndefined` gives undefined.
     commitId: commitId ?? null,
     leaseId: leaseId ?? null,
     maxAge: maxAge == null ? null : Number(maxAge),
@@ -297,7 +297,7 @@ function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, lon
   };
 }
 
-/** MikroORM logs statements with their values in them when it debugs. Here these are sessions: it logs the statements alone. */
+/** Keeps sessions out of MikroORM's debug log: it logs statements without their values. */
 function withoutValues({ orm }: DatabaseContext): LogContext {
   const debug = orm.config.get('debug');
   const namespaces: LoggerNamespace[] = debug === true ? ['query'] : debug || [];
@@ -310,7 +310,7 @@ function requireEntity(context: DatabaseContext): typeof SessionEntity {
   if (!found?.versionProperty) {
     throw new SmartSessionConfigError(
       'repository',
-      `EntityManagerSessionRepository was given, and the connection has no entity with a lock version for the table "${schema ? `${schema}.` : ''}${tableName}"`,
+      `EntityManagerSessionRepository was given, but the connection has no entity with a lock version for the table "${schema ? `${schema}.` : ''}${tableName}"`,
       "Add `SessionEntity` to MikroORM's `entities` (for another table: `defineSessionEntity({ tableName })`), or leave `repository` out.",
     );
   }
@@ -318,7 +318,7 @@ function requireEntity(context: DatabaseContext): typeof SessionEntity {
   return found.class as unknown as typeof SessionEntity;
 }
 
-/** An entity of the app's own may call its columns what it likes. */
+/** Checks the entity's property names. An entity of the app may have named its columns otherwise. */
 function checkProperties({ className, properties }: EntityMetadata): void {
   const isWrong = ([property, column]: [string, string]) =>
     (properties as Record<string, EntityProperty>)[property]?.fieldNames[0] !== column;
@@ -326,7 +326,7 @@ function checkProperties({ className, properties }: EntityMetadata): void {
   if (!wrong) return;
   throw new SmartSessionConfigError(
     'repository',
-    `EntityManagerSessionRepository was given, and the entity ${className} has no property \`${wrong[0]}\` for the column ${wrong[1]}`,
-    'Use `defineSessionEntity()` in its place, or leave `repository` out.',
+    `EntityManagerSessionRepository was given, but the entity ${className} has no property \`${wrong[0]}\` for the column ${wrong[1]}`,
+    'Use `defineSessionEntity()` instead, or leave `repository` out.',
   );
 }

@@ -20,11 +20,11 @@ import { StatementRunner } from './statement-runner.js';
 import { checkSchema, createTable, unopened } from './table-creation.js';
 import { schemaOf } from './table-location.js';
 
-/** The columns that every table needs; `lock_version` is what `locking` is about. */
+/** The columns that every table needs. The option `locking` says whether `lock_version` is needed too. */
 const COLUMNS = Object.values(COLUMN_OF).filter((column) => column !== 'lock_version');
 
 /**
- * Finds the sessions table, on the app's MikroORM or on one of its own, which it then opens.
+ * Finds the sessions table on the app's MikroORM, or opens a MikroORM of its own.
  *
  * @param appOrm the app's MikroORM, if there is one
  * @throws SmartSessionConfigError, and SessionDatabaseError for a database that would lose sessions
@@ -35,7 +35,7 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
     throw new SmartSessionConfigError(
       options.contextName ? 'contextName' : 'connection',
       `there is no MikroORM${options.contextName ? ` named "${options.contextName}"` : ''} in the app`,
-      "Import `MikroOrmModule.forRoot(…)` in the app, or give `connection` for a database of the sessions' own.",
+      'Import `MikroOrmModule.forRoot(…)` in the app, or give `connection` for a separate database.',
     );
   }
   try {
@@ -112,13 +112,13 @@ function checkColumns(columns: readonly string[], { tableName, locking }: SmartS
     throw new SmartSessionConfigError(
       'tableName',
       `the table "${name}" has no column ${missing.join(', ')}`,
-      'Add what is missing, or name another table.',
+      'Add the missing columns, or name another table.',
     );
   }
   if (locking === 'optimistic' && !columns.includes('lock_version')) {
     throw new SmartSessionConfigError(
       'locking',
-      `'optimistic' was given, and the table "${name}" has no column lock_version`,
+      `'optimistic' was given, but the table "${name}" has no column lock_version`,
       "Add the column, or use 'auto' or 'pessimistic'.",
     );
   }
@@ -128,8 +128,8 @@ function checkSize({ maxBytes }: SmartSessionOptions, packet = Infinity): void {
   if (maxBytes <= packet) return;
   throw new SmartSessionConfigError(
     'maxBytes',
-    `${maxBytes} was given, and the server takes statements of at most ${packet} bytes`,
-    'Lower it, or raise `max_allowed_packet` on the server, best to twice `maxBytes`.',
+    `${maxBytes} was given, but the server accepts statements of at most ${packet} bytes`,
+    "Lower it, or raise the server's `max_allowed_packet`, ideally to twice `maxBytes`.",
   );
 }
 
@@ -140,13 +140,13 @@ async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM)
     throw new SmartSessionConfigError(
       'connection',
       `its driver is ${driver.name}`,
-      `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it; or say by \`dialect\` which it is.`,
+      `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it; or name its database with \`dialect\`.`,
     );
   }
   if (given && given !== found.name) {
     throw new SmartSessionConfigError(
       'dialect',
-      `'${given}' was given, and the connection's driver is that of ${found.name}`,
+      `'${given}' was given, but the connection's driver is for ${found.name}`,
       `Use '${found.name}', or leave \`dialect\` out.`,
     );
   }
@@ -160,7 +160,7 @@ async function openOwn({ connection, dialect, tableName, schema, timeout }: Smar
   return MikroORM.init({ ensureDatabase: false, ...connection, driverOptions, driver, entities: [entity] } as never);
 }
 
-/** What the app says itself goes first; it may also have given a function, or a ready client. */
+/** Adds defaults to the app's options, which take precedence. The app may also have given a function or a ready client. */
 function withDefaults(given: unknown, defaults: object): unknown {
   if (given === undefined) return defaults;
   if (!isPlainObject(given)) return given;
@@ -197,8 +197,8 @@ async function importDriver(dialect: DialectName | undefined): Promise<unknown> 
 function brokenDriver(dialect: DialectName, name: string, error: unknown): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'dialect',
-    `'${dialect}' was given, and ${name} cannot be loaded: ${reasonIn(error)}`,
-    'Mend that, or import the driver in the app and give its class as `connection.driver`.',
+    `'${dialect}' was given, but ${name} cannot be loaded: ${reasonIn(error)}`,
+    'Correct that, or import the driver in the app and give its class as `connection.driver`.',
     error,
   );
 }
@@ -206,7 +206,7 @@ function brokenDriver(dialect: DialectName, name: string, error: unknown): Smart
 function missingDriver(dialect: DialectName, names: readonly string[], cause: MissingPackageError): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'dialect',
-    `'${dialect}' was given, and ${names.join(' and ')} cannot be found`,
+    `'${dialect}' was given, but ${names.join(' and ')} cannot be found`,
     `Install it: npm install ${names.join(', or with MikroORM 6 npm install ')}. If it is installed, import the driver in the app and give its class as \`connection.driver\`.`,
     cause,
   );

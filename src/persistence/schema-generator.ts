@@ -5,11 +5,11 @@ import { entityOf } from './table-location.js';
 type Place = Pick<DatabaseContext, 'orm' | 'tableName' | 'schema'>;
 
 /**
- * A warning where MikroORM's schema generator and migrations would drop the sessions table: they drop what no entity
- * of the app is for.
+ * Returns a warning if MikroORM's schema generator or migrations would drop the sessions table. They drop every table that has no
+ * entity.
  *
- * @param orm the app's
- * @returns undefined where they leave it, or where the app's MikroORM is for another database
+ * @param orm the app's MikroORM
+ * @returns undefined if they keep the table, or if the app's MikroORM is for another database
  */
 export function warningOfDrop(context: Place, orm: MikroORM | undefined): string | undefined {
   if (!orm || !isSameDatabase(orm, context.orm) || entityOf(context, orm) || isSkipped(context, orm)) return undefined;
@@ -32,7 +32,7 @@ function isSameDatabase(one: MikroORM, other: MikroORM): boolean {
   return one === other || (one.config.get('dbName') !== ':memory:' && addressOf(one) === addressOf(other));
 }
 
-/** MikroORM takes the database's name out of a URL itself. */
+/** Returns the address of a database. MikroORM reads the database's name from a URL itself. */
 function addressOf({ config }: MikroORM): string {
   const clientUrl = config.get('clientUrl') ?? '';
   const { hostname, port } = URL.canParse(clientUrl) ? new URL(clientUrl) : { hostname: '', port: '' };

@@ -3,14 +3,14 @@ import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from './database-context.js';
 import { cappedExpiry, hasMaxAge, isExpired, isLive, listedTimes, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
 
-/** What the rows of a locking of many consist of, in this order. */
+/** The columns of the rows that are locked together, in this order. */
 export const WANTED_KEYS: readonly WantedColumn[] = [
   { name: 'wanted_key', type: 'text' },
   { name: 'wanted_version', type: 'int' },
   { name: 'wanted_commit_id', type: 'text' },
 ];
 
-/** What the rows of an update of many consist of, in this order. */
+/** The columns of the rows that are updated together, in this order. */
 export const WANTED_CHANGES: readonly WantedColumn[] = [
   { name: 'new_data', type: 'text' },
   { name: 'new_commit_id', type: 'text' },
@@ -22,13 +22,10 @@ export const WANTED_CHANGES: readonly WantedColumn[] = [
   ...WANTED_KEYS,
 ];
 
-/** The texts of the statements on one table. Built once, at start. */
+/** The texts of the statements for one table. Built once, at start. */
 export type SessionStatements = ReturnType<typeof buildStatements>;
 
-/**
- * Writes the statements for one table in one dialect. Parameters stand in the order in which the
- * comments name them.
- */
+/** Writes the statements for one table in one dialect. The comments name the parameters in their order. */
 export function buildStatements(context: DatabaseContext) {
   const { dialect, tableName, schema, isVersioned } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
@@ -38,7 +35,7 @@ export function buildStatements(context: DatabaseContext) {
   const version = isVersioned ? 'lock_version' : '0 as lock_version';
   const record = `data, ${version}, commit_id, max_age, lease_id, ${remainingColumn(context)}${longestColumn(context)}`;
 
-  /** Writes one statement, its parameters numbered. */
+  /** Writes one statement and numbers its parameters. */
   const build = (write: (next: () => string) => string) => {
     let n = 0;
     return write(() => dialect.parameter(++n));
@@ -51,7 +48,7 @@ export function buildStatements(context: DatabaseContext) {
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
     `expires_at = ${movedExpiry(context, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
 
-  // A null is equal to a null. As a bare column the wanted id would be what SQLite joins by, in place of the primary key.
+  // Compares nulls as equal. With the bare column, SQLite would join by the commit id instead of the primary key.
   const isCommit = (commitId: string) => `coalesce(commit_id, '') = ${dialect.exactText(`coalesce(${commitId}, '')`)}`;
   const isAsKnown = (next: () => string) => `${isVersioned ? `lock_version = ${next()} and ` : ''}${isCommit(next())}`;
   const isWanted = `lock_version = wanted_version and ${isCommit('wanted_commit_id')} and ${isRowLive}`;
@@ -69,7 +66,7 @@ export function buildStatements(context: DatabaseContext) {
   return {
     /** key */
     load: load(''),
-    /** as many keys as `count` */
+    /** `count` keys */
     loadMany: once((count) =>
       build(
         (next) =>
@@ -88,17 +85,17 @@ export function buildStatements(context: DatabaseContext) {
     update: build(update),
     /** the change, key, version, commit id, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
-    /** as many rows as `count`, each: the change, key, version, commit id */
+    /** `count` rows of: the change, key, version, commit id */
     updateMany: once((count) =>
       dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isWanted, assignments(namesOf(WANTED_CHANGES))),
     ),
-    /** as many rows as `count`, each: key, version, commit id */
+    /** `count` rows of: key, version, commit id */
     lockMany: once((count) => dialect.lockWanted?.(keyed, dialect.wantedRows(WANTED_KEYS, count), isWanted)),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */
     touch: build((next) => `update ${table} set expires_at = ${movedExpiry(context, next)} where ${live(next())} and ${hasMaxAge(next)}`),
-    /** lifetime, threshold, max age, as many keys as `count` */
+    /** lifetime, threshold, max age, `count` keys */
     touchMany: once((count) =>
       build(
         (next) =>
@@ -122,7 +119,7 @@ export function buildStatements(context: DatabaseContext) {
     ),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
-    /** the end's id, key, version, commit id. Its expiry lies so far back that no clock which is set back revives it */
+    /** the end's id, key, version, commit id. Its expiry is so far back that setting a clock back does not revive it */
     end: build(
       (next) =>
         `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}` +
@@ -136,7 +133,7 @@ export function buildStatements(context: DatabaseContext) {
     removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and ${isExpired(context)}`,
     /** limit */
     findExpired: `select session_id, user_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
-    /** as many keys as `count` */
+    /** `count` keys */
     removeAll: (count: number) => deleteKeys(count, ` and expires_at <= ${now}`),
     count: `select count(*) as live from ${table} where ${isRowLive}`,
     all: `select session_id, ${record} from ${table} where ${isRowLive}`,
@@ -149,23 +146,23 @@ export function buildStatements(context: DatabaseContext) {
     lockAll: `${keysOfUser}${dialect.forUpdate}`,
     /** user id */
     findAll: keysOfUser,
-    /** as many keys as `count`, user id */
+    /** `count` keys, user id */
     lockFound:
       dialect.joinWanted &&
       ((count: number) =>
         `select session_id from ${join(count)} and ${ofUser(dialect.parameter(count + 1))} and ${isRowLive} ${newestFirst}${dialect.forUpdate}`),
-    /** as many keys as `count` */
+    /** `count` keys */
     destroyMany: (count: number) => deleteKeys(count),
   };
 }
 
-/** Gives the names one after the other. */
+/** Returns a function that gives the names one after the other. */
 function namesOf(columns: readonly WantedColumn[]): () => string {
   const names = columns.map(({ name }) => name).values();
   return () => names.next().value as string;
 }
 
-/** Writes each text once. */
+/** Writes each text only once. */
 function once<Text>(write: (count: number) => Text): (count: number) => Text {
   const texts = new Map<number, Text>();
   return (count) => {

@@ -2,60 +2,63 @@ import type { FailureKind } from '../dialects/failure-kind.js';
 
 /** One row, as a request loads it. */
 export interface StoredRecord {
-  /** The serialized session, sealed where sessions are. */
+  /** The serialized session; sealed if sessions are encrypted. */
   readonly data: string;
-  /** The lock version; 0 on a table without that column. */
+  /** The lock version; 0 if the table has no such column. */
   readonly version: number;
-  /** The id of the commit that wrote the row last. */
+  /** The id of the last commit that wrote the row. */
   readonly commitId: string | null;
   /** The cookie's original max age, in ms; null for a cookie that ends with the browser. */
   readonly maxAge: number | null;
   /** How long the record still lives, in ms, by the database's clock. */
   readonly remaining: number;
-  /** How long the record can live at most, however often it is used, in ms by the database's clock; undefined for no limit. */
+  /** The longest life that the record can still have, however often it is used, in ms by the database's clock; undefined for no limit. */
   readonly longest?: number | undefined;
-  /** The lease that was taken last and not released; it may have ended. */
+  /** The last lease that was taken and not released. It may have expired. */
   readonly leaseId: string | null;
 }
 
-/** How long a record shall live from now. */
+/** How long a record lives from now. */
 export interface Lifetime {
-  /** From now until the expiry, in ms. */
+  /** The time from now until the expiry, in ms. */
   readonly ms: number;
   /** The expiry is rewritten only when it moves forward by more than this, in ms. */
   readonly slack: number;
-  /** The handler chose this lifetime: the expiry moves, backwards too. */
+  /** Whether the handler chose this lifetime: then the expiry also moves backwards. */
   readonly explicit: boolean;
-  /** For a touch, the record's max age by which this was reckoned: a record that has another by now is left as it is. Absent: any. */
+  /**
+   * For a touch: the record's max age from which this lifetime was computed. A record with another max age stays unchanged.
+   * Absent: any max age.
+   */
   readonly maxAge?: number | null;
 }
 
-/** What a commit writes. */
+/** The values that a commit writes. */
 export interface RecordChange {
-  /** The serialized session, sealed where sessions are. */
+  /** The serialized session; sealed if sessions are encrypted. */
   readonly data: string;
-  /** Random, of this commit alone. */
+  /** A random id of this commit only. */
   readonly commitId: string;
-  /** Whose session it is, as the option `userId` finds it. */
+  /** The user of the session, as the option `userId` finds it. */
   readonly userId: string | null;
   /** The cookie's original max age, in ms; null for a cookie that ends with the browser. */
   readonly maxAge: number | null;
-  /** How long the record shall live from now. */
+  /** How long the record lives from now. */
   readonly lifetime: Lifetime;
-  /** `update` writes only while the record is leased under this id. */
+  /** If set, `update` writes only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
 }
 
-/** A record as a commit has seen it. The version alone begins at 0 again when the key is used again. */
+/** A record as a commit has seen it. The version alone is not enough: it starts at 0 again if the key is used again. */
 export type KnownRecord = Pick<StoredRecord, 'version' | 'commitId'>;
 
 /** An update of one record. */
 export interface RecordUpdate {
-  /** Which. */
+  /** The key of the record. */
   readonly storageKey: string;
-  /** What the record must still be. */
+  /** The state that the record must still have. */
   readonly known: KnownRecord;
-  /** What is written. */
+  /** The values to write. */
   readonly change: RecordChange;
 }
 
@@ -71,131 +74,139 @@ export interface SessionSummary {
 /** A record that was deleted. */
 export interface DeletedRecord {
   readonly storageKey: string;
-  /** Its user; undefined where the database does not tell. */
+  /** Its user; undefined if the database does not return it. */
   readonly userId?: string | null;
 }
 
 /**
- * Where records are kept. Statements and no policy: merging and retrying are the service's.
+ * The store of the records. It runs statements and decides nothing: the session service merges and retries.
  *
- * "Now" is always the database's clock. A record whose expiry has passed is absent for every method
- * but `insert`, `removeExpired`, `prune` and `clear`. Methods reject with the driver's own errors.
+ * "Now" is always the time of the database's clock. An expired record is absent for every method except `insert`,
+ * `removeExpired`, `prune` and `clear`. Methods reject with the driver's own errors.
  */
 export abstract class SessionRepository {
-  /** Whether the driver blocks the process until it has its answer. */
+  /** Whether the driver blocks the process until the database has answered. */
   get isBlocking(): boolean {
     return false;
   }
 
-  /** How many characters of data `updateMany` is given at most, unless one record alone has more. */
+  /** The limit of the data in one `updateMany`, in characters. A single record may have more. */
   get longestBatch(): number {
     return Infinity;
   }
 
-  /** The live record, or undefined when it is absent or expired. */
+  /** Returns the live record, or undefined if it is absent or expired. */
   abstract load(storageKey: string): Promise<StoredRecord | undefined>;
 
-  /** The live records of these keys, by key; one by one unless the repository has a statement for many. */
+  /** Returns the live records of these keys, by key. Loads them one by one unless the repository has a statement for many. */
   async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const records = await Promise.all(storageKeys.map(async (key) => [key, await this.load(key)] as const));
     return new Map(records.filter((entry): entry is [string, StoredRecord] => entry[1] !== undefined));
   }
 
-  /** Writes a new record with version 0. False, and nothing written, when the key is taken, even by an expired row. */
+  /** Inserts a record with version 0. Returns false, and writes nothing, if the key is taken, even by an expired row. */
   abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
 
   /**
-   * Writes over the live record if it still has the version and the commit id of `known`, and the lease of the change
-   * if that names one. Moves the version on by one, in the same statement. False, and nothing written, when one of
-   * these is another or the record is absent.
+   * Updates the live record if it still has the version and the commit id of `known`, and the lease of the change if there is
+   * one. Increments the version in the same statement. Returns false, and writes nothing, if one of them differs or the record is
+   * absent.
    */
   abstract update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean>;
 
   /**
-   * Does what `update` does for records of different keys, each on its own condition, in one statement or
-   * transaction; none of the changes names a lease. A record that another holds locked may be passed over.
-   * Left out where there is no faster way than one by one.
+   * Does the same as `update` for records of different keys, in one statement or transaction. Each has its own condition, and no
+   * change has a lease. A record that another transaction has locked may be skipped. Left out if there is no faster way than one
+   * by one.
    *
-   * @returns the keys of those that were written. When it rejects with an error that is not of an unknown
-   * outcome, nothing was written
+   * @returns the keys of the records that were written. If it rejects with an error that is not `unknown`, nothing was written
    */
   updateMany?(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>>;
 
   /**
-   * Reads the live record under a row lock, asks `decide` for the change, writes it and releases
-   * the lock, in one transaction. Returns the record that `decide` saw; undefined when it is absent, or
-   * has expired by the time it is written. `decide` returning undefined, or throwing, writes nothing.
+   * Reads the live record under a row lock, asks `decide` for the change and writes it, in one transaction. Returns the record
+   * that `decide` saw, or undefined if the record is absent, or has expired before the write. If `decide` returns undefined or
+   * throws, nothing is written.
    */
   abstract updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined>;
 
-  /** Extends the live record's expiry and nothing else, never backwards unless explicit. */
+  /** Moves the live record's expiry and changes nothing else. It moves backwards only if the lifetime is explicit. */
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;
 
   /**
-   * Does what `touch` does for many records, with a lifetime that is not explicit. Left out where there is no
-   * faster way than one by one.
+   * Does the same as `touch` for many records, with a lifetime that is not explicit. Left out if there is no faster way than one
+   * by one.
    */
   touchMany?(storageKeys: readonly string[], lifetime: Lifetime): Promise<void>;
 
   /**
-   * Leases the live record; the version stays. May be asked again under the same id. False, and nothing
-   * written, while the record is leased under another id, or when it is absent.
+   * Leases the live record and keeps its version. It may be repeated with the same id. Returns false, and writes nothing, if the
+   * record is absent or leased under another id.
    *
-   * @param ms how long the lease lasts, by the database's clock
+   * @param ms the duration of the lease, by the database's clock
    */
   abstract lease(storageKey: string, leaseId: string, ms: number): Promise<boolean>;
 
-  /** Extends a lease. False, and nothing written, when the record is no longer leased under this id: what was lost is not had again. */
+  /**
+   * Extends a lease. Returns false, and writes nothing, if the record is no longer leased under this id. A lost lease cannot be
+   * regained.
+   */
   abstract extend(storageKey: string, leaseId: string, ms: number): Promise<boolean>;
 
-  /** Ends a lease; one that is another's by now stays. */
+  /** Releases a lease. A lease under another id stays. */
   abstract release(storageKey: string, leaseId: string): Promise<void>;
 
-  /** Deletes the record. Returns it; undefined when there was none. */
+  /** Deletes the record and returns it. Returns undefined if there was none. */
   abstract destroy(storageKey: string): Promise<DeletedRecord | undefined>;
 
   /**
-   * Ends the live record if it still has the version and the commit id of `known`: from then on it is expired for good.
-   * Its values are emptied. The row stays until `removeExpired` or `prune` deletes it, so that `isEndedBy` knows it.
-   * False, and nothing written, when it is another's, or absent.
+   * Ends the live record if it still has the version and the commit id of `known`: the record expires for good and its values are
+   * emptied. The row stays until `removeExpired` or `prune` deletes it, so that `isEndedBy` finds it. Returns false, and writes
+   * nothing, if the record is absent or has changed.
    *
-   * @param endId takes the place of the commit id
+   * @param endId replaces the commit id
    */
   abstract end(storageKey: string, known: KnownRecord, endId: string): Promise<boolean>;
 
-  /** Whether `end` has ended the record under this id, and its row is still there. */
+  /** Whether `end` has ended the record under this id and the row still exists. */
   abstract isEndedBy(storageKey: string, endId: string): Promise<boolean>;
 
-  /** Deletes the live record if the commit of this id wrote it last. False, and nothing deleted, when it is another's, or absent. */
+  /**
+   * Deletes the live record if this commit was the last to write it. Returns false, and deletes nothing, if the record is absent
+   * or another commit has written it.
+   */
   abstract destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean>;
 
-  /** Deletes the record if it is expired. True when it was. */
+  /** Deletes the record if it is expired. Returns whether it was. */
   abstract removeExpired(storageKey: string): Promise<boolean>;
 
-  /** Deletes at most `limit` expired records, skipping locked ones where the database can. Returns them. */
+  /** Deletes at most `limit` expired records and returns them. Skips locked ones if the database can. */
   abstract prune(limit: number): Promise<readonly DeletedRecord[]>;
 
-  /** How many live records there are. */
+  /** Returns the number of live records. */
   abstract count(): Promise<number>;
 
-  /** Every live record, by storage key. */
+  /** Returns every live record, by storage key. */
   abstract all(): Promise<ReadonlyMap<string, StoredRecord>>;
 
   /** Deletes every record. */
   abstract clear(): Promise<void>;
 
-  /** The live sessions of a user, newest first. */
+  /** Returns the live sessions of a user, newest first. */
   abstract list(userId: string): Promise<SessionSummary[]>;
 
   /**
-   * Locks the live records of a user, asks `choose` which of them go, and deletes those, in one transaction. Who
-   * calls it later sees what it has left.
+   * Locks the live records of a user, asks `choose` which of them to delete, and deletes those, in one transaction. A later call
+   * sees what is left.
    *
-   * @param choose is given the storage keys, the newest first; may be asked again when the transaction is
-   * @returns how many were deleted
+   * @param choose gets the storage keys, newest first; may be called again if the transaction is retried
+   * @returns the number of deleted records
    */
   abstract destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number>;
 
-  /** What an error means. Any but `unknown` only if it is known that nothing happened: a wrong one loses a change, or applies it twice. */
+  /**
+   * Returns what an error means. Return a kind other than `unknown` only if it is certain that nothing happened: a wrong kind
+   * loses a change or applies it twice.
+   */
   abstract classify(error: unknown): FailureKind;
 }

@@ -2,21 +2,21 @@ import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from './database-context.js';
 import { isLive } from './expiry.js';
 
-/** Which sessions are shortened. */
+/** The sessions to shorten. */
 export type LongLived = 'without-max-age' | 'without-user' | 'with-max-age';
 
-/** So many records are written by one statement: its locks are held for a moment only. */
+/** The number of records in one statement. It is small, so that locks are held only briefly. */
 const PAGE = 1000;
 
-/** In ms. Less is no difference: the database rounds its times. */
+/** In ms. A smaller difference is ignored, because the database rounds its times. */
 const TOLERANCE = 1000;
 
 /**
- * Brings the expiry of live sessions forward to `ms` from now, and the max age of those that have one to `ms`. Those that end earlier
- * stay as they are. May be run while apps run, and again.
+ * Brings the expiry of live sessions forward to `ms` from now, and the max age of those that have one to `ms`. Sessions that end
+ * earlier stay unchanged. It may be run while apps run, and repeatedly.
  *
- * @param ms how long the sessions live without use from now on
- * @returns how many were shortened
+ * @param ms how long the sessions live from now on without use
+ * @returns the number of shortened sessions
  */
 export async function shortenLives(context: DatabaseContext, which: LongLived, ms: number): Promise<number> {
   const { run } = context.runner;
@@ -40,7 +40,7 @@ function statementsFor(context: DatabaseContext, which: LongLived, ms: number) {
     'without-user': `user_id is null and ${isLate}`,
     'with-max-age': `max_age > ${ms}`,
   };
-  // A commit under way writes the max age that it has seen, unless the version is another.
+  // A commit in flight would write the max age that it has read. The new version prevents that.
   const maxAge = which === 'with-max-age' ? `, max_age = ${ms}${isVersioned ? ', lock_version = lock_version + 1' : ''}` : '';
   const isLong = `${isLive(context)} and ${conditions[which]}`;
   const keysOf = (count: number) => Array.from({ length: count }, (_, n) => dialect.parameter(n + 1)).join(', ');

@@ -19,7 +19,7 @@ import { inTransaction } from './transaction.js';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** The repository of hand-written statements, one per operation, over MikroORM's connection. */
+/** The repository with hand-written statements, one per operation, on MikroORM's connection. */
 @Injectable()
 export class SqlSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
@@ -80,17 +80,17 @@ export class SqlSessionRepository extends SessionRepository {
     return new Set(updates.filter(({ change }) => written.has(change.commitId)).map(({ storageKey }) => storageKey));
   }
 
-  /** For a database whose update does not say which rows it has written. */
+  /** Locks the records first, for a database whose update does not report which rows it wrote. */
   #lockAndUpdate(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const { runner, dialect } = this.#context;
-    // It waits for no lock.
+    // `skip locked` never waits for a lock.
     return inTransaction(runner, dialect, undefined, async (run) => {
       const keys = dialect.wantedParameters(WANTED_KEYS, updates.map(wantedKeys));
       const { rows } = await run(this.#statements.lockMany(updates.length)!, keys);
       const locked = new Set(rows.map((row) => String(row.session_id)));
       const free = updates.filter(({ storageKey }) => locked.has(storageKey));
       const affected = free.length === 0 ? 0 : (await this.#updateAll(run, free)).affected;
-      // One has expired since: nobody can tell which.
+      // A record has expired since it was locked, and the database does not say which one.
       if (affected < free.length) throw new PassedOver();
       return locked;
     }).catch(nothingWritten);
@@ -201,7 +201,7 @@ export class SqlSessionRepository extends SessionRepository {
   }
 }
 
-/** Ends a transaction in which nothing shall be written. */
+/** Rolls back a transaction that must write nothing. */
 class PassedOver extends Error {}
 
 function nothingWritten(error: unknown): ReadonlySet<string> {

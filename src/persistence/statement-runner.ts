@@ -3,7 +3,7 @@ import type { RunStatement } from '../dialects/run-statement.js';
 import type { ConnectionDialect, OrmConnection } from './mikro-orm/orm-connection.js';
 import { ormConnection } from './mikro-orm/versions.js';
 
-/** Runs statements on MikroORM's connection, past its unit of work. */
+/** Runs statements on MikroORM's connection and bypasses its unit of work. */
 export class StatementRunner {
   readonly #find: () => Connection;
   readonly #dialect: ConnectionDialect | undefined;
@@ -11,7 +11,7 @@ export class StatementRunner {
   #connection: OrmConnection | undefined;
 
   /**
-   * @param connection finds MikroORM's connection, at the first statement
+   * @param connection finds MikroORM's connection at the first statement
    * @param dialect the connection's dialect; optional with MikroORM 7
    */
   constructor(connection: () => Connection, dialect?: ConnectionDialect) {
@@ -27,7 +27,7 @@ export class StatementRunner {
     return this.#connected().onOneConnection(work);
   }
 
-  /** MikroORM makes another one when it is told to reconnect. */
+  /** Returns the current connection. MikroORM makes a new one at a reconnect. */
   #connected(): OrmConnection {
     const found = this.#find();
     if (!this.#connection || found !== this.#found) {

@@ -3,9 +3,9 @@ import type { RunStatement } from '../dialects/run-statement.js';
 import type { StatementRunner } from './statement-runner.js';
 
 /**
- * Runs `work` in one transaction that will write, on one connection, with bounded waits for locks.
+ * Runs `work` in one transaction that will write, on one connection, with a limited wait for locks.
  *
- * @param lockTimeout in ms; undefined for work that waits for none
+ * @param lockTimeout in ms; undefined for work that waits for no lock
  */
 export function inTransaction<Result>(
   runner: StatementRunner,
@@ -20,7 +20,7 @@ export function inTransaction<Result>(
       await run(dialect.commit);
       return result;
     } catch (error) {
-      // A connection that is lost has rolled back by itself; what matters is the first error.
+      // A lost connection has already rolled back. The first error is the one to report.
       await run(dialect.rollback).catch(() => undefined);
       throw error;
     }
@@ -28,7 +28,7 @@ export function inTransaction<Result>(
 }
 
 /**
- * Runs `work` inside the transaction of `run`, with bounded waits for locks.
+ * Runs `work` inside the transaction of `run`, with a limited wait for locks.
  *
  * @param lockTimeout in ms; databases count seconds, so it is rounded up
  */
@@ -50,7 +50,7 @@ export async function withBoundLockWait<Result>(
     await reset().catch(() => undefined);
     throw error;
   }
-  // On a cluster another node may have won meanwhile: the transaction's next statement says so, and only that one.
+  // On a cluster another node may have won. Only the transaction's next statement reports that.
   await reset();
   return result;
 }

@@ -272,7 +272,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       [
         'dialect',
         { dialect: database === 'sqlite' ? 'mysql' : 'sqlite', connection: { ...connection, driver: CONNECTIONS[database].driver } },
-        /the connection's driver is that of/,
+        /the connection's driver is for/,
       ],
       ['tableName', { tableName: 'no_such_table', createTable: false }, /no table "no_such_table".*createTable: true/],
       ['tableName', { tableName: 'x'.repeat(47) }, /1 to 46 bytes/],

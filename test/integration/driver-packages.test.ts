@@ -40,17 +40,17 @@ for (let n = 0; n < 3; n++) await importTelemetryApi().catch(({ message }) => co
 describe('a driver that cannot be loaded', () => {
   it('is to be installed only if its own package is missing; else the error says what the import said', async () => {
     const lines = await linesOf(PROGRAM);
-    const given = (dialect: string, what: string) => `SmartSessionModule: option \`dialect\`: '${dialect}' was given, and ${what}`;
+    const given = (dialect: string, what: string) => `SmartSessionModule: option \`dialect\`: '${dialect}' was given, but ${what}`;
     const remedy = 'import the driver in the app and give its class as `connection.driver`.';
     expect(lines).toEqual([
       given(
         'postgresql',
         `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`,
       ),
-      given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Mend that, or ${remedy}`),
+      given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Correct that, or ${remedy}`),
       given(
         'sqlite',
-        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Mend that, or ${remedy}`,
+        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Correct that, or ${remedy}`,
       ),
       '',
     ]);
@@ -63,11 +63,11 @@ describe('a driver that cannot be loaded', () => {
 
 describe("OpenTelemetry's API that cannot be loaded", () => {
   it('is to be installed only if its own package is missing; else the error says what the import said', async () => {
-    const given = 'SmartSessionModule: option `telemetry`: true was given, and @opentelemetry/api cannot be';
+    const given = 'SmartSessionModule: option `telemetry`: true was given, but @opentelemetry/api cannot be';
     expect(await linesOf(TELEMETRY_PROGRAM)).toEqual([
       `${given} found. Install it: npm install @opentelemetry/api`,
-      `${given} loaded: boom. Mend that, or leave \`telemetry\` out.`,
-      `${given} loaded: Cannot find package 'inner-package' imported from /app. Mend that, or leave \`telemetry\` out.`,
+      `${given} loaded: boom. Correct that, or leave \`telemetry\` out.`,
+      `${given} loaded: Cannot find package 'inner-package' imported from /app. Correct that, or leave \`telemetry\` out.`,
       '',
     ]);
   });

@@ -68,7 +68,7 @@ describe('a driver of another database than `dialect` says', () => {
       new SmartSessionOptions({ secret: 'x', dialect: 'mariadb', connection: { dbName: ':memory:', driver } }),
       undefined,
     );
-    await expect(opened).rejects.toThrow("'mariadb' was given, and the connection's driver is that of sqlite");
+    await expect(opened).rejects.toThrow("'mariadb' was given, but the connection's driver is for sqlite");
   });
 });
 

@@ -7,7 +7,7 @@ import { startTestApp } from '../support/test-app.js';
 const LIMITED: ReadonlySet<DialectName> = new Set(['mysql', 'mariadb']);
 
 const REFUSAL =
-  /`maxBytes`.*1099511627776 was given, and the server takes statements of at most \d+ bytes\. Lower it, or raise `max_allowed_packet`/;
+  /`maxBytes`.*1099511627776 was given, but the server accepts statements of at most \d+ bytes\. Lower it, or raise the server's `max_allowed_packet`/;
 
 describe.each(DATABASES)('a `maxBytes` that is larger than a statement of the server may be, on %s', (database) => {
   const { driver: _, ...server } = CONNECTIONS[database];

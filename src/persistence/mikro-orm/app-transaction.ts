@@ -1,6 +1,6 @@
 import type { MikroORM, Transaction } from '@mikro-orm/core';
 
-/** What tells that a transaction has ended: of Kysely in MikroORM 7, of knex in 6.6. */
+/** A transaction that knows whether it has ended: Kysely's in MikroORM 7, knex's in MikroORM 6.6. */
 interface Ending {
   readonly isCommitted?: boolean;
   readonly isRolledBack?: boolean;
@@ -8,17 +8,17 @@ interface Ending {
 }
 
 /**
- * Whether the caller runs inside a transaction of this MikroORM: of `em.transactional`, `@Transactional()`, or
- * `em.begin()` on the request's entity manager.
+ * Whether the caller runs inside a transaction of this MikroORM: `em.transactional`, `@Transactional()`, or `em.begin()` on the
+ * request's entity manager.
  *
- * MikroORM keeps its context in an AsyncLocalStorage, so work that a transaction began and did not wait for still finds
- * it when the transaction has ended.
+ * MikroORM keeps its context in an AsyncLocalStorage. Work that a transaction started without awaiting it still finds the
+ * transaction there after it has ended.
  */
 export function isInTransaction(orm: MikroORM): boolean {
   const transaction = orm.em.getTransactionContext<Transaction<Ending>>();
   if (!transaction || hasEnded(transaction)) return false;
   const inContext = orm.em.getContext(false);
-  // Another MikroORM may have the same context name. The global entity manager's transaction is nobody's request.
+  // Another MikroORM may have the same context name. A transaction of the global entity manager belongs to no request.
   return inContext !== orm.em && inContext.getDriver() === orm.em.getDriver();
 }
 

@@ -1,13 +1,13 @@
 import type { MikroORM } from '@mikro-orm/core';
 
-/** MikroORM's schema generator remembers which database it has looked for last. */
+/** MikroORM's schema generator, which remembers the database that it looked for last. */
 interface SchemaGenerator {
   readonly lastEnsuredDatabase?: string;
 }
 
 /**
- * The name of the database that MikroORM's configuration was given. MikroORM replaces its `dbName` while it creates a
- * missing database, and leaves it so if that fails.
+ * Returns the database's name in MikroORM's configuration. MikroORM replaces its `dbName` while it creates a missing database,
+ * and does not restore it on failure.
  */
 export function configuredName(orm: MikroORM): string | undefined {
   const generator = orm.config.getExtension<SchemaGenerator>('@mikro-orm/schema-generator');

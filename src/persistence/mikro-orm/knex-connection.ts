@@ -4,7 +4,7 @@ import type { PrepareConnection } from '../../dialects/dialect.js';
 import type { RunStatement } from '../../dialects/run-statement.js';
 import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
 
-/** What is used of a connection of MikroORM 6.6. Its package, @mikro-orm/knex, is not there beside MikroORM 7. */
+/** The used part of a connection of MikroORM 6.6. Its package, @mikro-orm/knex, does not exist for MikroORM 7. */
 type SqlConnection = Connection & { getKnex(): { readonly client: KnexClient } };
 
 interface KnexClient {
@@ -13,7 +13,7 @@ interface KnexClient {
   releaseConnection(connection: object): Promise<void>;
 }
 
-/** One of the driver's connections. */
+/** One of the driver's connections, lent by the pool. */
 interface Lent {
   __knex__disposed?: unknown;
 }
@@ -24,7 +24,7 @@ export function isByKnex(connection: Connection): connection is SqlConnection {
 }
 
 /**
- * MikroORM 6.6's way. Of knex only the pool is used, and statements run on the driver's connections: knex wants
+ * The connection of MikroORM 6.6. Only the pool of knex is used, and statements run on the driver's connections. knex accepts
  * parameters in one form for all databases, and writes their values into its errors.
  */
 export class KnexConnection implements OrmConnection {
@@ -33,7 +33,7 @@ export class KnexConnection implements OrmConnection {
 
   /** @throws TypeError without a dialect */
   constructor(connection: SqlConnection, dialect: ConnectionDialect | undefined) {
-    if (!dialect) throw new TypeError('With MikroORM 6 a dialect must be given, to run statements on its driver.');
+    if (!dialect) throw new TypeError('MikroORM 6 needs a dialect to run statements on its driver. Give one.');
     this.#connection = connection;
     this.#dialect = dialect;
   }
@@ -60,7 +60,7 @@ export class KnexConnection implements OrmConnection {
       try {
         await prepare(connection);
       } catch (error) {
-        // The pool closes one that has this mark.
+        // The pool closes a connection that has this property.
         connection.__knex__disposed = error;
         await client.releaseConnection(connection);
         throw error;

@@ -10,7 +10,7 @@ export function isByKysely(connection: Connection): connection is AbstractSqlCon
   return 'getClient' in connection && 'getNativeClient' in connection;
 }
 
-/** MikroORM 7's way, by Kysely. */
+/** The connection of MikroORM 7, through Kysely. */
 export class KyselyConnection implements OrmConnection {
   readonly #connection: AbstractSqlConnection;
   readonly #dialect: ConnectionDialect | undefined;
@@ -41,7 +41,7 @@ export class KyselyConnection implements OrmConnection {
     if (pool) this.#dialect?.guardPool?.(pool, prepare);
   }
 
-  /** The MySQL driver makes its client asynchronously, when it first connects. */
+  /** Opens the client. The MySQL driver creates it asynchronously, at its first connection. */
   async #opened(): Promise<{ readonly client: Client; readonly direct: RunStatement | undefined }> {
     await this.#connection.ensureConnection();
     const onClient = this.#dialect?.onClient;
@@ -55,7 +55,7 @@ export class KyselyConnection implements OrmConnection {
     return native && onClient(native);
   }
 
-  /** Undefined where the app has given MikroORM a Kysely dialect of its own: then nobody knows the driver's client. */
+  /** Returns the driver's client, or undefined if the app has given MikroORM its own Kysely dialect, whose client is unknown. */
   async #nativeClient(): Promise<object | undefined> {
     await this.#connection.ensureConnection();
     return (this.#connection.getNativeClient() as Promise<object>).catch(() => undefined);

@@ -4,12 +4,14 @@ import { KnexConnection, isByKnex } from './knex-connection.js';
 import { KyselyConnection, isByKysely } from './kysely-connection.js';
 import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
 
-// MikroORM 7 runs statements by Kysely, 6.6 by knex. Outside of this folder nobody knows which one is there.
+// MikroORM 7 runs statements through Kysely, 6.6 through knex. Only this folder knows which one is in use.
 
 /**
+ * Returns the connection of MikroORM's installed version.
+ *
  * @param connection MikroORM's
  * @param dialect optional with MikroORM 7, where SQLite is slower without it
- * @throws TypeError for a connection to no SQL database
+ * @throws TypeError for a connection that is not to an SQL database
  */
 export function ormConnection(connection: Connection, dialect?: ConnectionDialect): OrmConnection {
   if (isByKysely(connection)) return new KyselyConnection(connection, dialect);
@@ -20,8 +22,8 @@ export function ormConnection(connection: Connection, dialect?: ConnectionDialec
 }
 
 /**
- * The driver's options by which to open a connection, or to wait for one, takes at most so many ms, and by which one ends
- * that is silent for so long, where `endSilentConnections` cannot see to it.
+ * Returns the driver's options that limit, in ms, how long it takes to open a connection or to wait for one. They also end a
+ * connection after this much silence if `endSilentConnections` cannot.
  */
 export function boundOptions(dialect: Dialect | undefined, ms: number): object {
   const bounds = dialect?.boundConnecting?.(ms);

@@ -1,0 +1,78 @@
+import { jest } from '@jest/globals';
+import { Deadline, withDeadline } from '../../src/batching/deadline.js';
+import { SessionUnavailableError } from '../../src/index.js';
+
+/** Lets every promise that can settle now do so. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+afterEach(() => {
+  jest.restoreAllMocks();
+  jest.useRealTimers();
+});
+
+describe('a deadline', () => {
+  it('has no reason until it has passed', () => {
+    const deadline = new Deadline('load', 1000);
+    jest.advanceTimersByTime(999);
+    expect(deadline.reason).toBeUndefined();
+    expect(() => deadline.throwIfPassed()).not.toThrow();
+  });
+
+  it('names operation, time and what did not answer', async () => {
+    const deadline = new Deadline('load', 1000, 'the other store');
+    jest.advanceTimersByTime(1000);
+    await expect(deadline.passed).rejects.toThrow(SessionUnavailableError);
+    await expect(deadline.passed).rejects.toThrow('load the session: the other store did not answer within 1000 ms');
+    expect(() => deadline.throwIfPassed()).toThrow('1000 ms');
+  });
+
+  it('has passed by the clock too, before its timer has fired', () => {
+    const deadline = new Deadline('load', 1000);
+    const now = performance.now();
+    jest.spyOn(performance, 'now').mockReturnValue(now + 1001);
+    expect(deadline.reason).toBeInstanceOf(SessionUnavailableError);
+  });
+
+  it('keeps its first reason', async () => {
+    const deadline = new Deadline('load', 1000);
+    const reason = new Error('the app stops');
+    deadline.pass(reason);
+    deadline.pass(new Error('another'));
+    jest.advanceTimersByTime(1000);
+    expect(deadline.reason).toBe(reason);
+    await expect(deadline.passed).rejects.toBe(reason);
+  });
+
+  it('that is lifted leaves no timer, and rejects nothing', async () => {
+    const deadline = new Deadline('load', 1000);
+    const onPassed = jest.fn();
+    deadline.passed.catch(onPassed);
+    deadline.lift();
+    expect(jest.getTimerCount()).toBe(0);
+    jest.advanceTimersByTime(1000);
+    await settled();
+    expect(onPassed).not.toHaveBeenCalled();
+  });
+});
+
+describe('work with a deadline', () => {
+  it('settles as the work does, and leaves no timer', async () => {
+    await expect(withDeadline('load', 1000, async () => 'done')).resolves.toBe('done');
+    const failure = new Error('failed');
+    await expect(withDeadline('load', 1000, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('rejects at the deadline, and tells the work', async () => {
+    let given: Deadline | undefined;
+    const result = withDeadline('commit', 1000, (deadline) => {
+      given = deadline;
+      return new Promise(() => undefined);
+    });
+    const caught = result.catch((error: unknown) => error);
+    jest.advanceTimersByTime(1000);
+    expect(await caught).toBe(given!.reason);
+    expect(given!.reason!.message).toContain('the database did not answer within 1000 ms');
+  });
+});
