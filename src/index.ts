@@ -37,7 +37,6 @@ export type { DestroyReason } from './observers/session-observers.js';
 export { SessionHealthIndicator, type SessionHealth } from './health/session-health.indicator.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
-export { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
 export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
