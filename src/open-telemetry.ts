@@ -20,7 +20,7 @@ export async function importTelemetryApi(): Promise<typeof import('@opentelemetr
     throw new SmartSessionConfigError(
       'telemetry',
       `true was given, but ${NAME} cannot be loaded: ${reasonIn(error)}`,
-      'Correct that, or leave `telemetry` out.',
+      'Fix that, or leave `telemetry` out.',
       error,
     );
   }

@@ -269,7 +269,7 @@ function unreadable(key: string, error: unknown): SessionNotSerializableError {
   return new SessionNotSerializableError(
     key,
     `a value that fails when it is read (${describeThrown(error)})`,
-    'Correct its toJSON() or getter, or store something else.',
+    'Fix its toJSON() or getter, or store something else.',
     asError(error),
   );
 }

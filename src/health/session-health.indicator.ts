@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SessionLogger } from '../security/session-logger.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 
 /** Whether sessions can be loaded, in the form that @nestjs/terminus expects. */
 export interface SessionHealth {
@@ -22,7 +22,7 @@ export class SessionHealthIndicator {
   readonly #logger = new SessionLogger();
 
   /** @internal Called by Nest. */
-  constructor(private readonly caller: RepositoryCaller) {}
+  constructor(private readonly repository: RetryingRepository) {}
 
   /**
    * Loads a session that does not exist, with one statement. That checks the database, the table and the right to read it.
@@ -40,7 +40,7 @@ export class SessionHealthIndicator {
 
   async #check(timeout: number): Promise<SessionHealth> {
     try {
-      await this.caller.ask('load', (repository) => repository.load(NO_SESSION), timeout);
+      await this.repository.load(NO_SESSION, { timeout });
       return { status: 'up' };
     } catch (error) {
       const { message, cause } = error as Error;

@@ -66,8 +66,8 @@ describe("OpenTelemetry's API that cannot be loaded", () => {
     const given = 'SmartSessionModule: option `telemetry`: true was given, but @opentelemetry/api cannot be';
     expect(await linesOf(TELEMETRY_PROGRAM)).toEqual([
       `${given} found. Install it: npm install @opentelemetry/api`,
-      `${given} loaded: boom. Correct that, or leave \`telemetry\` out.`,
-      `${given} loaded: Cannot find package 'inner-package' imported from /app. Correct that, or leave \`telemetry\` out.`,
+      `${given} loaded: boom. Fix that, or leave \`telemetry\` out.`,
+      `${given} loaded: Cannot find package 'inner-package' imported from /app. Fix that, or leave \`telemetry\` out.`,
       '',
     ]);
   });
