@@ -47,10 +47,10 @@ describe('a driver that cannot be loaded', () => {
         'postgresql',
         `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`,
       ),
-      given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Correct that, or ${remedy}`),
+      given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Fix that, or ${remedy}`),
       given(
         'sqlite',
-        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Correct that, or ${remedy}`,
+        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Fix that, or ${remedy}`,
       ),
       '',
     ]);
