@@ -1,17 +1,17 @@
 export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
-export {
-  SmartSessionOptions,
-  type ExcludedRoute,
-  type Locking,
-  type MaxSessionsPerUser,
-  type SessionConnection,
-  type SessionKey,
-  type SessionMergeRules,
-  type SmartSessionModuleOptions,
-  type StoredSession,
-  type UserId,
-} from './options/smart-session.options.js';
+export type {
+  ExcludedRoute,
+  Locking,
+  MaxSessionsPerUser,
+  SessionConnection,
+  SessionKey,
+  SessionMergeRules,
+  SmartSessionModuleOptions,
+  StoredSession,
+  UserId,
+} from './options/module-options.js';
+export { SmartSessionOptions } from './options/smart-session.options.js';
 export { LockSession, type LockSessionOptions } from './locking/lock-session.decorator.js';
 export { NoTouch } from './decorators/no-touch.decorator.js';
 export { ReadOnlySession } from './decorators/read-only-session.decorator.js';

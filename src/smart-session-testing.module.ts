@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { SmartSessionModule } from './smart-session.module.js';
-import type { SmartSessionModuleOptions } from './options/smart-session.options.js';
+import type { SmartSessionModuleOptions } from './options/module-options.js';
 
 /** What a test may choose: all options but the database. */
 export type SmartSessionTestingOptions = Omit<

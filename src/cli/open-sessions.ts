@@ -7,7 +7,9 @@ import { schemaOf } from '../persistence/table-location.js';
 import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionService } from '../services/session.service.js';
 import { SmartSessionModule } from '../smart-session.module.js';
-import { DEFAULT_TABLE, SmartSessionOptions, type SmartSessionModuleOptions } from '../options/smart-session.options.js';
+import type { SmartSessionModuleOptions } from '../options/module-options.js';
+import { DEFAULT_TABLE } from '../options/option-table.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { openOrm, tableNameIn } from './open-orm.js';
 import { readSessionOptions, type CommonGiven } from './settings.js';
 

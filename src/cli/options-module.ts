@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isOption, type SmartSessionModuleOptions } from '../options/smart-session.options.js';
+import type { SmartSessionModuleOptions } from '../options/module-options.js';
+import { isOption } from '../options/smart-session.options.js';
 import { UsageError } from './usage-error.js';
 
 type Exports = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DialectName } from '../shared/dialect-name.js';
-import { flawIn, type SmartSessionModuleOptions } from '../options/smart-session.options.js';
+import type { SmartSessionModuleOptions } from '../options/module-options.js';
+import { flawIn } from '../options/smart-session.options.js';
 import type { Given } from './cli-option.js';
 import type { COMMON_OPTIONS } from './common-options.js';
 import { importOptions } from './options-module.js';

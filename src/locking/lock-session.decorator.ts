@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
-import { LONGEST_TIMER } from '../options/smart-session.options.js';
+import { LONGEST_TIMER } from '../options/limits.js';
 
 /** How a handler's lock is had and held. */
 export interface LockSessionOptions {

@@ -13,6 +13,14 @@ export interface EncryptionOptions {
   writePlaintext?: boolean;
 }
 
+/** The option `encryption` in the form that the library uses. */
+export interface ResolvedEncryption {
+  /** The first seals, all open. They show no key when they are logged. */
+  readonly keys: readonly KeyObject[];
+  readonly readPlaintext: boolean;
+  readonly writePlaintext: boolean;
+}
+
 const KEY_BYTES = 32;
 
 /** Random bytes have less than this once in 10^20 keys; a phrase or a repeated byte has. */
@@ -30,7 +38,7 @@ export function flawInEncryption(given: unknown): string | undefined {
   if (unknown !== undefined) return `There is no \`${unknown}\` in it. ${ADVICE}`;
   if (readPlaintext !== undefined && typeof readPlaintext !== 'boolean') return 'Use true or false for `readPlaintext`.';
   if (writePlaintext !== undefined && typeof writePlaintext !== 'boolean') return 'Use true or false for `writePlaintext`.';
-  if (writePlaintext && !readPlaintext) return 'With `writePlaintext: true` set `readPlaintext: true` too: what is written must be read.';
+  if (writePlaintext && !readPlaintext) return 'Give `readPlaintext: true` too: the app must read what `writePlaintext` writes.';
   if (!Array.isArray(keys) || keys.length === 0) return ADVICE;
   const flaws = keys.map((key: unknown, n) => flawInKey(key, keys.slice(0, n)));
   const wrong = flaws.findIndex((flaw) => flaw !== undefined);
@@ -41,14 +49,17 @@ function flawInKey(given: unknown, earlier: readonly unknown[]): string | undefi
   const bytes = bytesOf(given);
   if (!bytes) return `is of type ${typeof given}`;
   if (bytes.length !== KEY_BYTES)
-    return typeof given === 'string' ? `is a text of ${given.length} characters that is no key of 32 bytes` : `has ${bytes.length} bytes`;
-  if (new Set(bytes).size < FEWEST_DISTINCT_BYTES) return 'is not random: few of its bytes differ';
-  return earlier.some((key) => bytesOf(key)?.equals(bytes)) ? 'was given before' : undefined;
+    return typeof given === 'string'
+      ? `is a string of ${given.length} characters that does not hold 32 bytes`
+      : `has ${bytes.length} bytes`;
+  if (new Set(bytes).size < FEWEST_DISTINCT_BYTES) return 'is not random: it has few different bytes';
+  return earlier.some((key) => bytesOf(key)?.equals(bytes)) ? 'is given twice' : undefined;
 }
 
-/** Key objects show no key when they are logged. Takes what `flawInEncryption` finds no flaw in. */
-export function keyObjectOf(key: EncryptionKey): KeyObject {
-  return createSecretKey(bytesOf(key)!);
+/** Resolves the option. `flawInEncryption` must have found no flaw in it. */
+export function openEncryption({ keys, readPlaintext = false, writePlaintext = false }: EncryptionOptions): ResolvedEncryption {
+  const keyObjects = keys.map((key) => createSecretKey(bytesOf(key)!));
+  return Object.freeze({ keys: Object.freeze(keyObjects), readPlaintext, writePlaintext });
 }
 
 /** No bytes for a text that is neither hex nor base64; undefined for what is no key at all. */

@@ -29,7 +29,7 @@ export function flawInSecret(secret: CookieSecret): string | undefined {
   const text = typeof secret === 'string' ? secret : bytesOf(secret).toString('latin1');
   const unit = typeof secret === 'string' ? 'characters' : 'bytes';
   if (text.length < SHORTEST) return `a secret of ${text.length} ${unit}`;
-  if (EXAMPLES.test(text)) return 'a secret that reads like an example';
+  if (EXAMPLES.test(text)) return 'a secret that looks like an example';
   return new Set(text).size < FEWEST_DISTINCT_CHARACTERS ? `a secret of few different ${unit}` : undefined;
 }
 

@@ -1,6 +1,7 @@
 import type { Lifetime } from '../persistence/session.repository.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
-import { LONGEST_LIFETIME, type SmartSessionOptions } from '../options/smart-session.options.js';
+import { LONGEST_LIFETIME } from '../options/limits.js';
+import type { SmartSessionOptions } from '../options/smart-session.options.js';
 
 /**
  * How long a record shall live from now, unless its absolute lifetime ends before.

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import { SessionLogger } from '../security/session-logger.js';
-import { LONGEST_TIMER, SmartSessionOptions } from '../options/smart-session.options.js';
+import { LONGEST_TIMER } from '../options/limits.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SessionService } from './session.service.js';
 
 /** Deletes expired records from time to time, while the app runs. */

@@ -14,7 +14,8 @@ import {
 } from '../smart-session.errors.js';
 import { asError } from '../shared/thrown.js';
 import { handleOf } from '../security/session-handle.js';
-import { SmartSessionOptions, type UserId } from '../options/smart-session.options.js';
+import type { UserId } from '../options/module-options.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
 import { COOKIE_KEY } from '../live/chosen-cookie.js';
 import { CommitQueue } from '../commit/commit-queue.js';

@@ -301,7 +301,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['exclude', { exclude: [{ path: 'health', method: 'GET' }] }, /method: 'GET'.*RequestMethod.GET/],
       ['exclude', { exclude: [{ path: 'health' }] }, /a list of paths/],
       ['exclude', { exclude: ['health/:'] }, /cannot read a path: .*health/],
-      ['exclude', { exclude: ['health'], mount: false }, /beside `mount: false`/],
+      ['exclude', { exclude: ['health'], mount: false }, /given with `mount: false`/],
       ['maxage' as never, { maxage: 1 }, /no such option.*maxBytes/],
     ];
 

@@ -176,16 +176,16 @@ describe('the option `encryption`', () => {
     [hex, /a list of keys/],
     [{ keys: hex }, /a list of keys/],
     [{ keys: [undefined] }, /Key 1 of 1 is of type undefined/],
-    [{ keys: [bytes, hex.slice(2)] }, /Key 2 of 2 is a text of 62 characters/],
+    [{ keys: [bytes, hex.slice(2)] }, /Key 2 of 2 is a string of 62 characters/],
     [{ keys: [bytes.subarray(1)] }, /has 31 bytes/],
     [{ keys: [Buffer.alloc(32, 7)] }, /is not random/],
-    [{ keys: ['correct horse battery staple'] }, /a text of 28 characters/],
-    [{ keys: [bytes, hex] }, /Key 2 of 2 was given before/],
+    [{ keys: ['correct horse battery staple'] }, /a string of 28 characters/],
+    [{ keys: [bytes, hex] }, /Key 2 of 2 is given twice/],
     [{ keys: [bytes], key: 1 }, /no `key` in it/],
     [{ keys: [bytes], readPlaintext: 'yes' }, /`readPlaintext`/],
     [{ keys: [bytes], readPlaintext: true, writePlaintext: 'yes' }, /`writePlaintext`/],
-    [{ keys: [bytes], writePlaintext: true }, /set `readPlaintext: true` too/],
-    [{ keys: [bytes], readPlaintext: false, writePlaintext: true }, /set `readPlaintext: true` too/],
+    [{ keys: [bytes], writePlaintext: true }, /Give `readPlaintext: true` too/],
+    [{ keys: [bytes], readPlaintext: false, writePlaintext: true }, /Give `readPlaintext: true` too/],
   ])('stops the start: %#', (encryption, message) => {
     const start = () => new SmartSessionOptions({ secret: 'x', encryption: encryption as never });
     expect(start).toThrow(message);

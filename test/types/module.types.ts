@@ -19,11 +19,13 @@ import {
   lastWins,
   union,
   unionBy,
+  type CookieSecret,
   type MergeRule,
   type SessionRepository,
   type SessionRepositoryClass,
   type SessionService,
   type SmartSessionModuleOptions,
+  type SmartSessionOptions,
   type ValueCodec,
 } from '../../src/index.js';
 
@@ -84,6 +86,23 @@ type NeededMethod = {
 }[keyof SessionRepository];
 export const named: Record<NeededMethod, true> = {} as Record<keyof InstanceType<SessionRepositoryClass>, true>;
 export const needed: Record<keyof InstanceType<SessionRepositoryClass>, true> = {} as Record<NeededMethod, true>;
+
+export function resolved(options: SmartSessionOptions) {
+  const withDefault: [number, 'optimistic' | 'pessimistic' | 'auto', number | false] = [
+    options.ttl,
+    options.locking,
+    options.pruneInterval,
+  ];
+  const changed: [readonly CookieSecret[], ReadonlyMap<string, MergeRule>] = [options.secret, options.merge];
+  const limit: number | undefined = options.maxSessionsPerUser?.max;
+  // @ts-expect-error an option without a default may be undefined
+  const rule: MergeRule = options.mergeDefault;
+  // @ts-expect-error options are read only
+  options.ttl = 1;
+  // @ts-expect-error an unknown option
+  void options.maxage;
+  return [withDefault, changed, limit, rule];
+}
 
 export function connections() {
   SmartSessionModule.forRoot({

@@ -3,7 +3,7 @@ import type { PreviousTable, PreviousTablePlace } from '../../migration/previous
 import { FOREIGN_STORES } from '../../migration/stores/index.js';
 import { escaped } from '../../shared/shown-keys.js';
 import { SessionImporter } from '../../migration/session-importer.js';
-import type { SessionKey, SmartSessionModuleOptions } from '../../options/smart-session.options.js';
+import type { SessionKey, SmartSessionModuleOptions } from '../../options/module-options.js';
 import { defineCommand } from '../command.js';
 import { ImportReport } from '../import-report.js';
 import { withPreviousTable } from '../open-previous-table.js';

@@ -1,5 +1,6 @@
 import { shortenLives, type LongLived } from '../../persistence/shorter-lives.js';
-import { LONGEST_LIFETIME, type SmartSessionOptions } from '../../options/smart-session.options.js';
+import { LONGEST_LIFETIME } from '../../options/limits.js';
+import type { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { withSessions } from '../open-sessions.js';
 import { count, inFigures } from '../plural.js';

@@ -206,9 +206,12 @@ describe('the option anonymousTtl', () => {
     [{ anonymousTtl: MINUTE, userId: undefined }, /`anonymousTtl`: it was given without `userId`/],
     [
       { anonymousTtl: 2 * HOUR, ttl: HOUR },
-      /7200000 was given, and every session ends after 3600000 ms without use, by `ttl`\. Give at most 3600000\./,
+      /7200000 was given, but `ttl` ends every session after 3600000 ms without use\. Give at most 3600000\./,
     ],
-    [{ anonymousTtl: 2 * HOUR, cookie: { maxAge: HOUR } }, /by `cookie\.maxAge`\. Give at most 3600000\./],
+    [
+      { anonymousTtl: 2 * HOUR, cookie: { maxAge: HOUR } },
+      /`cookie\.maxAge` ends every session after 3600000 ms without use\. Give at most 3600000\./,
+    ],
   ])('refuses %j', (options, message) => {
     expect(start(options)).toThrow(message);
   });

@@ -1,0 +1,75 @@
+import { isProduction } from '../shared/production.js';
+import { SmartSessionConfigError } from '../smart-session.errors.js';
+import { flawInCookie, type CookieOption } from './cookie-rules.js';
+import type { ExcludedRoute, MaxSessionsPerUser, SmartSessionModuleOptions } from './module-options.js';
+import { flawInSecret, type CookieSecret } from './secrets.js';
+
+/** The options that may contradict another one, or the environment. */
+interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'userId'> {
+  readonly cookie: CookieOption;
+  readonly exclude: readonly ExcludedRoute[];
+  readonly maxSessionsPerUser?: MaxSessionsPerUser | undefined;
+  readonly mount: boolean;
+  readonly name: string;
+  readonly secret: readonly CookieSecret[];
+  readonly ttl: number;
+}
+
+/**
+ * Refuses options that are right by themselves, and would have no effect or cause harm together.
+ *
+ * @throws SmartSessionConfigError for the first of them
+ */
+export function refuseConflicts(options: Options): void {
+  const { maxSessionsPerUser, userId, anonymousTtl, mount, exclude, secret } = options;
+  // Without a user, the limit would count no session, and the app would rely on it.
+  if (maxSessionsPerUser !== undefined && userId === undefined) throw withoutUserId('maxSessionsPerUser');
+  if (anonymousTtl !== undefined) refuseUselessAnonymousTtl(anonymousTtl, options);
+  if (!mount && exclude.length > 0) throw excludeWithoutMount();
+  if (isProduction()) refuseWeakSecret(secret);
+  refuseCookieThatBrowsersRefuse(options);
+}
+
+function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl'): SmartSessionConfigError {
+  return new SmartSessionConfigError(option, 'it was given without `userId`', 'Give `userId` too: it finds the user of a session.');
+}
+
+/** An anonymous session that would live longer than any session ends by the other option. */
+function refuseUselessAnonymousTtl(anonymousTtl: number, { ttl, cookie, userId }: Options): void {
+  if (userId === undefined) throw withoutUserId('anonymousTtl');
+  // What a function returns is known only when a request arrives.
+  const { maxAge = undefined } = typeof cookie === 'function' ? { maxAge: Infinity } : cookie;
+  if (anonymousTtl <= (maxAge ?? ttl)) return;
+  const [name, limit] = maxAge == null ? ['ttl', ttl] : ['cookie.maxAge', maxAge];
+  throw new SmartSessionConfigError(
+    'anonymousTtl',
+    `${anonymousTtl} was given, but \`${name}\` ends every session after ${limit} ms without use`,
+    `Give at most ${limit}.`,
+  );
+}
+
+function excludeWithoutMount(): SmartSessionConfigError {
+  return new SmartSessionConfigError(
+    'exclude',
+    'it was given with `mount: false`, so it has no effect',
+    'Mount the middleware on the routes that need a session, and leave `exclude` out.',
+  );
+}
+
+/** Only the first secret signs. A weak one after it only verifies the cookies of an older app, and `warningsOf` warns of it. */
+function refuseWeakSecret([first, ...others]: readonly CookieSecret[]): void {
+  const flaw = flawInSecret(first!);
+  if (flaw === undefined) return;
+  const which = others.length === 0 ? '' : `, number 1 of ${others.length + 1}`;
+  throw new SmartSessionConfigError(
+    'secret',
+    `${flaw} was given in production${which}`,
+    'Use at least 32 random characters, such as `openssl rand -base64 32` prints. A weak secret may follow in the list, to verify the cookies that it signed.',
+  );
+}
+
+function refuseCookieThatBrowsersRefuse({ name, cookie }: Options): void {
+  // What a function returns is checked when a request arrives.
+  const refused = flawInCookie({ name, cookie: typeof cookie === 'function' ? { secure: true } : cookie });
+  if (refused) throw new SmartSessionConfigError(refused.option, refused.given, refused.expected);
+}
