@@ -50,6 +50,7 @@ export {
   SessionConflictError,
   SessionDatabaseError,
   SessionDecryptionError,
+  SessionError,
   SessionGoneError,
   SessionInTransactionError,
   SessionLimitError,

@@ -15,13 +15,10 @@ import {
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './shared/dialect-name.js';
-import { SessionCodec } from './codec/session.codec.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { SessionPolicyGuard } from './decorators/session-policy.guard.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
-import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
-import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { DatabaseContext } from './persistence/database-context.js';
 import { isInTransaction } from './persistence/mikro-orm/app-transaction.js';
@@ -29,31 +26,15 @@ import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
 import { AppTransactions } from './persistence/app-transactions.js';
-import { Backoff } from './batching/backoff.js';
-import { CommitQueue } from './commit/commit-queue.js';
-import { together } from './observers/combined-observers.js';
-import { LiveSessions } from './live/live-sessions.js';
-import { LoadBatcher } from './batching/load-batcher.js';
-import { SessionMigrator } from './migration/session-migrator.js';
-import { RecordReader } from './records/record-reader.js';
-import { RepositoryCaller } from './batching/repository-caller.js';
-import { SessionCommitter } from './commit/session-committer.js';
-import { MergeReport } from './commit/merge-report.js';
-import { SessionDestroyer } from './ending/session-destroyer.js';
-import { SessionHandover } from './ending/session-handover.js';
-import { SessionLimit } from './ending/session-limit.js';
-import { SessionLocker } from './locking/session-locker.js';
-import { SessionMerger } from './commit/session-merger.js';
+import { combineObservers } from './observers/combined-observers.js';
 import { SessionObservers } from './observers/session-observers.js';
-import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
-import { TouchBatcher } from './batching/touch-batcher.js';
-import { UpdateBatcher } from './batching/update-batcher.js';
 import { SessionLogger } from './security/session-logger.js';
 import { warningsOf } from './security/warnings.js';
 import { SmartSessionConfigError, UnsupportedAdapterError } from './smart-session.errors.js';
 import type { SmartSessionModuleOptions } from './options/module-options.js';
 import { SmartSessionOptions } from './options/smart-session.options.js';
+import { SESSION_PROVIDERS } from './smart-session.providers.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
 import { SessionTelemetry } from './telemetry/session-telemetry.js';
 import { importTelemetryApi } from './open-telemetry.js';
@@ -200,33 +181,9 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
         useFactory: ({ repository = SqlSessionRepository }: SmartSessionOptions, ref: ModuleRef) => ref.create(repository),
       },
       { provide: AppTransactions, inject: [SmartSessionOptions, DatabaseContext], useFactory: transactionsOf },
-      SessionCodec,
-      SessionMerger,
-      RecordReader,
-      Backoff,
-      RepositoryCaller,
-      LoadBatcher,
-      SessionMigrator,
-      TouchBatcher,
-      SessionHandover,
-      SessionDestroyer,
-      SessionLimit,
-      MergeReport,
-      EventPublisher,
+      ...SESSION_PROVIDERS,
       { provide: SessionObservers, inject: [SmartSessionOptions, EventPublisher], useFactory: openObservers },
-      SessionHealthIndicator,
-      UpdateBatcher,
-      LiveSessions,
-      SessionCommitter,
-      CommitQueue,
-      SessionService,
-      SessionPruner,
-      SmartSessionStore,
-      LateChanges,
-      SmartSessionMiddleware,
-      SessionLocker,
       { provide: APP_GUARD, useClass: SessionPolicyGuard },
-      SessionCommitInterceptor,
       // One for both: Nest makes observables anew for each interceptor of a request.
       { provide: APP_INTERCEPTOR, useClass: SessionInterceptor },
     ],
@@ -237,7 +194,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
 async function openObservers({ telemetry }: SmartSessionOptions, events: EventPublisher): Promise<SessionObservers> {
   const measures = telemetry ? new SessionTelemetry(await importTelemetryApi()) : undefined;
   const lifecycle = [events.isOn ? events : undefined, measures].filter((observer) => observer !== undefined);
-  return new SessionObservers(together(lifecycle), measures);
+  return new SessionObservers(combineObservers(lifecycle), measures);
 }
 
 /** Sessions with a connection of their own need none of the app's. */

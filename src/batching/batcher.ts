@@ -1,134 +1,148 @@
 import { SessionUnavailableError } from '../smart-session.errors.js';
 import type { BatchKind, OperationObserver } from '../observers/session-observers.js';
 
-/** Something that waits to be sent, for everybody who asked for it by then. */
+/** An item of a batch, and the callers' promise of its result. */
 export interface PendingItem<Item, Result> {
   readonly item: Item;
-  /** Since when, on the monotonic clock, in ms. */
+  /** When it was submitted, on the monotonic clock, in ms. */
   readonly since: number;
   readonly promise: Promise<Result>;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
 
-/** What waits for its turn. */
+/** An item in the queue. */
 interface QueuedItem<Item, Result> extends PendingItem<Item, Result> {
-  /** How many wait for it. */
-  asked: number;
-  /** Who they are; undefined where nobody watches. */
+  /** How many callers wait for it. */
+  callers: number;
+  /** The operations of these callers; undefined without an observer. */
   readonly members: unknown[] | undefined;
 }
 
-/** What goes out together, by key. */
+/** The items of one statement, by key. */
 export type Batch<Item, Result> = ReadonlyMap<string, PendingItem<Item, Result>>;
 
-/** How a joiner works. */
-export interface BatcherOptions<Item, Result> {
-  /** What is asked, for the error. */
+/** How a batcher works. */
+export interface BatcherSettings {
+  /** The operation that errors name. */
   readonly operation: string;
-  /** What goes out, for who watches. */
+  /** The kind of batch that the observer is told. */
   readonly kind: BatchKind;
-  /** Undefined where nobody watches. */
-  readonly work: OperationObserver | undefined;
-  /** How many keys may wait, and how many may wait for one key. */
+  /** Undefined without an observer. */
+  readonly operations: OperationObserver | undefined;
+  /** How many keys may wait, and how many callers may wait for one key. */
   readonly maxWaiting: number;
-  /** The driver blocks the process until it has its answer: then a statement is under way until this turn of the event loop ends. */
+  /** The driver blocks the process until it has its answer: then a statement is in flight until this turn of the event loop ends. */
   readonly isBlocking: boolean;
-  /** How large an item is; absent where size does not matter. */
-  sizeOf?(item: Item): number;
-  /** How large a batch may be. One item goes alone, however large it is. Default: no limit. */
+  /** The largest size of a batch; a single item may be larger. Default: no limit. */
   readonly largestSize?: number;
-  /** Sends a batch, and settles all that is in it. Never rejects. */
-  send(batch: Batch<Item, Result>): Promise<void>;
 }
 
-/** So many keys go in one statement. */
+/** The most keys of one statement. */
 const LARGEST_BATCH = 100;
 
-/** A statement that takes longer holds up no other, in ms. */
+/** After this time a statement no longer holds the next one back, in ms. */
 const PATIENCE = 50;
 
 /**
- * Joins what is asked of the database: while a statement is under way, what comes waits, and goes out
- * together as one. Nothing joins a statement that was sent before it was asked for. With nothing under
- * way it leaves at once.
+ * Sends items to the database in batches. If no statement is in flight, an item is sent immediately. Otherwise it waits
+ * in the queue, and all that wait are sent as one statement. An item never joins a statement that was sent before the
+ * item was submitted.
  */
-export class Batcher<Item, Result> {
-  readonly #waiting = new Map<string, QueuedItem<Item, Result>>();
-  #isUnderWay = false;
+export abstract class Batcher<Item, Result> {
+  readonly #queue = new Map<string, QueuedItem<Item, Result>>();
+  readonly #settings: BatcherSettings;
+  #isInFlight = false;
 
-  constructor(private readonly options: BatcherOptions<Item, Result>) {}
+  protected constructor(settings: BatcherSettings) {
+    this.#settings = settings;
+  }
 
-  /** Whether something waits under this key. */
-  has(key: string): boolean {
-    return this.#waiting.has(key);
+  /** Sends a batch, and settles each of its items. Never rejects. */
+  protected abstract send(batch: Batch<Item, Result>): Promise<void>;
+
+  /** Sends an item by itself, at once. */
+  protected abstract sendAlone(key: string, item: Item): Promise<Result>;
+
+  /** Whether an item must not wait and share a statement. */
+  protected abstract goesAlone(key: string, item: Item): boolean;
+
+  /** The size of an item, to be compared with `largestSize`. */
+  protected sizeOf(_item: Item): number {
+    return 0;
+  }
+
+  /** Whether an item waits under this key. */
+  protected has(key: string): boolean {
+    return this.#queue.has(key);
   }
 
   /**
-   * Asks for something; who asks for a key that waits already shares its answer.
+   * Submits an item. If one waits under its key already, both callers get the result of that one.
    *
-   * @throws SessionUnavailableError when too many wait, and what the statement failed with
+   * @throws SessionUnavailableError if too many wait, and what the statement fails with
    */
-  ask(key: string, item: Item): Promise<Result> {
-    const { operation, maxWaiting } = this.options;
-    const waiting = this.#waiting.get(key) ?? this.#wait(key, item);
-    if (waiting.asked === maxWaiting)
+  async submit(key: string, item: Item): Promise<Result> {
+    if (this.goesAlone(key, item)) return this.sendAlone(key, item);
+    const { operation, maxWaiting, operations } = this.#settings;
+    const queued = this.#queue.get(key) ?? this.#enqueue(key, item);
+    if (queued.callers === maxWaiting)
       throw new SessionUnavailableError(
         operation,
         `${maxWaiting} others of this session are waiting already, as many as \`maxWaiting\` allows.`,
       );
-    waiting.asked++;
-    waiting.members?.push(this.options.work?.current());
+    queued.callers++;
+    queued.members?.push(operations?.current());
     this.#sendNext();
-    return waiting.promise;
+    return queued.promise;
   }
 
-  #wait(key: string, item: Item) {
-    const { operation, maxWaiting, work } = this.options;
-    if (this.#waiting.size >= maxWaiting)
+  #enqueue(key: string, item: Item): QueuedItem<Item, Result> {
+    const { operation, maxWaiting, operations } = this.#settings;
+    if (this.#queue.size >= maxWaiting)
       throw new SessionUnavailableError(operation, `${maxWaiting} others are waiting already, as many as \`maxWaiting\` allows.`);
     let settle!: Pick<PendingItem<Item, Result>, 'resolve' | 'reject'>;
     const promise = new Promise<Result>((resolve, reject) => (settle = { resolve, reject }));
-    const waiting = { item, since: performance.now(), asked: 0, members: work && [], promise, ...settle };
-    this.#waiting.set(key, waiting);
-    return waiting;
+    const queued = { item, since: performance.now(), callers: 0, members: operations && [], promise, ...settle };
+    this.#queue.set(key, queued);
+    return queued;
   }
 
   #sendNext(): void {
-    if (this.#isUnderWay || this.#waiting.size === 0) return;
-    this.#isUnderWay = true;
-    const batch = this.#take();
-    let isLeft = false;
-    const leave = () => {
-      if (isLeft) return;
-      isLeft = true;
-      this.#isUnderWay = false;
+    if (this.#isInFlight || this.#queue.size === 0) return;
+    this.#isInFlight = true;
+    const batch = this.#nextBatch();
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      this.#isInFlight = false;
       this.#sendNext();
     };
-    const impatience = setTimeout(leave, PATIENCE).unref();
-    void this.#send(batch).finally(() => {
+    const impatience = setTimeout(release, PATIENCE).unref();
+    void this.#observedSend(batch).finally(() => {
       clearTimeout(impatience);
-      if (this.options.isBlocking) setImmediate(leave);
-      else leave();
+      if (this.#settings.isBlocking) setImmediate(release);
+      else release();
     });
   }
 
-  #send(batch: ReadonlyMap<string, QueuedItem<Item, Result>>): Promise<void> {
-    const { kind, work, send } = this.options;
-    if (!work) return send(batch);
-    const members = Array.from(batch.values()).flatMap((waiting) => waiting.members ?? []);
-    return work.batch(kind, members, () => send(batch));
+  #observedSend(batch: ReadonlyMap<string, QueuedItem<Item, Result>>): Promise<void> {
+    const { kind, operations } = this.#settings;
+    if (!operations) return this.send(batch);
+    const members = Array.from(batch.values()).flatMap((queued) => queued.members ?? []);
+    return operations.batch(kind, members, () => this.send(batch));
   }
 
-  #take(): ReadonlyMap<string, QueuedItem<Item, Result>> {
-    const { sizeOf, largestSize = Infinity } = this.options;
+  #nextBatch(): ReadonlyMap<string, QueuedItem<Item, Result>> {
+    const { largestSize = Infinity } = this.#settings;
     const batch = new Map<string, QueuedItem<Item, Result>>();
     let size = 0;
-    for (const [key, waiting] of this.#waiting) {
-      size += sizeOf?.(waiting.item) ?? 0;
+    for (const [key, queued] of this.#queue) {
+      size += this.sizeOf(queued.item);
       if (batch.size === LARGEST_BATCH || (batch.size > 0 && size > largestSize)) break;
-      batch.set(key, waiting);
-      this.#waiting.delete(key);
+      batch.set(key, queued);
+      this.#queue.delete(key);
     }
     return batch;
   }

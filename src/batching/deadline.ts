@@ -2,7 +2,7 @@ import { SessionUnavailableError } from '../smart-session.errors.js';
 
 /** The moment after which an operation begins nothing more. Lighter than an AbortController: there is one for each commit. */
 export class Deadline {
-  /** Rejects when the deadline has passed; stays pending when it is lifted before. */
+  /** Rejects when the deadline has passed; stays pending if the work settles before. */
   readonly passed: Promise<never>;
   readonly #timer: NodeJS.Timeout;
   readonly #end: number;
@@ -17,7 +17,7 @@ export class Deadline {
    */
   constructor(operation: string, ms: number, who = 'the database') {
     this.passed = new Promise((_, reject) => (this.#reject = reject));
-    // Not everybody who has a deadline waits for it.
+    // An operation need not wait for its deadline.
     this.passed.catch(() => {});
     this.#late = () =>
       new SessionUnavailableError(
@@ -40,35 +40,22 @@ export class Deadline {
     if (reason) throw reason;
   }
 
-  /** Ends the time that is left. */
+  /** Lets the deadline pass now. */
   pass(reason: Error): void {
     this.#reason ??= reason;
     this.#reject(this.#reason);
   }
 
-  /** What had to be done is done. */
-  lift(): void {
-    clearTimeout(this.#timer);
-  }
-}
-
-/**
- * Settles as `work` does, or rejects after `ms`.
- *
- * @param work begins nothing more once its deadline has passed
- * @param who must answer by then, for the error; default: the database
- * @throws SessionUnavailableError when `work` took too long
- */
-export async function withDeadline<Result>(
-  operation: string,
-  ms: number,
-  work: (deadline: Deadline) => Promise<Result>,
-  who?: string,
-): Promise<Result> {
-  const deadline = new Deadline(operation, ms, who);
-  try {
-    return await Promise.race([work(deadline), deadline.passed]);
-  } finally {
-    deadline.lift();
+  /**
+   * Settles as `work` does, or rejects at the deadline. The deadline is over then.
+   *
+   * @throws SessionUnavailableError if `work` took too long
+   */
+  async bound<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await Promise.race([work, this.passed]);
+    } finally {
+      clearTimeout(this.#timer);
+    }
   }
 }

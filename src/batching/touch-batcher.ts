@@ -1,45 +1,44 @@
 import { Injectable } from '@nestjs/common';
 import { SessionRepository, type Lifetime } from '../persistence/session.repository.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import { Batcher, type Batch, type PendingItem } from './batcher.js';
-import { RepositoryCaller } from './repository-caller.js';
 import { SessionObservers } from '../observers/session-observers.js';
+import { Batcher, type Batch, type PendingItem } from './batcher.js';
+import { RetryingRepository } from './retrying-repository.js';
 
-type Touch = readonly [storageKey: string, waiting: PendingItem<Lifetime, void>];
+type PendingTouch = readonly [storageKey: string, pending: PendingItem<Lifetime, void>];
 
-/** Joins touches: those of one lifetime that wait go out as one statement, each session once. */
+/** Moves the expiry of records. The touches of one lifetime share a statement, in which each session occurs once. */
 @Injectable()
-export class TouchBatcher {
-  readonly #batcher: Batcher<Lifetime, void>;
-
+export class TouchBatcher extends Batcher<Lifetime, void> {
   constructor(
     { isBlocking }: SessionRepository,
-    private readonly caller: RepositoryCaller,
-    { work }: SessionObservers,
+    private readonly repository: RetryingRepository,
+    { operations }: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
-    this.#batcher = new Batcher({ operation: 'touch', kind: 'touch', work, maxWaiting, isBlocking, send: (batch) => this.#send(batch) });
+    super({ operation: 'touch', kind: 'touch', operations, maxWaiting, isBlocking });
   }
 
-  /**
-   * Moves a record's expiry: forward alone or with others, and backwards, where that is explicit, alone.
-   *
-   * @throws SessionUnavailableError
-   */
-  async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
-    if (lifetime.explicit) return this.caller.ask('touch', (repository) => repository.touch(storageKey, lifetime));
-    return this.#batcher.ask(storageKey, lifetime);
+  /** An explicit lifetime also moves an expiry backwards, and two of one session may differ. */
+  protected override goesAlone(_key: string, { explicit }: Lifetime): boolean {
+    return explicit;
   }
 
-  async #send(batch: Batch<Lifetime, void>): Promise<void> {
-    await Promise.all(byLifetime(batch).map((touches) => this.#touchAll(touches)));
+  protected override sendAlone(key: string, lifetime: Lifetime): Promise<void> {
+    return this.repository.touchMany([key], lifetime);
   }
 
-  async #touchAll(touches: readonly Touch[]): Promise<void> {
-    const keys = touches.map(([key]) => key);
+  protected override async send(batch: Batch<Lifetime, void>): Promise<void> {
+    await Promise.all(byLifetime(batch).map((touches) => this.#sendAll(touches)));
+  }
+
+  async #sendAll(touches: readonly PendingTouch[]): Promise<void> {
     const { item: lifetime } = touches[0]![1];
     try {
-      await this.caller.ask('touch', (repository) => touchAll(repository, keys, lifetime));
+      await this.repository.touchMany(
+        touches.map(([key]) => key),
+        lifetime,
+      );
       for (const [, { resolve }] of touches) resolve();
     } catch (error) {
       for (const [, { reject }] of touches) reject(error);
@@ -47,8 +46,8 @@ export class TouchBatcher {
   }
 }
 
-function byLifetime(batch: Iterable<Touch>): Touch[][] {
-  const groups = new Map<string, Touch[]>();
+function byLifetime(batch: Iterable<PendingTouch>): PendingTouch[][] {
+  const groups = new Map<string, PendingTouch[]>();
   for (const touch of batch) {
     const { ms, slack, maxAge } = touch[1].item;
     const name = `${ms} ${slack} ${maxAge}`;
@@ -57,9 +56,4 @@ function byLifetime(batch: Iterable<Touch>): Touch[][] {
     group.push(touch);
   }
   return [...groups.values()];
-}
-
-async function touchAll(repository: SessionRepository, keys: readonly string[], lifetime: Lifetime): Promise<void> {
-  if (keys.length > 1 && repository.touchMany) return repository.touchMany(keys, lifetime);
-  await Promise.all(keys.map((key) => repository.touch(key, lifetime)));
 }

@@ -1,86 +1,76 @@
 import { Injectable } from '@nestjs/common';
 import { SessionRepository, type RecordUpdate } from '../persistence/session.repository.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import type { Deadline } from './deadline.js';
-import { Batcher, type Batch, type PendingItem } from './batcher.js';
 import { SessionObservers } from '../observers/session-observers.js';
+import { Batcher, type Batch, type PendingItem } from './batcher.js';
+import type { Deadline } from './deadline.js';
 
-/** An update, and whether anybody still waits for it. */
-interface Wanted extends RecordUpdate {
+/** An update that is no longer sent once its deadline has passed. */
+export interface TimedUpdate extends RecordUpdate {
   readonly deadline: Deadline;
 }
 
-type Wait = PendingItem<Wanted, boolean>;
+type PendingUpdate = PendingItem<TimedUpdate, boolean>;
 
 /**
- * Joins the updates of different sessions into one statement, each with its own version check: a conflict,
- * or a row that the database refuses, is a matter of its own update.
+ * Updates records, as `SessionRepository.update` does. The updates of different sessions share a statement, each with
+ * its own version check: a conflict, or a row that the database refuses, concerns only its own update.
  */
 @Injectable()
-export class UpdateBatcher {
-  readonly #batcher: Batcher<Wanted, boolean>;
-
+export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
   constructor(
     private readonly repository: SessionRepository,
-    { work }: SessionObservers,
+    { operations }: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
-    this.#batcher = new Batcher({
+    super({
       operation: 'commit',
       kind: 'update',
-      work,
+      operations,
       maxWaiting,
       isBlocking: repository.isBlocking,
-      sizeOf: ({ change }) => change.data.length,
       largestSize: repository.longestBatch,
-      send: (batch) => this.#send(batch),
     });
   }
 
-  /**
-   * Updates a record, as `SessionRepository.update` does, alone or with others.
-   *
-   * @param deadline once it has passed, the update is not sent any more
-   * @throws SessionUnavailableError when too many wait, and the driver's own errors
-   */
-  async update(update: RecordUpdate, deadline: Deadline): Promise<boolean> {
-    return this.#goesAlone(update) ? this.#updateOne(update) : this.#batcher.ask(update.storageKey, { ...update, deadline });
+  protected override sizeOf({ change }: TimedUpdate): number {
+    return change.data.length;
   }
 
-  /** A record stands once in a statement, and a lease is a condition of its own. */
-  #goesAlone({ storageKey, change }: RecordUpdate): boolean {
-    return !this.repository.updateMany || change.leaseId !== undefined || this.#batcher.has(storageKey);
+  /** A statement contains a record once, and has no place for the condition of a lease. */
+  protected override goesAlone(key: string, { change }: TimedUpdate): boolean {
+    return !this.repository.updateMany || change.leaseId !== undefined || this.has(key);
   }
 
-  #updateOne({ storageKey, known, change }: RecordUpdate): Promise<boolean> {
-    return this.repository.update(storageKey, known, change);
+  protected override sendAlone(key: string, { known, change }: TimedUpdate): Promise<boolean> {
+    return this.repository.update(key, known, change);
   }
 
-  async #send(batch: Batch<Wanted, boolean>): Promise<void> {
-    const wanted = inTime([...batch.values()]);
-    if (wanted.length < 2) await this.#sendApart(wanted);
-    else await this.#sendTogether(wanted);
+  protected override async send(batch: Batch<TimedUpdate, boolean>): Promise<void> {
+    const updates = inTime([...batch.values()]);
+    if (updates.length < 2) await this.#sendApart(updates);
+    else await this.#sendTogether(updates);
   }
 
-  async #sendTogether(wanted: readonly Wait[]): Promise<void> {
+  async #sendTogether(updates: readonly PendingUpdate[]): Promise<void> {
     try {
-      const written = await this.repository.updateMany!(wanted.map(({ item }) => item));
-      for (const { item, resolve } of wanted) resolve(written.has(item.storageKey));
+      const written = await this.repository.updateMany!(updates.map(({ item }) => item));
+      for (const { item, resolve } of updates) resolve(written.has(item.storageKey));
     } catch (error) {
-      // Nothing was written, and the next attempt would meet the same: it may be one row's fault.
-      if (this.repository.classify(error) === 'failed') return this.#sendApart(inTime(wanted));
-      for (const { reject } of wanted) reject(error);
+      // Nothing was written, and another attempt would fail the same way. One row may be the reason.
+      if (this.repository.classify(error) === 'failed') return this.#sendApart(inTime(updates));
+      for (const { reject } of updates) reject(error);
     }
   }
 
-  async #sendApart(wanted: readonly Wait[]): Promise<void> {
-    await Promise.all(wanted.map(({ item, resolve, reject }) => this.#updateOne(item).then(resolve, reject)));
+  async #sendApart(updates: readonly PendingUpdate[]): Promise<void> {
+    await Promise.all(updates.map(({ item, resolve, reject }) => this.sendAlone(item.storageKey, item).then(resolve, reject)));
   }
 }
 
-/** Those who still wait: who has been told that it took too long must not take effect any more. */
-function inTime(wanted: readonly Wait[]): Wait[] {
-  return wanted.filter(({ item: { deadline }, reject }) => {
+/** Rejects the updates whose deadline has passed: their callers were told that they failed. Returns the others. */
+function inTime(updates: readonly PendingUpdate[]): PendingUpdate[] {
+  return updates.filter(({ item: { deadline }, reject }) => {
     if (deadline.reason) reject(deadline.reason);
     return deadline.reason === undefined;
   });

@@ -4,7 +4,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import { withDeadline, type Deadline } from '../batching/deadline.js';
+import { Deadline } from '../batching/deadline.js';
 import { LARGE } from '../batching/pace.js';
 import { isOtherGeneration, generationOf } from '../records/commit-id.js';
 import { SessionObservers } from '../observers/session-observers.js';
@@ -78,9 +78,9 @@ export class CommitQueue {
   }
 
   #commitFirst(storageKey: string, base: SessionRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
-    const { work } = this.observers;
-    if (!work) return this.#commitOne(storageKey, base, edit, deadline);
-    return work.batch('commit', [work.current()], () => this.#commitOne(storageKey, base, edit, deadline));
+    const { operations } = this.observers;
+    if (!operations) return this.#commitOne(storageKey, base, edit, deadline);
+    return operations.batch('commit', [operations.current()], () => this.#commitOne(storageKey, base, edit, deadline));
   }
 
   /** Settles at the deadline too: a database that does not come back shall hold up no later commit. */
@@ -110,7 +110,9 @@ export class CommitQueue {
         'commit',
         `${maxWaiting} commits of this session are waiting already, as many as \`maxWaiting\` allows.`,
       );
-    return new Promise((resolve, reject) => line.push({ base, edit, deadline, member: this.observers.work?.current(), resolve, reject }));
+    return new Promise((resolve, reject) =>
+      line.push({ base, edit, deadline, member: this.observers.operations?.current(), resolve, reject }),
+    );
   }
 
   /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
@@ -171,9 +173,9 @@ export class CommitQueue {
   }
 
   #commitTogether(storageKey: string, base: SessionRecord | undefined, edit: Edit, batch: readonly QueuedCommit[]): Promise<CommitOutcome> {
-    const { work } = this.observers;
-    if (!work) return this.#commitWithin(storageKey, base, edit, batch);
-    return work.batch(
+    const { operations } = this.observers;
+    if (!operations) return this.#commitWithin(storageKey, base, edit, batch);
+    return operations.batch(
       'commit',
       batch.map(({ member }) => member),
       () => this.#commitWithin(storageKey, base, edit, batch),
@@ -183,7 +185,8 @@ export class CommitQueue {
   #commitWithin(storageKey: string, base: SessionRecord | undefined, edit: Edit, batch: readonly QueuedCommit[]): Promise<CommitOutcome> {
     const [only] = batch;
     if (batch.length === 1 && only) return this.#commitOne(storageKey, base, edit, only.deadline);
-    return withDeadline('commit', this.options.timeout, (deadline) => this.committer.commit(storageKey, base, edit, deadline));
+    const deadline = new Deadline('commit', this.options.timeout);
+    return deadline.bound(this.committer.commit(storageKey, base, edit, deadline));
   }
 
   /** Together they are too large, say: then each has a commit of its own, and fails for itself. */

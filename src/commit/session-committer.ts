@@ -124,7 +124,7 @@ export class SessionCommitter {
     let failure: unknown;
     for (let attempt = 1; attempt <= this.options.maxAttempts; attempt++) {
       if (attempt > 1) {
-        this.observers.work?.retried();
+        this.observers.operations?.retried();
         await this.backoff.wait(attempt - 1);
         const record = await this.#lookAgain(commit);
         if (record === 'unanswered') continue;
@@ -141,7 +141,7 @@ export class SessionCommitter {
       try {
         const outcome = await this.#write(commit, attempt);
         if (outcome) return outcome;
-        this.observers.work?.conflicted();
+        this.observers.operations?.conflicted();
       } catch (error) {
         failure = error;
         if (this.#isUnknown(commit, error) && commit.mayHaveWritten) commit.doubt ??= error;
@@ -170,7 +170,7 @@ export class SessionCommitter {
     if (!next?.change) return next;
     commit.mayHaveWritten = true;
     const { storageKey, deadline } = commit;
-    return (await this.updates.update({ storageKey, known, change: next.change }, deadline)) ? next : undefined;
+    return (await this.updates.submit(storageKey, { storageKey, known, change: next.change, deadline })) ? next : undefined;
   }
 
   /** What comes of the record as it is known; undefined when that decided by something which is out of date. */

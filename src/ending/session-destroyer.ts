@@ -1,14 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { DeletedRecord } from '../persistence/session.repository.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { CommitQueue } from '../commit/commit-queue.js';
-import { withDeadline } from '../batching/deadline.js';
+import { Deadline } from '../batching/deadline.js';
 import { EndedSessions } from './ended-sessions.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 import { SessionObservers, type DestroyReason } from '../observers/session-observers.js';
-
-/** What is known of a record that an attempt may have deleted whose answer was lost. */
-const NOT_TOLD: Omit<DeletedRecord, 'storageKey'> = {};
 
 /** Destroys the records of sessions, and tells who watches why. */
 @Injectable()
@@ -18,7 +14,7 @@ export class SessionDestroyer {
 
   constructor(
     private readonly commits: CommitQueue,
-    private readonly caller: RepositoryCaller,
+    private readonly repository: RetryingRepository,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
@@ -45,17 +41,17 @@ export class SessionDestroyer {
   }
 
   #destroy(storageKey: string, reason: DestroyReason, userId?: string | null): Promise<boolean> {
-    return withDeadline('destroy', this.options.timeout, async (deadline) => {
-      await this.commits.firstSaved(storageKey);
-      deadline.throwIfPassed();
-      const deleted = await this.caller.askUntil(deadline, 'destroy', async (repository, isInDoubt) => {
-        // The attempt before may have deleted it: better told without need than not told.
-        return (await repository.destroy(storageKey)) ?? (isInDoubt ? NOT_TOLD : undefined);
-      });
-      if (deleted)
-        this.observers.lifecycle?.destroyed({ storageKey, userId: deleted.userId === undefined ? userId : deleted.userId }, reason);
-      return deleted !== undefined;
-    });
+    const deadline = new Deadline('destroy', this.options.timeout);
+    return deadline.bound(this.#destroyBy(deadline, storageKey, reason, userId));
+  }
+
+  async #destroyBy(deadline: Deadline, storageKey: string, reason: DestroyReason, userId?: string | null): Promise<boolean> {
+    await this.commits.firstSaved(storageKey);
+    deadline.throwIfPassed();
+    const deleted = await this.repository.destroy(storageKey, { deadline });
+    if (deleted)
+      this.observers.lifecycle?.destroyed({ storageKey, userId: deleted.userId === undefined ? userId : deleted.userId }, reason);
+    return deleted !== undefined;
   }
 
   /**
@@ -75,20 +71,11 @@ export class SessionDestroyer {
    * @returns how many. After a lost connection: with those that had been chosen, and are no longer there
    * @throws SessionUnavailableError
    */
-  destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {
-    const chosen = new Set<string>();
-    return this.caller.ask('destroy', async (repository, isInDoubt) => {
-      if (!isInDoubt) chosen.clear();
-      await repository.destroySome(userId, (keys) => {
-        for (const storageKey of chosen) if (keys.includes(storageKey)) chosen.delete(storageKey);
-        const next = choose(keys);
-        for (const storageKey of next) chosen.add(storageKey);
-        return next;
-      });
-      for (const storageKey of chosen) this.observers.lifecycle?.destroyed({ storageKey, userId }, reason);
-      if (reason === 'revoked') this.#note(chosen);
-      return chosen.size;
-    });
+  async destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {
+    const destroyed = await this.repository.destroySome(userId, choose);
+    for (const storageKey of destroyed) this.observers.lifecycle?.destroyed({ storageKey, userId }, reason);
+    if (reason === 'revoked') this.#note(destroyed);
+    return destroyed.size;
   }
 
   #note(storageKeys: Iterable<string>): void {

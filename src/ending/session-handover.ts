@@ -5,11 +5,11 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionConflictError, SessionGoneError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { Backoff } from '../batching/backoff.js';
-import { withDeadline, type Deadline } from '../batching/deadline.js';
+import { Deadline } from '../batching/deadline.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { LoadBatcher } from '../batching/load-batcher.js';
 import { RecordReader } from '../records/record-reader.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { LiveSession } from '../live/live-session.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import { SessionObservers } from '../observers/session-observers.js';
@@ -24,7 +24,7 @@ export class SessionHandover {
     private readonly codec: SessionCodec,
     private readonly loads: LoadBatcher,
     private readonly reader: RecordReader,
-    private readonly caller: RepositoryCaller,
+    private readonly repository: RetryingRepository,
     private readonly backoff: Backoff,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -46,10 +46,11 @@ export class SessionHandover {
     const { state, record, storageKey } = live;
     if (state === 'new') return after(new Map());
     if (state === 'gone' || !record) throw new SessionGoneError(storageKey, 'regenerate');
-    const values = await withDeadline('destroy', this.options.timeout, (deadline) => this.#take(storageKey, record, after, deadline));
+    const deadline = new Deadline('destroy', this.options.timeout);
+    const values = await deadline.bound(this.#take(storageKey, record, after, deadline));
     live.state = 'gone';
     // If this fails, pruning deletes the empty row.
-    await this.caller.ask('destroy', (repository) => repository.removeExpired(storageKey)).catch(() => undefined);
+    await this.repository.removeExpired(storageKey).catch(() => undefined);
     return values;
   }
 
@@ -79,17 +80,13 @@ export class SessionHandover {
 
   /** Ends the record as it is known; where it has changed, returns it as it is now. */
   async #end(storageKey: string, known: SessionRecord, endId: string, deadline: Deadline): Promise<SessionRecord | 'ended'> {
-    let mayHaveEnded = false;
-    const isEnded = await this.caller.askUntil(deadline, 'destroy', (repository, isInDoubt) => {
-      mayHaveEnded = isInDoubt;
-      return repository.end(storageKey, known, endId);
-    });
-    if (isEnded) return 'ended';
-    const found = await this.loads.load(storageKey);
+    const isEnded = await this.repository.end(storageKey, known, endId, { deadline });
+    if (isEnded === true) return 'ended';
+    const found = await this.loads.submit(storageKey);
     const record = found && this.reader.read(storageKey, found);
     if (record && !isOtherGeneration(known.commitId, record.commitId)) return record;
-    if (!mayHaveEnded) throw new SessionGoneError(storageKey, 'regenerate');
-    if (await this.caller.askUntil(deadline, 'destroy', (repository) => repository.isEndedBy(storageKey, endId))) return 'ended';
+    if (!isEnded) throw new SessionGoneError(storageKey, 'regenerate');
+    if (await this.repository.isEndedBy(storageKey, endId, { deadline })) return 'ended';
     throw new SessionUnavailableError(
       'destroy',
       'the connection was lost, and the session has ended. Whether this request or another has ended it is unknown: its values are not carried over. Let the client begin a new one.',

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { SessionLimitError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { CommitOutcome } from '../commit/session-committer.js';
 import { SessionDestroyer } from './session-destroyer.js';
 import type { SessionRecord } from '../records/session-record.js';
@@ -16,7 +16,7 @@ import { userIdIfKnown } from '../records/user-id.js';
 export class SessionLimit {
   constructor(
     private readonly codec: SessionCodec,
-    private readonly caller: RepositoryCaller,
+    private readonly repository: RetryingRepository,
     private readonly destroyer: SessionDestroyer,
     private readonly options: SmartSessionOptions,
   ) {}
@@ -37,7 +37,7 @@ export class SessionLimit {
     const userId = outcome.kind === 'committed' ? this.#userOf(outcome.record) : null;
     if (userId === null || (before && this.#userOf(before) === userId)) return;
     const { max, whenFull } = this.options.maxSessionsPerUser!;
-    const live = await this.caller.ask('count', (repository) => repository.list(userId));
+    const live = await this.repository.list(userId, { operation: 'count' });
     if (live.length <= max) return;
     if (whenFull === 'evict-oldest') return void (await this.destroyer.destroySome(userId, evictOldest(storageKey, max), 'evicted'));
     // Also where the answer was lost, and the session is no longer there: it is not told stored.

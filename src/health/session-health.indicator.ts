@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { SessionLogger } from '../security/session-logger.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 
 /** Whether sessions can be loaded, as @nestjs/terminus wants it. */
 export interface SessionHealth {
@@ -23,7 +23,7 @@ export class SessionHealthIndicator {
   readonly #logger = new SessionLogger();
 
   /** @internal Nest calls it. */
-  constructor(private readonly caller: RepositoryCaller) {}
+  constructor(private readonly repository: RetryingRepository) {}
 
   /**
    * Loads a session that is not there, by one statement: is the database there, and the table, and may it be read?
@@ -41,7 +41,7 @@ export class SessionHealthIndicator {
 
   async #check(timeout: number): Promise<SessionHealth> {
     try {
-      await this.caller.ask('load', (repository) => repository.load(NO_SESSION), timeout);
+      await this.repository.load(NO_SESSION, { timeout });
       return { status: 'up' };
     } catch (error) {
       const { message, cause } = error as Error;

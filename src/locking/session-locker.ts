@@ -6,7 +6,7 @@ import { SessionLogger } from '../security/session-logger.js';
 import { describeThrown } from '../shared/thrown.js';
 import { Backoff } from '../batching/backoff.js';
 import { LiveSessions } from '../live/live-sessions.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { HeldLease } from '../live/live-session.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SessionService } from '../services/session.service.js';
@@ -53,7 +53,7 @@ export class SessionLocker implements OnApplicationShutdown {
   constructor(
     private readonly sessions: SessionService,
     private readonly liveSessions: LiveSessions,
-    private readonly caller: RepositoryCaller,
+    private readonly repository: RetryingRepository,
     private readonly backoff: Backoff,
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
@@ -130,8 +130,8 @@ export class SessionLocker implements OnApplicationShutdown {
 
   async #lease(storageKey: string, leaseId: string, { lease, timeout }: LockLimits, deadline: number): Promise<void> {
     for (let attempt = 1; ; attempt++) {
-      if (await this.caller.ask('lock', (repository) => repository.lease(storageKey, leaseId, lease))) return;
-      const record = await this.caller.ask('lock', (repository) => repository.load(storageKey));
+      if (await this.repository.lease(storageKey, leaseId, lease)) return;
+      const record = await this.repository.load(storageKey, { operation: 'lock' });
       if (!record) throw new SessionGoneError(storageKey, 'lock');
       if (performance.now() >= deadline)
         throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`);
@@ -153,11 +153,9 @@ export class SessionLocker implements OnApplicationShutdown {
 
   async #extendOnce(storageKey: string, leaseId: string, lease: number): Promise<void> {
     if (this.#isShutDown) return;
-    await this.caller
-      .ask('lock', (repository) => repository.extend(storageKey, leaseId, lease))
-      .catch((error: unknown) => {
-        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
-      });
+    await this.repository.extend(storageKey, leaseId, lease).catch((error: unknown) => {
+      this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
+    });
   }
 
   /** Commits what the request has changed by now, in the session that it has by now. */
@@ -175,11 +173,9 @@ export class SessionLocker implements OnApplicationShutdown {
   }
 
   async #release(storageKey: string, leaseId: string): Promise<void> {
-    await this.caller
-      .ask('unlock', (repository) => repository.release(storageKey, leaseId))
-      .catch((error: unknown) => {
-        this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
-      });
+    await this.repository.release(storageKey, leaseId).catch((error: unknown) => {
+      this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not released, and ends by itself: ${String(error)}`);
+    });
   }
 }
 

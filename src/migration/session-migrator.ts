@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
-import type { RecordChange, StoredRecord, SessionRepository } from '../persistence/session.repository.js';
+import type { RecordChange, StoredRecord } from '../persistence/session.repository.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import { withDeadline, type Deadline } from '../batching/deadline.js';
+import { Deadline } from '../batching/deadline.js';
 import { PreviousStore, type FoundSession } from './previous-store.js';
 import { lifetimeOf } from '../records/lifetime.js';
 import { LoadBatcher } from '../batching/load-batcher.js';
 import { migratingCommitId, stageOf, type Stage } from '../records/migrating-record.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository, type CallLimits } from '../batching/retrying-repository.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SessionRecord } from '../records/session-record.js';
 import { longestUnused, userIdOf } from '../records/user-id.js';
@@ -45,7 +45,7 @@ export class SessionMigrator {
 
   constructor(
     private readonly loads: LoadBatcher,
-    private readonly caller: RepositoryCaller,
+    private readonly repository: RetryingRepository,
     private readonly codec: SessionCodec,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -65,15 +65,11 @@ export class SessionMigrator {
    */
   async load(storageKey: string, sessionId: string): Promise<StoredRecord | undefined> {
     const since = performance.now();
-    const record = await this.loads.load(storageKey);
+    const record = await this.loads.submit(storageKey);
     if (record && !stageOf(record)) return record;
     const left = Math.max(1, Math.ceil(this.options.timeout - (performance.now() - since)));
-    return withDeadline(
-      'load',
-      left,
-      (deadline) => this.#move({ storageKey, sessionId, deadline }, record),
-      'the database or the earlier store',
-    );
+    const deadline = new Deadline('load', left, 'the database or the earlier store');
+    return deadline.bound(this.#move({ storageKey, sessionId, deadline }, record));
   }
 
   /**
@@ -83,14 +79,15 @@ export class SessionMigrator {
    * @throws SessionUnavailableError
    */
   async remove(sessionId: string, operation: 'destroy' | 'commit'): Promise<void> {
-    await withDeadline(operation, this.options.timeout, () => this.#previous!.remove(sessionId, operation), 'the earlier store');
+    const deadline = new Deadline(operation, this.options.timeout, 'the earlier store');
+    await deadline.bound(this.#previous!.remove(sessionId, operation));
   }
 
   async #move(migration: Migration, first: StoredRecord | undefined): Promise<StoredRecord | undefined> {
     let record = first;
     for (let n = 0; n < MOST_STEPS; n++) {
       const isFound = await this.#joinStep(migration, record);
-      record = await this.loads.load(migration.storageKey);
+      record = await this.loads.submit(migration.storageKey);
       migration.deadline.throwIfPassed();
       if (record ? !stageOf(record) : !isFound) return record;
     }
@@ -126,17 +123,16 @@ export class SessionMigrator {
     const found = await this.#previous!.find(migration.sessionId);
     migration.deadline.throwIfPassed();
     if (found) await (record ? this.#confirm(migration, record, found) : this.#insert(migration, found));
-    else if (record) await this.#ask(migration, (repository) => repository.destroyCommitted(migration.storageKey, record.commitId));
+    else if (record) await this.repository.destroyCommitted(migration.storageKey, record.commitId, limitsOf(migration));
     return found !== undefined;
   }
 
   async #insert(migration: Migration, found: FoundSession): Promise<void> {
     // Each attempt has an id of its own: a record that was seen, and destroyed, must not come again under the same.
-    const insert = (repository: SessionRepository) =>
-      repository.insert(migration.storageKey, this.#changeOf(migration, found, 'unconfirmed'));
-    if (await this.#ask(migration, insert)) return;
+    const changeOf = () => this.#changeOf(migration, found, 'unconfirmed');
+    if (await this.repository.insert(migration.storageKey, changeOf, limitsOf(migration))) return;
     // What stands in the way may be an expired row that nobody can load.
-    await this.#ask(migration, (repository) => repository.removeExpired(migration.storageKey));
+    await this.repository.removeExpired(migration.storageKey, limitsOf(migration));
   }
 
   async #confirm(migration: Migration, record: StoredRecord, found: FoundSession): Promise<void> {
@@ -169,15 +165,12 @@ export class SessionMigrator {
 
   /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there, also where the answer to that was lost. */
   async #write(migration: Migration, { commitId }: StoredRecord, change: RecordChange): Promise<boolean> {
-    const found = await this.#ask(migration, (repository) =>
-      repository.updateLocked(migration.storageKey, (current) => (current.commitId === commitId ? change : undefined)),
-    );
+    const decide = (current: StoredRecord) => (current.commitId === commitId ? change : undefined);
+    const found = await this.repository.updateLocked(migration.storageKey, decide, limitsOf(migration));
     return found?.commitId === commitId || found?.commitId === change.commitId;
   }
+}
 
-  /** What is asked can be asked again without harm. */
-  async #ask<Result>({ deadline }: Migration, ask: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
-    deadline.throwIfPassed();
-    return this.caller.askUntil(deadline, 'load', ask);
-  }
+function limitsOf({ deadline }: Migration): CallLimits {
+  return { operation: 'load', deadline };
 }

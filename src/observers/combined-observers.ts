@@ -1,7 +1,7 @@
 import type { LifecycleObserver } from './session-observers.js';
 
-/** One that tells all of these; undefined for none. */
-export function together(observers: readonly LifecycleObserver[]): LifecycleObserver | undefined {
+/** An observer that tells each of these; undefined for none. */
+export function combineObservers(observers: readonly LifecycleObserver[]): LifecycleObserver | undefined {
   if (observers.length < 2) return observers[0];
   const tell = (say: (observer: LifecycleObserver) => void) => observers.forEach(say);
   return {

@@ -63,6 +63,6 @@ export class SessionObservers {
 
   constructor(
     readonly lifecycle?: LifecycleObserver,
-    readonly work?: OperationObserver,
+    readonly operations?: OperationObserver,
   ) {}
 }

@@ -19,8 +19,10 @@ export class StatementRunner {
     this.#dialect = dialect;
   }
 
-  /** Runs one autocommitted statement. */
-  readonly run: RunStatement = (sql, parameters = []) => this.#connected().run(sql, parameters);
+  /** Runs one autocommitted statement, on the connection that MikroORM has now. */
+  get run(): RunStatement {
+    return this.#connected().run;
+  }
 
   /** Runs `work` with all its statements on one connection. */
   onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {

@@ -4,7 +4,7 @@ import type { SessionData } from 'express-session';
 import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
-import type { Lifetime, StoredRecord, SessionRepository, SessionSummary } from '../persistence/session.repository.js';
+import type { Lifetime, StoredRecord, SessionSummary } from '../persistence/session.repository.js';
 import {
   SessionGoneError,
   SessionLimitError,
@@ -19,7 +19,7 @@ import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
 import { COOKIE_KEY } from '../live/chosen-cookie.js';
 import { CommitQueue } from '../commit/commit-queue.js';
-import { withDeadline } from '../batching/deadline.js';
+import { Deadline } from '../batching/deadline.js';
 import { exactLifetime, maxAgeOrNull, lifeOfPlain, lifetimeOf, outlives } from '../records/lifetime.js';
 import { LiveSessions, type Snapshot, type TimeLeft } from '../live/live-sessions.js';
 import { LoadBatcher } from '../batching/load-batcher.js';
@@ -27,8 +27,7 @@ import { MergeReport } from '../commit/merge-report.js';
 import { SessionMigrator } from '../migration/session-migrator.js';
 import { LARGE, Pace } from '../batching/pace.js';
 import { RecordReader } from '../records/record-reader.js';
-import type { Operation } from '../observers/outage-log.js';
-import { RepositoryCaller } from '../batching/repository-caller.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { HeldLease, LiveSession } from '../live/live-session.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { SessionHandover } from '../ending/session-handover.js';
@@ -100,7 +99,7 @@ export class SessionService {
     private readonly handover: SessionHandover,
     private readonly destroyer: SessionDestroyer,
     private readonly limit: SessionLimit,
-    private readonly caller: RepositoryCaller,
+    private readonly repository: RetryingRepository,
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -544,14 +543,14 @@ export class SessionService {
   /** How many sessions are live. */
   async count(): Promise<number> {
     this.transactions.refuse('count');
-    return this.#ask('count', (repository) => repository.count());
+    return this.observers.outages.watch('count', this.repository.count());
   }
 
   /** Every live session, by storage key; without those that cannot be read. */
   async all(): Promise<Record<string, SessionData>> {
     this.transactions.refuse('load');
     const sessions: Record<string, SessionData> = {};
-    for (const [storageKey, record] of await this.#ask('load', (repository) => repository.all())) {
+    for (const [storageKey, record] of await this.observers.outages.watch('load', this.repository.all())) {
       if (record.data.length > LARGE) await this.#pace.turn();
       const stored = this.#readIfPossible(storageKey, record);
       if (stored) sessions[storageKey] = this.liveSessions.inflate(stored, record.remaining);
@@ -564,7 +563,7 @@ export class SessionService {
     this.transactions.refuse('prune');
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
-      last = await this.#ask('prune', (repository) => this.#prune(repository));
+      last = await this.observers.outages.watch('prune', this.#prune());
     }
     return pruned;
   }
@@ -572,12 +571,7 @@ export class SessionService {
   /** Deletes every session. */
   async clear(): Promise<void> {
     this.transactions.refuse('destroy');
-    return this.#ask('destroy', (repository) => repository.clear());
-  }
-
-  /** Asks the repository, and lets the log of outages count a failure. */
-  #ask<Result>(operation: Operation, question: (repository: SessionRepository) => Promise<Result>): Promise<Result> {
-    return this.observers.outages.watch(operation, this.caller.ask(operation, question));
+    return this.observers.outages.watch('destroy', this.repository.clear());
   }
 
   /** A session that was destroyed before it was ever stored is gone. Of a stored one its next commit finds it out. */
@@ -592,11 +586,11 @@ export class SessionService {
 
   /** The request goes on: its session lives on for at least `touchAfter`. The log of outages tells of the failure. */
   #touch(storageKey: string, lifetime: Lifetime): Promise<void> {
-    return this.observers.outages.watch('touch', this.touches.touch(storageKey, lifetime)).catch(() => undefined);
+    return this.observers.outages.watch('touch', this.touches.submit(storageKey, lifetime)).catch(() => undefined);
   }
 
-  async #prune(repository: SessionRepository): Promise<number> {
-    const deleted = await repository.prune(PRUNE_BATCH);
+  async #prune(): Promise<number> {
+    const deleted = await this.repository.prune(PRUNE_BATCH);
     const { lifecycle } = this.observers;
     if (lifecycle) for (const session of deleted) lifecycle.expired(session);
     return deleted.length;
@@ -605,7 +599,7 @@ export class SessionService {
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
     this.transactions.refuse('list');
     const user = this.#userGiven(operation, userId);
-    return this.#ask('list', (repository) => repository.list(user));
+    return this.observers.outages.watch('list', this.repository.list(user));
   }
 
   /** Destroys the record of a live session, and returns its values. */
@@ -651,13 +645,18 @@ export class SessionService {
 
   /** @param sessionId where the session may still be in the earlier store */
   #read(storageKey: string, sessionId?: string): Promise<{ stored: SessionRecord; time: TimeLeft } | undefined> {
-    const { work, outages } = this.observers;
-    return outages.watch('load', work ? work.load(() => this.#readNow(storageKey, sessionId)) : this.#readNow(storageKey, sessionId));
+    const { operations, outages } = this.observers;
+    return outages.watch(
+      'load',
+      operations ? operations.load(() => this.#readNow(storageKey, sessionId)) : this.#readNow(storageKey, sessionId),
+    );
   }
 
   async #readNow(storageKey: string, sessionId: string | undefined): Promise<{ stored: SessionRecord; time: TimeLeft } | undefined> {
     const isElsewhere = this.migrator.isOn && sessionId !== undefined;
-    const record: StoredRecord | undefined = await (isElsewhere ? this.migrator.load(storageKey, sessionId) : this.loads.load(storageKey));
+    const record: StoredRecord | undefined = await (isElsewhere
+      ? this.migrator.load(storageKey, sessionId)
+      : this.loads.submit(storageKey));
     // Many requests may wait for one query.
     if (record && record.data.length > LARGE) await this.#pace.turn();
     const stored = record && this.reader.read(storageKey, record);
@@ -755,9 +754,12 @@ export class SessionService {
   }
 
   #commit(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
-    const { work, outages } = this.observers;
-    const commit = () => withDeadline('commit', this.options.timeout, (deadline) => this.commits.commit(storageKey, base, edit, deadline));
-    const committed = work ? work.commit(commit) : commit();
+    const { operations, outages } = this.observers;
+    const commit = () => {
+      const deadline = new Deadline('commit', this.options.timeout);
+      return deadline.bound(this.commits.commit(storageKey, base, edit, deadline));
+    };
+    const committed = operations ? operations.commit(commit) : commit();
     return outages.watch(
       'commit',
       this.limit.isOn ? committed.then((outcome) => this.limit.admit(storageKey, base, outcome).then(() => outcome)) : committed,

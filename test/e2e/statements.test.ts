@@ -46,7 +46,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     context = app.get(DatabaseContext, { strict: false });
     const run = context.runner.run;
     const counting: RunStatement = (sql, parameters) => (statements.push(sql), run(sql, parameters));
-    Object.assign(context.runner, { run: counting });
+    Object.defineProperty(context.runner, 'run', { value: counting, writable: true });
   });
   beforeEach(async () => {
     browser = new Browser(app);

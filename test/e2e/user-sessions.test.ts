@@ -272,7 +272,8 @@ describe.each(DATABASES)('statements on the sessions of a user on %s', (database
       (sql, parameters = []) => (isSearch(sql) && seen.push([sql, parameters]), statement(sql, parameters));
     const onOneConnection = (work: (run: RunStatement) => Promise<unknown>) =>
       StatementRunner.prototype.onOneConnection.call(runner, (pinned) => work(watched(pinned)));
-    Object.assign(runner, { run: watched(run), onOneConnection });
+    Object.defineProperty(runner, 'run', { value: watched(run), writable: true });
+    Object.assign(runner, { onOneConnection });
     await app.sessions.list({ userId: 'user7' });
     await login(app, 'user7');
     await app.sessions.destroyAll({ userId: 'user8' });

@@ -377,10 +377,15 @@ const MUTANTS: Readonly<Record<string, Mutant & { readonly scenario: Scenario; r
     breach: 'brought a session back',
   },
   'a destruction of some that forgets what it has chosen': {
-    breakServices: ({ caller, destroyer }) =>
-      Object.assign(destroyer, {
-        destroySome: (...parameters: [string, Choice]) => caller.ask('destroy', (repository) => repository.destroySome(...parameters)),
-      }),
+    breakServices: ({ retrying }) => {
+      const destroySome = retrying.destroySome.bind(retrying);
+      const forgetful = async (userId: string, choose: Choice): Promise<ReadonlySet<string>> => {
+        let last: readonly string[] = [];
+        await destroySome(userId, (keys) => (last = choose(keys)));
+        return new Set(last);
+      };
+      Object.assign(retrying, { destroySome: forgetful });
+    },
     scenario: { operations: ['login'], whenFull: 'deny', faults: 1 },
     breach: 'was answered, and has been refused',
   },

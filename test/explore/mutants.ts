@@ -175,7 +175,7 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   'answer before commit': { law: 'CommitBeforeAnswer', answersEarly: true, scenario: { operations: ['set', 'touch'], ...OPTIMISTIC } },
   'a load that joins a query under way': {
     law: 'CommitBeforeAnswer',
-    breakServices: ({ loads }) => Object.assign(loads, { load: joiningTooLate(loads) }),
+    breakServices: ({ loads }) => Object.assign(loads, { submit: joiningTooLate(loads) }),
     scenario: { operations: ['set', 'set', 'touch'], ...OPTIMISTIC, isOneProcess: true },
   },
   'a joined commit that is dropped': {
@@ -200,12 +200,12 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   },
   'joined updates of which one is refused, and all are told done': {
     law: 'NoLostKey',
-    breakServices: ({ updates }) => Object.assign(updates, { update: alwaysDone(updates) }),
+    breakServices: ({ updates }) => Object.assign(updates, { submit: alwaysDone(updates) }),
     scenario: { operations: ['set', 'set', 'set', 'set'], ...OPTIMISTIC, ...NEIGHBOURS },
   },
   'joined updates that are answered when they are sent': {
     law: 'CommitBeforeAnswer',
-    breakServices: ({ updates }) => Object.assign(updates, { update: answeredAtOnce(updates) }),
+    breakServices: ({ updates }) => Object.assign(updates, { submit: answeredAtOnce(updates) }),
     scenario: { operations: ['set', 'set', 'set', 'touch'], ...OPTIMISTIC, ...NEIGHBOURS },
   },
   'joined updates that bring a session back': {
@@ -257,13 +257,13 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   },
 };
 
-function alwaysDone(updates: UpdateBatcher): UpdateBatcher['update'] {
-  const update = updates.update.bind(updates);
+function alwaysDone(updates: UpdateBatcher): UpdateBatcher['submit'] {
+  const update = updates.submit.bind(updates);
   return (...parameters) => update(...parameters).then(() => true);
 }
 
-function answeredAtOnce(updates: UpdateBatcher): UpdateBatcher['update'] {
-  const update = updates.update.bind(updates);
+function answeredAtOnce(updates: UpdateBatcher): UpdateBatcher['submit'] {
+  const update = updates.submit.bind(updates);
   return async (...parameters) => {
     void update(...parameters);
     return true;
@@ -289,9 +289,9 @@ function meanwhile(
 }
 
 /** Shares a query from when it is asked for until its rows arrive. */
-function joiningTooLate(loads: LoadBatcher): LoadBatcher['load'] {
+function joiningTooLate(loads: LoadBatcher): LoadBatcher['submit'] {
   const underWay = new Map<string, Promise<StoredRecord | undefined>>();
-  const load = loads.load.bind(loads);
+  const load = loads.submit.bind(loads);
   return (key) => {
     const found = underWay.get(key) ?? load(key).finally(() => underWay.delete(key));
     underWay.set(key, found);

@@ -14,6 +14,7 @@ import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { Deadline } from '../../src/batching/deadline.js';
+import type { TimedUpdate, UpdateBatcher } from '../../src/batching/update-batcher.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
@@ -27,6 +28,8 @@ const RULES: Record<string, any> = {
 };
 
 const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
+
+const submit = (updates: UpdateBatcher, update: TimedUpdate) => updates.submit(update.storageKey, update);
 
 const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
@@ -393,7 +396,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
       lifetime: { ms: 1000, slack: 0, explicit: false },
     };
     const all = deadlines.map((deadline, n) =>
-      updates.update({ storageKey: storageKeyOf(ids[n]!), known: records[n]!, change: { ...change, commitId: randomUUID() } }, deadline),
+      submit(updates, { storageKey: storageKeyOf(ids[n]!), known: records[n]!, change: { ...change, commitId: randomUUID() }, deadline }),
     );
     deadlines[2]!.pass(new Error('too late'));
     const outcomes = await Promise.allSettled(all);
@@ -427,7 +430,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
       await Promise.all(ids.map(async (id) => [id, (await new SqlSessionRepository(database.context).load(storageKeyOf(id)))!] as const)),
     );
     const update = (id: string, n: number) =>
-      updates.update({ storageKey: storageKeyOf(id), known: records.get(id)!, change: changeOf(n) }, deadline);
+      submit(updates, { storageKey: storageKeyOf(id), known: records.get(id)!, change: changeOf(n), deadline });
     const written = await Promise.all([update(ids[0]!, 0), update(ids[1]!, 1), update(ids[2]!, 2), update(ids[1]!, 3), update(ids[1]!, 4)]);
     expect(written.filter(Boolean)).toHaveLength(3);
     expect(
@@ -444,7 +447,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     const { updates } = serviceOver(repository, { maxWaiting: 150 });
     const deadline = new Deadline('commit', 5000);
     const change = { data: '{}', commitId: 'c', userId: null, maxAge: null, lifetime: { ms: 1000, slack: 0, explicit: false } };
-    const update = () => updates.update({ storageKey: randomUUID(), known: { version: 0, commitId: null }, change }, deadline);
+    const update = () => submit(updates, { storageKey: randomUUID(), known: { version: 0, commitId: null }, change, deadline });
     let release = () => {};
     const wait = new Promise<void>((resolve) => (release = resolve));
     repository.faults.update = [{ effect: 'none', meanwhile: () => wait }];

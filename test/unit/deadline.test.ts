@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { Deadline, withDeadline } from '../../src/batching/deadline.js';
+import { Deadline } from '../../src/batching/deadline.js';
 import { SessionUnavailableError } from '../../src/index.js';
 
 /** Lets every promise that can settle now do so. */
@@ -44,11 +44,11 @@ describe('a deadline', () => {
     await expect(deadline.passed).rejects.toBe(reason);
   });
 
-  it('that is lifted leaves no timer, and rejects nothing', async () => {
+  it('leaves no timer once its work is done, and rejects nothing', async () => {
     const deadline = new Deadline('load', 1000);
     const onPassed = jest.fn();
     deadline.passed.catch(onPassed);
-    deadline.lift();
+    await deadline.bound(Promise.resolve());
     expect(jest.getTimerCount()).toBe(0);
     jest.advanceTimersByTime(1000);
     await settled();
@@ -56,23 +56,19 @@ describe('a deadline', () => {
   });
 });
 
-describe('work with a deadline', () => {
+describe('work bound by a deadline', () => {
   it('settles as the work does, and leaves no timer', async () => {
-    await expect(withDeadline('load', 1000, async () => 'done')).resolves.toBe('done');
+    await expect(new Deadline('load', 1000).bound(Promise.resolve('done'))).resolves.toBe('done');
     const failure = new Error('failed');
-    await expect(withDeadline('load', 1000, () => Promise.reject(failure))).rejects.toBe(failure);
+    await expect(new Deadline('load', 1000).bound(Promise.reject(failure))).rejects.toBe(failure);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('rejects at the deadline, and tells the work', async () => {
-    let given: Deadline | undefined;
-    const result = withDeadline('commit', 1000, (deadline) => {
-      given = deadline;
-      return new Promise(() => undefined);
-    });
-    const caught = result.catch((error: unknown) => error);
+  it('rejects at the deadline', async () => {
+    const deadline = new Deadline('commit', 1000);
+    const caught = deadline.bound(new Promise(() => undefined)).catch((error: unknown) => error);
     jest.advanceTimersByTime(1000);
-    expect(await caught).toBe(given!.reason);
-    expect(given!.reason!.message).toContain('the database did not answer within 1000 ms');
+    expect(await caught).toBe(deadline.reason);
+    expect(deadline.reason!.message).toContain('the database did not answer within 1000 ms');
   });
 });

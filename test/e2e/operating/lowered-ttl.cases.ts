@@ -54,7 +54,7 @@ describe('a lowered ttl', () => {
     const { run } = app.context.runner;
     const updates: string[] = [];
     const counting: RunStatement = (sql, parameters) => (sql.startsWith('update') && updates.push(sql), run(sql, parameters));
-    Object.assign(app.context.runner, { run: counting });
+    Object.defineProperty(app.context.runner, 'run', { value: counting, writable: true });
     for (let n = 0; n < 3; n++) await browser.get('/session');
     Object.assign(app.context.runner, { run });
     expect(updates).toHaveLength(1);

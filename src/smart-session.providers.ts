@@ -1,0 +1,58 @@
+import type { Type } from '@nestjs/common';
+import { Backoff } from './batching/backoff.js';
+import { LoadBatcher } from './batching/load-batcher.js';
+import { RetryingRepository } from './batching/retrying-repository.js';
+import { TouchBatcher } from './batching/touch-batcher.js';
+import { UpdateBatcher } from './batching/update-batcher.js';
+import { SessionCodec } from './codec/session.codec.js';
+import { CommitQueue } from './commit/commit-queue.js';
+import { MergeReport } from './commit/merge-report.js';
+import { SessionCommitter } from './commit/session-committer.js';
+import { SessionMerger } from './commit/session-merger.js';
+import { SessionDestroyer } from './ending/session-destroyer.js';
+import { SessionHandover } from './ending/session-handover.js';
+import { SessionLimit } from './ending/session-limit.js';
+import { EventPublisher } from './events/event-publisher.js';
+import { SessionHealthIndicator } from './health/session-health.indicator.js';
+import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
+import { LiveSessions } from './live/live-sessions.js';
+import { SessionLocker } from './locking/session-locker.js';
+import { LateChanges } from './middleware/late-changes.js';
+import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
+import { SessionMigrator } from './migration/session-migrator.js';
+import { RecordReader } from './records/record-reader.js';
+import { SessionPruner } from './services/session-pruner.service.js';
+import { SessionService } from './services/session.service.js';
+import { SmartSessionStore } from './store/smart-session.store.js';
+
+/**
+ * The classes that Nest makes, each by the types of its constructor. They need `SmartSessionOptions`, `SessionRepository`,
+ * `AppTransactions` and `SessionObservers` beside them. Tests make them from this list too, over a repository of their own.
+ */
+export const SESSION_PROVIDERS: readonly Type[] = [
+  SessionCodec,
+  RecordReader,
+  Backoff,
+  RetryingRepository,
+  LoadBatcher,
+  TouchBatcher,
+  UpdateBatcher,
+  SessionMerger,
+  SessionCommitter,
+  CommitQueue,
+  MergeReport,
+  LiveSessions,
+  SessionDestroyer,
+  SessionHandover,
+  SessionLimit,
+  SessionMigrator,
+  SessionService,
+  SessionPruner,
+  SessionLocker,
+  SessionCommitInterceptor,
+  SmartSessionStore,
+  SmartSessionMiddleware,
+  LateChanges,
+  EventPublisher,
+  SessionHealthIndicator,
+];
