@@ -198,7 +198,7 @@ function brokenDriver(dialect: DialectName, name: string, error: unknown): Smart
   return new SmartSessionConfigError(
     'dialect',
     `'${dialect}' was given, but ${name} cannot be loaded: ${reasonIn(error)}`,
-    'Correct that, or import the driver in the app and give its class as `connection.driver`.',
+    'Fix that, or import the driver in the app and give its class as `connection.driver`.',
     error,
   );
 }

@@ -77,7 +77,7 @@ describe('docs/errors.md', () => {
       expect(errors.map(({ message }) => message)).toEqual(shown.toReversed());
       // All packages are installed here. test/integration/driver-packages.test.ts hides some from a process.
       for (const message of [brokenDriver, missingDriver, brokenTelemetry, missingTelemetry]) {
-        const [, given, advice] = /option `\w+`: (.*?)\. ((?:Install|Correct) .*)$/.exec(message!)!;
+        const [, given, advice] = /option `\w+`: (.*?)\. ((?:Install|Fix) .*)$/.exec(message!)!;
         expect([given, advice].map((part) => isMadeBy(sources.join('\n'), part!))).toEqual([true, true]);
       }
     });
