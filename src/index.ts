@@ -1,4 +1,5 @@
-export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
+export { SmartSessionModule } from './smart-session.module.js';
+export type { SmartSessionModuleAsyncOptions, SmartSessionOptionsFactory } from './smart-session.async-options.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
 export type {
   ExcludedRoute,
