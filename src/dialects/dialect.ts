@@ -5,7 +5,12 @@ import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
 import type { Requirements } from './requirement.js';
 
-/** The differences between the databases, and nothing else. */
+/**
+ * The differences between the databases, and nothing else.
+ *
+ * @experimental A repository of the app may use it, as `DatabaseContext.dialect`. Its members change whenever the library's own
+ * statements need it, in minor releases too.
+ */
 export interface Dialect {
   /** The name in the option `dialect`. */
   readonly name: DialectName;
@@ -140,7 +145,11 @@ export interface Dialect {
 /** Sets and checks a connection. Returns nothing if the connection is ready. */
 export type PrepareConnection = (connection: object) => Promise<void> | undefined;
 
-/** A column of parameter rows. */
+/**
+ * A column of parameter rows.
+ *
+ * @experimental Part of `Dialect`.
+ */
 export interface WantedColumn {
   readonly name: string;
   readonly type: 'text' | 'int' | 'bigint' | 'float';
