@@ -1,4 +1,5 @@
-export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
+export { SmartSessionModule } from './smart-session.module.js';
+export type { SmartSessionModuleAsyncOptions, SmartSessionOptionsFactory } from './smart-session.async-options.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
 export type {
   ExcludedRoute,
@@ -18,7 +19,7 @@ export { ReadOnlySession } from './decorators/read-only-session.decorator.js';
 export { append, counter, deep, firstWins, lastWins, union, unionBy } from './merge/rules/index.js';
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './shared/merge-rule.js';
 export type { SessionRepositoryClass } from './options/repository-class.js';
-export type { EncryptionKey, EncryptionOptions } from './options/encryption-keys.js';
+export type { EncryptionKey, EncryptionOptions, ResolvedEncryption } from './options/encryption-keys.js';
 export type { CookieAttributes, CookieOption } from './options/cookie-rules.js';
 export type { CookieSecret } from './options/secrets.js';
 export { richCodec } from './codec/rich.codec.js';
@@ -49,6 +50,7 @@ export {
   SessionConflictError,
   SessionDatabaseError,
   SessionDecryptionError,
+  SessionError,
   SessionGoneError,
   SessionInTransactionError,
   SessionLimitError,
@@ -74,4 +76,12 @@ export {
   type SessionSummary,
 } from './persistence/session.repository.js';
 export type { DialectName } from './shared/dialect-name.js';
-export { SessionEntity, defineSessionEntity, type SessionRow, type SessionTable } from './persistence/session.entity.js';
+export {
+  SessionEntity,
+  SessionLeaseEntity,
+  defineSessionEntity,
+  defineSessionLeaseEntity,
+  type SessionLeaseRow,
+  type SessionRow,
+  type SessionTable,
+} from './persistence/session.entity.js';

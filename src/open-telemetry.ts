@@ -5,13 +5,13 @@ import { SmartSessionConfigError } from './smart-session.errors.js';
 const NAME = '@opentelemetry/api';
 
 /**
- * Imports OpenTelemetry's API, for the option `telemetry`.
+ * Imports OpenTelemetry's API for the option `telemetry`.
  *
- * @throws SmartSessionConfigError if it is not installed, or fails
+ * @throws SmartSessionConfigError if it is not installed or fails
  */
 export async function importTelemetryApi(): Promise<typeof import('@opentelemetry/api')> {
   try {
-    // A bundler follows an import only if it has a literal name.
+    // A bundler follows an import only if its name is a literal.
     return await import('@opentelemetry/api');
   } catch (error) {
     const found = importError(NAME, error);
@@ -20,7 +20,7 @@ export async function importTelemetryApi(): Promise<typeof import('@opentelemetr
     throw new SmartSessionConfigError(
       'telemetry',
       `true was given, but ${NAME} cannot be loaded: ${reasonIn(error)}`,
-      'Correct that, or leave `telemetry` out.',
+      'Fix that, or leave `telemetry` out.',
       error,
     );
   }

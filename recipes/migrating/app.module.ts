@@ -1,17 +1,17 @@
 import { Module } from '@nestjs/common';
 import { SmartSessionModule, union } from 'nestjs-smart-session';
-import { MemoryPreviousStore } from './earlier-store.js';
+import { PreviousStore } from './previous-store.js';
 import { ShopController } from './shop.controller.js';
 
-@Module({ providers: [MemoryPreviousStore], exports: [MemoryPreviousStore] })
+@Module({ providers: [PreviousStore], exports: [PreviousStore] })
 class PreviousStoreModule {}
 
 @Module({
   imports: [
     SmartSessionModule.forRootAsync({
       imports: [PreviousStoreModule],
-      inject: [MemoryPreviousStore],
-      useFactory: (previousStore: MemoryPreviousStore) => ({
+      inject: [PreviousStore],
+      useFactory: (previousStore: PreviousStore) => ({
         dialect: 'postgresql',
         connection: { clientUrl: process.env.DATABASE_URL },
         tableName: 'web_sessions',

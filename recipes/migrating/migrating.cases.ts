@@ -26,9 +26,9 @@ interface Before {
   close(): Promise<void>;
 }
 
-type MemoryPreviousStore = Store & { onReady?(): Promise<void>; ready?: Promise<unknown>; onApplicationShutdown(): Promise<void> };
+type PreviousStore = Store & { onReady?(): Promise<void>; ready?: Promise<unknown>; onApplicationShutdown(): Promise<void> };
 
-async function startBefore({ MemoryPreviousStore: OwnStore }: { MemoryPreviousStore: new () => MemoryPreviousStore }): Promise<Before> {
+async function startBefore({ PreviousStore: OwnStore }: { PreviousStore: new () => PreviousStore }): Promise<Before> {
   const app = await NestFactory.create(ShopModule);
   const store = new OwnStore();
   // Its table is there.
@@ -65,7 +65,7 @@ const MIGRATIONS = [
     database: 'mysql',
     table: 'sessions',
     env: { DATABASE_URL: urlOf('mysql', MYSQL) },
-    before: async () => startBefore(await import('./express-mysql-session/earlier-store.js')),
+    before: async () => startBefore(await import('./express-mysql-session/previous-store.js')),
     after: async () => startAfter(await import('./express-mysql-session/app.module.js')),
   },
   {
@@ -73,7 +73,7 @@ const MIGRATIONS = [
     database: 'sqlite',
     table: 'sessions',
     env: { SQLITE_FILE: join(directory, 'shop.sqlite') },
-    before: async () => startBefore(await import('./connect-session-knex/earlier-store.js')),
+    before: async () => startBefore(await import('./connect-session-knex/previous-store.js')),
     after: async () => startAfter(await import('./connect-session-knex/app.module.js')),
   },
 ] as const;
@@ -101,7 +101,7 @@ describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))
     });
     afterAll(async () => {
       const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-      for (const name of [table, 'web_sessions']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
+      for (const name of [table, 'web_sessions', 'web_sessions_leases']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
       await app.close();
     });
 

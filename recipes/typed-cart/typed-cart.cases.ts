@@ -18,7 +18,7 @@ describe('a typed cart', () => {
     const prefer = (preferences: object) =>
       request(app.getHttpServer()).patch('/cart/preferences').set('Cookie', browser.cookie).send(preferences);
     // All have loaded the session before the first of them commits.
-    const commits = holdCalls(SessionService.prototype as never, 'settle', 9);
+    const commits = holdCalls(SessionService.prototype as never, 'commitForResponse', 9);
     const changes = Promise.all([
       ...Array.from({ length: 3 }, () => browser.post('/cart/items/tea')),
       ...['milk', 'sugar', 'cups', 'spoons'].map((sku) => browser.post(`/cart/items/${sku}`)),

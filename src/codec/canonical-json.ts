@@ -7,10 +7,10 @@ import { isPlainPrototype } from '../shared/plain-object.js';
 type Members = Record<string, unknown>;
 
 /**
- * The JSON text of a value, with names sorted at every level, so that equal values have equal texts;
- * undefined where JSON has none (`undefined` itself).
+ * Returns the JSON text of a value with names sorted at every level, so that equal values have equal texts. Returns undefined for
+ * `undefined`, which has no JSON text.
  *
- * @param path where the value stands, for errors
+ * @param path the path of the value, for errors
  * @throws SessionNotSerializableError for a function, symbol, bigint or cycle, and for more than `DEEPEST` levels
  */
 export function canonicalJson(value: unknown, path: string): string | undefined {
@@ -18,8 +18,8 @@ export function canonicalJson(value: unknown, path: string): string | undefined 
 }
 
 /**
- * Whether the text that JSON itself makes of a value is the canonical one, as it is for what was read from
- * such a text. False may also mean that only `canonicalJson` can tell.
+ * Whether `JSON.stringify` gives the canonical text of a value, as it does for values parsed from a canonical text. False may
+ * also mean that only `canonicalJson` can tell.
  */
 export function isCanonical(value: unknown, depth = 0): boolean {
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') return false;
@@ -38,13 +38,13 @@ function hasCanonicalMembers(value: Members, depth: number): boolean {
   return true;
 }
 
-/** JavaScript keeps array indices in an order of their own. */
+/** Whether JavaScript sorts the name as an array index. */
 function isLikeIndex(name: string): boolean {
   const first = name.charCodeAt(0);
   return first >= 0x30 && first <= 0x39;
 }
 
-/** A copy with sorted names, made of JSON values only. `ancestors` finds cycles. */
+/** Returns a copy with sorted names that contains JSON values only. `ancestors` detects cycles. */
 function canonical(given: unknown, path: string, ancestors: Set<object>): unknown {
   const plain = hasToJson(given) ? given.toJSON(lastName(path)) : given;
   const value: unknown = types.isBoxedPrimitive(plain) ? plain.valueOf() : plain;
@@ -53,7 +53,7 @@ function canonical(given: unknown, path: string, ancestors: Set<object>): unknow
   }
   if (typeof value !== 'object' || value === null) return value;
   if (ancestors.has(value)) throw new SessionNotSerializableError(path, 'a cycle');
-  // The whole path would have as many names as levels.
+  // The whole path would have one name for each level.
   if (ancestors.size === DEEPEST) throw new SessionNotSerializableError(topOf(path), TOO_DEEP, FLATTER);
   ancestors.add(value);
   const copy = Array.isArray(value) ? canonicalArray(value, path, ancestors) : canonicalObject(value as Members, path, ancestors);
@@ -66,19 +66,19 @@ function canonicalArray(value: readonly unknown[], path: string, ancestors: Set<
 }
 
 function canonicalObject(value: Members, path: string, ancestors: Set<object>): unknown {
-  // A null prototype: a stored `__proto__` stays a plain name and reaches nothing.
+  // With a null prototype, a stored `__proto__` is an ordinary name.
   const copy: Members = Object.create(null);
   for (const name of Object.keys(value).toSorted()) copy[name] = canonical(value[name], `${path}.${name}`, ancestors);
   return copy;
 }
 
-/** What a message says of a value with more than `DEEPEST` levels. */
+/** Describes a value with more than `DEEPEST` levels, for messages. */
 export const TOO_DEEP = `a value that is nested more than ${DEEPEST} levels deep`;
 
-/** What to do about it. */
+/** The advice for such a value. */
 export const FLATTER = 'Store flatter values.';
 
-/** The key that holds a value. A key may have dots and brackets of its own; then a part of it has to do. */
+/** Returns the key that holds a value. If the key itself contains dots or brackets, only its first part is returned. */
 function topOf(path: string): string {
   return /^[^.[]*/.exec(path)?.[0] || path.slice(0, 50);
 }

@@ -2,8 +2,8 @@ import { DEEPEST } from './depth.js';
 import { isPlainPrototype } from '../shared/plain-object.js';
 
 /**
- * Whether JSON gives a value back as it was: null, booleans, strings, finite numbers but -0, and dense
- * arrays and plain objects of such, none of them twice, at most `DEEPEST` levels deep.
+ * Whether JSON returns a value unchanged. That holds for null, booleans, strings, finite numbers except -0, and dense arrays and
+ * plain objects of these. None of them may occur twice or be more than `DEEPEST` levels deep.
  */
 export function isJsonValue(value: unknown, seen: Set<object> = new Set(), depth = 0): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
@@ -14,7 +14,10 @@ export function isJsonValue(value: unknown, seen: Set<object> = new Set(), depth
   return isPlain && Object.values(value).every((item) => isJsonValue(item, seen, depth + 1));
 }
 
-/** No holes and no other names: as many names as items, and the last of them, where other names would stand, is an index. */
+/**
+ * Whether an array has no holes and no other names: it has as many names as items, and the last name is an index. Other names
+ * would follow the indices.
+ */
 function isPlainArray(value: readonly unknown[]): boolean {
   const names = Object.keys(value);
   const isDense = names.length === value.length && (value.length === 0 || names.at(-1) === String(value.length - 1));

@@ -2,8 +2,8 @@ import { richCodec } from './rich.codec.js';
 import type { ValueCodec } from '../shared/value-codec.js';
 
 /**
- * JSON: dates come back as strings, `undefined` is not stored, a bigint is refused. Reads what the rich codec has
- * written too: while a deployment turns `rich` on or off, processes with either setting share the sessions.
+ * JSON. Dates come back as strings, `undefined` is not stored, and a bigint is refused. It also reads the values of the rich
+ * codec, because processes with both settings share the sessions while a deployment changes `serializer`.
  */
 export const jsonCodec: ValueCodec = {
   encode: (value) => value,

@@ -1,7 +1,7 @@
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { SessionCodec, SessionValues } from './session.codec.js';
 
-/** The encoded values of a record that was parsed: each is encoded when it is first asked for. */
+/** The encoded values of a parsed record. Each value is encoded when it is first read. */
 export class ParsedValues implements EncodedValues {
   readonly #texts = new Map<string, string>();
 

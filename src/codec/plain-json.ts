@@ -3,11 +3,11 @@ import { isPlainPrototype } from '../shared/plain-object.js';
 
 type Members = Record<string, unknown>;
 
-/** A copy of what was parsed from JSON; strings are shared. */
+/** Returns a copy of a value that was parsed from JSON. Strings are shared. */
 export function copyOf<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copyOf) as Value;
-  // A spread copies an own `__proto__` as a plain name, and an assignment to it then reaches nothing else.
+  // A spread copies an own `__proto__` as an ordinary name. A later assignment to it changes nothing else.
   const copy = { ...value } as Members;
   for (const name of Object.keys(copy)) {
     const member = copy[name];
@@ -16,7 +16,7 @@ export function copyOf<Value>(value: Value): Value {
   return copy as Value;
 }
 
-/** Whether a value is still what was parsed from JSON. False may also mean that only its text can tell. */
+/** Whether a value still equals the one that was parsed from JSON. False may also mean that only its text can tell. */
 export function isAsParsed(value: unknown, parsed: unknown): boolean {
   if (value === parsed) return true;
   if (typeof value !== 'object' || value === null || typeof parsed !== 'object' || parsed === null) return false;
@@ -29,7 +29,7 @@ export function isAsParsed(value: unknown, parsed: unknown): boolean {
   );
 }
 
-/** A hole is an item too, which `every` would pass over: JSON writes null for it. */
+/** Also compares holes, which `every` would skip. JSON writes null for a hole. */
 function hasItemsAsParsed(value: readonly unknown[], parsed: readonly unknown[]): boolean {
   if (value.length !== parsed.length) return false;
   for (let n = 0; n < parsed.length; n++) if (!isAsParsed(value[n], parsed[n])) return false;
@@ -39,7 +39,7 @@ function hasItemsAsParsed(value: readonly unknown[], parsed: readonly unknown[])
 /**
  * Whether an object still has the members that were parsed.
  *
- * @param leftOut a name that does not count
+ * @param leftOut a name to ignore
  */
 export function hasMembersAsParsed(value: Members, parsed: Members, leftOut?: string): boolean {
   let left = Object.keys(parsed).length;
@@ -51,12 +51,12 @@ export function hasMembersAsParsed(value: Members, parsed: Members, leftOut?: st
   return left === 0;
 }
 
-/** Whether a value is still what was parsed as the member of that name. */
+/** Whether a value still equals the parsed member of that name. */
 export function isMemberAsParsed(parsed: Members, name: string, value: unknown): boolean {
   return Object.hasOwn(parsed, name) && isAsParsed(value, parsed[name]);
 }
 
-/** Whether something parsed from JSON is nested deeper than so many levels. */
+/** Whether a value that was parsed from JSON has more than this many levels. */
 export function isDeeperThan(levels: number, parsed: unknown): boolean {
   if (typeof parsed !== 'object' || parsed === null) return false;
   if (levels === 0) return true;

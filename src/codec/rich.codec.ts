@@ -7,14 +7,13 @@ import { isPlainPrototype } from '../shared/plain-object.js';
 import type { ValueCodec } from '../shared/value-codec.js';
 
 /**
- * JSON values as they are, and others in devalue's format: dates, maps, sets, bigints, typed arrays,
- * Buffers, URLs, regular expressions, `undefined`, `NaN`, `-0`, infinities, cycles and shared references
- * come back as they went in; a view comes back with a buffer of its own bytes. Reads what the JSON codec
- * has written.
+ * Stores JSON values as JSON, and all others in devalue's format. Dates, maps, sets, bigints, typed arrays, Buffers, URLs,
+ * regular expressions, `undefined`, `NaN`, `-0`, infinities, cycles and shared references come back unchanged. A view comes back
+ * with its own buffer. It also reads the values of the JSON codec.
  */
 export const richCodec: ValueCodec = {
   encode(value, key) {
-    // An envelope's own look-alike goes into an envelope too.
+    // A value that looks like an envelope goes into an envelope too.
     if (isJsonValue(value) && !isEnvelope(value)) return value;
     if (isDeep(value, new Set(), 0)) throw new SessionNotSerializableError(key, TOO_DEEP, FLATTER);
     try {
@@ -31,20 +30,20 @@ const ENVELOPE = '$rich';
 const ENVELOPE_NAME = JSON.stringify(ENVELOPE);
 const ENVELOPE_START = `{${ENVELOPE_NAME}:`;
 
-const RICH_ADVICE = 'Store plain objects and built-in values, and no instance of a class of your own, function or symbol.';
+const RICH_ADVICE = 'Store plain objects and built-in values, not functions, symbols or instances of your own classes.';
 
-/** The text of a Buffer in a list, for devalue takes an empty text for "not a Buffer". */
+/** Encodes a Buffer as a text in a list, because devalue takes an empty text to mean "not a Buffer". */
 const BUFFER_TO_TEXT = {
   Buffer: (value: unknown) => Buffer.isBuffer(value) && value.constructor === Buffer && !hasNames(value) && [value.toString('base64')],
 };
 const TEXT_TO_BUFFER = {
   Buffer: ([text]: [unknown]) => {
-    if (typeof text !== 'string') throw new TypeError('A Buffer is stored as a text.');
+    if (typeof text !== 'string') throw new TypeError('The stored form of a Buffer is a string.');
     return Buffer.from(text, 'base64');
   },
 };
 
-/** What devalue asks of a value, so that equal values have equal texts, and nothing comes back as another thing. */
+/** The operations that devalue uses on values. With these, equal values have equal texts, and no value comes back as something else. */
 const CANONICAL: Partial<typeof defaultStringifyOperations> = {
   shapeOf(value: object) {
     const isPlain = defaultStringifyOperations.tagOf(value) === 'Object' && isPlainPrototype(Object.getPrototypeOf(value) as object | null);
@@ -55,24 +54,24 @@ const CANONICAL: Partial<typeof defaultStringifyOperations> = {
     const tag = defaultStringifyOperations.tagOf(value);
     return isBuiltIn(value, tag) ? tag : 'Object';
   },
-  // The buffer may be a pool, with what others keep in it.
+  // The buffer may be a pool that contains the data of others.
   viewInfo: (view: ArrayBufferView) =>
     defaultStringifyOperations.viewInfo(view.byteLength === view.buffer.byteLength ? view : ownBytes(view)),
 };
 
-/** Whether a value is of the built-in class of its tag, and of no subclass, and has no names beside its own. */
+/** Whether a value belongs to the built-in class of its tag, not to a subclass, and has no additional names. */
 function isBuiltIn(value: object, tag: string): boolean {
-  // Not the value's own: it may have a name `constructor`.
+  // Not from the value itself, which may have a name `constructor`.
   const constructor: unknown = (Object.getPrototypeOf(value) as object | null)?.constructor;
   if (typeof constructor !== 'function') return false;
   const name = tag.replace(/^.*\./, '');
-  // Of another realm, as in a test runner's, a class can only be told by its name.
+  // In another realm, such as a test runner's, a class is known only by its name.
   const isOfRealm = constructor === (globalThis as Record<string, unknown>)[name];
   const isOfClass = isOfRealm || (constructor.name === name && Function.prototype.toString.call(constructor).includes('[native code]'));
   return isOfClass && (name === 'Object' || !hasNames(value));
 }
 
-/** Names beside its indices; they come after those. */
+/** Whether a value has names besides its indices. Such names follow the indices. */
 function hasNames(value: object): boolean {
   const last = Object.keys(value).at(-1);
   const { length } = value as { length?: unknown };
@@ -81,8 +80,8 @@ function hasNames(value: object): boolean {
 }
 
 /**
- * Whether a value has more than `DEEPEST` levels, on the way on which devalue walks it: each object once, names in
- * their order. So a cycle has an end.
+ * Whether a value has more than `DEEPEST` levels. It visits values as devalue does: each object once, with names in their order.
+ * So it also ends for a cycle.
  */
 function isDeep(value: unknown, seen: Set<object>, depth: number): boolean {
   if (typeof value !== 'object' || value === null || seen.has(value)) return false;
@@ -93,7 +92,7 @@ function isDeep(value: unknown, seen: Set<object>, depth: number): boolean {
   return inside.some((item) => isDeep(item, seen, depth + 1));
 }
 
-/** What is in a value that holds others; undefined for one that holds none, or that devalue refuses. */
+/** Returns the values that a value contains. Returns undefined if it contains none, or if devalue refuses it. */
 function contents(value: object): unknown[] | undefined {
   const tag = CANONICAL.tagOf!(value);
   if (tag === 'Map') return [...(value as Map<unknown, unknown>)].flat();
@@ -115,12 +114,12 @@ export function isEnvelope(value: unknown): value is Record<typeof ENVELOPE, unk
   return typeof value === 'object' && value !== null && Object.hasOwn(value, ENVELOPE) && Object.keys(value).length === 1;
 }
 
-/** Whether the text of a stored value is an envelope's. */
+/** Whether the text of a stored value is that of an envelope. */
 export function isEnvelopeText(text: string | undefined): boolean {
   return text !== undefined && text.startsWith(ENVELOPE_START) && isEnvelope(JSON.parse(text));
 }
 
-/** Whether the text of a record may hold an envelope; false is certain. */
+/** Whether the text of a record may contain an envelope. False is certain. */
 export function mayHoldEnvelopes(text: string): boolean {
   return text.includes(ENVELOPE_NAME);
 }

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes, type KeyObject } from 'node:crypto';
 import { SessionDecryptionError } from '../smart-session.errors.js';
 
-/** What a sealed text begins with; what is not sealed is JSON, and begins with a brace. */
+/** The beginning of a sealed text. A text that is not sealed is JSON and begins with a brace. */
 const MARK = 'sealed.1.';
 const SEALED = /^sealed\.1\.([0-9a-f]{8})\.([A-Za-z0-9+/]+={0,2})$/;
 
@@ -10,8 +10,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * Seals the data of records with AES-256-GCM, bound to their storage keys: what is moved to another row, or
- * changed, does not open. A sealed text is `sealed.1.<key id>.<base64 of nonce, ciphertext and tag>`.
+ * Encrypts the data of records with AES-256-GCM and binds it to their storage keys. Data that was changed, or moved to another
+ * row, does not open. A sealed text is `sealed.1.<key id>.<base64 of nonce, ciphertext and tag>`.
  */
 export class Seal {
   readonly #keys: ReadonlyMap<string, KeyObject>;
@@ -19,7 +19,7 @@ export class Seal {
   readonly #readsPlaintext: boolean;
   readonly #writesPlaintext: boolean;
 
-  /** @param keys the first seals, all open */
+  /** @param keys the first key seals, and all keys open */
   constructor({
     keys,
     readPlaintext,
@@ -52,14 +52,14 @@ export class Seal {
     if (!key)
       throw new SessionDecryptionError(
         storageKey,
-        `it is sealed with the key ${keyId}, which is not among \`encryption.keys\`. Give that key too, after the first.`,
+        `it is sealed with the key ${keyId}, which is not among \`encryption.keys\`. Add that key after the first one.`,
       );
     try {
       return decrypt(keyId, key, storageKey, Buffer.from(base64, 'base64'));
     } catch (error) {
       throw new SessionDecryptionError(
         storageKey,
-        'its data was changed, or belongs to another record. The record stays; destroy it to give its user a new session.',
+        'its data was changed, or belongs to another record. The record is unchanged. Destroy it to give its user a new session.',
         error,
       );
     }
@@ -69,17 +69,17 @@ export class Seal {
     if (isSealed(data))
       throw new SessionDecryptionError(
         storageKey,
-        'its data was cut off or changed. The record stays; destroy it to give its user a new session.',
+        'its data was cut off or changed. The record is unchanged. Destroy it to give its user a new session.',
       );
     if (this.#readsPlaintext) return data;
     throw new SessionDecryptionError(
       storageKey,
-      'it is not sealed. To take over a table that is not, set `encryption.readPlaintext: true` until its sessions have expired or are written anew.',
+      'it is not sealed. For a table with sessions that are not sealed, set `encryption.readPlaintext: true` until they have expired or were written again.',
     );
   }
 }
 
-/** Whether a text is a sealed one, or was; null where a table that was there before allows it. */
+/** Whether a text is sealed, or was sealed and then damaged. Null is possible in a table that the library did not create. */
 export function isSealed(data: string | null): boolean {
   return data?.startsWith(MARK) ?? false;
 }
@@ -91,7 +91,7 @@ function decrypt(keyId: string, key: KeyObject, storageKey: string, sealed: Buff
   return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, tagAt)), decipher.final()]).toString('utf8');
 }
 
-/** Random nonces are good for 2^32 texts under one key, so that each record has a key of its own. */
+/** Derives a key for each record. Random nonces are safe for at most 2^32 texts under one key. */
 function recordKey(key: KeyObject, storageKey: string): Buffer {
   return createHmac('sha256', key).update(storageKey).digest();
 }
@@ -100,7 +100,7 @@ function boundTo(keyId: string, storageKey: string): Buffer {
   return Buffer.from(`${MARK}${keyId}.${storageKey}`);
 }
 
-/** Names a key and does not tell it. */
+/** Identifies a key without revealing it. */
 function keyIdOf(key: KeyObject): string {
   return hash('sha256', Buffer.concat([Buffer.from('key id of a session key: '), key.export()]), 'hex').slice(0, 8);
 }

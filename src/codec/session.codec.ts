@@ -16,13 +16,13 @@ import type { ValueCodec } from '../shared/value-codec.js';
 /** The values of a session, by key. */
 export type SessionValues = Record<string, unknown>;
 
-/** Between the values of a session, their encoded texts, the text of a record, and the key and data of its row. */
+/** Converts between the values of a session, their encoded texts, the text of a record, and the key and data of its row. */
 @Injectable()
 export class SessionCodec {
   readonly #values: ValueCodec;
   readonly #seal: Seal | undefined;
   readonly #hashesIds: boolean;
-  /** Whether values of the rich codec are read beside those of `json`. */
+  /** Whether it also reads values of the rich codec, besides those of `json`. */
   readonly #readsRich: boolean;
 
   constructor({ serializer, encryption, hashIds }: SmartSessionOptions) {
@@ -32,18 +32,18 @@ export class SessionCodec {
     this.#seal = encryption && new Seal(encryption);
   }
 
-  /** What the row of a session is keyed by. */
+  /** Returns the key of a session's row. */
   storageKeyOf(sessionId: string): string {
     return this.#hashesIds ? storageKeyOf(sessionId) : sessionId;
   }
 
-  /** The data to store for the text of a record: sealed, where the sessions are. */
+  /** Returns the data to store for the text of a record. It is sealed if encryption is on. */
   seal(storageKey: string, text: string): string {
     return this.#seal ? this.#seal.seal(storageKey, text) : text;
   }
 
   /**
-   * The text of a record, of the data in its row.
+   * Returns the text of a record from the data of its row.
    *
    * @throws SessionDecryptionError
    */
@@ -52,7 +52,7 @@ export class SessionCodec {
     if (isSealed(data))
       throw new SessionDecryptionError(
         storageKey,
-        'it is sealed, and the option `encryption` is not set. Set it to the keys that the data was sealed with.',
+        'it is sealed, but the option `encryption` is not set. Set it to the keys that sealed the data.',
       );
     return data;
   }
@@ -60,8 +60,8 @@ export class SessionCodec {
   /**
    * Encodes each top-level key of a session. The cookie is not data and is left out.
    *
-   * @param stored what the record holds: if `rich` has written a part of it, a handler may have moved that to another key
-   * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
+   * @param stored the values of the record; if `rich` wrote a part of them, a handler may have moved that part to another key
+   * @throws SessionNotSerializableError for a value that cannot be stored, and for a reserved name
    */
   encodeValues(session: object, stored?: EncodedValues): ReadonlyMap<string, string> {
     const values = new Map<string, string>();
@@ -74,9 +74,9 @@ export class SessionCodec {
   }
 
   /**
-   * Encodes what a session does not hold as it was parsed: the text of each such key, undefined where there is none.
+   * Encodes the keys whose values differ from the parsed ones. Returns the text of each, or undefined if there is no value.
    *
-   * @throws SessionNotSerializableError for what cannot be stored, and for a reserved name
+   * @throws SessionNotSerializableError for a value that cannot be stored, and for a reserved name
    */
   encodeChanges(session: object, parsed: SessionValues): ReadonlyMap<string, string | undefined> {
     const changes = new Map<string, string | undefined>();
@@ -88,7 +88,7 @@ export class SessionCodec {
   }
 
   /**
-   * Encodes what a session holds under a key, as `encodeValue` does. It may be a getter of the app's.
+   * Encodes the value of a session's key, as `encodeValue` does. The key may be a getter of the app.
    *
    * @param stored as in `encodeValue`
    * @throws SessionNotSerializableError
@@ -104,9 +104,10 @@ export class SessionCodec {
   }
 
   /**
-   * Encodes the value of one top-level key; undefined where there is nothing to store.
+   * Encodes the value of one top-level key. Returns undefined if there is nothing to store.
    *
-   * @param stored texts of the record: beside a value that `rich` has written, `json` writes what it cannot hold in that form
+   * @param stored texts of the record. Besides a value of `rich`, `json` writes values that it cannot represent in the rich form
+   *   too
    * @throws SessionNotSerializableError
    */
   encodeValue(key: string, value: unknown, ...stored: readonly (string | undefined)[]): string | undefined {
@@ -124,9 +125,9 @@ export class SessionCodec {
   }
 
   /**
-   * Parses the text of a record that is stored as plain JSON; undefined for another, that only `split` can read.
+   * Parses the text of a record that is stored as plain JSON. Returns undefined for a text that only `split` can read.
    *
-   * @throws SyntaxError when the text is not a JSON object
+   * @throws SyntaxError if the text is not a JSON object
    */
   parse(text: string): SessionValues | undefined {
     if (this.#values !== jsonCodec) return undefined;
@@ -138,9 +139,9 @@ export class SessionCodec {
   }
 
   /**
-   * What `parse` would make of other values, of which most were parsed already.
+   * Returns the result of `parse` for other values, and reuses the values that were parsed already.
    *
-   * @param keys where they differ from `parsed`
+   * @param keys the keys whose values differ from `parsed`
    */
   parseChanged(parsed: SessionValues, values: EncodedValues, keys: readonly string[]): SessionValues | undefined {
     const changed = { ...parsed };
@@ -154,29 +155,29 @@ export class SessionCodec {
     return changed;
   }
 
-  /** Writes what was parsed from the text of a record, or has been put in its place. */
+  /** Writes the text of a record from parsed values, which may have been replaced since. */
   stringify(parsed: SessionValues): string {
     return JSON.stringify(parsed);
   }
 
-  /** Encodes a value that was parsed from a record's text as a live session's would be encoded. */
+  /** Encodes a value that was parsed from a record's text, in the way a live session's value is encoded. */
   encodeStored(key: string, stored: unknown): string {
     if (isReservedName(key)) return canonicalJson(stored, key) ?? 'null';
     const codec = this.#readsRich && isEnvelope(stored) ? richCodec : this.#values;
     return canonicalJson(encodedBy(codec, key, codec.decode(stored)), key) ?? 'null';
   }
 
-  /** Whether a session still holds what was parsed. False may also mean that only its encoded values can tell. */
+  /** Whether a session still holds the parsed values. False may also mean that only its encoded values can tell. */
   isAsParsed(session: object, parsed: SessionValues): boolean {
     try {
       return hasMembersAsParsed(session as SessionValues, parsed, 'cookie');
     } catch {
-      // A getter or a proxy of the app's: to encode it says what is wrong.
+      // A getter or a proxy of the app has thrown. Encoding the value reports it.
       return false;
     }
   }
 
-  /** Decodes values for a live session; reserved names are left out. */
+  /** Decodes values for a live session. Reserved names are left out. */
   decodeValues(values: EncodedValues): SessionValues {
     const decoded: SessionValues = {};
     for (const key of values.keys()) {
@@ -185,22 +186,22 @@ export class SessionCodec {
     return decoded;
   }
 
-  /** Decodes one value. Every call gives a copy of its own. */
+  /** Decodes one value. Every call returns its own copy. */
   decodeValue(text: string): unknown {
     return this.#values.decode(JSON.parse(text));
   }
 
-  /** Joins encoded values to the text of a record. */
+  /** Joins encoded values into the text of a record. */
   join(values: EncodedValues): string {
     const members = [...values.keys()].toSorted().map((key) => `${JSON.stringify(key)}:${values.get(key)}`);
     return `{${members.join(',')}}`;
   }
 
   /**
-   * Splits the text of a record into encoded values, as `encodeStored` encodes them.
-   * Reserved names are kept as they are, so that a commit carries them along.
+   * Splits the text of a record into encoded values, as `encodeStored` encodes them. Reserved names are kept, so that a commit
+   * carries them over.
    *
-   * @throws SyntaxError when the text is not a JSON object, and what the codec throws
+   * @throws SyntaxError if the text is not a JSON object, and the errors of the codec
    */
   split(text: string): EncodedValues {
     return new Map(Object.entries(parseObject(text)).map(([key, stored]) => [key, this.encodeStored(key, stored)]));
@@ -214,7 +215,7 @@ export class SessionCodec {
     }
   }
 
-  /** An app's own look-alike of an envelope goes into an envelope. */
+  /** Encodes a value. A value of the app that looks like an envelope goes into an envelope. */
   #textOf(key: string, value: unknown): string | undefined {
     const text = canonicalJson(encodedBy(this.#values, key, value), key);
     const isLookAlike = this.#readsRich && isEnvelopeText(text);
@@ -222,7 +223,7 @@ export class SessionCodec {
   }
 }
 
-/** The JSON value by which a codec stores a value. */
+/** Returns the JSON value with which a codec stores a value. */
 function encodedBy(codec: ValueCodec, key: string, value: unknown): unknown {
   try {
     return codec.encode(value, key);
@@ -237,13 +238,13 @@ function encodedBy(codec: ValueCodec, key: string, value: unknown): unknown {
   }
 }
 
-/** A value of a record that the rich codec has written. */
+/** Returns a value of a record that the rich codec has written. */
 function envelopeIn(stored: EncodedValues): string | undefined {
   for (const key of stored.keys()) if (isEnvelopeText(stored.get(key))) return stored.get(key);
   return undefined;
 }
 
-/** The text of a value by the rich codec; undefined for a value that it refuses. */
+/** Returns the text of a value in the rich codec, or undefined if the codec refuses the value. */
 function richText(key: string, value: unknown): string | undefined {
   try {
     return canonicalJson(richCodec.encode(value, key), key);
@@ -258,17 +259,17 @@ function parseObject(text: string): object {
   return parsed;
 }
 
-/** A short text cannot be deep. */
+/** Checks the length first: a short text cannot be deep. */
 function isTooDeep(levels: number, parsed: unknown, text: string): boolean {
   return text.length > 2 * levels && isDeeperThan(levels, parsed);
 }
 
-/** A toJSON(), a getter or a proxy of the app's has failed. */
+/** Returns the error for a toJSON(), getter or proxy of the app that has failed. */
 function unreadable(key: string, error: unknown): SessionNotSerializableError {
   return new SessionNotSerializableError(
     key,
     `a value that fails when it is read (${describeThrown(error)})`,
-    'Mend its toJSON() or getter, or store something else.',
+    'Fix its toJSON() or getter, or store something else.',
     asError(error),
   );
 }

@@ -3,10 +3,7 @@ import { mariadbDriver } from './drivers.js';
 import { SERVER_REQUIREMENTS } from './mariadb.requirements.js';
 import { mysql } from './mysql.dialect.js';
 
-/**
- * MariaDB. It uses MySQL's statements unless it has better ones. Its driver is mysql2 in MikroORM 7 and MariaDB's own connector
- * in MikroORM 6.
- */
+/** MariaDB: MySQL's statements unless it has better ones. The driver is mysql2 in MikroORM 7, and MariaDB's own connector in 6. */
 export const mariadb: Dialect = {
   ...mysql,
   name: 'mariadb',

@@ -9,7 +9,7 @@ import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { isEmitter, isToken, type SessionEventEmitter } from '../options/events-option.js';
 import { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './session-events.js';
 
-/** Publishes what becomes of sessions on the emitter of the option `events`. */
+/** Publishes what happens to sessions on the emitter of the option `events`. */
 @Injectable()
 export class EventPublisher implements LifecycleObserver {
   readonly #logger = new SessionLogger();
@@ -26,9 +26,9 @@ export class EventPublisher implements LifecycleObserver {
   }
 
   /**
-   * Finds the emitter, which other modules may provide: once all of them are there.
+   * Finds the emitter. Other modules may provide it, so call this after all modules are there.
    *
-   * @throws SmartSessionConfigError when there is none
+   * @throws SmartSessionConfigError if there is none
    */
   connect(): SessionEventEmitter {
     return (this.#emitter ??= this.#find());
@@ -50,7 +50,7 @@ export class EventPublisher implements LifecycleObserver {
     this.#publish(SessionExpiredEvent.event, () => new SessionExpiredEvent(session));
   }
 
-  /** What a listener throws is no matter of the request. */
+  /** Publishes an event. An error of a listener does not affect the request. */
   #publish(name: string, make: () => object): void {
     const fail = (error: unknown) => this.#logger.error(`A listener of ${name} failed: ${describeThrown(error)}`, asError(error).stack);
     try {
@@ -65,7 +65,7 @@ export class EventPublisher implements LifecycleObserver {
     const { events } = this.options;
     const found = isToken(events) ? this.#provided(events) : events;
     if (isEmitter(found)) return found;
-    throw new SmartSessionConfigError('events', `${nameOf(events)} provides nothing with an \`emit\` method`, ADVICE);
+    throw new SmartSessionConfigError('events', `${nameOf(events)} provides no object with an \`emit\` method`, ADVICE);
   }
 
   #provided(token: Parameters<ModuleRef['get']>[0]): unknown {

@@ -2,13 +2,13 @@ import type { Merge } from '../observers/merge-trace.js';
 import type { DestroyReason, ObservedSession } from '../observers/session-observers.js';
 import { handleOf } from '../security/session-handle.js';
 
-/** What every event says of its session. Neither its id nor its storage key, and no value. */
+/** The part that all events have in common. It contains neither the session id nor the storage key, and no value. */
 abstract class SessionEvent {
-  /** Names the session as `SessionService.list` does, and opens none. The same for as long as the session has its id. */
+  /** Names the session, as `SessionService.list` does, but does not open it. It stays the same as long as the session keeps its id. */
   readonly handle: string;
-  /** Whose session it is: null for nobody's, undefined where that is not known. */
+  /** The user of the session: null if it has none, undefined if that is not known. */
   readonly userId: string | null | undefined;
-  /** When this process learned of it. */
+  /** The time when this process learned of it. */
   readonly at = new Date();
 
   /** @internal */
@@ -20,17 +20,17 @@ abstract class SessionEvent {
 
 /** A session was stored for the first time. */
 export class SessionCreatedEvent extends SessionEvent {
-  /** The name under which it is published. */
+  /** The name of the event. */
   static readonly event = 'session.created';
 }
 
-/** A request's changes were merged into what other requests had changed meanwhile. */
+/** A request's changes were merged with changes that other requests had made meanwhile. */
 export class SessionMergedEvent extends SessionEvent {
-  /** The name under which it is published. */
+  /** The name of the event. */
   static readonly event = 'session.merged';
   /** The keys that the request changed. */
   readonly keys: readonly string[];
-  /** Those of them that others had changed too: their merge rules have decided. */
+  /** Those of them that other requests had changed too, so that their merge rules decided. */
   readonly contested: readonly string[];
   /** How often the changes were applied: once more for each newer record. */
   readonly attempts: number;
@@ -46,7 +46,7 @@ export class SessionMergedEvent extends SessionEvent {
 
 /** A session was destroyed. */
 export class SessionDestroyedEvent extends SessionEvent {
-  /** The name under which it is published. */
+  /** The name of the event. */
   static readonly event = 'session.destroyed';
 
   /** @internal */
@@ -58,8 +58,8 @@ export class SessionDestroyedEvent extends SessionEvent {
   }
 }
 
-/** The record of a session that had expired was deleted. */
+/** The record of an expired session was deleted. */
 export class SessionExpiredEvent extends SessionEvent {
-  /** The name under which it is published. */
+  /** The name of the event. */
   static readonly event = 'session.expired';
 }

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { SessionLogger } from '../security/session-logger.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 
-/** Whether sessions can be loaded, as @nestjs/terminus wants it. */
+/** Whether sessions can be loaded, in the form that @nestjs/terminus expects. */
 export interface SessionHealth {
   readonly status: 'up' | 'down';
-  /** Why it is down, in words that tell nothing of the database. */
+  /** Why it is down, in words that reveal nothing about the database. */
   readonly message?: string;
 }
 
@@ -13,24 +13,23 @@ export interface SessionHealth {
 const NO_SESSION = 'health check';
 
 /**
- * A health indicator for @nestjs/terminus, which this package does not need: it takes any such result.
+ * A health indicator for @nestjs/terminus. This package does not depend on it: terminus accepts any such result.
  *
- * @example
- * health.check([() => sessions.isHealthy('sessions')]);
+ * @example health.check([() => sessions.isHealthy('sessions')]);
  */
 @Injectable()
 export class SessionHealthIndicator {
   readonly #logger = new SessionLogger();
 
-  /** @internal Nest calls it. */
+  /** @internal Called by Nest. */
   constructor(private readonly repository: RetryingRepository) {}
 
   /**
-   * Loads a session that is not there, by one statement: is the database there, and the table, and may it be read?
+   * Loads a session that does not exist, with one statement. That checks the database, the table and the right to read it.
    *
-   * @param key what the result is named
-   * @param options how long it may take
-   * @param options.timeout how long it may take, in ms. Default: 1 second
+   * @param key the name of the result
+   * @param options the limit of the check
+   * @param options.timeout the longest time, in ms. Default: 1 second
    */
   async isHealthy<Key extends string>(
     key: Key,
@@ -46,7 +45,7 @@ export class SessionHealthIndicator {
     } catch (error) {
       const { message, cause } = error as Error;
       this.#logger.warn(`Health check: ${message}`);
-      // What the database says is for the log.
+      // The database's own message belongs in the log.
       return { status: 'down', message: cause ? 'the database reported an error' : `no answer within ${timeout} ms` };
     }
   }

@@ -1,6 +1,6 @@
 import expressSession from 'express-session';
 
-/** A `Set-Cookie` by which a browser forgets a session's cookie: only the same domain and path name the same cookie. */
+/** Returns a `Set-Cookie` that deletes a session's cookie in the browser. Domain and path must be those of the cookie. */
 export function clearingCookie(name: string, cookie: object): string {
   const { data = {} } = cookie as { readonly data?: object };
   const cleared = new Cookie({ ...data });
@@ -8,7 +8,7 @@ export function clearingCookie(name: string, cookie: object): string {
   return cleared.serialize(name, '');
 }
 
-/** Its types leave out what it is made of and how it is written. */
+/** express-session's types declare neither the constructor nor `serialize`. */
 const Cookie = expressSession.Cookie as unknown as new (
   attributes: object,
 ) => InstanceType<typeof expressSession.Cookie> & { serialize(name: string, value: string): string };

@@ -2,20 +2,19 @@ import type { Response } from 'express';
 
 type WriteHead = Response['writeHead'];
 
-/** Of several header lines one string is made, with commas between. */
+/** Node joins several header lines into one string with commas. */
 const VARIES_BY_COOKIE = /(^|,)\s*(cookie|\*)\s*(,|$)/i;
 
 /**
- * The headers that go with a session's cookie. An answer on a route with a session varies by the cookie, and one that
- * sets a cookie is not stored unless the app has said how it may be: else a cache that several clients share hands
- * one client's answer to another.
+ * Adds the headers that a session's cookie needs. An answer on a route with a session varies by the cookie. An answer that sets a
+ * cookie must not be stored unless the app says otherwise. Otherwise a shared cache would send one client's answer to another.
  */
 export class CookieHeaders {
   readonly #writeHead: WriteHead;
 
   /**
-   * @param watch is shown the cookies of each answer that sets some
-   * @param begin is told of each head, before anybody else's hook but express-session's
+   * @param watch receives the cookies of each answer that sets some
+   * @param begin is called for each head, before all other hooks except express-session's
    */
   constructor(
     private readonly watch: (cookies: readonly string[]) => void,
@@ -26,9 +25,12 @@ export class CookieHeaders {
     } as WriteHead);
   }
 
-  /** Adds the headers when the response's head is written. Before express-session's own hook is set, so that it runs after it. */
+  /**
+   * Adds the headers when the response's head is written. Call it before express-session sets its own hook, so that this one runs
+   * after it.
+   */
   addTo(response: Response): void {
-    // The same function for all responses that nobody has wrapped: functions of their own would be slow to call.
+    // All responses share one function unless a middleware has wrapped theirs. Separate functions would be slow to call.
     response.writeHead = Object.hasOwn(response, 'writeHead') ? this.#before(response.writeHead) : this.#writeHead;
   }
 
@@ -42,7 +44,7 @@ export class CookieHeaders {
 
   #add(response: Response): void {
     this.begin(response);
-    // Nothing of Express's, and no more than the headers of a WebSocket's handshake know: socket.io asks for sessions too.
+    // Uses only methods that a WebSocket's handshake has too, none of Express's, because socket.io also uses sessions.
     const vary = response.getHeader('Vary');
     if (vary === undefined) response.setHeader('Vary', 'Cookie');
     else if (!VARIES_BY_COOKIE.test(String(vary))) response.setHeader('Vary', `${String(vary)}, Cookie`);

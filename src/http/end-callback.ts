@@ -5,10 +5,10 @@ import { alreadyFinishedError, destroyedError } from './node-errors.js';
 export type WriteCallback = (error?: Error) => void;
 
 /**
- * Calls back once when the response is over, as Node's `end` does: with an error if the response was cut off. express-session's
- * and compression's `end` forget a callback.
+ * Calls back once when the response has ended, as Node's `end` does. If the response was cut off, it passes an error. The `end`
+ * of express-session and that of compression ignore a callback.
  *
- * @returns stops waiting
+ * @returns a function that stops waiting
  */
 export function callWhenOver(response: ServerResponse, callback: WriteCallback): () => void {
   if (response.writableFinished) process.nextTick(callback, alreadyFinishedError());

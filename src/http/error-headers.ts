@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * Headers that stay true when an error takes the answer's place. All others describe the answer, or make the browser,
- * a cache or a proxy act on it: with `X-Accel-Redirect`, nginx sends a file in place of the error.
+ * Headers that stay valid when an error replaces the answer. All others describe the answer, or make the browser, a cache or a
+ * proxy act on it. For example, `X-Accel-Redirect` makes nginx send a file instead of the error.
  */
 const TRUE_OF_AN_ERROR: ReadonlySet<string> = new Set([
   'alt-svc',
@@ -43,10 +43,10 @@ const TRUE_OF_AN_ERROR: ReadonlySet<string> = new Set([
   'x-xss-protection',
 ]);
 
-/** The same for headers that come in families: CORS, isolation, limits of rate. */
+/** The same for headers with a common prefix: CORS, isolation and rate limits. */
 const FAMILY_OF_AN_ERROR = /^(access-control|cross-origin|ratelimit|x-ratelimit|x-rate-limit)(-|$)/;
 
-/** Removes the headers that are not known to be true of an error. */
+/** Removes all headers that are not known to be valid for an error. */
 export function keepErrorHeaders(response: ServerResponse): void {
   for (const name of response.getHeaderNames()) {
     if (!TRUE_OF_AN_ERROR.has(name) && !FAMILY_OF_AN_ERROR.test(name)) response.removeHeader(name);

@@ -1,24 +1,24 @@
-/** Makes the error that Node gives when headers change after they were sent. */
+/** Returns Node's error for a change of headers that were already sent. */
 export function headersSentError(verb: 'set' | 'append' | 'remove' | 'write'): Error {
   return withCode('ERR_HTTP_HEADERS_SENT', `Cannot ${verb} headers after they are sent to the client`);
 }
 
-/** Makes the error that Node gives to a write after the end. */
+/** Returns Node's error for a write after the end. */
 export function writeAfterEndError(): Error {
   return withCode('ERR_STREAM_WRITE_AFTER_END', 'write after end');
 }
 
-/** Makes the error that Node gives to a second end of a finished response. */
+/** Returns Node's error for a second end of a finished response. */
 export function alreadyFinishedError(): Error {
   return withCode('ERR_STREAM_ALREADY_FINISHED', 'Cannot call end after a stream was finished');
 }
 
-/** Makes the error that Node gives when the response was cut off. */
+/** Returns Node's error for a response that was cut off. */
 export function destroyedError(): Error {
   return withCode('ERR_STREAM_DESTROYED', 'Cannot call end after a stream was destroyed');
 }
 
-/** Makes the error that Node gives to a status that HTTP does not know. */
+/** Returns Node's error for an invalid status. */
 export function invalidStatusError(status: unknown): Error {
   return withCode('ERR_HTTP_INVALID_STATUS_CODE', `Invalid status code: ${String(status)}`, RangeError);
 }

@@ -1,4 +1,4 @@
-/** The text of the first cookie of a name in the `Cookie` header of a request; undefined if there is none. */
+/** Returns the text of the first cookie of a name in a request's `Cookie` header, or undefined if there is none. */
 export function requestCookie(header: string | undefined, name: string): string | undefined {
   const start = `${name}=`;
   return header
@@ -9,9 +9,9 @@ export function requestCookie(header: string | undefined, name: string): string 
 }
 
 /**
- * Finds a signed cookie in the `Cookie` header of a request.
+ * Finds a signed cookie in a request's `Cookie` header.
  *
- * @returns its decoded value, which begins with `s:`; undefined if the first cookie of that name is not signed, or there is none
+ * @returns its decoded value, which begins with `s:`; undefined if there is no such cookie, or the first one is not signed
  */
 export function signedCookie(header: string | undefined, name: string): string | undefined {
   const text = requestCookie(header, name);

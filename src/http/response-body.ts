@@ -3,7 +3,7 @@ import type { WriteCallback } from './end-callback.js';
 
 /** The body and the callback in the parameters of `write` or `end`. */
 export interface Body {
-  /** Chunk and encoding; empty where there is no chunk. */
+  /** Chunk and encoding; empty if there is no chunk. */
   readonly parameters: unknown[];
   readonly callback: WriteCallback | undefined;
 }
@@ -13,14 +13,14 @@ export function hasCallback(parameters: unknown[]): boolean {
   return parameters.length > 0 && typeof parameters.at(-1) === 'function';
 }
 
-/** Reads the parameters of `end`, which takes every falsy chunk for none, as Node's does. */
+/** Reads the parameters of `end`. A falsy chunk counts as none, as in Node. */
 export function bodyOf([chunk, encoding, callback]: unknown[]): Body {
   const called = [chunk, encoding, callback].find((parameter) => typeof parameter === 'function') as WriteCallback | undefined;
   const hasChunk = Boolean(chunk) && typeof chunk !== 'function';
   return { parameters: hasChunk ? [chunk, typeof encoding === 'function' ? undefined : encoding] : [], callback: called };
 }
 
-/** Refuses at once a body that Node would refuse only when the held call reaches it. Throws Node's own errors. */
+/** Checks a body immediately. Node would refuse it only when the held call reaches Node. Throws Node's own errors. */
 export function refuseWrongBody(method: 'write' | 'end', [chunk, encoding]: unknown[]): void {
   if (method === 'end' && (!chunk || typeof chunk === 'function')) return;
   if (typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) new OutgoingMessage().write(chunk);

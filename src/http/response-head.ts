@@ -2,9 +2,9 @@ import type { OutgoingHttpHeader, ServerResponse } from 'node:http';
 import { invalidStatusError } from './node-errors.js';
 
 /**
- * Does what Node's `writeHead` does before it writes: sets status and headers, and refuses what cannot be sent.
+ * Does what Node's `writeHead` does before it writes: sets status and headers, and refuses invalid ones.
  *
- * @returns the parameters that are left for `writeHead`
+ * @returns the remaining parameters for `writeHead`
  * @throws RangeError, TypeError with Node's codes
  */
 export function applyHead(response: ServerResponse, [status, ...rest]: unknown[]): unknown[] {
@@ -18,13 +18,13 @@ export function applyHead(response: ServerResponse, [status, ...rest]: unknown[]
   return hasMessage ? [response.statusCode, rest[0]] : [response.statusCode];
 }
 
-/** Refuses a status that Node would refuse only when the held call reaches it. */
+/** Checks a status immediately. Node would refuse it only when the held call reaches Node. */
 export function refuseWrongStatus(status: unknown): void {
   const code = Number(status) | 0;
   if (code < 100 || code > 999) throw invalidStatusError(status);
 }
 
-/** Names and values in turn, or in pairs. A name may come twice, and takes the place of what was set before. */
+/** Sets headers from alternating names and values, or from pairs. A name may occur twice. It replaces the header that was set before. */
 function setFlatHeaders(response: ServerResponse, headers: unknown[]): void {
   const flat = headers.flat(1) as OutgoingHttpHeader[];
   const names = flat.filter((_, index) => index % 2 === 0) as string[];

@@ -1,19 +1,19 @@
 import { ChangedValues, differingKeys, type EncodedValues } from './encoded-values.js';
 
-/** What one request did to its session: the keys it set and the keys it deleted since its base. */
+/** The changes of one request to its session: the keys it set and the keys it deleted since its base. */
 export interface Delta {
   readonly set: ReadonlyMap<string, string>;
   readonly deleted: ReadonlySet<string>;
 }
 
 /**
- * Compares a session with its base, key by key, by serialized value. A key that was changed and
- * changed back is no change; a change deep inside a value is one.
+ * Compares a session with its base, key by key, by serialized value. A key that was changed and changed back is not in the delta.
+ * A change deep inside a value counts as a change of its key.
  *
- * @param base what was loaded; empty for a new session
- * @param mine what the session holds now
- * @param isReachable false for a stored key that the session could not hold (a reserved name):
- *   its absence from `mine` is no deletion
+ * @param base the values that were loaded; empty for a new session
+ * @param mine the values that the session holds now
+ * @param isReachable false for a stored key that the session cannot hold (a reserved name): its absence from `mine` is no
+ *   deletion
  */
 export function computeDelta(base: EncodedValues, mine: EncodedValues, isReachable: (key: string) => boolean = () => true): Delta {
   const set = new Map<string, string>();
@@ -36,20 +36,17 @@ export function isEmptyDelta(delta: Delta): boolean {
   return delta.set.size === 0 && delta.deleted.size === 0;
 }
 
-/**
- * Decides the text of a key that both sides have changed since the base, from the texts of the three
- * sides; undefined stands for absent.
- */
+/** Decides the text of a key that both sides have changed since the base, from the texts of the three sides. Undefined means absent. */
 export type MergeKey = (key: string, base: string | undefined, theirs: string | undefined, mine: string | undefined) => string | undefined;
 
-/** Takes mine. */
+/** Takes the value of mine. */
 export const takeMine: MergeKey = (_key, _base, _theirs, mine) => mine;
 
 /**
- * The values that result when the delta is applied to the current record's values. A key that the
- * current record does not hold as the base did was changed by others too: `mergeKey` decides it.
+ * Applies the delta to the current record's values. If the current value of a key differs from the base, another request has
+ * changed it too: `mergeKey` decides.
  *
- * @param base what the delta was computed against
+ * @param base the values that the delta was computed against
  */
 export function applyDelta(current: EncodedValues, delta: Delta, base: EncodedValues, mergeKey: MergeKey = takeMine): EncodedValues {
   const changes = new Map<string, string | undefined>();

@@ -1,6 +1,6 @@
 /** A session's data: each top-level key with its canonical serialized value. */
 export interface EncodedValues {
-  /** The text of a key; undefined where there is none. */
+  /** Returns the text of a key, or undefined if there is no such key. */
   get(key: string): string | undefined;
   has(key: string): boolean;
   keys(): Iterable<string>;
@@ -12,21 +12,21 @@ export function isEmptyValues(values: EncodedValues): boolean {
   return true;
 }
 
-/** More changes than this are not kept apart: then a new map costs less than to look a key up twice. */
+/** With more changes than this, a new map costs less than looking each key up twice. */
 const MOST_CHANGES = 64;
 
-/** Values that differ from others in some keys: the others are shared, and nobody has to look at them again. */
+/** Values that differ from others in some keys. The others are shared and are not compared again. */
 export class ChangedValues implements EncodedValues {
   private constructor(
     readonly origin: EncodedValues,
-    /** The text of each changed key; undefined where there is none any more. */
+    /** The text of each changed key; undefined if the key was deleted. */
     readonly changes: ReadonlyMap<string, string | undefined>,
   ) {}
 
   /**
-   * The values that result from changes.
+   * Returns the values after these changes.
    *
-   * @param changes the text of each changed key; undefined for a key that shall go
+   * @param changes the text of each changed key; undefined deletes the key
    */
   static of(values: EncodedValues, changes: ReadonlyMap<string, string | undefined>): EncodedValues {
     if (changes.size === 0) return values;
@@ -57,7 +57,7 @@ export class ChangedValues implements EncodedValues {
   }
 }
 
-/** The keys whose texts differ. Looks only at what was changed where both come of the same values. */
+/** Returns the keys whose texts differ. If both sides derive from the same values, only the changes are compared. */
 export function differingKeys(left: EncodedValues, right: EncodedValues): string[] {
   if (left === right) return [];
   const [ofLeft, ofRight] = originOf(left) === originOf(right) ? [changesOf(left), changesOf(right)] : [left, right];

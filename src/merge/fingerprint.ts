@@ -2,16 +2,16 @@ import { hasToJson } from '../shared/has-to-json.js';
 import { isPlainObject } from '../shared/plain-object.js';
 
 /**
- * Gives equal values equal texts, and others different ones: to compare values, and to find one again in
- * a list. Texts of one function can be compared, and no others.
+ * Returns equal texts for equal values, and different texts for different values. Used to compare values, and to find a value in
+ * a list. Only texts of the same function can be compared.
  *
- * @throws TypeError for an object that cannot be compared by what it holds
+ * @throws TypeError for an object that cannot be compared by its contents
  */
 export type Fingerprint = (value: unknown) => string;
 
 /**
- * Makes a function that gives texts. Each object is looked at once, and its text is short, whatever it
- * holds (hash consing: Ershov, "On programming of arithmetic operations", 1958).
+ * Returns a fingerprint function. It reads each object only once, and its texts are short for values of any size (hash consing:
+ * Ershov, "On programming of arithmetic operations", 1958).
  */
 export function fingerprints(): Fingerprint {
   const known = new Map<object, string>();
@@ -33,7 +33,7 @@ export function fingerprints(): Fingerprint {
 
 const UNDER_WAY = '';
 
-/** A list or object of this realm as JSON makes it: its text needs no class. */
+/** Whether a value is a list or an object of this realm as JSON makes it. Its text needs no class name. */
 function isUsual(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype ? !(Symbol.toStringTag in value) : prototype === Array.prototype && Array.isArray(value);
@@ -45,7 +45,10 @@ function primitive(value: unknown): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-/** With the class: a Buffer is no Uint8Array. By its prototype, for an object may have a name `constructor`. */
+/**
+ * Includes the class, because a Buffer is no Uint8Array. It is read from the prototype, because an object may have a name
+ * `constructor`.
+ */
 function typeOf(value: object): string {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return `${Object.prototype.toString.call(value)} ${prototype?.constructor?.name}`;
@@ -58,17 +61,15 @@ function contents(value: object, fingerprint: Fingerprint): string {
   if (Object.prototype.toString.call(value) === '[object ArrayBuffer]') return bytes(value as ArrayBuffer);
   if (hasToJson(value)) return fingerprint(value.toJSON());
   if (TOLD_BY_TEXT.has(Object.prototype.toString.call(value))) return String(value);
-  throw new TypeError(
-    `${Object.prototype.toString.call(value)} cannot be compared: give it a toJSON(), or write a rule of your own for it.`,
-  );
+  throw new TypeError(`${Object.prototype.toString.call(value)} cannot be compared. Give it a toJSON(), or write your own rule for it.`);
 }
 
-/** What has no toJSON(), and all that it holds in its text. */
+/** Classes without a toJSON() whose text contains everything that they hold. */
 const TOLD_BY_TEXT: ReadonlySet<string> = new Set(
   ['RegExp', 'URLSearchParams', 'Number', 'String', 'Boolean', 'BigInt'].map((tag) => `[object ${tag}]`),
 );
 
-/** An array's length tells of holes at its end. */
+/** Includes an array's length, which shows holes at its end. */
 function members(value: object, fingerprint: Fingerprint): string {
   const keys = Object.keys(value);
   if (Array.isArray(value) && isDense(value, keys)) return `[${value.map(fingerprint).join()}]`;
@@ -77,7 +78,7 @@ function members(value: object, fingerprint: Fingerprint): string {
   return `${Array.isArray(value) ? value.length : ''}{${texts.join()}}`;
 }
 
-/** Without holes and names: names come after all indices. */
+/** Whether an array has no holes and no names. Names follow all indices. */
 function isDense({ length }: readonly unknown[], keys: readonly string[]): boolean {
   return length > 0 && keys.length === length && keys[length - 1] === String(length - 1);
 }

@@ -1,11 +1,11 @@
-/** Members that are looked at before a comparison gives up: larger values are compared by their fingerprints, which are kept. */
+/** The number of members that a comparison reads before it stops. Larger values are compared by their fingerprints, which are kept. */
 const MOST_MEMBERS = 100;
 
 /**
- * Whether two small values of arrays, plain objects and primitives are equal, as their fingerprints would say. Faster than
- * fingerprints, which matters for the items of a long list.
+ * Whether two small values of arrays, plain objects and primitives are equal. It agrees with their fingerprints and is faster,
+ * which matters for the items of a long list.
  *
- * @returns undefined where only fingerprints can tell
+ * @returns undefined if only fingerprints can tell
  */
 export function isSameSmall(left: unknown, right: unknown): boolean | undefined {
   return compare(left, right, { left: MOST_MEMBERS });
@@ -37,7 +37,7 @@ function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
-/** A list or object of this realm, as JSON makes it. */
+/** Whether a value is a list or an object of this realm, as JSON makes it. */
 function isPlain(value: unknown): boolean {
   if (isPrimitive(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -4,7 +4,7 @@ import { DELETED, type MergeRule, type MergeSides, type PathRules } from '../sha
 import { isPlainObject, type PlainObject } from '../shared/plain-object.js';
 import { isSameSmall } from './same-value.js';
 
-/** Rules inside a value, ready to be looked up. */
+/** The rules inside a value, indexed by path. */
 export class RulesByPath {
   readonly #patterns: readonly (readonly [pattern: readonly string[], rule: MergeRule])[];
 
@@ -12,7 +12,7 @@ export class RulesByPath {
     this.#patterns = Object.entries(rules).map(([pattern, rule]) => [pattern.split('.'), rule] as const);
   }
 
-  /** The rule of a path; undefined where there is none. */
+  /** Returns the rule of a path, or undefined if there is none. */
   at(path: readonly string[]): MergeRule | undefined {
     return this.#patterns.find(([pattern]) => fits(pattern, path))?.[1];
   }
@@ -25,19 +25,19 @@ export class RulesByPath {
 
 const NOTHING: PlainObject = {};
 
-/** One merge of plain objects, and of what is inside them. */
+/** A merge of plain objects and the values inside them. */
 export class ThreeWayMerge {
   readonly #fingerprint: Fingerprint = fingerprints();
-  /** What was merged already: objects that are there more than once are merged once, and stay one. */
+  /** The objects that were merged already. An object that occurs several times is merged once and stays a single object. */
   readonly #merged = new Map<string, PlainObject>();
 
   constructor(private readonly rules: RulesByPath) {}
 
   /**
-   * Merges a value that both sides have changed: by the rule of its path, name by name where both are
-   * plain objects, and else by taking mine.
+   * Merges a value that both sides have changed. The rule of its path decides. Without a rule, plain objects are merged name by
+   * name, and of other values mine is taken.
    *
-   * @param path where the value stands; empty for the value that is merged
+   * @param path the path of the value; empty for the value that is merged
    */
   mergeValue(sides: MergeSides<unknown>, path: readonly string[] = []): unknown {
     const rule = path.length > 0 ? this.rules.at(path) : undefined;
@@ -49,7 +49,7 @@ export class ThreeWayMerge {
     return sideOf(sides, 'mine');
   }
 
-  /** Takes the side that has changed, and merges when both have. */
+  /** Takes the side that has changed the value, and merges if both have. */
   mergeChange(sides: MergeSides<unknown>, path: readonly string[] = []): unknown {
     if (this.#isSame(sides, 'base', 'mine')) return sideOf(sides, 'theirs');
     if (this.#isSame(sides, 'base', 'theirs')) return sideOf(sides, 'mine');
@@ -76,7 +76,7 @@ export class ThreeWayMerge {
       const value = this.mergeChange(sides, [...path, name]);
       if (value !== DELETED) merged.push([name, value]);
     }
-    // Makes every name an own property: `__proto__` too reaches no prototype.
+    // Makes every name an own property, so that `__proto__` does not reach a prototype.
     return Object.fromEntries(merged);
   }
 

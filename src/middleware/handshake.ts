@@ -3,8 +3,8 @@ import { asError } from '../shared/thrown.js';
 import type { GatedSession, ResponseMethod } from './response-gate.js';
 
 /**
- * Whether a response stands for a WebSocket's handshake. socket.io gives its middleware an object with a few of a response's
- * methods. It sends only the headers that are set when `writeHead` is called.
+ * Whether a response is a WebSocket's handshake. socket.io passes its middleware an object with a few of a response's methods. It
+ * sends only the headers that are set when `writeHead` is called.
  */
 export function isHandshake(response: Response): boolean {
   return !('getHeaderNames' in response);
@@ -12,7 +12,7 @@ export function isHandshake(response: Response): boolean {
 
 /**
  * Commits the changes that middleware makes during a WebSocket's handshake. A handshake cannot be held back, so the commit runs
- * behind it. If the commit fails, the connection is cut off.
+ * after it. If the commit fails, the connection is closed.
  *
  * @param endResponse the response's `end` without express-session's hook
  */

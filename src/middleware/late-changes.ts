@@ -4,10 +4,10 @@ import { SessionLogger } from '../security/session-logger.js';
 import { shownKeys } from '../shared/shown-keys.js';
 import { SessionStates } from '../protocol/session-states.js';
 
-/** How long a handler has to save what it changes after its response, in ms. */
+/** The time that a handler has to save changes after its response, in ms. */
 const LOOK_EVERY = 1000;
 
-/** How often each session is looked at after its response. */
+/** The number of checks of each session after its response. */
 const MOST_LOOKS = 10;
 
 /** A request whose response has been sent. */
@@ -22,7 +22,7 @@ class AnsweredRequest {
     return `${method} ${baseUrl}${(route as { path?: string } | undefined)?.path ?? path}`;
   }
 
-  /** Looks once more. Tells whether the same unsaved changes were there at the look before. */
+  /** Checks once more. Returns whether the same unsaved changes were there at the previous check. */
   sees(keys: readonly string[]): boolean {
     const isSame = keys.length > 0 && shownKeys(keys) === this.#seen;
     this.#seen = shownKeys(keys);
@@ -36,8 +36,8 @@ class AnsweredRequest {
 }
 
 /**
- * Warns of changes that are made after the response and that nothing saves: no commit takes them, and no error says so. Used in
- * development only, because it keeps each request for some seconds.
+ * Warns about changes that are made after the response and never saved. They are lost without an error. Used in development only,
+ * because it keeps each request for some seconds.
  */
 @Injectable()
 export class LateChanges implements OnModuleDestroy {
@@ -46,7 +46,7 @@ export class LateChanges implements OnModuleDestroy {
   readonly #warned = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @internal Nest calls it. */
+  /** @internal Called by Nest. */
   constructor(private readonly states: SessionStates) {}
 
   /** Watches a request's session once its response is sent. */
@@ -57,7 +57,7 @@ export class LateChanges implements OnModuleDestroy {
     });
   }
 
-  /** Looks at the sessions of all requests that were answered in the last seconds. */
+  /** Checks the sessions of all requests that were answered in the last seconds. */
   look(): void {
     for (const answered of this.#answered) {
       const keys = this.#unsavedKeys(answered.request);
@@ -82,7 +82,7 @@ export class LateChanges implements OnModuleDestroy {
     try {
       return session ? this.states.unsavedKeys(session) : [];
     } catch {
-      // The handler may have put anything into its session.
+      // The handler may have put any value into its session.
       return [];
     }
   }
@@ -91,7 +91,7 @@ export class LateChanges implements OnModuleDestroy {
     if (this.#warned.has(route)) return;
     this.#warned.add(route);
     this.#logger.warn(
-      `${route} changed ${shownKeys(keys)} in its session after its response, and has not saved it since: the change is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`,
+      `${route} changed ${shownKeys(keys)} in its session after its response and has not saved it: the change is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`,
     );
   }
 }

@@ -5,8 +5,8 @@ type Listener = (...parameters: any[]) => void;
 const WAYS = ['on', 'addListener'] as const;
 
 /**
- * Listeners for `drain` that a middleware keeps for a stream of its own, as compression does. That stream knows nothing of a
- * write that the gate holds, so it never tells them to go on.
+ * Listeners for `drain` that a middleware, such as compression, attaches to its own stream. That stream does not see a write that
+ * the gate holds, so it never calls them.
  */
 export class RedirectedDrain {
   #listeners: Listener[] = [];
@@ -19,12 +19,12 @@ export class RedirectedDrain {
     for (const way of WAYS.filter((name) => Object.hasOwn(response, name))) this.#watch(way, isHoldPossible);
   }
 
-  /** Whether a middleware takes a response's listeners elsewhere. */
+  /** Whether a middleware attaches a response's listeners to another stream. */
   static isIn(response: ServerResponse): boolean {
     return Object.hasOwn(response, 'on') || Object.hasOwn(response, 'addListener');
   }
 
-  /** The listeners since the last call that the response itself does not have. */
+  /** Returns the listeners since the last call that the response itself does not have. */
   take(): Listener[] {
     const own = new Set(this.response.rawListeners('drain'));
     const taken = this.#listeners.filter((listener) => !own.has(listener));

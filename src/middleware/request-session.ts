@@ -10,22 +10,22 @@ import type { CookieWatch } from './cookie-watch.js';
 import type { GatedSession } from './response-gate.js';
 
 /**
- * Answers the gate of one request's response for the request's session.
+ * Connects the gate of one response with the session of its request.
  *
- * A class, as everything that a response holds on to: V8 comes to allocate an object literal that often outlives a
- * collection in the old generation, from where it keeps alive all that it refers to, here the whole request, until the
- * next full collection. With literals a young collection of the benchmark's app took 6.5 ms instead of 2 to 3 (Node 26).
+ * It is a class, like everything that a response refers to. V8 starts to allocate an object literal in the old generation if such
+ * literals often survive a collection. From there it keeps the whole request alive until the next full collection. With literals,
+ * a young collection in the benchmark's app took 6.5 ms instead of 2 to 3 ms (Node 26).
  */
 export class RequestSession implements GatedSession {
   #hasSession = true;
   #failure: Error | undefined;
-  /** What commits have stored while the response was held. */
+  /** The values that commits have stored while the response was held. */
   #held: HeldValues | undefined;
   #isInHook = false;
   #isHead = false;
-  /** The session that the request came with. */
+  /** The session that the request started with. */
   readonly #first: Request['session'];
-  /** Its cookie, as the browser has it. */
+  /** The cookie of that session, as the browser has it. */
   readonly #cookie: object;
 
   constructor(
@@ -58,7 +58,7 @@ export class RequestSession implements GatedSession {
 
   giveUp(error: Error): void {
     const { request } = this;
-    // The log of outages tells of those.
+    // The outage log reports these errors.
     if (!(error instanceof SessionUnavailableError)) this.logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
     if (request.session) this.protocol.states.abandon(request.session, error);
     this.#fail(error);
@@ -95,7 +95,7 @@ export class RequestSession implements GatedSession {
     return !session || !this.protocol.toucher.isDue(session);
   }
 
-  /** The handler has set the session to null, and the app wants it destroyed then. */
+  /** Whether the handler has set the session to null and the app wants it destroyed then. */
   #isUnset(): boolean {
     const { session, sessionID } = this.request;
     return this.#hasSession && !session && sessionID !== undefined && this.options.unset === 'destroy';
@@ -107,7 +107,7 @@ export class RequestSession implements GatedSession {
     return this.protocol.states.isStored(session) && !signedCookie(headers.cookie, this.options.name)?.startsWith(`s:${sessionID}.`);
   }
 
-  /** Lets the browser forget the cookie of a session that this request has ended. */
+  /** Deletes the browser's cookie of a session that this request has ended. */
   #clearCookie(): void {
     const { request, response, options } = this;
     if (this.#failure || !this.protocol.stored.claimEnd(request, this.#first)) return;
@@ -123,19 +123,19 @@ export class RequestSession implements GatedSession {
   }
 }
 
-/** By what the response of a WebSocket's handshake has too. */
+/** Uses only methods that the response of a WebSocket's handshake has too. */
 function appendCookie(response: Response, cookie: string): void {
   response.setHeader('Set-Cookie', [response.getHeader('Set-Cookie') ?? [], cookie].flat() as string[]);
 }
 
-/** Without a session express-session neither saves nor sends a cookie. */
+/** Removes the session, so that express-session neither saves it nor sends a cookie. */
 function removeSession(request: Request): void {
   delete (request as { session?: unknown }).session;
 }
 
 /**
- * Without a session id express-session sends no cookie, and leaves the session as it is. The cookie of a session that
- * was destroyed meanwhile, as by a login, could take the place of a newer one in the browser.
+ * Removes the session id, so that express-session sends no cookie and leaves the session unchanged. Another request may have
+ * destroyed the session, for example at a login. Its cookie could then replace a newer one in the browser.
  */
 function forgetSessionId(request: Request): void {
   Object.assign(request, { sessionID: undefined });

@@ -11,23 +11,23 @@ import { asError } from '../shared/thrown.js';
 import { RedirectedDrain } from './redirected-drain.js';
 import { SentHead } from './sent-head.js';
 
-/** What the gate asks and does before a response may leave. */
+/** The session, as the gate of its response sees it. */
 export interface GatedSession {
-  /** Whether a response may leave at once. */
+  /** Whether the response may be sent immediately. */
   isSettled(): boolean;
-  /** Settles what is not. */
+  /** Commits or destroys the session as needed. */
   commit(): Promise<void>;
-  /** Settling failed: the response becomes an error, without a cookie. */
+  /** Gives the session up: settling has failed, and the response becomes an error without a cookie. */
   giveUp(error: Error): void;
-  /** Why settling has failed, here or before. */
+  /** Returns why settling has failed, here or earlier. */
   failure(): Error | undefined;
-  /** express-session's hook on the head or the end of the response is about to run. */
+  /** Is called before express-session's hook on the head or the end of the response runs. */
   beginHook(isHead: boolean): void;
-  /** The hook has run. */
+  /** Is called after the hook has run. */
   endHook(): void;
-  /** Whether it still runs: what is thrown then is express-session's. */
+  /** Whether the hook still runs. An error at that time comes from express-session. */
   isInHook(): boolean;
-  /** Whether express-session would find nothing to do at the end of a response whose session is settled. */
+  /** Whether express-session has nothing to do at the end of a response whose session is settled. */
   isDone(): boolean;
 }
 
@@ -37,7 +37,7 @@ export type ResponseMethod = (...parameters: any[]) => unknown;
 type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
 type Call = readonly [method: Method, parameters: unknown[]];
 
-/** A response's methods, as they were before the gate. No literal: see `RequestSession`. */
+/** A response's methods from before the gate. Not an object literal: see `RequestSession`. */
 class Methods implements Record<Method, ResponseMethod> {
   readonly writeHead: ResponseMethod;
   readonly flushHeaders: ResponseMethod;
@@ -52,38 +52,38 @@ class Methods implements Record<Method, ResponseMethod> {
   }
 }
 
-/** Where a response has its gate. */
+/** The property of a response that contains its gate. */
 const GATE = Symbol('ResponseGate');
 
 type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
 
-/** So often a session may change again while its response is held. */
+/** How often a session may change again while its response is held. */
 const MOST_ROUNDS = 10;
 
 /**
- * Holds a response back until its session is stored. Whatever a handler, a guard, a filter or a
- * middleware calls to answer with waits here, and goes on in its order; when storing fails, the
- * client gets an error in its place. Stands outside express-session's own hook on `end`, which
- * would let the answer go first; where that hook would find nothing to do, it is passed by: it hashes
- * the session twice to find that out.
+ * Holds a response back until its session is stored. Calls on the response wait here, whether a handler, a guard, a filter or a
+ * middleware makes them. Afterwards they continue in their order. If storing fails, the client gets an error instead.
+ *
+ * The gate is outside express-session's own hook on `end`, because that hook would send the answer first. If the hook has nothing
+ * to do, the gate skips it: the hook hashes the session twice to find that out.
  */
 export class ResponseGate {
   readonly #original: Methods;
   readonly #hasBegun: () => boolean;
   readonly #drain: RedirectedDrain | undefined;
   #held: Call[] | undefined;
-  /** What was held and has not reached Node yet. */
+  /** The held calls that have not reached Node yet. */
   #unsent: Call[] | undefined;
   #sentHead: SentHead | undefined;
-  /** Middleware that waits for the head is told of it, and nothing is written yet. */
+  /** Whether middleware that waits for the head is being called, although the head is not written yet. */
   #isHeadImplied = false;
-  /** The caller has ended the response, whether or not the end was held. */
+  /** Whether the caller has ended the response. The end itself may be held. */
   #hasEnded = false;
-  /** The status when the answer was held: what is set later is too late. */
+  /** The status when the answer was first held. A later change is ignored. */
   #status: Pick<ServerResponse, 'statusCode' | 'statusMessage'> | undefined;
-  /** An error has taken the answer's place. */
+  /** Whether an error has replaced the answer. */
   #isRefused = false;
-  /** Calls under way: Node and express-session call the response's methods from within one another. */
+  /** The depth of nested calls: Node and express-session call the response's methods from within one another. */
   #depth = 0;
 
   private constructor(
@@ -98,7 +98,7 @@ export class ResponseGate {
   }
 
   /**
-   * Puts a gate before the response.
+   * Installs a gate on the response.
    *
    * @param endResponse the response's `end` without express-session's hook
    */
@@ -107,17 +107,17 @@ export class ResponseGate {
     Object.defineProperties(response, PROPERTIES);
   }
 
-  /** express-session's hook on the head of this response has run. */
+  /** Is called after express-session's hook on the head of this response has run. */
   static endHook(response: ServerResponse): void {
     (response as Partial<Gated>)[GATE]?.gated.endHook();
   }
 
-  /** Whether the response counts as sent. A held answer does: a second one is refused. */
+  /** Whether the response counts as sent. A held answer counts, so that a second answer is refused. */
   isSent(): boolean {
     return this.#held !== undefined || this.#hasBegun();
   }
 
-  /** Takes a call of one of the response's methods. */
+  /** Handles a call of one of the response's methods. */
   pass(method: Method, given: unknown[]): unknown {
     if (this.#depth > 0) return this.#call(method, given);
     if (this.#isHeadImplied) return this.response;
@@ -126,7 +126,7 @@ export class ResponseGate {
     if (this.#isLate(method)) return this.#passLate(method, parameters);
     if (this.#holds(method)) return this.#hold(method, parameters);
     const failure = this.gated.failure();
-    // The session was given up, by Nest's pipeline or by a handler: only an error may say so.
+    // Nest's pipeline or a handler has given up the session. Only an error may be sent now.
     if (failure && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) {
       this.#refuse(failure);
       return this.#passOver(method, parameters, failure);
@@ -134,12 +134,12 @@ export class ResponseGate {
     const result = this.#callOrRefuse(method, parameters);
     if (method !== 'end') return result;
     this.#hasEnded = true;
-    // An error that Nest sends takes the answer's place: what a stream still writes then is not for the client.
+    // Nest's error replaces the answer. What a stream still writes must not reach the client.
     this.#isRefused ||= failure !== undefined;
     return result;
   }
 
-  /** express-session's hooks throw for a session that an app has broken. They would throw for every other answer too. */
+  /** Calls a method. express-session's hooks throw for a session that an app has broken, and would throw for every other answer too. */
   #callOrRefuse(method: Method, parameters: unknown[]): unknown {
     const before = this.gated.failure();
     try {
@@ -152,13 +152,13 @@ export class ResponseGate {
     }
   }
 
-  /** Passes over a call whose answer is refused. A loop that waits for `drain` goes on. */
+  /** Skips a call whose answer is refused. A loop that waits for `drain` continues. */
   #passOver(method: Method, parameters: unknown[], failure: Error | undefined): unknown {
     callBack([[method, parameters]], failure);
     return method === 'write' ? true : this.response;
   }
 
-  /** What the caller gives wrong is the caller's to know: express-session's hook on the head would take it for its own error. */
+  /** Checks the caller's parameters first, because express-session's hook on the head would treat their error as its own. */
   #takeHead(parameters: unknown[]): unknown[] {
     if (this.response.headersSent) throw headersSentError('write');
     return applyHead(this.response, parameters);
@@ -169,8 +169,8 @@ export class ResponseGate {
   }
 
   /**
-   * A body after the end adds no byte, and its callback gets Node's error. Node also emits an error that ends the process if it has
-   * no listener; express-session passes over a second end, and so does the gate.
+   * Skips a body after the end and passes Node's error to its callback. Node would also emit an error, which ends the process if
+   * there is no listener. express-session skips a second end, and so does the gate.
    */
   #passLate(method: Method, parameters: unknown[]): unknown {
     const { parameters: body, callback } = bodyOf(parameters);
@@ -189,7 +189,7 @@ export class ResponseGate {
 
   #holds(method: Method): boolean {
     if (this.#held) return true;
-    // Once a byte has left, only the end is another chance to store what changed since.
+    // After the first byte, only the end is another chance to store what has changed since.
     return (!this.#hasBegun() || method === 'end') && !this.gated.isSettled();
   }
 
@@ -206,8 +206,8 @@ export class ResponseGate {
   }
 
   /**
-   * Node would write the head now, so middleware mounted after the sessions decides now what becomes of the body. Its `writeHead` is
-   * taken away afterwards, because it must not run again when the head is written.
+   * Lets middleware that is mounted after the sessions decide now what happens to the body, because Node would write the head
+   * now. Its `writeHead` is then removed, because it must not run again when the head is written.
    */
   #implyHead(): void {
     const own = PROPERTIES.writeHead;
@@ -247,7 +247,7 @@ export class ResponseGate {
     }
   }
 
-  /** A handler may change the session while an answer is held. */
+  /** Commits until the session is settled, because a handler may change it while an answer is held. */
   async #settleAll(): Promise<void> {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       await this.gated.commit();
@@ -257,7 +257,7 @@ export class ResponseGate {
       return;
     }
     throw new Error(
-      `The session was changed again during each of ${MOST_ROUNDS} commits before its response. Answer when all changes are made.`,
+      `The session was changed again during each of ${MOST_ROUNDS} commits before its response. Send the answer after all changes.`,
     );
   }
 
@@ -267,7 +267,7 @@ export class ResponseGate {
     let mustDrain = false;
     for (const [method, parameters] of this.#unsent?.slice() ?? []) {
       const result = this.#call(method, parameters);
-      // Without room the stream that is full emits `drain` later; after the end nothing does.
+      // A full stream emits `drain` itself later. After the end no `drain` is due.
       mustDrain = method === 'write' && result !== false;
       this.#unsent?.shift();
     }
@@ -286,7 +286,7 @@ export class ResponseGate {
     this.#unsent = undefined;
     this.#isRefused = true;
     destroyPipedSources(this.response);
-    // Half an answer cannot be taken back; cut off, it is not taken for a whole one.
+    // A partial answer cannot be taken back. Closing the connection shows that it is incomplete.
     if (this.#hasBegun()) return void this.response.destroy();
     keepErrorHeaders(this.response);
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
@@ -297,7 +297,7 @@ export class ResponseGate {
     this.response.statusMessage = '';
     this.#call('writeHead', [status, headers]);
     this.#call('end', this.request.method === 'HEAD' ? [] : [body]);
-    // A loop that still writes must come to its end.
+    // A loop that still writes must end.
     this.#emitDrain();
   }
 
@@ -320,13 +320,13 @@ export class ResponseGate {
   }
 
   #endNow(parameters: unknown[]): unknown {
-    // Node takes every falsy chunk for none; express-session makes a Buffer of it.
+    // Node treats every falsy chunk as none. express-session would make a Buffer of it.
     const body = parameters[0] ? parameters : [];
     const isPlain = this.#depth === 0 && this.gated.isDone();
     return isPlain ? this.#within(this.endResponse, body) : this.#hooked('end', body);
   }
 
-  /** Calls a method that express-session has a hook on. */
+  /** Calls a method that express-session hooks. */
   #hooked(method: 'writeHead' | 'end', parameters: unknown[]): unknown {
     this.gated.beginHook(method === 'writeHead');
     try {
@@ -356,7 +356,7 @@ function through(method: Method): PropertyDescriptor {
   return { value, writable: true, configurable: true };
 }
 
-/** The same for every response: with functions of its own each would have a hidden class of its own, and all that Node does with it be slow. */
+/** Shared by all responses. With its own functions, each response would have its own hidden class, which makes Node slow. */
 const PROPERTIES = {
   writeHead: through('writeHead'),
   flushHeaders: through('flushHeaders'),
@@ -370,7 +370,7 @@ const PROPERTIES = {
   },
 } satisfies PropertyDescriptorMap;
 
-/** Tells who waits for a call that will not be made. */
+/** Notifies the callbacks of calls that will not be made. */
 function callBack(calls: readonly Call[], error: Error | undefined): void {
   for (const [, parameters] of calls) {
     const callback = parameters.at(-1);

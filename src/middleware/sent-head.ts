@@ -9,7 +9,7 @@ const refuse = (verb: Parameters<typeof headersSentError>[0]): PropertyDescripto
   configurable: true,
 });
 
-/** What a response refuses once its head is sent. */
+/** The changes that a response refuses after its head was sent. */
 const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
   setHeader: refuse('set'),
   setHeaders: refuse('set'),
@@ -19,20 +19,20 @@ const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
   writeProcessing: refuse('write'),
   writeEarlyHints: refuse('write'),
   writeInformation: refuse('write'),
-  // A middleware that asks Node's private `_header` calls it again for each part of the body.
+  // A middleware that reads Node's private `_header` calls this again for each part of the body.
   _implicitHeader: { value() {}, writable: true, configurable: true },
 };
 
 /**
- * Makes a response refuse, while its answer is held, what it refuses once its head is sent. Defined only while an answer is held:
- * most responses are never held, and pay nothing.
+ * Makes a held response refuse what it refuses after its head was sent. Defined only while an answer is held, so that the other
+ * responses stay fast.
  */
 export class SentHead {
   readonly #replaced: PropertyDescriptorMap = {};
 
   constructor(private readonly response: ServerResponse) {
     for (const [name, refusal] of Object.entries(REFUSALS)) {
-      // An older Node does not have all of them.
+      // Older versions of Node do not have all of them.
       if (!(name in response)) continue;
       const own = Object.getOwnPropertyDescriptor(response, name);
       if (own) this.#replaced[name] = own;
@@ -40,7 +40,7 @@ export class SentHead {
     }
   }
 
-  /** Gives the response its own methods back. */
+  /** Restores the response's own methods. */
   lift(): void {
     for (const [name, { value }] of Object.entries(REFUSALS)) {
       const isOurs = Object.getOwnPropertyDescriptor(this.response, name)?.value === value;

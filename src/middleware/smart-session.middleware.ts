@@ -20,24 +20,24 @@ import { ResponseGate } from './response-gate.js';
 import { RequestSession } from './request-session.js';
 
 const OTHER_MIDDLEWARE =
-  'Another middleware has given the request a session before this module: its sessions are neither loaded nor stored, in any such request. Remove the other one, such as `app.use(session(…))` in main.ts, or name its routes in `exclude`.';
+  'Another middleware has given the request a session before this module, which therefore neither loads nor stores one in such requests. Remove the other one, such as `app.use(session(…))` in main.ts, or name its routes in `exclude`.';
 
 const SECOND_MODULE =
-  'Another SmartSessionModule has given the request its session: this one loads and stores none. Import `SmartSessionModule.forRoot` once, in the root module, and inject SessionService elsewhere.';
+  'Another SmartSessionModule has given the request its session, so this one neither loads nor stores one. Import `SmartSessionModule.forRoot` once, in the root module, and inject SessionService elsewhere.';
 
-/** express-session with the store, and before the response the gate that commits first. */
+/** Mounts express-session with the store, and the gate that commits before the response is sent. */
 @Injectable()
 export class SmartSessionMiddleware implements NestMiddleware {
   readonly #logger = new SessionLogger();
   readonly #expressSession: RequestHandler;
-  /** The same, and sends each cookie anew; undefined with one secret. */
+  /** The same handler, but it sends each cookie again. Undefined if there is one secret. */
   readonly #resigning: RequestHandler | undefined;
   readonly #headers: CookieHeaders;
   readonly #cookies: CookieWatch;
   readonly #isDevelopment = !isProduction();
   #isOtherTold = false;
 
-  /** @internal Nest calls it. */
+  /** @internal Called by Nest. */
   constructor(
     private readonly protocol: SessionProtocol,
     private readonly options: SmartSessionOptions,
@@ -47,7 +47,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     const { name, secret, rolling } = options;
     this.#cookies = new CookieWatch(options);
     this.#headers = new CookieHeaders((cookies) => this.#cookies.see(cookies), ResponseGate.endHook);
-    // `unset` is left to the gate: express-session would destroy after the answer.
+    // The gate handles `unset`: express-session would destroy the session after the answer.
     const mount = (isRolling: boolean) =>
       expressSession({
         store,
@@ -62,7 +62,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     if (secret.length > 1) this.#resigning = mount(true);
   }
 
-  /** Gives the request its session, and puts the gate before its response. Does nothing where it has one already. */
+  /** Gives the request its session and puts the gate before its response. Does nothing if the request has a session already. */
   use(request: Request, response: Response, next: NextFunction): void {
     if (request.session) {
       this.#noticeOther(request);
@@ -87,14 +87,17 @@ export class SmartSessionMiddleware implements NestMiddleware {
     });
   }
 
-  /** Where something else has made the session before, this module does nothing, in every request. */
+  /** Warns once if another middleware or module has made the session. This module then does nothing in any request. */
   #noticeOther(request: Request): void {
     if (this.#isOtherTold || this.protocol.states.isServing(request)) return;
     this.#isOtherTold = true;
     this.#logger.warn(request.sessionStore instanceof SmartSessionStore ? SECOND_MODULE : OTHER_MIDDLEWARE);
   }
 
-  /** A cookie that an older secret has signed is sent anew, signed by the first: then the older one can be left out. */
+  /**
+   * Returns the handler for a request. A cookie that an older secret has signed is sent again, signed by the first secret, so
+   * that the older one can be removed.
+   */
   #handlerOf({ headers }: Request): RequestHandler {
     if (!this.#resigning) return this.#expressSession;
     const value = signedCookie(headers.cookie, this.options.name);
@@ -103,11 +106,11 @@ export class SmartSessionMiddleware implements NestMiddleware {
 }
 
 /**
- * Takes away the `save` and `reload` that express-session gives a session of its own, which hash it and do nothing else.
- * What a handler puts in the place of those of the prototype is found as any other reserved name.
+ * Removes the `save` and `reload` that express-session puts on the session itself: they only add hashing. If a handler sets these
+ * names, that is detected as for any other reserved name.
  */
 function unwrapMethods(session: object): void {
-  // In the order in which V8 forgets them without a dictionary: the last first.
+  // Deletes the last property first: in this order V8 does not switch to dictionary mode.
   delete (session as { save?: unknown }).save;
   delete (session as { reload?: unknown }).reload;
 }

@@ -4,23 +4,23 @@ import type { RunStatement } from '../dialects/run-statement.js';
 import { PreviousTableError } from '../smart-session.errors.js';
 import type { StoreFormat } from './store-format.js';
 
-/** A live row of a foreign table, not read yet. */
+/** A live row of the previous store's table, not parsed yet. */
 export interface PreviousRow {
   readonly sessionId: string;
-  /** For `StoreFormat.read`. */
+  /** The argument of `StoreFormat.read`. */
   readonly data: unknown;
   /** How long the session still lives, in ms, by the database's clock. */
   readonly remaining: number;
 }
 
-/** Where a foreign table is, when not where its store has it by default. */
+/** The location of the previous store's table, if it is not the store's default. */
 export interface PreviousTablePlace {
   readonly tableName?: string | undefined;
   /** Default: the connection's own. */
   readonly schema?: string | undefined;
 }
 
-/** The table of a foreign store: read, never written. */
+/** The table of the previous store. It is read and never written. */
 export class PreviousTable {
   readonly #run: RunStatement;
   readonly #find: string;
@@ -42,51 +42,51 @@ export class PreviousTable {
   /**
    * Finds the table.
    *
-   * @param run on the database where the table is
-   * @throws PreviousTableError when there is no such table, or it is not one of the store's
+   * @param run on the table's database
+   * @throws PreviousTableError if there is no such table, or it does not belong to the store
    */
   static async open(run: RunStatement, dialect: Dialect, store: StoreFormat, place: PreviousTablePlace = {}): Promise<PreviousTable> {
     const { tableName = store.tableName, schema } = place;
     if (!store.dialects.includes(dialect.name)) {
       throw new PreviousTableError(
         store.name,
-        `the database is of the dialect ${dialect.name}`,
-        `It keeps its sessions on ${store.dialects.join(', ')}.`,
+        `the dialect of the database is ${dialect.name}`,
+        `The store supports ${store.dialects.join(', ')}.`,
       );
     }
     const name = schema ? `${schema}.${tableName}` : tableName;
     const columns = await dialect.columns(run, tableName, schema);
     if (columns.length === 0)
-      throw new PreviousTableError(store.name, `there is no table "${name}"`, 'Name the table that the store was given.');
+      throw new PreviousTableError(store.name, `there is no table "${name}"`, 'Give the name of the table that the store uses.');
     const missing = [store.keyColumn, store.dataColumn, store.expiryColumn].filter((column) => !columns.includes(column));
     if (missing.length > 0) {
       throw new PreviousTableError(
         store.name,
         `the table "${name}" has no column ${missing.join(', ')}`,
-        'Name the table that the store was given.',
+        'Give the name of the table that the store uses.',
       );
     }
     return new PreviousTable(run, store, dialect, place);
   }
 
-  /** The live row of a session; undefined when it is absent or expired. */
+  /** Returns the live row of a session, or undefined if it is absent or expired. */
   async find(sessionId: string): Promise<PreviousRow | undefined> {
     const { rows } = await this.#run(this.#find, [sessionId]);
     return rows[0] && toRow(rows[0]);
   }
 
   /**
-   * Live rows in the order of their keys, as the database sorts them.
+   * Returns live rows in the order of their keys, as the database sorts them.
    *
-   * @param after the last key of the page before; an empty text for the first page
-   * @param limit how many at most
+   * @param after the last key of the previous page; an empty text for the first page
+   * @param limit the largest number of rows
    */
   async page(after: string, limit: number): Promise<PreviousRow[]> {
     const { rows } = await this.#run(this.#page, [after, limit]);
     return rows.map(toRow);
   }
 
-  /** How many live rows there are. */
+  /** Returns the number of live rows. */
   async count(): Promise<number> {
     const { rows } = await this.#run(this.#count);
     return Number(rows[0]?.live);

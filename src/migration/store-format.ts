@@ -1,25 +1,25 @@
 import type { Dialect } from '../dialects/dialect.js';
 import type { DialectName } from '../shared/dialect-name.js';
 
-/** A store of another package: where it keeps its sessions, and how a row of its table is read. */
+/** The format of another package's store: where it keeps its sessions, and how to read a row of its table. */
 export interface StoreFormat {
-  /** The package. */
+  /** The name of the package. */
   readonly name: string;
-  /** The databases it can be on. */
+  /** The databases that it supports. */
   readonly dialects: readonly DialectName[];
-  /** The table's name where the app has given no other. */
+  /** The default name of its table. */
   readonly tableName: string;
-  /** The column of the session ids, as they are. */
+  /** The column with the session ids, which are not hashed. */
   readonly keyColumn: string;
   readonly dataColumn: string;
   readonly expiryColumn: string;
-  /** The expression for the expiry as a time of the dialect, to compare with its `now`. */
+  /** Returns the expression for the expiry as a time of the dialect, to compare with its `now`. */
   expiry(dialect: Dialect, column: string): string;
   /**
-   * The session in a row: its values, and express-session's cookie.
+   * Reads the session in a row: its values and express-session's cookie.
    *
    * @param data as the driver gives it: text, or parsed already
-   * @throws SyntaxError when it is none
+   * @throws SyntaxError if it is no session
    */
   read(data: unknown): PreviousSession;
 }

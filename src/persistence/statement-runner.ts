@@ -3,7 +3,11 @@ import type { RunStatement } from '../dialects/run-statement.js';
 import type { ConnectionDialect, OrmConnection } from './mikro-orm/orm-connection.js';
 import { ormConnection } from './mikro-orm/versions.js';
 
-/** Runs statements on MikroORM's connection and bypasses its unit of work. */
+/**
+ * Runs statements on MikroORM's connection and bypasses its unit of work.
+ *
+ * @experimental A repository of the app may use it, as `DatabaseContext.runner`. Its constructor follows the versions of MikroORM.
+ */
 export class StatementRunner {
   readonly #find: () => Connection;
   readonly #dialect: ConnectionDialect | undefined;

@@ -5,7 +5,7 @@ import type { CookieSecret } from '../options/secrets.js';
  * Whether a secret has signed a cookie's value, as express-session signs session ids: `s:`, the id, a dot and the HMAC-SHA-256 in
  * base64 (cookie-signature 1.0).
  *
- * @param value decoded
+ * @param value the decoded value
  */
 export function isSignedBy(secret: CookieSecret, value: string): boolean {
   const dot = value.lastIndexOf('.');
@@ -16,7 +16,7 @@ export function isSignedBy(secret: CookieSecret, value: string): boolean {
   return timingSafeEqual(digest(expected), digest(value.slice(dot + 1)));
 }
 
-/** Two digests have one length, whatever a client sends. */
+/** Returns a digest, so that both sides have the same length for every input. */
 function digest(text: string): Buffer {
   return createHmac('sha256', 'compare').update(text).digest();
 }

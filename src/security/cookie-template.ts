@@ -11,46 +11,43 @@ import {
   type CookieOption,
 } from '../options/cookie-rules.js';
 
-/** The options that say what a session's cookie is like. */
+/** The options that describe the session cookie. */
 export interface CookieTemplate {
   readonly name: string;
   readonly cookie: CookieOption;
 }
 
-/** Where a request keeps what the app's function has returned for it. */
+/** The property in which a request keeps the attributes that the app's function has returned. */
 const RETURNED = Symbol('CookieAttributes');
 
 type Asked = Request & { [RETURNED]?: CookieAttributes };
 
-/**
- * What express-session takes for its option `cookie`. It resolves 'auto' in an object, and in what a function returns it
- * does not.
- */
+/** Returns express-session's option `cookie`. express-session resolves 'auto' in an object, but not in the result of a function. */
 export function optionForExpressSession(template: CookieTemplate): CookieOptions | ((request: Request) => CookieOptions) {
   const { cookie } = template;
   return (typeof cookie === 'function' ? (request: Request) => ask(template, cookie, request) : cookie) as CookieOptions;
 }
 
 /**
- * The attributes of the cookie of a request's session. The app's function is asked once: by
- * express-session, when the request arrives.
+ * Returns the cookie attributes for a request's session. The app's function is called once for each request, by express-session
+ * when the request arrives.
  *
- * @throws SmartSessionConfigError for what the app's function has returned
+ * @throws SmartSessionConfigError if the app's function has returned invalid attributes
  */
 export function attributesFor(request: Request, template: CookieTemplate): CookieAttributes {
   const { cookie } = template;
   if (typeof cookie !== 'function') return cookie;
-  // express-session's `store.load` has a stand-in for the request, of which a function could tell nothing.
+  // express-session's `store.load` passes a stand-in for the request, which is of no use to the app's function.
   if (!request.headers) return COOKIE_DEFAULTS;
   return (request as Asked)[RETURNED] ?? ask(template, cookie, request);
 }
 
-/** Whether a request came by TLS. `request.secure` follows Express's `trust proxy`. */
+/** Whether a request came over TLS. `request.secure` follows Express's `trust proxy`. */
 export function isSecure(request: Request): boolean {
   return request.secure === true || (request.socket as { encrypted?: boolean } | undefined)?.encrypted === true;
 }
 
-/** Puts what 'auto' means for a request in its place. */
+/** Replaces 'auto' by its meaning for a request. */
 export function resolveAuto(cookie: object, request: Request): void {
   const attributes = cookie as CookieAttributes;
   if (attributes.secure === 'auto') attributes.secure = isSecure(request);

@@ -2,8 +2,8 @@ import { Logger } from '@nestjs/common';
 import { visible, visibleStack } from '../shared/visible.js';
 
 /**
- * The logger of this library. Names of keys, paths and messages of databases come from others: none of them begins a line of its own,
- * or hides a part of one.
+ * The logger of this library. Names of keys, paths and messages of databases come from outside, so it escapes characters that
+ * could start a new line or hide text.
  */
 export class SessionLogger extends Logger {
   constructor() {

@@ -4,13 +4,13 @@ import type { CookieTemplate } from './cookie-template.js';
 import { flawInSecret, type CookieSecret } from '../options/secrets.js';
 import { warningsOfSeconds, type Times } from '../options/seconds-for-ms.js';
 
-/** The options that the warnings look at. */
+/** The options that the warnings examine. */
 interface Warned extends CookieTemplate, Times {
   readonly hashIds: boolean;
   readonly secret?: readonly CookieSecret[];
 }
 
-/** What an operator should know of options that work and are not safe, one line each. */
+/** Returns warnings about options that work but are not safe, one line each. */
 export function warningsOf({ name, cookie, hashIds, secret = [], ...times }: Warned): string[] {
   const attributes = typeof cookie === 'function' ? {} : cookie;
   const advice = isProduction() && typeof cookie !== 'function' ? adviceForCookie({ name, cookie }) : [];
@@ -19,21 +19,21 @@ export function warningsOf({ name, cookie, hashIds, secret = [], ...times }: War
     ...(hashIds
       ? []
       : [
-          '`hashIds: false`: the table holds session ids as they are, and who reads it can use them. Set it only to take over a table that has such rows.',
+          '`hashIds: false`: the table contains the session ids themselves, and anyone who can read it can use them. Set it only for an existing table with such rows.',
         ]),
     ...(isProduction() ? weakSecrets(secret) : []),
     ...warningsOfSeconds({ ...times, 'cookie.maxAge': attributes.maxAge }),
   ];
 }
 
-/** The first signs, and is refused if it is weak. */
+/** Returns a warning for each weak secret after the first. The first one signs, and is refused if it is weak. */
 function weakSecrets(secrets: readonly CookieSecret[]): string[] {
   return secrets.slice(1).flatMap((secret, n) => {
     const flaw = flawInSecret(secret);
     return flaw === undefined
       ? []
       : [
-          `\`secret\`, number ${n + 2} of ${secrets.length}: ${flaw} verifies cookies. An attacker who guesses it can sign cookies. Leave it out when the sessions from before have ended.`,
+          `\`secret\`, number ${n + 2} of ${secrets.length}: ${flaw} verifies cookies. An attacker who guesses it can sign cookies. Remove it when the sessions that it signed have ended.`,
         ];
   });
 }

@@ -4,17 +4,17 @@ interface Instrument {
   readonly name: string;
   readonly unit: string;
   readonly description: string;
-  /** Of a histogram: where its buckets end. */
+  /** The upper bounds of a histogram's buckets. */
   readonly boundaries?: readonly number[];
 }
 
-/** In seconds: what OpenTelemetry's semantic conventions advise for db.client.operation.duration. */
+/** In seconds, as OpenTelemetry's semantic conventions advise for db.client.operation.duration. */
 const DURATIONS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
 
-/** A statement takes 100 at most. */
+/** A statement takes at most 100. */
 const SIZES = [1, 2, 5, 10, 20, 50, 100];
 
-/** Every metric, as docs/observability.md lists it. */
+/** All metrics, as docs/observability.md lists them. */
 export const INSTRUMENTS = {
   loadDuration: { name: 'smart_session.load.duration', unit: 's', description: 'Loads of sessions', boundaries: DURATIONS },
   commitDuration: { name: 'smart_session.commit.duration', unit: 's', description: 'Commits of sessions', boundaries: DURATIONS },

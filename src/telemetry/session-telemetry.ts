@@ -7,7 +7,7 @@ type Api = typeof import('@opentelemetry/api');
 
 const SCOPE = 'nestjs-smart-session';
 
-/** Metrics and traces by @opentelemetry/api: what they are called and when, in docs/observability.md. */
+/** Reports metrics and traces through @opentelemetry/api. Their names and meanings are in docs/observability.md. */
 export class SessionTelemetry implements LifecycleObserver, OperationObserver {
   readonly #api: Api;
   readonly #tracer;
@@ -31,13 +31,13 @@ export class SessionTelemetry implements LifecycleObserver, OperationObserver {
     return this.#api.context.active();
   }
 
-  /** Runs in the trace of who came first; to that, the spans of the others have a link. */
+  /** Runs in the trace of the request that came first. The spans of the others have a link to it. */
   batch<Result>(kind: BatchKind, members: readonly unknown[], send: () => Promise<Result>): Promise<Result> {
     const attributes = { 'smart_session.operation': kind };
     const [first, ...others] = members as Context[];
     this.#instruments.batchSize.record(members.length, attributes);
     if (others.length > 0) this.#instruments.joined.add(others.length, attributes);
-    // Around a touch there is no span of ours.
+    // A touch has no span of this library.
     if (kind !== 'touch') for (const other of others) this.#link(other, first!);
     return this.#api.context.with(first!, send);
   }
@@ -67,7 +67,7 @@ export class SessionTelemetry implements LifecycleObserver, OperationObserver {
     this.#instruments.expired.add(1);
   }
 
-  /** Runs work in a span of its own, and measures it. */
+  /** Runs work in its own span and measures it. */
   #measure<Result>(
     operation: string,
     duration: Histogram,
@@ -85,7 +85,7 @@ export class SessionTelemetry implements LifecycleObserver, OperationObserver {
         end({ 'smart_session.outcome': outcomeOf(result) });
         return result;
       } catch (error) {
-        // No message: one of the app's own may have a value in it.
+        // Without the message: an error of the app may contain a value.
         span.setStatus({ code: this.#api.SpanStatusCode.ERROR });
         end({ 'smart_session.outcome': 'failed', 'error.type': asError(error).name });
         throw error;

@@ -26,7 +26,8 @@ const steady = (message: string) =>
 
 const sources = globSync('src/**/*.ts').map((file) => readFileSync(file, 'utf8'));
 
-const classes = Object.keys(errorClasses).filter((name) => name.endsWith('Error') && name !== 'databaseError');
+/** All but the base class, which is thrown by none. */
+const classes = Object.keys(errorClasses).filter((name) => name.endsWith('Error') && !['databaseError', 'SessionError'].includes(name));
 
 describe('docs/errors.md', () => {
   let database: SessionsDatabase;
@@ -46,6 +47,7 @@ describe('docs/errors.md', () => {
     const errors: Error[] = [];
     for (const way of provocations(database)[name]!) errors.push(await provoke(way));
     expect(errors.map((error) => [error.name, steady(error.message)])).toEqual(messagesIn(name).map((message) => [name, message]));
+    for (const error of errors) expect(error).toBeInstanceOf(library.SessionError);
     const [error] = errors;
     if (error instanceof HttpException) expect(sectionOf(name)).toContain(`Answered with \`${error.getStatus()}\``);
   });
@@ -57,6 +59,7 @@ describe('docs/errors.md', () => {
 
     it.each(rows)('of %s, given %s', async (option, given, message) => {
       const error = await provoke(() => makeOptions(given));
+      expect(error).toBeInstanceOf(library.SessionError);
       const [beginning, end] = `SmartSessionModule: option \`${option}\`: ${message.trim()}`.split('…');
       expect(end === undefined ? error.message : error.message.slice(0, beginning!.length)).toBe(beginning);
     });
@@ -74,7 +77,7 @@ describe('docs/errors.md', () => {
       expect(errors.map(({ message }) => message)).toEqual(shown.toReversed());
       // All packages are installed here. test/integration/driver-packages.test.ts hides some from a process.
       for (const message of [brokenDriver, missingDriver, brokenTelemetry, missingTelemetry]) {
-        const [, given, advice] = /option `\w+`: (.*?)\. ((?:Install|Correct) .*)$/.exec(message!)!;
+        const [, given, advice] = /option `\w+`: (.*?)\. ((?:Install|Fix) .*)$/.exec(message!)!;
         expect([given, advice].map((part) => isMadeBy(sources.join('\n'), part!))).toEqual([true, true]);
       }
     });

@@ -1,9 +1,9 @@
 /* oxlint-disable promise/valid-params, promise/no-promise-in-callback -- a filter's `catch` is no promise's */
 import { Catch, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
-import { SessionConflictError, SessionUnavailableError } from 'nestjs-smart-session';
+import { SessionError } from 'nestjs-smart-session';
 
-@Catch(SessionUnavailableError, SessionConflictError)
+@Catch(SessionError)
 export class SessionErrorFilter extends BaseExceptionFilter {
   readonly #logger = new Logger('Sessions');
 

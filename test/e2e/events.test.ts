@@ -189,7 +189,7 @@ describe('the option events', () => {
     const starts = (events: unknown) => inMemory({ events: events as never }, sendOne);
     await expect(starts(EventEmitter2)).rejects.toThrow(/`events`: no module provides EventEmitter\. .*EventEmitter2.*EventEmitterModule/);
     await expect(starts('EMITTER')).rejects.toThrow(/`events`: no module provides EMITTER/);
-    await expect(starts(SmartSessionModule)).rejects.toThrow(/`events`: SmartSessionModule provides nothing with an `emit` method/);
+    await expect(starts(SmartSessionModule)).rejects.toThrow(/`events`: SmartSessionModule provides no object with an `emit` method/);
     for (const wrong of [true, {}, '', null]) await expect(starts(wrong)).rejects.toThrow(SmartSessionConfigError);
   });
 });

@@ -47,10 +47,10 @@ describe('a driver that cannot be loaded', () => {
         'postgresql',
         `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`,
       ),
-      given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Correct that, or ${remedy}`),
+      given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Fix that, or ${remedy}`),
       given(
         'sqlite',
-        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Correct that, or ${remedy}`,
+        `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Fix that, or ${remedy}`,
       ),
       '',
     ]);
@@ -66,8 +66,8 @@ describe("OpenTelemetry's API that cannot be loaded", () => {
     const given = 'SmartSessionModule: option `telemetry`: true was given, but @opentelemetry/api cannot be';
     expect(await linesOf(TELEMETRY_PROGRAM)).toEqual([
       `${given} found. Install it: npm install @opentelemetry/api`,
-      `${given} loaded: boom. Correct that, or leave \`telemetry\` out.`,
-      `${given} loaded: Cannot find package 'inner-package' imported from /app. Correct that, or leave \`telemetry\` out.`,
+      `${given} loaded: boom. Fix that, or leave \`telemetry\` out.`,
+      `${given} loaded: Cannot find package 'inner-package' imported from /app. Fix that, or leave \`telemetry\` out.`,
       '',
     ]);
   });

@@ -203,7 +203,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       ['nothing', /rule of `nothing` failed: The rule of `nothing` returned undefined; .* DELETED/],
       ['later', /rule of `later` failed: The rule of `later` returned a promise/],
       ['bare', /rule of `bare` failed: an object was thrown in place of an error\./],
-      ['visits', /rule of `visits` failed: counter\(\) adds finite numbers; mine is of type string\. Nothing was written\. Mend the rule/],
+      ['visits', /rule of `visits` failed: counter\(\) adds finite numbers; mine is of type string\. Nothing was written\. Fix the rule/],
     ])('fails with an error that names the key when a rule fails, and writes nothing: %s', async (key, message) => {
       await given({ [key]: 0, whole: 0 });
       const [one, other] = [await load(), await load()];

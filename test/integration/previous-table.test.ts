@@ -105,12 +105,12 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
 
   it('says what is wrong with a table', async () => {
     await expect(PreviousTable.open(runner.run, dialect, foreign, { tableName: 'nowhere' })).rejects.toThrow(
-      new PreviousTableError(name, 'there is no table "nowhere"', 'Name the table that the store was given.'),
+      new PreviousTableError(name, 'there is no table "nowhere"', 'Give the name of the table that the store uses.'),
     );
     const other = FOREIGN_STORES.find((store) => store.keyColumn !== foreign.keyColumn && store.dialects.includes(database));
     if (other) await expect(PreviousTable.open(runner.run, dialect, other, place())).rejects.toThrow(/has no column/);
     const elsewhere = FOREIGN_STORES.find((store) => !store.dialects.includes(database))!;
-    await expect(PreviousTable.open(runner.run, dialect, elsewhere)).rejects.toThrow(`the database is of the dialect ${database}`);
+    await expect(PreviousTable.open(runner.run, dialect, elsewhere)).rejects.toThrow(`the dialect of the database is ${database}`);
   });
 });
 

@@ -63,7 +63,7 @@ describe('a weak secret in production', () => {
 
   it.each(WEAK)('may verify behind a strong one, with a warning: %s', (weak) => {
     const [warning, ...more] = inProduction(() => warnings({ secret: [STRONG, weak], cookie: { secure: true } }));
-    expect(warning).toMatch(/^`secret`, number 2 of 2: a secret .*verifies cookies\. .* Leave it out when/);
+    expect(warning).toMatch(/^`secret`, number 2 of 2: a secret .*verifies cookies\. .* Remove it when/);
     expect(warning).not.toContain(String(weak));
     expect(more).toEqual([]);
   });

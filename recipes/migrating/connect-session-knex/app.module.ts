@@ -1,20 +1,20 @@
 import { Module } from '@nestjs/common';
 import { SmartSessionModule, union } from 'nestjs-smart-session';
-import { MemoryPreviousStore } from './earlier-store.js';
+import { PreviousStore } from './previous-store.js';
 import { ShopController } from '../shop.controller.js';
 
-@Module({ providers: [MemoryPreviousStore], exports: [MemoryPreviousStore] })
+@Module({ providers: [PreviousStore], exports: [PreviousStore] })
 class PreviousStoreModule {}
 
 @Module({
   imports: [
     SmartSessionModule.forRootAsync({
       imports: [PreviousStoreModule],
-      inject: [MemoryPreviousStore],
-      useFactory: (previousStore: MemoryPreviousStore) => ({
+      inject: [PreviousStore],
+      useFactory: (previousStore: PreviousStore) => ({
         dialect: 'sqlite',
         connection: { dbName: process.env.SQLITE_FILE },
-        // `sessions` is the earlier store's.
+        // `sessions` is the table of the previous store.
         tableName: 'web_sessions',
         createTable: true,
         migrateFrom: previousStore,

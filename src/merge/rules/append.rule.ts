@@ -4,8 +4,8 @@ import { isSameSmall } from '../same-value.js';
 import { listsOf, unlessDeleted } from './list.js';
 
 /**
- * A list that only grows, such as a log: what mine has after the base goes to the end of theirs. Deleting
- * the key takes away what was seen. Independent of the order of commits but for the order of items.
+ * A list that only grows, such as a log. The items that mine has after the base are added at the end of theirs. Deleting the key
+ * removes the items that were seen. The order of commits affects only the order of items.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |
@@ -15,14 +15,14 @@ import { listsOf, unlessDeleted } from './list.js';
  * | a | deleted | a b | b |
  * | a | a b | b | an error: mine does not start with the base |
  *
- * @throws TypeError where a side is no array, or where mine does not start with the base
+ * @throws TypeError if a side is no array, or mine does not start with the base
  */
 export function append<Item = any>(): MergeRule<Item[]> {
   return (sides) => {
     const { base, theirs, mine } = listsOf('append()', sides);
     if ('mine' in sides && !isGrown(base, mine)) {
       throw new TypeError(
-        'append() is for a list that only grows, and mine does not start with the base; use union() or unionBy() where items are removed or changed.',
+        'append() is for a list that only grows, but mine does not start with the base. Use union() or unionBy() if items are removed or changed.',
       );
     }
     const kept = 'mine' in sides || !isGrown(base, theirs) ? theirs : theirs.slice(base.length);

@@ -3,8 +3,8 @@ import { DELETED, type MergeRule, type MergeSides } from '../../shared/merge-rul
 type Count = number | bigint;
 
 /**
- * Adds both differences. An absent counter counts as 0. Independent of the order of commits, exactly so
- * for whole numbers up to 2^53.
+ * Adds the differences of both sides. An absent counter counts as 0. The result does not depend on the order of commits. This is
+ * exact for whole numbers up to 2^53.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |
@@ -14,7 +14,7 @@ type Count = number | bigint;
  * | 5 | deleted | 6 | 1 |
  * | 5 | deleted | deleted | deleted |
  *
- * @throws TypeError for what is no finite number, or a number beside a bigint
+ * @throws TypeError for a value that is no finite number, and for a mix of numbers and bigints
  */
 export function counter<Value extends Count = number>(): MergeRule<Value> {
   return (sides) => {
@@ -39,8 +39,8 @@ function sum(start: number, difference: number): number {
   return result;
 }
 
-/** An absent counter is the number 0, which goes with any. */
+/** Returns the counter as a bigint. An absent counter is the number 0, which fits both types. */
 function big(value: Count): bigint {
   if (typeof value === 'bigint' || value === 0) return BigInt(value);
-  throw new TypeError('counter() adds numbers or bigints, not both; a side is a number, and another a bigint.');
+  throw new TypeError('counter() adds numbers or bigints, not both. One side is a number, another is a bigint.');
 }

@@ -2,9 +2,8 @@ import type { MergeRule, PathRules } from '../../shared/merge-rule.js';
 import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 
 /**
- * Merges plain objects name by name, and those inside them likewise. What only one side has changed
- * stays so. What both have changed goes by the rule of its path; without one, mine wins. Arrays and other
- * values are taken whole.
+ * Merges plain objects name by name, also those inside them. A name that only one side has changed keeps that change. If both
+ * have changed it, the rule of its path decides; without a rule, mine wins. Arrays and other values are taken as a whole.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |
@@ -16,8 +15,7 @@ import { RulesByPath, ThreeWayMerge } from '../three-way.js';
  * | {a:1} | deleted | {a:2} | {a:2} |
  *
  * @param rules rules by path below the key
- * @example
- * merge: { preferences: deep({ 'dashboard.widgets': union(), 'clicks.*': counter() }) }
+ * @example merge: { preferences: deep({ 'dashboard.widgets': union(), 'clicks.*': counter() }) }
  */
 export function deep<Value = any>(rules: PathRules = {}): MergeRule<Value> {
   const byPath = new RulesByPath(rules);

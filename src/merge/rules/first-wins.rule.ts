@@ -1,7 +1,7 @@
 import { DELETED, type MergeRule } from '../../shared/merge-rule.js';
 
 /**
- * The commit that landed first keeps the key: for what may be made once, such as a CSRF secret.
+ * The first commit decides the key. Use it for a value that is created only once, such as a CSRF secret.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |

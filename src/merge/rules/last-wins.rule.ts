@@ -1,7 +1,7 @@
 import { DELETED, type MergeRule } from '../../shared/merge-rule.js';
 
 /**
- * The commit that lands last wins the key. What a key without a rule does.
+ * The last commit decides the key. This is the default for a key without a rule.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |

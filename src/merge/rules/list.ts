@@ -1,9 +1,9 @@
 import { DELETED, type MergeSides } from '../../shared/merge-rule.js';
 
-/** The lists of the three sides, empty where one is absent. */
+/** The lists of the three sides. An absent side is an empty list. */
 export type Lists = Record<'base' | 'theirs' | 'mine', readonly unknown[]>;
 
-/** @throws TypeError where a side is no array, or a Set that the rule accepts */
+/** @throws TypeError if a side is neither an array nor a Set that the rule accepts */
 export function listsOf(
   rule: string,
   sides: MergeSides<unknown>,
@@ -18,7 +18,7 @@ export function listsOf(
   return { base: list('base'), theirs: list('theirs'), mine: list('mine') };
 }
 
-/** The merged list; deleted when nothing is left and a side had deleted it. */
+/** Returns the merged list, or DELETED if it is empty and a side had deleted it. */
 export function unlessDeleted<List>(sides: MergeSides<unknown>, size: number, merged: List): List | typeof DELETED {
   return size === 0 && !('theirs' in sides && 'mine' in sides) ? DELETED : merged;
 }

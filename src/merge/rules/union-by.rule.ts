@@ -4,9 +4,9 @@ import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 import { listsOf, unlessDeleted } from './list.js';
 
 /**
- * A list of objects that have an identity, such as a cart: additions, removals and changed fields of both
- * sides survive. Theirs stand first. An item that one side removed stays removed, whatever the other
- * changed in it. A field that both changed goes by its rule, and without one the last wins.
+ * A list of objects with an identity, such as a cart. Additions, removals and changed fields of both sides survive. Their items
+ * come first. An item that one side removed stays removed, whatever the other side changed in it. If both sides changed a field,
+ * its rule decides; without a rule, the last commit wins.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |
@@ -18,11 +18,10 @@ import { listsOf, unlessDeleted } from './list.js';
  * | a | a b | deleted | b |
  * | a | deleted | deleted | deleted |
  *
- * @param identity the field that tells one item from another
+ * @param identity the field that identifies an item
  * @param rules rules for the fields, by path
- * @throws TypeError for an item that is no plain object, has no identity, or has that of another in its list
- * @example
- * merge: { cart: unionBy('sku', { quantity: counter() }) }
+ * @throws TypeError for an item that is no plain object, has no identity, or has the identity of another item in its list
+ * @example merge: { cart: unionBy('sku', { quantity: counter() }) }
  */
 export function unionBy<Item extends object = any>(identity: NoInfer<keyof Item> & string, rules: PathRules = {}): MergeRule<Item[]> {
   const byPath = new RulesByPath(rules);
@@ -47,22 +46,24 @@ function indexBy(identity: string, side: string, items: readonly unknown[]): Rea
   const index = new Map<string, PlainObject>();
   for (const [n, item] of items.entries()) {
     if (!isPlainObject(item) || !Object.hasOwn(item, identity)) {
-      throw new TypeError(`unionBy('${identity}') merges objects with a field \`${identity}\`; ${side}[${n}] has none.`);
+      throw new TypeError(`unionBy('${identity}') merges objects with a field \`${identity}\`, but ${side}[${n}] has none.`);
     }
     const id = identityText(item[identity]);
     if (index.has(id))
-      throw new TypeError(`unionBy('${identity}') tells items apart by \`${identity}\`; that of ${side}[${n}] is an earlier item's too.`);
+      throw new TypeError(
+        `unionBy('${identity}') identifies items by \`${identity}\`, but ${side}[${n}] has the same one as an earlier item.`,
+      );
     index.set(id, item);
   }
   return index;
 }
 
-/** 1 and '1' are two identities. */
+/** Returns the identity as a text in which 1 and '1' differ. */
 function identityText(id: unknown): string {
   if (typeof id === 'string') return JSON.stringify(id);
   if (typeof id === 'number') return String(id);
   if (typeof id === 'bigint') return `${id}n`;
   throw new TypeError(
-    `unionBy() tells items apart by a string or a number; an identity is ${id === null ? 'null' : `of type ${typeof id}`}.`,
+    `unionBy() identifies items by a string or a number, but an identity is ${id === null ? 'null' : `of type ${typeof id}`}.`,
   );
 }

@@ -3,8 +3,8 @@ import type { MergeRule } from '../../shared/merge-rule.js';
 import { listsOf, unlessDeleted } from './list.js';
 
 /**
- * A set of values, as an array or a Set: additions and removals of both sides survive, and equal
- * values are one. Theirs stand first. Independent of the order of commits but for the order of values.
+ * A set of values, as an array or a Set. Additions and removals of both sides survive, and equal values are kept once. Their
+ * values come first. The order of commits affects only the order of values.
  *
  * | base | theirs | mine | result |
  * | --- | --- | --- | --- |
@@ -14,7 +14,7 @@ import { listsOf, unlessDeleted } from './list.js';
  * | a | a b | deleted | b |
  * | a | deleted | deleted | deleted |
  *
- * @throws TypeError where a side is neither an array nor a Set
+ * @throws TypeError if a side is neither an array nor a Set
  */
 export function union<Value extends readonly unknown[] | ReadonlySet<unknown> = any>(): MergeRule<Value> {
   return (sides) => {

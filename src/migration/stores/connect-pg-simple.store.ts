@@ -1,7 +1,7 @@
 import { readJson } from '../express-session-json.js';
 import type { StoreFormat } from '../store-format.js';
 
-/** https://github.com/voxpelli/node-connect-pg-simple, as its `table.sql` has it. */
+/** The format of https://github.com/voxpelli/node-connect-pg-simple, as in its `table.sql`. */
 export const connectPgSimple: StoreFormat = {
   name: 'connect-pg-simple',
   dialects: ['postgresql'],
@@ -9,7 +9,7 @@ export const connectPgSimple: StoreFormat = {
   keyColumn: 'sid',
   dataColumn: 'sess',
   expiryColumn: 'expire',
-  // Without a time zone: both stores must be in the same one, as all processes of that store had to be.
+  // The column has no time zone, so both stores must use the same one.
   expiry: (dialect, column) => dialect.ofDateTime(column),
   read: readJson,
 };

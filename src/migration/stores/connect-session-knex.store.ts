@@ -1,7 +1,7 @@
 import { readJson } from '../express-session-json.js';
 import type { StoreFormat } from '../store-format.js';
 
-/** https://github.com/gx0r/connect-session-knex. Its expiry is a date with a time, on SQLite as text of ISO 8601. */
+/** The format of https://github.com/gx0r/connect-session-knex. Its expiry is a date and time; on SQLite it is ISO 8601 text. */
 export const connectSessionKnex: StoreFormat = {
   name: 'connect-session-knex',
   dialects: ['postgresql', 'mysql', 'mariadb', 'sqlite'],

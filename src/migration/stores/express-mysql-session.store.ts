@@ -1,7 +1,7 @@
 import { readJson } from '../express-session-json.js';
 import type { StoreFormat } from '../store-format.js';
 
-/** https://github.com/chill117/express-mysql-session, as its `schema.sql` has it; its expiry is in seconds since 1970. */
+/** The format of https://github.com/chill117/express-mysql-session, as in its `schema.sql`. Its expiry is in seconds since 1970. */
 export const expressMySqlSession: StoreFormat = {
   name: 'express-mysql-session',
   dialects: ['mysql', 'mariadb'],

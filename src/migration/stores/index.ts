@@ -3,5 +3,5 @@ import { connectPgSimple } from './connect-pg-simple.store.js';
 import { connectSessionKnex } from './connect-session-knex.store.js';
 import { expressMySqlSession } from './express-mysql-session.store.js';
 
-/** Every store whose sessions can be taken over. */
+/** All stores whose sessions can be migrated. */
 export const FOREIGN_STORES: readonly StoreFormat[] = [connectPgSimple, expressMySqlSession, connectSessionKnex];

@@ -56,7 +56,7 @@ describe('the HTTP adapter', () => {
     const failure: unknown = await app.init().catch((error: unknown) => error);
     expect(failure).toMatchObject({
       name: 'UnsupportedAdapterError',
-      message: expect.stringContaining(`${shown}, and sessions work with Express only`),
+      message: expect.stringContaining(`${shown}, but sessions work with Express only`),
     });
     expect(await orm.isConnected()).toBe(false);
   });

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import type { SmartSessionModuleOptions } from '../../../src/index.js';
 import { startHandlerApp, type Handler, type Way } from '../../support/handler-app.js';
 
-const WARNING = /^A session was stored, and its cookie was not sent: .*`secure: true`.*by http\. .*`app\.set\('trust proxy', 1\)`/;
+const WARNING = /^A session was stored, but its cookie was not sent: .*`secure: true`.*over http\. .*`app\.set\('trust proxy', 1\)`/;
 
 const storing: Handler = (session) => void (session.a = (session.a ?? 0) + 1);
 const storingSecurely: Handler = (session) => {

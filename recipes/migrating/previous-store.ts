@@ -4,7 +4,7 @@ import session from 'express-session';
 
 /** The store that the app had, set up as it was. It goes on pruning what expires there. */
 @Injectable()
-export class MemoryPreviousStore extends connectPgSimple(session) implements OnApplicationShutdown {
+export class PreviousStore extends connectPgSimple(session) implements OnApplicationShutdown {
   constructor() {
     super({ conString: process.env.DATABASE_URL! });
   }

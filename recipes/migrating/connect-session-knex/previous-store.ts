@@ -4,7 +4,7 @@ import knex from 'knex';
 
 /** The store that the app had, set up as it was. It goes on pruning what expires there. */
 @Injectable()
-export class MemoryPreviousStore extends ConnectSessionKnexStore implements OnApplicationShutdown {
+export class PreviousStore extends ConnectSessionKnexStore implements OnApplicationShutdown {
   constructor() {
     super({ knex: knex({ client: 'better-sqlite3', connection: { filename: process.env.SQLITE_FILE! }, useNullAsDefault: true }) });
   }

@@ -6,7 +6,7 @@ const { hostname, port, username, password, pathname } = new URL(process.env.DAT
 
 /** The store that the app had, set up as it was. It goes on pruning what expires there. */
 @Injectable()
-export class MemoryPreviousStore extends mySqlStore(session) implements OnApplicationShutdown {
+export class PreviousStore extends mySqlStore(session) implements OnApplicationShutdown {
   constructor() {
     super({ host: hostname, port: Number(port), user: username, password, database: pathname.slice(1) });
   }

@@ -1,0 +1,158 @@
+// Compiled by `npm run check`, never run: the exports of the package. Whoever adds or removes one changes this list too.
+import type * as library from '../../src/index.js';
+import type {
+  CookieAttributes,
+  CookieOption,
+  CookieSecret,
+  DeletedRecord,
+  DestroyReason,
+  Dialect,
+  DialectName,
+  EncryptionKey,
+  EncryptionOptions,
+  EventsOption,
+  ExcludedRoute,
+  FailureKind,
+  KnownRecord,
+  Lifetime,
+  Locking,
+  LockSessionOptions,
+  MaxSessionsPerUser,
+  MergeRule,
+  MergeSides,
+  PathRules,
+  RecordChange,
+  RecordUpdate,
+  RegenerateOptions,
+  ResolvedEncryption,
+  RunStatement,
+  SessionConnection,
+  SessionDraft,
+  SessionEventEmitter,
+  SessionHealth,
+  SessionKey,
+  SessionMergeRules,
+  SessionPolicy,
+  SessionRepositoryClass,
+  SessionRow,
+  SessionSummary,
+  SessionTable,
+  SmartSessionModuleAsyncOptions,
+  SmartSessionModuleOptions,
+  SmartSessionOptionsFactory,
+  SmartSessionTestingOptions,
+  StatementResult,
+  StoredRecord,
+  StoredSession,
+  UserId,
+  UserSession,
+  UserSessions,
+  ValueCodec,
+  WantedColumn,
+} from '../../src/index.js';
+
+/** The classes, functions and constants: these, and no others. */
+type Value =
+  | 'append'
+  | 'counter'
+  | 'DatabaseContext'
+  | 'deep'
+  | 'defineSessionEntity'
+  | 'DELETED'
+  | 'endSilentConnections'
+  | 'EntityManagerSessionRepository'
+  | 'firstWins'
+  | 'lastWins'
+  | 'LockSession'
+  | 'NoTouch'
+  | 'ReadOnlySession'
+  | 'richCodec'
+  | 'SessionConflictError'
+  | 'SessionCreatedEvent'
+  | 'SessionDatabaseError'
+  | 'SessionDecryptionError'
+  | 'SessionDestroyedEvent'
+  | 'SessionEntity'
+  | 'SessionError'
+  | 'SessionExpiredEvent'
+  | 'SessionGoneError'
+  | 'SessionHealthIndicator'
+  | 'SessionInTransactionError'
+  | 'SessionLimitError'
+  | 'SessionLockedError'
+  | 'SessionLockLostError'
+  | 'SessionMergedEvent'
+  | 'SessionMergeError'
+  | 'SessionNotSerializableError'
+  | 'SessionReadOnlyError'
+  | 'SessionRepository'
+  | 'SessionService'
+  | 'SessionTooLargeError'
+  | 'SessionUnavailableError'
+  | 'SessionUserIdError'
+  | 'SmartSessionConfigError'
+  | 'SmartSessionMiddleware'
+  | 'SmartSessionModule'
+  | 'SmartSessionOptions'
+  | 'SmartSessionStore'
+  | 'SmartSessionTestingModule'
+  | 'SqlSessionRepository'
+  | 'StatementRunner'
+  | 'union'
+  | 'unionBy'
+  | 'UnsupportedAdapterError';
+
+export const exported: Record<keyof typeof library, true> = {} as Record<Value, true>;
+export const expected: Record<Value, true> = {} as Record<keyof typeof library, true>;
+
+/** The types: an import of one that is missing does not compile. */
+export type Types = [
+  CookieAttributes,
+  CookieOption,
+  CookieSecret,
+  DeletedRecord,
+  DestroyReason,
+  Dialect,
+  DialectName,
+  EncryptionKey,
+  EncryptionOptions,
+  EventsOption,
+  ExcludedRoute,
+  FailureKind,
+  KnownRecord,
+  Lifetime,
+  Locking,
+  LockSessionOptions,
+  MaxSessionsPerUser,
+  MergeRule,
+  MergeSides,
+  PathRules,
+  RecordChange,
+  RecordUpdate,
+  RegenerateOptions,
+  ResolvedEncryption,
+  RunStatement,
+  SessionConnection,
+  SessionDraft,
+  SessionEventEmitter,
+  SessionHealth,
+  SessionKey,
+  SessionMergeRules,
+  SessionPolicy,
+  SessionRepositoryClass,
+  SessionRow,
+  SessionSummary,
+  SessionTable,
+  SmartSessionModuleAsyncOptions,
+  SmartSessionModuleOptions,
+  SmartSessionOptionsFactory,
+  SmartSessionTestingOptions,
+  StatementResult,
+  StoredRecord,
+  StoredSession,
+  UserId,
+  UserSession,
+  UserSessions,
+  ValueCodec,
+  WantedColumn,
+];
