@@ -20,8 +20,10 @@ class TabsController {
 
 @Module({
   imports: [
-    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity] }), // beside your own: migrations keep the table
-    SmartSessionModule.forRoot('postgresql', { createTable: true }), // secret: SESSION_SECRET
+    // Your MikroORM. With the entity, its migrations keep the sessions table.
+    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity] }),
+    // The secret comes from the environment variable SESSION_SECRET.
+    SmartSessionModule.forRoot('postgresql', { createTable: true }),
   ],
   controllers: [TabsController],
 })
