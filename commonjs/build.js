@@ -1,4 +1,4 @@
-// Makes the CommonJS build of what `tsc` has written to dist: one file, and the declarations beside it.
+// Builds the CommonJS version of the files that `tsc` has written to dist: one file, with the declarations beside it.
 import { globSync } from 'node:fs';
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { bundle } from './bundle.js';

@@ -5,10 +5,10 @@ import { build } from 'esbuild';
 const DEVALUE = new URL('../node_modules/devalue/', import.meta.url);
 
 /**
- * Makes one CommonJS file of the library.
+ * Bundles the library into one CommonJS file.
  *
- * @param {string} entry its compiled index
- * @param {string} outfile where to write it
+ * @param {string} entry the compiled index
+ * @param {string} outfile the file to write
  */
 export async function bundle(entry, outfile) {
   await build({
@@ -19,12 +19,12 @@ export async function bundle(entry, outfile) {
     platform: 'node',
     target: 'node20.19',
     packages: 'external',
-    // It is an ES module, which the loaders that need this build cannot load.
+    // devalue is an ES module. The loaders that need this build cannot load it.
     alias: { devalue: fileURLToPath(new URL('src/index.js', DEVALUE)) },
     banner: { js: `/*! Contains devalue, under this license:\n${await readFile(new URL('LICENSE', DEVALUE), 'utf8')}*/` },
-    // By `require`: Jest runs no `import()` without a flag.
+    // Compiled to `require`, because Jest runs `import()` only with a flag.
     supported: { 'dynamic-import': false },
-    // The messages of Nest name classes.
+    // Nest's messages contain the names of classes.
     keepNames: true,
   });
 }

@@ -1,8 +1,8 @@
 import type { ParseArgsOptionDescriptor, parseArgs } from 'node:util';
 
-/** An option of a command, for `parseArgs` and for the help. */
+/** An option of a command. `parseArgs` and the help use it. */
 export interface CliOption extends ParseArgsOptionDescriptor {
-  /** What stands for its value in the help, such as `<file>`; absent for a flag. */
+  /** The name of its value in the help, such as `<file>`. Absent for a flag. */
   readonly value?: string;
   readonly help: string;
 }
@@ -10,5 +10,5 @@ export interface CliOption extends ParseArgsOptionDescriptor {
 /** Options by name, without the dashes. */
 export type CliOptions = Readonly<Record<string, CliOption>>;
 
-/** What was given for these options, as `parseArgs` gives it. */
+/** The given values of these options, as `parseArgs` returns them. */
 export type Given<Options extends CliOptions> = ReturnType<typeof parseArgs<{ options: Options }>>['values'];

@@ -9,7 +9,7 @@ export const COMMON_OPTIONS = {
     help: "MikroORM's configuration. Default: where `mikro-orm` looks for it.",
   },
   contextName: { type: 'string', value: '<name>', help: 'The context name in that file. Default: default.' },
-  options: { type: 'string', value: '<file>', help: 'A module that exports the options which the app gives to forRoot.' },
+  options: { type: 'string', value: '<file>', help: 'A module that exports the options that the app gives to forRoot.' },
   dialect: { type: 'string', value: '<name>', help: "postgresql, mysql, mariadb or sqlite. Default: the connection's." },
   table: { type: 'string', value: '<name>', help: "The sessions table. Default: the option tableName, the entity's, or sessions." },
   schema: {
@@ -20,5 +20,5 @@ export const COMMON_OPTIONS = {
   help: { type: 'boolean', short: 'h', help: 'Print this.' },
 } as const satisfies CliOptions;
 
-/** For commands that print something. */
+/** The option of commands that print a result. */
 export const JSON_OPTION = { type: 'boolean', help: 'Print JSON.' } as const;

@@ -1,4 +1,4 @@
-/** What an error says, in one line. An error of several addresses that were tried has no message of its own. */
+/** Returns an error's message as one line. An error about several addresses has no message of its own. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = error as NodeJS.ErrnoException;

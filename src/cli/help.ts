@@ -2,13 +2,13 @@ import type { CliOptions } from './cli-option.js';
 import type { Command, Example } from './command.js';
 import { COMMON_OPTIONS } from './common-options.js';
 
-/** How the program is called. */
+/** The name of the program. */
 export const PROGRAM = 'smart-session';
 
-/** The help of the program. */
+/** Returns the help of the program. */
 export function programHelp(commands: readonly Command[]): string {
   return [
-    `${PROGRAM}: looks after the sessions table of nestjs-smart-session.`,
+    `${PROGRAM}: manages the sessions table of nestjs-smart-session.`,
     `Usage: ${PROGRAM} <command> [options]`,
     section(
       'Commands',
@@ -17,16 +17,17 @@ export function programHelp(commands: readonly Command[]): string {
     section('Options of every command', optionRows(COMMON_OPTIONS)),
     section('Examples', exampleRows(commands.map(({ examples }) => examples[0]!))),
     [
-      'The database is that of `connection` in the options, or else of the MikroORM configuration, which is found as by',
-      '`mikro-orm`: by `configPaths` in the section mikro-orm of package.json, by MIKRO_ORM_CLI_CONFIG and its other',
-      'variables, or as ./mikro-orm.config.js. What the app gives to forRoot besides, such as encryption, comes with',
-      '--options. Exits with 1 when something failed, and with 2 for a wrong command line. DEBUG=1 shows where it failed.',
+      'The database is that of `connection` in the options, or else that of the MikroORM configuration.',
+      'The configuration is found as by `mikro-orm`: through `configPaths` in the section mikro-orm of',
+      'package.json, through MIKRO_ORM_CLI_CONFIG and its other variables, or as ./mikro-orm.config.js.',
+      'Other options of the app, such as encryption, are read with --options.',
+      'The exit code is 1 for a failure and 2 for a wrong command line. DEBUG=1 prints the stack trace.',
     ].join('\n'),
-    `${PROGRAM} <command> --help tells more of a command.`,
+    `${PROGRAM} <command> --help describes a command.`,
   ].join('\n\n');
 }
 
-/** The help of one command. */
+/** Returns the help of one command. */
 export function commandHelp({ name, summary, details, options, examples }: Command): string {
   return [
     `${PROGRAM} ${name}: ${summary}`,
@@ -34,9 +35,9 @@ export function commandHelp({ name, summary, details, options, examples }: Comma
     details.join('\n'),
     ...(Object.keys(options).length === 0 ? [] : [section('Options', optionRows(options))]),
     section('Examples', exampleRows(examples)),
-    `Besides: ${Object.keys(COMMON_OPTIONS)
+    `Options of every command: ${Object.keys(COMMON_OPTIONS)
       .map((option) => `--${option}`)
-      .join(', ')}, which ${PROGRAM} --help explains.`,
+      .join(', ')}. ${PROGRAM} --help describes them.`,
   ].join('\n\n');
 }
 

@@ -3,17 +3,17 @@ import { abbreviate } from '../smart-session.errors.js';
 import { count, inFigures } from './plural.js';
 import type { Terminal } from './terminal.js';
 
-/** So many refused rows are named: by then it is clear what is wrong. */
+/** The number of refused rows that are reported one by one. After that many, the cause is clear. */
 const MOST_NAMED = 20;
 
-/** What an import has come to. */
+/** The result of an import. */
 export class ImportReport {
   readonly #terminal: Terminal;
   #imported = 0;
   #existing = 0;
   #refused = 0;
 
-  /** @param terminal where refused rows are named, as they come */
+  /** @param terminal receives a line for each refused row */
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
   }
@@ -27,7 +27,7 @@ export class ImportReport {
     this.#refused += refused.length;
   }
 
-  /** @throws Error if rows were refused, so that a script sees it */
+  /** @throws Error if rows were refused, so that a script notices */
   check(isDryRun: boolean): void {
     if (this.#refused > 0)
       throw new Error(
@@ -35,7 +35,7 @@ export class ImportReport {
       );
   }
 
-  /** @param what whose sessions, from where and to where */
+  /** @param what the store, its table and the target table */
   summary(what: string, isDryRun: boolean): string {
     const [did, were] = isDryRun ? ['Would import', 'are'] : ['Imported', 'were'];
     const refused = `${inFigures(this.#refused)} cannot be imported`;

@@ -3,5 +3,5 @@ import { runCli } from './run-cli.js';
 import { ProcessTerminal } from './terminal.js';
 
 const code = await runCli(process.argv.slice(2), new ProcessTerminal());
-// What the app's modules have opened, such as a pool of connections, would hold the process.
+// Something that the app's modules have opened, such as a connection pool, would keep the process alive.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

@@ -8,10 +8,10 @@ import { openOrm } from './open-orm.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * Opens the table of another store, in the database of the sessions or in one of its own, which is closed after.
+ * Opens the table of another store, in the sessions' database or in its own. Its own database is closed afterwards.
  *
- * @param config the MikroORM configuration of its own database; undefined for that of the sessions
- * @throws PreviousTableError, and what MikroORM throws
+ * @param config the MikroORM configuration of its own database; undefined for the sessions' database
+ * @throws PreviousTableError, and MikroORM's errors
  */
 export async function withPreviousTable<Result>(
   store: StoreFormat,
@@ -25,7 +25,7 @@ export async function withPreviousTable<Result>(
   try {
     const driver = orm.em.getDriver().constructor;
     const own = await dialectOfDriver(driver);
-    if (!own) throw new UsageError(`import: the driver in ${config} is ${driver.name}, which no store is on.`);
+    if (!own) throw new UsageError(`import: the driver in ${config} is ${driver.name}, which no store supports.`);
     const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, own);
     return await work(await PreviousTable.open(run, own, store, place));
   } finally {

@@ -26,11 +26,11 @@ export interface OpenSessions {
 class CommandLineModule {}
 
 /**
- * Opens the app's sessions by what the command line says, and closes them after.
+ * Opens the app's sessions with the options of the command line, and closes them afterwards.
  *
- * @param overrides what the command says of the options
- * @param check is shown the options before the table is opened; what it throws is thrown
- * @throws SmartSessionConfigError, UsageError, and what MikroORM throws
+ * @param overrides options that the command line sets
+ * @param check checks the options before the table is opened; its errors are thrown
+ * @throws SmartSessionConfigError, UsageError, and MikroORM's errors
  */
 export async function withSessions<Result>(
   given: CommonGiven,
@@ -42,7 +42,7 @@ export async function withSessions<Result>(
   const orm = read.connection
     ? undefined
     : await openOrm(given.contextName ?? read.contextName, given.config).catch((error: unknown) => {
-        // A wrong command line goes first.
+        // A wrong command line is reported first.
         check(withTable(read, undefined));
         throw error;
       });
@@ -61,9 +61,9 @@ export async function withSessions<Result>(
 }
 
 /**
- * The options with the place of the table: what no option says of it, the app's entity does.
+ * Returns the options with the table's name and schema. The app's entity supplies what no option says.
  *
- * @param orm the app's; undefined for sessions with a connection of their own
+ * @param orm the app's; undefined for sessions with their own connection
  */
 export function withTable(options: SmartSessionModuleOptions, orm: MikroORM | undefined): SmartSessionModuleOptions {
   const tableName = options.tableName ?? tableNameIn(orm) ?? DEFAULT_TABLE;
@@ -72,9 +72,9 @@ export function withTable(options: SmartSessionModuleOptions, orm: MikroORM | un
 }
 
 function moduleOf(options: SmartSessionModuleOptions, orm: MikroORM | undefined) {
-  // The column of the user ids is there, whether the command line knows the option or not.
+  // The column of the user ids exists, whether the options name `userId` or not.
   const userId = options.userId ?? (() => undefined);
-  // The context is that of the configuration which was opened; here it has no other.
+  // MikroORM was opened with the configuration of its context, so it has no context name here.
   const provided = [{ provide: MikroORM, useValue: orm }];
   const ormModule = { module: CommandLineModule, global: true, providers: provided, exports: [MikroORM] };
   return {

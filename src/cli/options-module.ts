@@ -8,8 +8,8 @@ import { UsageError } from './usage-error.js';
 type Exports = Readonly<Record<string, unknown>>;
 
 /**
- * Imports the options that a module exports: as its default or alone, as an object, a promise, or a function that returns
- * one. The module may be an ES module, CommonJS, or TypeScript where Node strips types.
+ * Imports the options that a module exports, as its default or as its only export. They are an object, a promise, or a function
+ * that returns one. The module may be an ES module, CommonJS, or TypeScript if Node strips types.
  *
  * @throws UsageError for a file that does not export them
  */
@@ -24,14 +24,17 @@ export async function importOptions(file: string): Promise<SmartSessionModuleOpt
   );
 }
 
-/** The default, or the only export. The default of a CommonJS module is its `exports`, in which a compiler puts the module's own default. */
+/**
+ * Returns the default, or the only export. The default of a CommonJS module is its `exports`, in which a compiler puts the
+ * module's own default.
+ */
 function only(file: string, exported: Exports): unknown {
   const value = 'default' in exported ? exported.default : onlyOf(file, exported);
   if (!isExports(value)) return value;
   return 'default' in value ? value.default : onlyOf(file, value);
 }
 
-/** Whether a default is the `exports` of a CommonJS module, by the names in it, and not the options themselves. */
+/** Whether a default is the `exports` of a CommonJS module, not the options. Its names tell. */
 function isExports(value: unknown): value is Exports {
   if (typeof value !== 'object' || value === null) return false;
   const names = Object.keys(value);
@@ -41,5 +44,7 @@ function isExports(value: unknown): value is Exports {
 function onlyOf(file: string, exported: Exports): unknown {
   const names = Object.keys(exported);
   if (names.length === 1) return exported[names[0]!];
-  throw new UsageError(`--options: ${file} exports ${names.join(', ') || 'nothing'}. Export the options as its default, or alone.`);
+  throw new UsageError(
+    `--options: ${file} exports ${names.join(', ') || 'nothing'}. Export the options as the default, or as the only export.`,
+  );
 }

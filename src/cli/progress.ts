@@ -3,22 +3,22 @@ import type { Terminal } from './terminal.js';
 
 const WIDTH = 30;
 
-/** A plain line is printed each time so many more are done. */
+/** Without a bar, a line is printed each time this many more are done. */
 const LINE_EVERY = 10_000;
 
-/** How far a long work has come: a bar where a line can be written over, plain lines where not. */
+/** Shows the progress of a long task: a bar if a line can be overwritten, otherwise plain lines. */
 export class Progress {
   readonly #terminal: Terminal;
   readonly #total: number;
   #done = 0;
 
-  /** @param total how many there are; more may come */
+  /** @param total the expected number; it may be exceeded */
   constructor(terminal: Terminal, total: number) {
     this.#terminal = terminal;
     this.#total = total;
   }
 
-  /** Shows that so many more are done. */
+  /** Adds this many to those that are done. */
   add(n: number): void {
     const before = this.#done;
     this.#done += n;
@@ -27,7 +27,7 @@ export class Progress {
     else if (isLineDue) this.#terminal.note(this.#figures());
   }
 
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void {
     if (this.#terminal.canRewrite) this.#terminal.rewrite('');
   }

@@ -2,11 +2,11 @@ import { PROGRAM } from './help.js';
 import { UsageError } from './usage-error.js';
 
 /**
- * The value of an option that a command cannot do without.
+ * Returns the value of a required option.
  *
- * @throws UsageError when it was not given, or is empty
+ * @throws UsageError if it is missing or empty
  */
 export function required(command: string, option: string, value: string | undefined): string {
   if (value) return value;
-  throw new UsageError(`${command}: --${option} is missing. ${PROGRAM} ${command} --help shows how it is given.`);
+  throw new UsageError(`${command}: --${option} is missing. ${PROGRAM} ${command} --help describes it.`);
 }

@@ -12,9 +12,9 @@ import { VisibleTerminal } from './visible-terminal.js';
 /**
  * Runs a command line.
  *
- * @param words without the program's name
- * @param processTerminal where its words go, and answers come from
- * @returns the exit code: 0, 1 when something failed, 2 when the command line was wrong
+ * @param words the command line without the program's name
+ * @param processTerminal the terminal for the output and the answers
+ * @returns the exit code: 0, 1 after a failure, 2 for a wrong command line
  */
 export async function runCli(words: readonly string[], processTerminal: Terminal): Promise<number> {
   const terminal = new VisibleTerminal(processTerminal);
@@ -40,7 +40,7 @@ async function runCommand([name, ...words]: readonly string[], terminal: Termina
 function commandOf(name: string): Command {
   const found = COMMANDS.find((command) => command.name === name);
   if (found) return found;
-  throw new UsageError(`"${name}" is no command. Give one of ${COMMANDS.map((command) => command.name).join(', ')} first.`);
+  throw new UsageError(`"${name}" is not a command. Give one of ${COMMANDS.map((command) => command.name).join(', ')} first.`);
 }
 
 function parse({ name, options }: Command, words: string[]) {
@@ -51,7 +51,7 @@ function parse({ name, options }: Command, words: string[]) {
   }
 }
 
-/** What `parseArgs` says; where an option or a word is unknown it goes on about others. */
+/** Returns the message of `parseArgs`. For an unknown option or word, only its first sentence is about the mistake. */
 function wrongIn({ code, message }: NodeJS.ErrnoException): string {
   const isUnknown = code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION' || code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL';
   return isUnknown

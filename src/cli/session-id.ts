@@ -1,7 +1,7 @@
-/** A cookie's value as express-session signs it. */
+/** The value of a cookie that express-session has signed. */
 const SIGNED = /^s:(.+)\.[^.]+$/;
 
-/** The session id in what was given: the id itself, or the value of its cookie. */
+/** Returns the session id from a session id or from the value of its cookie. */
 export function sessionIdIn(given: string): string {
   const decoded = given.startsWith('s%3A') ? decodeURIComponent(given) : given;
   return SIGNED.exec(decoded)?.[1] ?? decoded;

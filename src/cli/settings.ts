@@ -7,14 +7,14 @@ import type { COMMON_OPTIONS } from './common-options.js';
 import { importOptions } from './options-module.js';
 import { UsageError } from './usage-error.js';
 
-/** What the command line says of the app. */
+/** The common options as given on the command line. */
 export type CommonGiven = Given<typeof COMMON_OPTIONS>;
 
 /**
- * The options of the app's sessions: those of the file, and in their place what the command line says itself. What the
- * app decides for its own process is another here: nothing is signed, pruned unasked, or made, and nobody is told of it.
+ * Reads the options of the app's sessions from the file. The command line overrides them. Options that concern the app's own
+ * process are replaced: the command does not sign, prune, create the table or publish events by itself.
  *
- * @throws UsageError for a file that does not export them, and for a dialect that there is not
+ * @throws UsageError for a file that does not export options, and for an unknown dialect
  */
 export async function readSessionOptions({ options: file, dialect, table, schema }: CommonGiven): Promise<SmartSessionModuleOptions> {
   for (const [option, name, value] of [

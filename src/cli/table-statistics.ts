@@ -2,23 +2,23 @@ import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from '../persistence/database-context.js';
 import { isLive } from '../persistence/expiry.js';
 
-/** What a sessions table tells of itself. Sizes and commits are those of live sessions. */
+/** Statistics of a sessions table. Sizes and commits are those of live sessions. */
 export interface TableStatistics {
   readonly live: number;
-  /** Not pruned yet. */
+  /** The expired sessions that are not pruned yet. */
   readonly expired: number;
-  /** Of the stored data, as it is before the database compresses it. */
+  /** The sizes of the stored data, before the database compresses it. */
   readonly bytes: { readonly average: number; readonly greatest: number; readonly total: number };
-  /** Live sessions that are leased now, by `@LockSession()`. */
+  /** The live sessions that `@LockSession()` has leased now. */
   readonly locked: number;
-  /** Live sessions by their lock versions, the number of their commits after the first; undefined for a table without that column. */
+  /** The live sessions by lock version, which is the number of commits after the first. Undefined for a table without that column. */
   readonly commits: readonly CommitCount[] | undefined;
 }
 
-/** How many sessions have had so many commits after the first. */
+/** The number of sessions with a range of commits after the first. */
 export interface CommitCount {
   readonly from: number;
-  /** Undefined for the last, which has no end. */
+  /** The end of the range; undefined for the last range. */
   readonly to: number | undefined;
   readonly sessions: number;
 }
@@ -31,7 +31,7 @@ const COMMITS = [
   [1000, undefined],
 ] as const;
 
-/** Reads the statistics of a sessions table, by one statement that reads all of it. */
+/** Reads the statistics of a sessions table. One statement reads the whole table. */
 export async function tableStatistics(context: DatabaseContext): Promise<TableStatistics> {
   const { rows } = await context.runner.run(statementOf(context));
   const found = rows[0]!;

@@ -1,26 +1,26 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 
-/** Where a command's words go, and answers come from. */
+/** The terminal of a command, for its output and for answers. */
 export interface Terminal {
-  /** Whether somebody can be asked. */
+  /** Whether a question can be answered. */
   readonly isInteractive: boolean;
-  /** Whether a line can be written over: a progress bar needs it. */
+  /** Whether a line can be overwritten. A progress bar needs that. */
   readonly canRewrite: boolean;
   /** Writes the command's result, to standard output. */
   print(text: string): void;
-  /** Writes what is not the result, to standard error. */
+  /** Writes everything else, to standard error. */
   note(text: string): void;
-  /** Writes over the last line that this wrote, on standard error; an empty text takes it away. */
+  /** Overwrites the last line that this has written on standard error. An empty text removes it. */
   rewrite(line: string): void;
-  /** The answer to a question; an empty text when there is none. */
+  /** Asks a question. Returns an empty text if there is no answer. */
   ask(question: string): Promise<string>;
 }
 
 /** The terminal of this process. */
 export class ProcessTerminal implements Terminal {
   constructor() {
-    // Who reads the output may have seen enough, as `head` does.
+    // The reader of the output may have closed it, as `head` does.
     process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   }
 
@@ -47,7 +47,7 @@ export class ProcessTerminal implements Terminal {
   async ask(question: string): Promise<string> {
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     try {
-      // Who ends the input, or interrupts, has not answered.
+      // The end of the input and an interrupt count as no answer.
       const ended = once(lines, 'close').then(() => '');
       return await Promise.race([lines.question(question), ended]);
     } finally {

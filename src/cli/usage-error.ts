@@ -1,4 +1,4 @@
-/** The command line was written wrong: what was given, and what would be right. */
+/** The command line is wrong. The message says what was given and what is expected. */
 export class UsageError extends Error {
   constructor(message: string) {
     super(message);

@@ -1,7 +1,7 @@
 import { visible, visibleLines } from '../shared/visible.js';
 import type { Terminal } from './terminal.js';
 
-/** A terminal whose reader sees all that is written: what comes from tables and errors moves no cursor, and hides no text. */
+/** A terminal that escapes control characters. Texts from tables and errors cannot move the cursor or hide anything. */
 export class VisibleTerminal implements Terminal {
   readonly #terminal: Terminal;
 

@@ -9,6 +9,8 @@ import { handleOf } from '../../src/security/session-handle.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
 import { OptionsFile, cli, cliProcess } from '../support/cli.js';
 import { DATABASES } from '../support/databases.js';
+import { makeLayout1 } from '../support/layout-1.js';
+import { dropTables } from '../support/drop-tables.js';
 import { openPreviousStore, storeSession } from '../support/previous-stores.js';
 import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
 
@@ -40,7 +42,7 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     const { runner, dialect } = app.context;
     for (const statement of out.split(';\n').slice(0, -1)) await runner.run(statement);
     const made = await dialect.columns(runner.run, `${tableName}_2`, undefined);
-    await runner.run(`drop table ${dialect.quote(`${tableName}_2`)}`);
+    await dropTables(database, runner.run, `${tableName}_2`);
     expect(made).toEqual(await dialect.columns(runner.run, tableName, undefined));
   });
 
@@ -53,11 +55,31 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
       err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_3"\. .*create-table --run`\.\n$/),
     });
     const runs = [await file.run(words), await file.run(words)];
-    await app.context.runner.run(`drop table ${app.context.dialect.quote(`${tableName}_3`)}`);
+    await dropTables(database, app.context.runner.run, `${tableName}_3`);
     expect(runs).toEqual([
       { code: 0, out: `Made the table "${tableName}_3".\n`, err: '' },
       { code: 0, out: `The table "${tableName}_3" was there already, with all its columns. Nothing was changed.\n`, err: '' },
     ]);
+  });
+
+  it('upgrades a table of an older version, once', async () => {
+    const table = `${tableName}_4`;
+    const { runner } = app.context;
+    await makeLayout1(database, runner.run, table);
+    const run = (...words: string[]) => file.run(['create-table', ...words, '--table', table]);
+    const runs = [await run('--run'), await run('--upgrade'), await run('--upgrade'), await run('--run')];
+    await dropTables(database, runner.run, table);
+    expect(runs.map(({ code, out, err }) => `${code} ${out}${err}`)).toEqual([
+      `0 The table "${table}" was there already, with layout 1. Nothing was changed. create-table --upgrade brings it to layout 2.\n`,
+      `0 The table "${table}" was brought from layout 1 to layout 2.\n`,
+      `0 The table "${table}" has layout 2 already. Nothing was changed.\n`,
+      `0 The table "${table}" was there already, with all its columns. Nothing was changed.\n`,
+    ]);
+    expect(await run('--upgrade')).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_4"\. .*create-table --run`\.\n$/),
+    });
   });
 
   it('lists the sessions of a user', async () => {
@@ -136,7 +158,8 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
       return Object.fromEntries(
         rows.map((row) => [
           String(row.user_id),
-          [Math.round(Number(row.remaining) / MINUTE), row.max_age === null ? null : Number(row.max_age) / MINUTE],
+          // express-session derives the max age from the expiry, and may lose a ms.
+          [Math.round(Number(row.remaining) / MINUTE), row.max_age === null ? null : Math.round(Number(row.max_age) / MINUTE)],
         ]),
       );
     };
@@ -167,7 +190,7 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(await file.run(['shorten', '--max-age'])).toEqual({
       code: 2,
       out: '',
-      err: expect.stringMatching(/--max-age was given, and the options have no `cookie\.maxAge`/),
+      err: expect.stringMatching(/--max-age was given, but the options have no `cookie\.maxAge`/),
     });
     expect(await cli(['shorten'])).toEqual({ code: 2, out: '', err: expect.stringMatching(/shorten: --options is missing/) });
     await lower.remove();
@@ -177,7 +200,7 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     const [laptop, phone] = [await app.browser({ user: 'anna' }), await app.browser({ user: 'anna' })];
     const handle = handleOf(storageKeyOf(sessionIdOf(phone)));
     const words = ['destroy', '--user', 'anna', `--handle=${handle}`];
-    expect(await file.run(words)).toEqual({ code: 0, out: `Ended session ${handle} of user "anna".\n`, err: '' });
+    expect(await file.run(words)).toEqual({ code: 0, out: `Destroyed session ${handle} of user "anna".\n`, err: '' });
     expect([await laptop.session(), await phone.session()]).toEqual([{ user: 'anna' }, {}]);
     expect(await file.run(words)).toEqual({ code: 1, out: '', err: `smart-session: user "anna" has no live session ${handle}.\n` });
   });
@@ -185,7 +208,7 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   it('ends a session by its id, or by its cookie', async () => {
     const [one, other, third] = await Promise.all([app.browser(), app.browser(), app.browser()]);
     const name = `session ${abbreviate(storageKeyOf(sessionIdOf(one)))}`;
-    expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({ code: 0, out: `Ended ${name}.\n`, err: '' });
+    expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({ code: 0, out: `Destroyed ${name}.\n`, err: '' });
     expect((await file.run(['destroy', `--session=${other.cookie.split('=')[1]}`])).code).toBe(0);
     expect([await one.session(), await other.session(), await third.session()]).toEqual([{}, {}, { a: 1 }]);
     expect(await file.run(['destroy', `--session=${sessionIdOf(one)}`])).toEqual({
@@ -198,15 +221,15 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   it("ends all of a user's sessions, when it is sure", async () => {
     await Promise.all([app.browser({ user: 'anna' }), app.browser({ user: 'anna' }), app.browser({ user: 'ben' })]);
     const words = ['destroy', '--user', 'anna'];
-    const refused = 'smart-session: destroy: nobody can be asked here whether to end all sessions of user "anna". Give --yes.\n';
+    const refused = 'smart-session: destroy: there is no terminal to confirm that all sessions of user "anna" are destroyed. Give --yes.\n';
     expect(await file.run(words)).toEqual({ code: 2, out: '', err: refused });
     const declined = await file.run(words, { answers: [''] });
-    expect(declined.err).toBe('End 2 sessions of user "anna"? [y/N] Nothing was ended.\n');
+    expect(declined.err).toBe('Destroy 2 sessions of user "anna"? [y/N] Nothing was destroyed.\n');
     expect(await handlesOf('anna')).toHaveLength(2);
     const agreed = await file.run(words, { answers: ['y'] });
-    expect(agreed.out).toMatch(/^HANDLE .*\n.+\n.+\nEnded 2 sessions of user "anna".\n$/);
+    expect(agreed.out).toMatch(/^HANDLE .*\n.+\n.+\nDestroyed 2 sessions of user "anna".\n$/);
     expect([await handlesOf('anna'), await handlesOf('ben')]).toEqual([[], [expect.any(String)]]);
-    expect((await file.run(['destroy', '--user', 'ben', '--yes'])).out).toMatch(/Ended 1 session of user "ben"\.\n$/);
+    expect((await file.run(['destroy', '--user', 'ben', '--yes'])).out).toMatch(/Destroyed 1 session of user "ben"\.\n$/);
     expect(await file.run([...words, '-y'])).toEqual({ code: 0, out: 'User "anna" has no live session.\n', err: '' });
   });
 });
@@ -257,13 +280,13 @@ describe('a module of options', () => {
   });
 
   it.each([
-    ['two.cjs', 'exports.one = {}; exports.other = {};', 'exports one, other. Export the options as its default, or alone.'],
+    ['two.cjs', 'exports.one = {}; exports.other = {};', 'exports one, other. Export the options as the default, or as the only export.'],
     [
       'text.cjs',
       "module.exports = 'secret';",
       'exports a value of type string. Export the options as an object, a promise of it, or a function that returns it.',
     ],
-    ['nothing.cjs', marked, 'exports nothing. Export the options as its default, or alone.'],
+    ['nothing.cjs', marked, 'exports nothing. Export the options as the default, or as the only export.'],
     [
       'null.mjs',
       'export default null;',
@@ -279,9 +302,9 @@ describe('a module of options', () => {
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists them.'],
-    [['prun'], '"prun" is no command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
+    [['prun'], '"prun" is not a command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
     [['prune', '--everything'], "prune: Unknown option '--everything'. smart-session prune --help lists its options."],
-    [['list'], 'list: --user is missing. smart-session list --help shows how it is given.'],
+    [['list'], 'list: --user is missing. smart-session list --help describes it.'],
     [
       ['list', '--user', '-x'],
       "list: Option '--user' argument is ambiguous. Did you forget to specify the option argument for '--user'? To specify an option argument starting with a dash use '--user=-XYZ'. smart-session list --help lists its options.",
@@ -293,12 +316,13 @@ describe('a command line that is wrong', () => {
     ],
     [
       ['import', '--from', 'redis'],
-      'import: --from redis is not known. Give one of connect-pg-simple, express-mysql-session, connect-session-knex.',
+      'import: --from redis is unknown. Give one of connect-pg-simple, express-mysql-session, connect-session-knex.',
     ],
     [
       ['import', '--from', 'express-mysql-session', '--dialect', 'mysql'],
-      'import: both stores\' tables are called "sessions". Give this library\'s another name by --table, or `tableName` in the options, and make it by create-table --run.',
+      'import: both stores use the table "sessions". Give another name for this library\'s table with --table or `tableName` in the options, and create it with create-table --run.',
     ],
+    [['create-table', '--run', '--upgrade'], 'create-table: give either --run or --upgrade.'],
     [['create-table', '--dialect', 'oracle'], `--dialect: "oracle" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--dialect='], `--dialect: "" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--table', 'why?'], '--table: "why?" was given. Give a name of 1 to 46 bytes, without a question mark.'],
@@ -306,7 +330,7 @@ describe('a command line that is wrong', () => {
     [['stats', '--options', 'nowhere.js'], '--options: there is no file nowhere.js.'],
     [
       ['stats', '--options', 'test/support/servers.js'],
-      '--options: test/support/servers.js exports MYSQL, POSTGRESQL. Export the options as its default, or alone.',
+      '--options: test/support/servers.js exports MYSQL, POSTGRESQL. Export the options as the default, or as the only export.',
     ],
   ])('%j', async (words, message) => {
     expect(await cli(words)).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });
@@ -391,7 +415,7 @@ describe('a process of an app', () => {
       await cli(['import', '--from', 'connect-session-knex', '--from-table', 'web_sessions', '--config', join(app, 'named.js')]),
     ).toMatchObject({
       code: 2,
-      err: expect.stringContaining('both stores\' tables are called "web_sessions"'),
+      err: expect.stringContaining('both stores use the table "web_sessions"'),
     });
   });
 
@@ -407,7 +431,7 @@ describe('a process of an app', () => {
     expect(run).toEqual({
       code: 0,
       out: 'Imported 1 live session of connect-session-knex from "sessions" into "sessions". 0 were there already, 0 cannot be imported.\n',
-      err: 'No user ids are filled: neither `userId` in the options nor --user-key was given.\n',
+      err: 'The user ids stay empty: neither `userId` in the options nor --user-key was given.\n',
     });
   });
 
@@ -417,7 +441,7 @@ describe('a process of an app', () => {
     const { code, err } = await cliProcess(['stats'], app, ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]);
     expect({ code, err }).toEqual({
       code: 1,
-      err: "smart-session: the app's MikroORM configuration is read by @mikro-orm/cli, which is not installed. Install it: npm install --save-dev @mikro-orm/cli\n",
+      err: "smart-session: @mikro-orm/cli reads the app's MikroORM configuration, but it is not installed. Install it: npm install --save-dev @mikro-orm/cli\n",
     });
   });
 });

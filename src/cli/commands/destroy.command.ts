@@ -10,23 +10,23 @@ import { sessionTable } from './list.command.js';
 
 export const destroy = defineCommand({
   name: 'destroy',
-  summary: 'ends sessions: all of a user, one of them, or one by its id.',
+  summary: 'destroys sessions: all sessions of a user, one of them, or one by its id.',
   details: [
-    "A request that has the session loaded already does not bring it back. All of a user's sessions are ended only",
-    'after a question, or with --yes, which is required where nobody can be asked. A session that is not there is an',
-    "error; that a user has none is not. The app's events do not tell of it.",
+    'A request that has already loaded the session does not restore it. The command asks before it destroys',
+    "all of a user's sessions. Without a terminal, --yes is required. It is an error if the session does not",
+    "exist, but not if a user has no sessions. The app's events do not report these sessions.",
   ],
   options: {
-    user: { type: 'string', value: '<id>', help: 'Whose sessions, by the user id as the app has it.' },
-    handle: { type: 'string', value: '<handle>', help: 'With --user: that session alone. `list` shows the handles.' },
-    session: { type: 'string', value: '<id>', help: "A session by its id, or by the cookie's value." },
+    user: { type: 'string', value: '<id>', help: 'The user id, as the app has it.' },
+    handle: { type: 'string', value: '<handle>', help: 'With --user: only this session. `list` shows the handles.' },
+    session: { type: 'string', value: '<id>', help: "The session id, or the cookie's value." },
     yes: { type: 'boolean', short: 'y', help: 'Do not ask.' },
   },
   examples: [
-    ['destroy --user 42', 'Shows the sessions of the user, asks, and ends them all.'],
-    ['destroy --user 42 --yes', 'Ends them all at once, such as in a script.'],
-    ['destroy --user 42 --handle Zk3xQ0cTq1mVJv4yYb1oXw', 'Ends one of them.'],
-    ["destroy --session 's:abc123.fgh456'", 'Ends the session of a cookie.'],
+    ['destroy --user 42', 'Lists the sessions of the user, asks, and destroys them.'],
+    ['destroy --user 42 --yes', 'Destroys them without a question, for a script.'],
+    ['destroy --user 42 --handle Zk3xQ0cTq1mVJv4yYb1oXw', 'Destroys one of them.'],
+    ["destroy --session 's:abc123.fgh456'", 'Destroys the session of a cookie.'],
   ],
   run: ({ user, handle, session, yes, ...given }, terminal) => {
     const isOfUser = Boolean(user) && session === undefined;
@@ -47,24 +47,26 @@ async function destroyById({ service, repository, codec }: OpenSessions, given: 
   const name = `session ${abbreviate(storageKey)}`;
   if (!(await repository.load(storageKey))) throw new Error(`there is no live ${name}.`);
   await service.destroy(sessionId);
-  terminal.print(`Ended ${name}.`);
+  terminal.print(`Destroyed ${name}.`);
 }
 
 async function destroyOne({ service }: OpenSessions, userId: string, handle: string, terminal: Terminal): Promise<void> {
   if (!(await service.destroyOne({ userId, handle }))) throw new Error(`user "${escaped(userId)}" has no live session ${handle}.`);
-  terminal.print(`Ended session ${handle} of user "${escaped(userId)}".`);
+  terminal.print(`Destroyed session ${handle} of user "${escaped(userId)}".`);
 }
 
 async function destroyAll({ service }: OpenSessions, userId: string, isSure: boolean, terminal: Terminal): Promise<void> {
   if (!isSure && !terminal.isInteractive)
-    throw new UsageError(`destroy: nobody can be asked here whether to end all sessions of user "${escaped(userId)}". Give --yes.`);
+    throw new UsageError(
+      `destroy: there is no terminal to confirm that all sessions of user "${escaped(userId)}" are destroyed. Give --yes.`,
+    );
   const live = await service.list({ userId });
   if (live.length === 0) return terminal.print(`User "${escaped(userId)}" has no live session.`);
   terminal.print(sessionTable(live));
-  if (!isSure && !isYes(await terminal.ask(`End ${count(live.length, 'session')} of user "${escaped(userId)}"? [y/N] `)))
-    return terminal.note('Nothing was ended.');
+  if (!isSure && !isYes(await terminal.ask(`Destroy ${count(live.length, 'session')} of user "${escaped(userId)}"? [y/N] `)))
+    return terminal.note('Nothing was destroyed.');
   await service.destroyAll({ userId });
-  terminal.print(`Ended ${count(live.length, 'session')} of user "${escaped(userId)}".`);
+  terminal.print(`Destroyed ${count(live.length, 'session')} of user "${escaped(userId)}".`);
 }
 
 function isYes(answer: string): boolean {

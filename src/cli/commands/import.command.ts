@@ -14,32 +14,32 @@ import { readSessionOptions } from '../settings.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
-/** So many rows are read by one statement. */
+/** The number of rows in one read. */
 const PAGE = 500;
 
 const NAMES = FOREIGN_STORES.map(({ name }) => name);
 
 export const importSessions = defineCommand({
   name: 'import',
-  summary: "copies another store's live sessions, so that users stay logged in.",
+  summary: 'copies the live sessions of another store, so that users stay logged in.',
   details: [
-    `From ${NAMES.join(', ')}. A cookie stays good when the app`,
-    'keeps its cookie name and its secret. Values, expiry and max age are kept; user ids are filled by the option',
-    "`userId`. The other store's table is only read, and a live session that is here already is never written over:",
-    'after an abort, run it again. Do so before the app runs on this library: a session that was destroyed here since',
-    'would come back. A row that is no session is counted and named by the beginning of the hash of its id.',
+    `From ${NAMES.join(', ')}. Cookies stay valid if the app`,
+    'keeps its cookie name and secret. Values, expiry and max age are kept. The option `userId` supplies',
+    "the user ids. The other store's table is only read. A live session that exists here is never overwritten,",
+    'so the command can be repeated after an abort. Run it before the app uses this library: it would restore',
+    'sessions that were destroyed here. Rows without a valid session are counted and reported by a short hash.',
   ],
   options: {
     from: { type: 'string', value: '<package>', help: 'The other store. Required.' },
     'from-table': { type: 'string', value: '<name>', help: "Its table. Default: the package's own." },
     'from-schema': { type: 'string', value: '<name>', help: "The schema of its table. Default: the connection's own." },
     'from-config': { type: 'string', value: '<file>', help: 'The MikroORM configuration of its database. Default: that of the sessions.' },
-    'user-key': { type: 'string', value: '<key>', help: "The session's key that holds the user id. Default: the option userId." },
-    'dry-run': { type: 'boolean', help: 'Write nothing, and tell what would be imported.' },
+    'user-key': { type: 'string', value: '<key>', help: 'The session key that holds the user id. Default: the option userId.' },
+    'dry-run': { type: 'boolean', help: 'Write nothing. Print what would be imported.' },
   },
   examples: [
     ['import --from connect-pg-simple --user-key userId', 'Imports the sessions of the table session.'],
-    ['import --from connect-session-knex --from-table knex_sessions --dry-run', 'Tells what would be imported.'],
+    ['import --from connect-session-knex --from-table knex_sessions --dry-run', 'Prints what would be imported.'],
     ['import --from express-mysql-session --table smart_sessions', 'For two tables in one database, both called sessions.'],
   ],
   run: async (
@@ -61,7 +61,7 @@ export const importSessions = defineCommand({
     await withSessions(
       given,
       ({ repository, codec, options, database }) => {
-        if (userId === undefined) terminal.note('No user ids are filled: neither `userId` in the options nor --user-key was given.');
+        if (userId === undefined) terminal.note('The user ids stay empty: neither `userId` in the options nor --user-key was given.');
         return withPreviousTable(foreign, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
@@ -100,7 +100,7 @@ async function importAll(
 function storeOf(name: string): StoreFormat {
   const found = FOREIGN_STORES.find((store) => store.name === name);
   if (found) return found;
-  throw new UsageError(`import: --from ${name} is not known. Give one of ${NAMES.join(', ')}.`);
+  throw new UsageError(`import: --from ${name} is unknown. Give one of ${NAMES.join(', ')}.`);
 }
 
 function isSameTable({ tableName, schema }: SmartSessionModuleOptions, other: PreviousTablePlace): boolean {
@@ -109,6 +109,6 @@ function isSameTable({ tableName, schema }: SmartSessionModuleOptions, other: Pr
 
 function bothOneTable(name: string): UsageError {
   return new UsageError(
-    `import: both stores' tables are called "${name}". Give this library's another name by --table, or \`tableName\` in the options, and make it by create-table --run.`,
+    `import: both stores use the table "${name}". Give another name for this library's table with --table or \`tableName\` in the options, and create it with create-table --run.`,
   );
 }

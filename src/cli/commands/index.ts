@@ -7,5 +7,5 @@ import { prune } from './prune.command.js';
 import { shorten } from './shorten.command.js';
 import { stats } from './stats.command.js';
 
-/** Every command, in the order of the help. */
+/** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, destroy, shorten, prune];

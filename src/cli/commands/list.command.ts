@@ -8,18 +8,18 @@ import { textTable } from '../text-table.js';
 
 export const list = defineCommand({
   name: 'list',
-  summary: "lists a user's live sessions, the newest first.",
+  summary: 'lists the live sessions of a user, newest first.',
   details: [
-    'A handle names a session, and is no secret: it opens none. The sessions are found by their column user_id, which',
-    'the app fills by its option `userId`.',
+    'A handle identifies a session. It is not secret: it does not open the session. The sessions are found by',
+    'the column user_id, which the app fills with its option `userId`.',
   ],
   options: {
     user: { type: 'string', value: '<id>', help: 'The user id, as the app has it. Required.' },
     json: JSON_OPTION,
   },
   examples: [
-    ['list --user 42', 'When each session began, was written last, and ends.'],
-    ["list --user 42 --json | jq -r '.[].handle'", 'The handles alone.'],
+    ['list --user 42', 'Shows when each session began, was last written, and ends.'],
+    ["list --user 42 --json | jq -r '.[].handle'", 'Prints only the handles.'],
   ],
   run: (given, terminal) => {
     const userId = required('list', 'user', given.user);
@@ -31,13 +31,13 @@ export const list = defineCommand({
   },
 });
 
-/** Sessions as a table. */
+/** Formats sessions as a table. */
 export function sessionTable(sessions: readonly UserSession[]): string {
   const rows = sessions.map(shown).map(({ handle, createdAt, updatedAt, expiresAt }) => [handle, createdAt, updatedAt, expiresAt]);
   return textTable([['HANDLE', 'CREATED', 'UPDATED', 'EXPIRES'], ...rows]);
 }
 
-/** Which session asks is nothing that a command line knows. */
+/** Leaves out `isCurrent`, because the command line has no current session. */
 function shown({ handle, createdAt, updatedAt, expiresAt }: UserSession) {
   return { handle, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), expiresAt: expiresAt.toISOString() };
 }

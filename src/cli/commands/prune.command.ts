@@ -6,11 +6,11 @@ export const prune = defineCommand({
   name: 'prune',
   summary: 'deletes the expired sessions.',
   details: [
-    'They go in batches, each a short transaction of its own that passes over rows which others hold locked. The app',
-    'does the same while it runs, unless its option `pruneInterval` is false: then run this from time to time.',
+    'It deletes in batches. Each batch is a short transaction and skips locked rows. The app does the same while',
+    'it runs, unless its option `pruneInterval` is false. In that case, run this command regularly.',
   ],
   options: {},
-  examples: [['prune --options dist/session-options.js', 'Deletes the expired sessions, and says how many.']],
+  examples: [['prune --options dist/session-options.js', 'Deletes the expired sessions and prints their number.']],
   run: (given, terminal) =>
     withSessions(given, async ({ service }) => terminal.print(`Deleted ${count(await service.prune(), 'expired session')}.`)),
 });

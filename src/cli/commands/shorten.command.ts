@@ -9,13 +9,13 @@ import { UsageError } from '../usage-error.js';
 
 export const shorten = defineCommand({
   name: 'shorten',
-  summary: 'applies a lowered ttl, anonymousTtl or cookie.maxAge to the sessions that are there.',
+  summary: 'applies a lower ttl, anonymousTtl or cookie.maxAge to the existing sessions.',
   details: [
-    'Run it once the app runs with the lower values, which are read from --options. A session that would end later',
-    'without use ends by then. It knows no max age that a handler has chosen from one of the option: with --max-age,',
-    'every longer one is lowered.',
+    'Run it when the app already uses the lower values. They are read from --options. Sessions that would',
+    'end later without use get the earlier end. A max age that a handler has chosen looks the same as the',
+    "option's, so --max-age lowers every longer max age.",
   ],
-  options: { 'max-age': { type: 'boolean', help: 'Lower the max age of sessions to `cookie.maxAge`, too.' } },
+  options: { 'max-age': { type: 'boolean', help: 'Also lower the max age of sessions to `cookie.maxAge`.' } },
   examples: [
     ['shorten --options dist/session-options.js', 'Applies ttl and anonymousTtl.'],
     ['shorten --options dist/session-options.js --max-age', 'Applies cookie.maxAge too.'],
@@ -41,7 +41,7 @@ function maxAgeOf({ cookie }: SmartSessionOptions): number {
   const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
   if (maxAge == null)
     throw new UsageError(
-      'shorten: --max-age was given, and the options have no `cookie.maxAge`. Give it there, as an object and not as a function, or leave --max-age out.',
+      'shorten: --max-age was given, but the options have no `cookie.maxAge`. Set it in an object, not in a function, or leave --max-age out.',
     );
   return Math.round(maxAge);
 }

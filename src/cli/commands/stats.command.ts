@@ -7,16 +7,16 @@ import { textTable } from '../text-table.js';
 
 export const stats = defineCommand({
   name: 'stats',
-  summary: 'tells how many sessions there are, how large they are, and how often they are written.',
+  summary: 'prints the number of sessions, their sizes, and how often they were written.',
   details: [
-    'Commits are told by the column lock_version, which counts those of a session after its first. A conflict of two',
-    'requests leaves no trace in the table: where many commits fall on few sessions, conflicts are likely, no more.',
-    'It reads the whole table.',
+    'The column lock_version counts the commits of a session after its first. The table does not record',
+    'conflicts between requests. If a few sessions have many commits, conflicts are likely, but not certain.',
+    'The command reads the whole table.',
   ],
   options: { json: JSON_OPTION },
   examples: [
     ['stats', 'Prints a table.'],
-    ['stats --json | jq .live', 'The number of live sessions alone.'],
+    ['stats --json | jq .live', 'Prints only the number of live sessions.'],
   ],
   run: (given, terminal) =>
     withSessions(given, async ({ database }) => {

@@ -93,7 +93,7 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
     process.env.DEBUG = '1';
     const { err } = await cli(['x\ny']);
     delete process.env.DEBUG;
-    expect(err).toMatch(/^UsageError: "x\\u000ay" is no command.*\n {4}at \S/);
+    expect(err).toMatch(/^UsageError: "x\\u000ay" is not a command.*\n {4}at \S/);
   });
 
   it('each, on the command line', async () => {
