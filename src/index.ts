@@ -76,4 +76,12 @@ export {
   type SessionSummary,
 } from './persistence/session.repository.js';
 export type { DialectName } from './shared/dialect-name.js';
-export { SessionEntity, defineSessionEntity, type SessionRow, type SessionTable } from './persistence/session.entity.js';
+export {
+  SessionEntity,
+  SessionLeaseEntity,
+  defineSessionEntity,
+  defineSessionLeaseEntity,
+  type SessionLeaseRow,
+  type SessionRow,
+  type SessionTable,
+} from './persistence/session.entity.js';

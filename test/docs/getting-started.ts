@@ -1,7 +1,7 @@
 import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import type { SessionData } from 'express-session';
-import { SessionEntity, SmartSessionModule } from 'nestjs-smart-session';
+import { SessionEntity, SessionLeaseEntity, SmartSessionModule } from 'nestjs-smart-session';
 import { ormOptions } from './orm-options.js';
 import './session-data.js';
 
@@ -20,8 +20,10 @@ class TabsController {
 
 @Module({
   imports: [
-    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity] }), // beside your own: migrations keep the table
-    SmartSessionModule.forRoot('postgresql', { createTable: true }), // secret: SESSION_SECRET
+    // Your MikroORM. With these entities, its migrations keep the tables.
+    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity, SessionLeaseEntity] }),
+    // The secret comes from the environment variable SESSION_SECRET.
+    SmartSessionModule.forRoot('postgresql', { createTable: true }),
   ],
   controllers: [TabsController],
 })
