@@ -1,4 +1,5 @@
-export { SmartSessionModule, type SmartSessionModuleAsyncOptions, type SmartSessionOptionsFactory } from './smart-session.module.js';
+export { SmartSessionModule } from './smart-session.module.js';
+export type { SmartSessionModuleAsyncOptions, SmartSessionOptionsFactory } from './smart-session.async-options.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
 export type {
   ExcludedRoute,
@@ -75,4 +76,12 @@ export {
   type SessionSummary,
 } from './persistence/session.repository.js';
 export type { DialectName } from './shared/dialect-name.js';
-export { SessionEntity, defineSessionEntity, type SessionRow, type SessionTable } from './persistence/session.entity.js';
+export {
+  SessionEntity,
+  SessionLeaseEntity,
+  defineSessionEntity,
+  defineSessionLeaseEntity,
+  type SessionLeaseRow,
+  type SessionRow,
+  type SessionTable,
+} from './persistence/session.entity.js';

@@ -2,23 +2,23 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { SmartSessionModule } from './smart-session.module.js';
 import type { SmartSessionModuleOptions } from './options/module-options.js';
 
-/** What a test may choose: all options but the database. */
+/** The options that a test may set: all but those of the database. */
 export type SmartSessionTestingOptions = Omit<
   SmartSessionModuleOptions,
   'connection' | 'contextName' | 'createTable' | 'dialect' | 'schema'
 >;
 
 /**
- * `SmartSessionModule` for an app's own tests: its sessions are in an SQLite database in memory, which is gone
- * when the app closes. Needs `@mikro-orm/sqlite`, no server, no file, and no MikroORM of the app's.
+ * `SmartSessionModule` for the tests of an app. The sessions are in an SQLite database in memory, which ends with the app. It needs
+ * `@mikro-orm/sqlite`, and no server, no file and no MikroORM in the app.
  */
 @Module({})
 export class SmartSessionTestingModule {
   /**
    * Registers the module on a new, empty database.
    *
-   * @param options what the test depends on, such as `merge` and `userId`; the secret is made up when none is given
-   * @throws SmartSessionConfigError at start, for options that cannot work
+   * @param options the options that the test depends on, such as `merge` and `userId`. The secret has a default here
+   * @throws SmartSessionConfigError at start, for an option that is wrong
    * @example
    * await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot(), CartModule] }).compile();
    */

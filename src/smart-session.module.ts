@@ -1,16 +1,12 @@
 import {
   Inject,
   Module,
-  type Abstract,
   type DynamicModule,
-  type FactoryProvider,
   type MiddlewareConsumer,
-  type ModuleMetadata,
   type NestModule,
   type OnApplicationShutdown,
   type OnModuleInit,
   type Provider,
-  type Type,
 } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
@@ -33,37 +29,16 @@ import { SessionLogger } from './security/session-logger.js';
 import { warningsOf } from './security/warnings.js';
 import { SmartSessionConfigError, UnsupportedAdapterError } from './smart-session.errors.js';
 import type { SmartSessionModuleOptions } from './options/module-options.js';
+import { GIVEN_OPTIONS, optionsProviders, type SmartSessionModuleAsyncOptions } from './smart-session.async-options.js';
 import { SmartSessionOptions } from './options/smart-session.options.js';
 import { SESSION_PROVIDERS } from './smart-session.providers.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
 import { SessionTelemetry } from './telemetry/session-telemetry.js';
 import { importTelemetryApi } from './open-telemetry.js';
 
-/** Makes the options, for `useClass` and `useExisting`. */
-export interface SmartSessionOptionsFactory {
-  /** Makes them, once, at start. */
-  createSmartSessionOptions(): SmartSessionModuleOptions | Promise<SmartSessionModuleOptions>;
-}
-
-type Shared = Pick<ModuleMetadata, 'imports'> & {
-  /** The context name of the app's MikroORM: what to inject must be known before the options are made. */
-  contextName?: string;
-};
-
-/** What `SmartSessionModule.forRootAsync` takes: one of the three ways to make the options. */
-export type SmartSessionModuleAsyncOptions = Shared &
-  (
-    | Pick<FactoryProvider<SmartSessionModuleOptions | Promise<SmartSessionModuleOptions>>, 'useFactory' | 'inject'>
-    | { useClass: Type<SmartSessionOptionsFactory> }
-    | { useExisting: Type<SmartSessionOptionsFactory> | Abstract<SmartSessionOptionsFactory> }
-  );
-
-/** The options as they were given. */
-const GIVEN_OPTIONS = Symbol('SmartSessionModuleOptions');
-
 /**
- * Sessions that lose no change: express-session as middleware, its store on MikroORM, and an
- * interceptor that commits after each handler.
+ * Sessions without lost changes: express-session as middleware, its store on MikroORM, and an interceptor that commits after
+ * each handler.
  *
  * @example
  * \@Module({ imports: [MikroOrmModule.forRoot(…), SmartSessionModule.forRoot('postgresql')] })
@@ -80,9 +55,9 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
   ) {}
 
   /**
-   * Registers the module with options known now.
+   * Registers the module with these options.
    *
-   * @throws SmartSessionConfigError at start, for options that cannot work
+   * @throws SmartSessionConfigError at start, for an option that is wrong
    */
   static forRoot(options?: SmartSessionModuleOptions): DynamicModule;
   static forRoot(dialect: DialectName, options?: Omit<SmartSessionModuleOptions, 'dialect'>): DynamicModule;
@@ -95,7 +70,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
   }
 
   /**
-   * Registers the module with options made at start.
+   * Registers the module with options that are made at start.
    *
    * @example
    * SmartSessionModule.forRootAsync({
@@ -108,7 +83,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
   }
 
   /**
-   * Mounts the middleware, as the options `mount` and `exclude` say. Nest calls it for apps that answer HTTP.
+   * Mounts the middleware, by the options `mount` and `exclude`. Nest calls it for apps that answer HTTP.
    *
    * @throws UnsupportedAdapterError for an adapter other than Express's
    */
@@ -122,7 +97,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     }
   }
 
-  /** Finds who takes events, and says how long sessions live, once. */
+  /** Connects the events. Logs the warnings, and how long sessions live. */
   async onModuleInit(): Promise<void> {
     try {
       if (this.events.isOn) this.events.connect();
@@ -148,13 +123,16 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     }
   }
 
-  /** Closes the sessions' own database. */
+  /** Closes the separate database, if there is one. */
   async onApplicationShutdown(): Promise<void> {
     if (this.options.connection) await this.database.orm.close();
   }
 }
 
-function dynamicModule(options: Provider[], { imports = [], contextName }: Shared): DynamicModule {
+function dynamicModule(
+  options: Provider[],
+  { imports = [], contextName }: Pick<SmartSessionModuleAsyncOptions, 'imports' | 'contextName'>,
+): DynamicModule {
   return {
     module: SmartSessionModule,
     global: true,
@@ -184,7 +162,7 @@ function dynamicModule(options: Provider[], { imports = [], contextName }: Share
       ...SESSION_PROVIDERS,
       { provide: SessionObservers, inject: [SmartSessionOptions, EventPublisher], useFactory: openObservers },
       { provide: APP_GUARD, useClass: SessionPolicyGuard },
-      // One for both: Nest makes observables anew for each interceptor of a request.
+      // One interceptor for lock and commit, because Nest makes new observables for each interceptor of a request.
       { provide: APP_INTERCEPTOR, useClass: SessionInterceptor },
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions, SessionHealthIndicator],
@@ -197,19 +175,19 @@ async function openObservers({ telemetry }: SmartSessionOptions, events: EventPu
   return new SessionObservers(combineObservers(lifecycle), measures);
 }
 
-/** Sessions with a connection of their own need none of the app's. */
+/** A separate database has no part in the transactions of the app. */
 function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseContext): AppTransactions {
   return new AppTransactions(connection ? undefined : () => isInTransaction(orm));
 }
 
-/** Other adapters run Express's middleware on a request that handlers do not see: `@Session()` would be undefined, without an error. */
+/** Other adapters run Express's middleware on another request object than handlers get: `@Session()` would be undefined, without an error. */
 function refuseOtherAdapters({ httpAdapter }: HttpAdapterHost): void {
   const type: unknown = httpAdapter.getType?.();
   if (type !== 'express')
     throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
 }
 
-/** A max age is stored with each session, so that another one in the options is for those that are new. */
+/** A max age is stored with each session, so a changed option only applies to new sessions. */
 function livesOf({ ttl, anonymousTtl, cookie, absoluteTtl }: SmartSessionOptions): string {
   const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
   const anonymous = anonymousTtl === undefined ? '' : `, those without a user after ${anonymousTtl / 1000} s`;
@@ -229,23 +207,9 @@ function unreadablePath(error: Error): SmartSessionConfigError {
 function lateContextName(given: string): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'contextName',
-    `"${given}" was made by the factory, too late to inject its MikroORM`,
+    `"${given}" was returned by the factory, which is too late to inject its MikroORM`,
     'Give `contextName` beside `useFactory`.',
   );
-}
-
-function optionsProviders(options: SmartSessionModuleAsyncOptions): Provider[] {
-  if ('useFactory' in options) {
-    return [{ provide: GIVEN_OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] }];
-  }
-  const isOwn = 'useClass' in options;
-  const factory = isOwn ? options.useClass : options.useExisting;
-  const given: Provider = {
-    provide: GIVEN_OPTIONS,
-    inject: [factory],
-    useFactory: (made: SmartSessionOptionsFactory) => made.createSmartSessionOptions(),
-  };
-  return isOwn ? [options.useClass, given] : [given];
 }
 
 /** The token under which @mikro-orm/nestjs provides a context's MikroORM. */

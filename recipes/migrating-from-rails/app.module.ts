@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { SqliteDriver } from '@mikro-orm/sqlite';
-import { SmartSessionModule, defineSessionEntity } from 'nestjs-smart-session';
+import { SmartSessionModule, defineSessionEntity, defineSessionLeaseEntity } from 'nestjs-smart-session';
 import { RailsSessions } from './rails-sessions.js';
 import { ShopController } from './shop.controller.js';
 
@@ -13,7 +13,7 @@ class RailsSessionsModule {}
     MikroOrmModule.forRoot({
       driver: SqliteDriver,
       dbName: process.env.SQLITE_FILE ?? 'shop.sqlite',
-      entities: [defineSessionEntity({ tableName: 'web_sessions' })],
+      entities: [defineSessionEntity({ tableName: 'web_sessions' }), defineSessionLeaseEntity({ tableName: 'web_sessions' })],
       // The tables of the Rails app: without this `schema.update()` would drop them.
       schemaGenerator: { skipTables: ['sessions'] },
     }),

@@ -101,7 +101,7 @@ describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))
     });
     afterAll(async () => {
       const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-      for (const name of [table, 'web_sessions']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
+      for (const name of [table, 'web_sessions', 'web_sessions_leases']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
       await app.close();
     });
 

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { SqliteDriver } from '@mikro-orm/sqlite';
-import { SessionEntity, SmartSessionModule, counter } from 'nestjs-smart-session';
+import { SessionEntity, SessionLeaseEntity, SmartSessionModule, counter } from 'nestjs-smart-session';
 import { Article } from './article.entity.js';
 import { ArticlesController } from './articles.controller.js';
 
@@ -19,7 +19,7 @@ import { ArticlesController } from './articles.controller.js';
       registerRequestContext: false,
       driver: SqliteDriver,
       dbName: process.env.SQLITE_FILE ?? 'sessions.sqlite',
-      entities: [SessionEntity],
+      entities: [SessionEntity, SessionLeaseEntity],
     }),
     MikroOrmModule.forMiddleware(),
     SmartSessionModule.forRoot({ contextName: 'sessions', createTable: true, merge: { articlesRead: counter() } }),

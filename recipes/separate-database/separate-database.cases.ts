@@ -23,7 +23,7 @@ describe('a database of the sessions alone', () => {
     await app.close();
     expect(await orm.isConnected()).toBe(false);
     expect(await tablesOf(shop)).toEqual(['product']);
-    expect(await tablesOf(sessions)).toEqual(['sessions']);
+    expect(await tablesOf(sessions)).toEqual(['sessions', 'sessions_leases']);
   });
 
   async function tablesOf(dbName: string): Promise<unknown> {

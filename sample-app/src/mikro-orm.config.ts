@@ -1,6 +1,6 @@
 import { Migrator } from '@mikro-orm/migrations';
 import type { Options } from '@mikro-orm/core';
-import { SessionEntity } from 'nestjs-smart-session';
+import { SessionEntity, SessionLeaseEntity } from 'nestjs-smart-session';
 
 const { env } = process;
 
@@ -43,7 +43,7 @@ function mysqlServer() {
 
 const options: Partial<Options> = {
   ...(await driverOptions()),
-  entities: [SessionEntity],
+  entities: [SessionEntity, SessionLeaseEntity],
   extensions: [Migrator],
   migrations: { path: env.MIGRATIONS ?? 'migrations', emit: 'cjs' },
 };

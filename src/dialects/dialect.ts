@@ -130,10 +130,16 @@ export interface Dialect {
   boundLockWait?(seconds: number): { readonly set: string; readonly reset?: string };
   /** Returns the table's column names. Empty if there is no such table. */
   columns(run: RunStatement, table: string, schema: string | undefined): Promise<string[]>;
-  /** Returns the statements that create the table and its indexes. */
+  /** Returns the statements that create the table, its indexes and its table of leases. */
   tableDefinition(table: string, schema: string | undefined): readonly string[];
-  /** Creates the table if it is missing. Several processes may do so at once. */
+  /** Creates the table and its table of leases if the table is missing. Changes no existing table. Several processes may do so at once. */
   createTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
+  /**
+   * Adds what the table lacks of the newest layout. The caller runs it in a transaction that limits how long it waits for locks. Other
+   * processes may use and upgrade the table at the same time. If the database commits each of these statements by itself, an upgrade may
+   * end in between; the next call adds the rest.
+   */
+  upgradeTable(run: RunStatement, table: string, schema: string | undefined): Promise<void>;
   /** Whether there is such a schema that the connection's user can see. */
   hasSchema(run: RunStatement, schema: string): Promise<boolean>;
   /** Whether an error means that there is no such database, so that no connection was opened. */

@@ -5,6 +5,45 @@ import { guardPool, onConnection, socketOf, watchConnection } from './mysql.conn
 import { mysqlFailure } from './mysql.errors.js';
 import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
 import { qualifiedName } from './qualified-name.js';
+import type { RunStatement } from './run-statement.js';
+import {
+  LEASE_COLUMNS,
+  LEASE_KEY,
+  SESSION_COLUMNS,
+  columnDefinition,
+  columnDefinitions,
+  layoutOf,
+  leaseTableOf,
+  type ColumnTypes,
+} from './table-layout.js';
+
+/** Keys and names compare byte by byte, because the default collation ignores case. `text` would end the data at 64 KiB. */
+const COLUMN_TYPES: ColumnTypes = {
+  key: 'varchar(255) character set ascii collate ascii_bin',
+  data: 'longtext',
+  count: 'int',
+  id: 'varchar(36)',
+  userId: 'varchar(255)',
+  ms: 'bigint',
+  time: 'datetime(3)',
+  text: 'text',
+  name: 'varchar(255) character set utf8mb4 collate utf8mb4_bin',
+};
+
+/** An engine with transactions, and a character set that has every character. */
+const TABLE_OPTIONS = 'engine = InnoDB default character set utf8mb4';
+
+/**
+ * How a column is added, the best way first. `instant` changes the catalog only. If a table cannot have that, such as a
+ * compressed one, `inplace` rebuilds it while other statements read and write.
+ */
+const ONLINE = ['algorithm = instant', 'algorithm = inplace, lock = none'];
+
+/** ER_DUP_FIELDNAME */
+const DUPLICATE_COLUMN = 1060;
+
+/** ER_ALTER_OPERATION_NOT_SUPPORTED, and the same with its reason. */
+const NOT_SUPPORTED = new Set<unknown>([1845, 1846]);
 
 const NOW = 'utc_timestamp(3)';
 
@@ -85,18 +124,30 @@ export const mysql: Dialect = {
     return rows.map((row) => String(row.name));
   },
 
-  // Ids compare byte by byte: the default collation ignores case. `text` would end at 64 KiB.
+  // The table of leases is first. If a process ends between the statements, the sessions table is missing, and the next start makes it.
   tableDefinition: (table, schema) => [
-    `create table if not exists ${qualifiedName(quote, table, schema)} (session_id varchar(255) character set ascii collate ascii_bin not null, ` +
-      'data longtext not null, lock_version int not null default 0, commit_id varchar(36) null, user_id varchar(255) null, ' +
-      'max_age bigint null, lease_id varchar(36) null, lease_expires_at datetime(3) null, ' +
-      'created_at datetime(3) not null, updated_at datetime(3) not null, expires_at datetime(3) not null, ' +
+    `create table if not exists ${qualifiedName(quote, leaseTableOf(table), schema)} ` +
+      `(${columnDefinitions(LEASE_COLUMNS, COLUMN_TYPES)}, ${LEASE_KEY}) ${TABLE_OPTIONS}`,
+    `create table if not exists ${qualifiedName(quote, table, schema)} (${columnDefinitions(SESSION_COLUMNS, COLUMN_TYPES)}, ` +
       `primary key (session_id), index ${quote(`${table}_user_id_index`)} (user_id), ` +
-      `index ${quote(`${table}_expires_at_index`)} (expires_at)) engine = InnoDB default character set utf8mb4`,
+      `index ${quote(`${table}_expires_at_index`)} (expires_at)) ${TABLE_OPTIONS}`,
   ],
 
   async createTable(run, table, schema) {
+    if ((await mysql.columns(run, table, schema)).length > 0) return;
     for (const statement of mysql.tableDefinition(table, schema)) await run(statement);
+  },
+
+  async upgradeTable(run, table, schema) {
+    // Limits the wait for transactions that use the table, in seconds. Later statements of other processes queue behind it.
+    await run('set session lock_wait_timeout = 1');
+    try {
+      await run(mysql.tableDefinition(table, schema)[0]!);
+      await addColumns(run, table, schema);
+    } finally {
+      // What matters is the first error.
+      await run('set session lock_wait_timeout = default').catch(() => undefined);
+    }
   },
 
   // MySQL calls a schema a database.
@@ -109,3 +160,25 @@ export const mysql: Dialect = {
   isMissingDatabase: (error) => [1044, 1049].includes(driverError(error).errno ?? 0),
   classify: mysqlFailure,
 };
+
+async function addColumns(run: RunStatement, table: string, schema: string | undefined): Promise<void> {
+  const { missing } = layoutOf(await mysql.columns(run, table, schema), []);
+  if (missing.length === 0) return;
+  const additions = missing.map((column) => `add column ${columnDefinition(column, COLUMN_TYPES)}`);
+  try {
+    await alterOnline(run, `alter table ${qualifiedName(quote, table, schema)} ${additions.join(', ')}`);
+  } catch (error) {
+    if (driverError(error).errno !== DUPLICATE_COLUMN) throw error;
+    // Another process has added a column meanwhile. MySQL has no `add column if not exists`.
+    await addColumns(run, table, schema);
+  }
+}
+
+async function alterOnline(run: RunStatement, statement: string, [how, ...others]: readonly string[] = ONLINE): Promise<void> {
+  try {
+    await run(`${statement}, ${how}`);
+  } catch (error) {
+    if (others.length === 0 || !NOT_SUPPORTED.has(driverError(error).errno)) throw error;
+    await alterOnline(run, statement, others);
+  }
+}

@@ -7,6 +7,16 @@ import { driverError } from './driver-error.js';
 import { postgresqlFailure } from './postgresql.errors.js';
 import { CONNECTION_REQUIREMENTS } from './postgresql.requirements.js';
 import { qualifiedName } from './qualified-name.js';
+import {
+  LEASE_COLUMNS,
+  LEASE_KEY,
+  SESSION_COLUMNS,
+  columnDefinition,
+  columnDefinitions,
+  layoutOf,
+  leaseTableOf,
+  type ColumnTypes,
+} from './table-layout.js';
 
 /** The used part of pg's client. */
 interface PgClient {
@@ -37,6 +47,18 @@ const NOW = 'statement_timestamp()';
 
 /** read_only_sql_transaction */
 const READ_ONLY = '25006';
+
+const COLUMN_TYPES: ColumnTypes = {
+  key: 'varchar(255)',
+  data: 'text',
+  count: 'int',
+  id: 'varchar(36)',
+  userId: 'varchar(255)',
+  ms: 'bigint',
+  time: 'timestamptz(3)',
+  text: 'text',
+  name: 'varchar(255)',
+};
 
 const TYPES = { text: 'text', int: 'int', bigint: 'bigint', float: 'float8' } as const;
 
@@ -115,12 +137,10 @@ export const postgresql: Dialect = {
   tableDefinition(table, schema) {
     const name = qualifiedName(quote, table, schema);
     return [
-      `create table ${name} (session_id varchar(255) not null, data text not null, lock_version int not null default 0, ` +
-        'commit_id varchar(36) null, user_id varchar(255) null, max_age bigint null, lease_id varchar(36) null, ' +
-        'lease_expires_at timestamptz(3) null, created_at timestamptz(3) not null, ' +
-        'updated_at timestamptz(3) not null, expires_at timestamptz(3) not null, primary key (session_id)) ' +
+      `create table ${name} (${columnDefinitions(SESSION_COLUMNS, COLUMN_TYPES)}, primary key (session_id)) ` +
         `with (fillfactor = ${FILLFACTOR})`,
       ...['user_id', 'expires_at'].map((column) => `create index ${quote(`${table}_${column}_index`)} on ${name} (${column})`),
+      leaseTableDefinition(table, schema),
     ];
   },
 
@@ -128,14 +148,24 @@ export const postgresql: Dialect = {
     const name = qualifiedName(quote, table, schema);
     await run('begin');
     try {
-      // `if not exists` alone still collides in the catalogs when two processes start at once.
-      await run('select pg_advisory_xact_lock(hashtext($1))', [`smart-session ${name}`]);
+      await takeTurn(run, name);
       await createIfMissing(run, name, postgresql.tableDefinition(table, schema));
       await run('commit');
     } catch (error) {
       await run('rollback');
       throw error;
     }
+  },
+
+  async upgradeTable(run, table, schema) {
+    const name = qualifiedName(quote, table, schema);
+    await takeTurn(run, name);
+    const columnsOf = (of: string) => postgresql.columns(run, of, schema);
+    const { missing, hasLeases } = layoutOf(await columnsOf(table), await columnsOf(leaseTableOf(table)));
+    if (!hasLeases) await run(leaseTableDefinition(table, schema));
+    // This is the last statement before the commit, because it locks the table. A column without a default rewrites no row.
+    const additions = missing.map((column) => `add column if not exists ${columnDefinition(column, COLUMN_TYPES)}`);
+    if (additions.length > 0) await run(`alter table ${name} ${additions.join(', ')}`);
   },
 
   async hasSchema(run, schema) {
@@ -152,6 +182,16 @@ function closeWhenReleased(client: PgClient): void {
   const { release } = client;
   if (release) client.release = () => release(new Error('The server is read-only.'));
   else void client.end();
+}
+
+/** Waits for its turn. `if not exists` alone collides in the catalogs when two processes make a table at once. */
+async function takeTurn(run: RunStatement, name: string): Promise<void> {
+  await run('select pg_advisory_xact_lock(hashtext($1))', [`smart-session ${name}`]);
+}
+
+function leaseTableDefinition(table: string, schema: string | undefined): string {
+  const name = qualifiedName(quote, leaseTableOf(table), schema);
+  return `create table if not exists ${name} (${columnDefinitions(LEASE_COLUMNS, COLUMN_TYPES)}, ${LEASE_KEY})`;
 }
 
 async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {

@@ -5,6 +5,28 @@ import { onDatabase } from './compiled-statements.js';
 import { qualifiedName } from './qualified-name.js';
 import { driverError } from './driver-error.js';
 import { sqliteFailure } from './sqlite.errors.js';
+import {
+  LEASE_COLUMNS,
+  LEASE_KEY,
+  SESSION_COLUMNS,
+  columnDefinition,
+  columnDefinitions,
+  layoutOf,
+  leaseTableOf,
+  type ColumnTypes,
+} from './table-layout.js';
+
+const COLUMN_TYPES: ColumnTypes = {
+  key: 'text',
+  data: 'text',
+  count: 'integer',
+  id: 'text',
+  userId: 'text',
+  ms: 'bigint',
+  time: 'datetime',
+  text: 'text',
+  name: 'text',
+};
 
 /** On SQLite, MikroORM stores a datetime as whole milliseconds since 1970. */
 const NOW = "cast(round(unixepoch('subsec') * 1000) as integer)";
@@ -77,17 +99,32 @@ export const sqlite: Dialect = {
   },
 
   tableDefinition: (table, schema) => [
-    `create table if not exists ${qualifiedName(quote, table, schema)} (session_id text not null, data text not null, ` +
-      'lock_version integer not null default 0, commit_id text null, user_id text null, max_age bigint null, lease_id text null, lease_expires_at datetime null, ' +
-      'created_at datetime not null, updated_at datetime not null, expires_at datetime not null, primary key (session_id))',
+    `create table if not exists ${qualifiedName(quote, table, schema)} (${columnDefinitions(SESSION_COLUMNS, COLUMN_TYPES)}, primary key (session_id))`,
     // SQLite wants the schema before the index's name, not before the table's.
     ...['user_id', 'expires_at'].map(
       (column) => `create index if not exists ${qualifiedName(quote, `${table}_${column}_index`, schema)} on ${quote(table)} (${column})`,
     ),
+    leaseTableDefinition(table, schema),
   ],
 
   async createTable(run, table, schema) {
-    for (const statement of sqlite.tableDefinition(table, schema)) await run(statement);
+    if ((await sqlite.columns(run, table, schema)).length > 0) return;
+    await run('begin immediate');
+    try {
+      for (const statement of sqlite.tableDefinition(table, schema)) await run(statement);
+      await run('commit');
+    } catch (error) {
+      await run('rollback').catch(() => undefined);
+      throw error;
+    }
+  },
+
+  // SQLite has no `add column if not exists`. The transaction holds the database's lock, so no other process adds a column meanwhile.
+  async upgradeTable(run, table, schema) {
+    const { missing } = layoutOf(await sqlite.columns(run, table, schema), []);
+    for (const column of missing)
+      await run(`alter table ${qualifiedName(quote, table, schema)} add column ${columnDefinition(column, COLUMN_TYPES)}`);
+    await run(leaseTableDefinition(table, schema));
   },
 
   // A schema is an attached database.
@@ -103,3 +140,8 @@ export const sqlite: Dialect = {
   },
   classify: sqliteFailure,
 };
+
+function leaseTableDefinition(table: string, schema: string | undefined): string {
+  const name = qualifiedName(quote, leaseTableOf(table), schema);
+  return `create table if not exists ${name} (${columnDefinitions(LEASE_COLUMNS, COLUMN_TYPES)}, ${LEASE_KEY})`;
+}

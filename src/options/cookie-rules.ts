@@ -1,29 +1,29 @@
 import type { Request } from 'express';
 import type { CookieOptions } from 'express-session';
 
-/** The attributes of a session's cookie, with `maxAge` in ms; `auto` follows whether the request came by TLS. */
+/** The attributes of the cookie. `maxAge` is in ms. `auto` depends on whether the request came by TLS. */
 export type CookieAttributes = Omit<CookieOptions, 'expires' | 'sameSite'> & { sameSite?: CookieOptions['sameSite'] | 'auto' };
 
-/** The attributes of every session's cookie, or a function that returns them for the request that a session is made or loaded for. */
+/** The attributes of the cookie, or a function that returns them for the request that makes or loads a session. */
 export type CookieOption = CookieAttributes | ((request: Request) => CookieAttributes);
 
-/** What the rules look at. */
+/** The options that the rules check. */
 export interface CookieSettings {
   readonly name: string;
   readonly cookie: CookieAttributes;
 }
 
-/** What a cookie has when the app says nothing else. */
+/** The attributes of a cookie that the app does not set. */
 export const COOKIE_DEFAULTS: CookieAttributes = Object.freeze({ httpOnly: true, sameSite: 'lax', secure: 'auto' });
 
 /** In ms: a century. */
 export const LONGEST_MAX_AGE = 100 * 365 * 24 * 3_600_000;
 
-/** What the package `cookie` writes. Of what it does not, express-session leaves the whole cookie out. */
+/** The values that the package `cookie` accepts. For another value, express-session sends no cookie at all. */
 const DOMAIN = /^\.?[a-z\d]([a-z\d-]{0,61}[a-z\d])?(\.[a-z\d]([a-z\d-]{0,61}[a-z\d])?)*$/i;
 const PATH = /^\/[ -:=-~]*$/;
 
-/** In characters: browsers ignore an attribute that is longer. */
+/** In characters. Browsers ignore a longer attribute. */
 const LONGEST_ATTRIBUTE = 1024;
 
 const isLike = (pattern: RegExp) => (given: unknown) =>
@@ -41,33 +41,33 @@ const CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
   priority: (given) => ['low', 'medium', 'high'].includes(given as string),
 };
 
-/** What to give in place of what are no cookie options. */
+/** The advice for a value that is not an object of cookie options. */
 export const EXPECTED_COOKIE = `Give express-session's cookie options: ${Object.keys(CHECKS).join(', ')}, with maxAge in ms, at most ${LONGEST_MAX_AGE}.`;
 
-/** Whether something is an object of express-session's cookie options. */
+/** Whether a value is an object of express-session's cookie options. */
 export function isCookieOptions(given: unknown): boolean {
   const isRight = ([key, value]: [string, unknown]) => value === undefined || (Object.hasOwn(CHECKS, key) && CHECKS[key]!(value));
   return typeof given === 'object' && given !== null && !Array.isArray(given) && Object.entries(given).every(isRight);
 }
 
-/** What is wrong, and what would be right. */
+/** A cookie that browsers refuse. */
 export interface CookieFlaw {
   readonly option: 'name' | 'cookie';
   readonly given: string;
   readonly expected: string;
 }
 
-/** A browser refuses a longer name and value together. */
+/** In bytes, name and value together. Browsers refuse a longer cookie. */
 const LONGEST_COOKIE = 4096;
 
-/** `s:`, an id of 32 characters, a dot and a signature of 43, escaped. */
+/** In bytes, escaped: `s:`, an id of 32 characters, a dot, and a signature of 43. */
 const LONGEST_VALUE = 128;
 
-/** What browsers would refuse; undefined for a cookie that they keep. */
+/** Returns the reason why browsers would refuse a cookie; undefined if they accept it. */
 export function flawInCookie({ name, cookie }: CookieSettings): CookieFlaw | undefined {
   const { secure, domain, path = '/', sameSite, partitioned } = cookie;
   const prefix = /^__(host|secure)-/i.exec(name)?.[0];
-  // With 'auto' it is sent without Secure where a request comes by http: a prefix says that it never is.
+  // With 'auto', a request by http gets the cookie without Secure. A prefix does not allow that.
   if (prefix && secure !== true)
     return flaw('cookie', `the name begins with ${prefix} and \`secure\` is not true`, 'set `cookie: { secure: true }`.');
   if (prefix?.toLowerCase() === '__host-' && (domain !== undefined || path !== '/'))
@@ -87,7 +87,7 @@ function flaw(option: 'name' | 'cookie', given: string, right: string): CookieFl
   return { option, given, expected: `Browsers refuse such a cookie: ${right}` };
 }
 
-/** What to set for a cookie as OWASP recommends it; empty for one that is so. */
+/** Returns what to set so that the cookie is as OWASP recommends; empty if it is. */
 export function adviceForCookie({ cookie }: CookieSettings): string[] {
   return [
     ...(cookie.httpOnly ? [] : ['httpOnly: true (scripts can read it)']),

@@ -1,21 +1,21 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 
-/** A key of 32 bytes: the bytes themselves, or their text in hex, base64 or base64url. */
+/** A key of 32 bytes: the bytes, or a string of them in hex, base64 or base64url. */
 export type EncryptionKey = string | Uint8Array;
 
-/** How the data of sessions is sealed. */
+/** How the stored data is encrypted. */
 export interface EncryptionOptions {
-  /** The first seals, all open: to rotate, put the new one before the others. */
+  /** The first key encrypts, all decrypt. To rotate, put the new key before the others. */
   keys: readonly EncryptionKey[];
-  /** Reads rows that are not sealed too, while encryption is turned on or off. Default: false. */
+  /** Also reads rows that are not encrypted, while encryption is turned on or off. Default: false. */
   readPlaintext?: boolean;
-  /** Seals nothing, and opens what is sealed, while processes without the keys still run. Needs `readPlaintext: true`. Default: false. */
+  /** Encrypts nothing but still decrypts, while processes without the keys run. Needs `readPlaintext: true`. Default: false. */
   writePlaintext?: boolean;
 }
 
 /** The option `encryption` in the form that the library uses. */
 export interface ResolvedEncryption {
-  /** The first seals, all open. They show no key when they are logged. */
+  /** The first key encrypts, all decrypt. Key objects show no key when they are logged. */
   readonly keys: readonly KeyObject[];
   readonly readPlaintext: boolean;
   readonly writePlaintext: boolean;
@@ -23,13 +23,13 @@ export interface ResolvedEncryption {
 
 const KEY_BYTES = 32;
 
-/** Random bytes have less than this once in 10^20 keys; a phrase or a repeated byte has. */
+/** Fewer occur once in 10^20 random keys. A phrase or a repeated byte has fewer. */
 const FEWEST_DISTINCT_BYTES = 14;
 
 const ADVICE =
   'Give `keys`, a list of keys of 32 random bytes, each as a Buffer or as hex or base64, such as `openssl rand -base64 32` prints.';
 
-/** Says what is wrong with the option `encryption`, without showing a key; undefined when it is right. */
+/** Returns what is wrong with the option `encryption`, without showing a key; undefined if it is right. */
 export function flawInEncryption(given: unknown): string | undefined {
   if (given === undefined) return undefined;
   if (typeof given !== 'object' || given === null) return ADVICE;
@@ -62,7 +62,7 @@ export function openEncryption({ keys, readPlaintext = false, writePlaintext = f
   return Object.freeze({ keys: Object.freeze(keyObjects), readPlaintext, writePlaintext });
 }
 
-/** No bytes for a text that is neither hex nor base64; undefined for what is no key at all. */
+/** Returns the bytes of a key. A string that is neither hex nor base64 has none. A value of another type is undefined. */
 function bytesOf(given: unknown): Buffer | undefined {
   if (given instanceof Uint8Array) return Buffer.from(given);
   if (typeof given !== 'string') return undefined;

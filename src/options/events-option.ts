@@ -1,20 +1,20 @@
 import type { Abstract, Type } from '@nestjs/common';
 
-/** What takes events: `EventEmitter2` of @nestjs/event-emitter, Node's `EventEmitter`, or whatever has an `emit` like theirs. */
+/** An object that publishes events: `EventEmitter2` of @nestjs/event-emitter, Node's `EventEmitter`, or another object with such an `emit`. */
 export interface SessionEventEmitter {
-  /** Publishes an event under its name. A promise that it returns is not waited for. */
+  /** Publishes an event under its name. The library does not wait for a promise that it returns. */
   emit(name: string, event: object): unknown;
 }
 
 /** The option `events`: an emitter, or the token under which one of the app's modules provides it. */
 export type EventsOption = SessionEventEmitter | Type<SessionEventEmitter> | Abstract<SessionEventEmitter> | string | symbol;
 
-/** Whether it can take events. */
+/** Whether a value can publish events. */
 export function isEmitter(given: unknown): given is SessionEventEmitter {
   return typeof given === 'object' && given !== null && typeof (given as Partial<SessionEventEmitter>).emit === 'function';
 }
 
-/** Whether a provider can be asked for by it. */
+/** Whether a value is an injection token. */
 export function isToken(given: unknown): given is Exclude<EventsOption, SessionEventEmitter> {
   return typeof given === 'function' || typeof given === 'symbol' || (typeof given === 'string' && given !== '');
 }

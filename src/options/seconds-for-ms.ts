@@ -9,7 +9,7 @@ export interface Times {
 const MINUTE = 60_000;
 const HOUR_IN_SECONDS = 3600;
 
-/** In ms: a shorter time is a number of seconds, or is for a test. */
+/** In ms. A shorter time is probably meant in seconds, or is for a test. */
 const SHORTEST: Readonly<Record<string, number>> = {
   ttl: MINUTE,
   absoluteTtl: MINUTE,
@@ -18,7 +18,7 @@ const SHORTEST: Readonly<Record<string, number>> = {
   touchAfter: 0,
 };
 
-/** Other stores take seconds: warns of times that look like them, such as `ttl: 86400`, one line each. */
+/** Returns a warning for each time that looks like seconds, such as `ttl: 86400`. Other stores take seconds. */
 export function warningsOfSeconds(times: Times & { readonly 'cookie.maxAge'?: number | null | undefined }): string[] {
   return Object.keys(SHORTEST).flatMap((option) => {
     const ms = (times as Readonly<Record<string, unknown>>)[option];
@@ -27,7 +27,7 @@ export function warningsOfSeconds(times: Times & { readonly 'cookie.maxAge'?: nu
   });
 }
 
-/** A number of whole hours in seconds is no number of whole minutes in ms, up to 50 hours and mostly beyond. */
+/** Whole hours in seconds are not whole minutes in ms, up to 50 hours and mostly beyond. */
 function looksLikeSeconds(ms: number, shortest: number): boolean {
   return ms < shortest || (ms % HOUR_IN_SECONDS === 0 && ms % MINUTE !== 0);
 }

@@ -1,30 +1,30 @@
 import { KeyObject } from 'node:crypto';
 
-/** A key that signs cookies: a text, bytes, or a secret key of `node:crypto`. */
+/** A secret that signs cookies: a string, bytes, or a secret key of `node:crypto`. */
 export type CookieSecret = string | NodeJS.ArrayBufferView | KeyObject;
 
-/** Under this many characters a secret can be guessed from one cookie, without asking the server. */
+/** In characters. An attacker can guess a shorter secret from one cookie, without a request to the server. */
 const SHORTEST = 32;
 
-/** A random text of 32 characters, even of hex digits, has less than this once in millions. */
+/** A random string of 32 characters, even of hex digits, has fewer once in millions. */
 const FEWEST_DISTINCT_CHARACTERS = 8;
 
-/** What documentation and samples put in the place of a secret. */
+/** Secrets that documentation and samples use. */
 const EXAMPLES =
   /keyboard.?cat|change.?(me|this|it)|secret.?(key|here|value)|(your|my|super|top|session|some|very).{0,8}secret|secret.{0,12}to keep|replace.?(me|this)|example|password|insert.{0,12}here|lorem ipsum/i;
 
-/** Whether something can sign a cookie. */
+/** Whether a value can sign a cookie. */
 export function isSecret(given: unknown): given is CookieSecret {
   if (given instanceof KeyObject) return given.type === 'secret';
   return ArrayBuffer.isView(given) ? given.byteLength > 0 : typeof given === 'string' && given !== '';
 }
 
-/** A secret that stays as it is, whatever the app does with the bytes that it has given. */
+/** Returns a copy of a secret that the app cannot change by its bytes. */
 export function copyOfSecret(secret: CookieSecret): CookieSecret {
   return ArrayBuffer.isView(secret) ? Buffer.from(bytesOf(secret)) : secret;
 }
 
-/** Why a secret is none; undefined for one that may be. */
+/** Returns why a secret is weak; undefined if it is not. */
 export function flawInSecret(secret: CookieSecret): string | undefined {
   const text = typeof secret === 'string' ? secret : bytesOf(secret).toString('latin1');
   const unit = typeof secret === 'string' ? 'characters' : 'bytes';

@@ -9,7 +9,7 @@ const LOGGED = "Leave it out: failures go to Nest's logger.";
 const CODEC = 'Use `serializer`, an object with encode(value) and decode(stored) for the value of each key.';
 const ENCRYPTION = 'Use `encryption: { keys }`, with keys of 32 random bytes.';
 
-/** Options of express-session and of its stores that this library does not have, each with what to do about it. */
+/** Options of express-session and of its stores that this library does not have, each with the advice what to use instead. */
 export const UNSUPPORTED_OPTIONS: Readonly<Record<string, string>> = {
   // express-session
   genid: 'Leave it out: an id is 192 random bits, and no option changes that.',
@@ -76,8 +76,8 @@ export const UNSUPPORTED_OPTIONS: Readonly<Record<string, string>> = {
   writeOperationOptions: 'Leave it out: a commit is as durable as the database makes it.',
   // memorystore
   checkPeriod: IN_MS,
-  dispose: 'Use `events`: session.destroyed and session.expired tell which sessions have ended.',
+  dispose: 'Use `events`: session.destroyed and session.expired report which sessions have ended.',
   max: 'Leave it out: the table has no limit. `maxSessionsPerUser` limits the sessions of one user.',
-  noDisposeOnSet: 'Leave it out: `events` tell the end of a session, and not its writes.',
+  noDisposeOnSet: 'Leave it out: `events` report the end of a session, not its writes.',
   stale: 'Leave it out: an expired session is never returned.',
 };

@@ -1,5 +1,6 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { Dialect } from '../dialects/dialect.js';
+import { LAYOUT } from '../dialects/table-layout.js';
 import type { StatementRunner } from './statement-runner.js';
 
 /** In characters. An update of many records with this much data still takes only a few ms. */
@@ -41,5 +42,7 @@ export class DatabaseContext {
     readonly warnings: readonly string[] = [],
     /** The limit of the data in one update of many records, in characters. */
     readonly longestBatch = longestBatchFor(),
+    /** The version of the table's layout. */
+    readonly layout = LAYOUT,
   ) {}
 }

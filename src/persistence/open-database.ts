@@ -13,15 +13,14 @@ import { guardConnections } from './connection-guard.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';
 import { requireAll } from './database-requirements.js';
 import { boundOptions } from './mikro-orm/versions.js';
-import { COLUMN_OF, defineSessionEntity } from './session.entity.js';
-import { warningOfDrop } from './schema-generator.js';
+import { defineSessionEntity, defineSessionLeaseEntity } from './session.entity.js';
+import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
 import { StatementRunner } from './statement-runner.js';
+import { checkLayout, findTable, shownName, warningOfLayout, type FoundTable } from './table-check.js';
 import { checkSchema, createTable, unopened } from './table-creation.js';
 import { schemaOf } from './table-location.js';
-
-/** The columns that every table needs. The option `locking` says whether `lock_version` is needed too. */
-const COLUMNS = Object.values(COLUMN_OF).filter((column) => column !== 'lock_version');
+import { upgradeTable, type Upgrade } from './table-upgrade.js';
 
 /**
  * Finds the sessions table on the app's MikroORM, or opens a MikroORM of its own.
@@ -29,7 +28,39 @@ const COLUMNS = Object.values(COLUMN_OF).filter((column) => column !== 'lock_ver
  * @param appOrm the app's MikroORM, if there is one
  * @throws SmartSessionConfigError, and SessionDatabaseError for a database that would lose sessions
  */
-export async function openDatabase(options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
+export function openDatabase(options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
+  return onDatabase(options, appOrm, (place) => openTable(place, options, appOrm));
+}
+
+/**
+ * Brings the sessions table to the newest layout, on the app's MikroORM or on one of its own, which it opens and closes.
+ *
+ * @param appOrm the app's MikroORM, if there is one
+ * @throws SmartSessionConfigError, and SessionDatabaseError for a database that would lose sessions
+ */
+export async function upgradeDatabase(options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<Upgrade> {
+  return onDatabase(options, appOrm, async ({ orm, dialect, runner, schema }) => {
+    const upgrade = await upgradeTable(dialect, runner, options.tableName, schema);
+    if (options.connection) await orm.close();
+    return upgrade;
+  });
+}
+
+/** A database that is connected and checked, and the schema of the sessions table in it. */
+interface Place {
+  readonly orm: MikroORM;
+  readonly dialect: Dialect;
+  readonly runner: StatementRunner;
+  /** Undefined for the connection's own. */
+  readonly schema: string | undefined;
+}
+
+/** Connects to the database for `work`. A MikroORM of the sessions' own stays open, unless `work` fails. */
+async function onDatabase<Result>(
+  options: SmartSessionOptions,
+  appOrm: MikroORM | undefined,
+  work: (place: Place) => Promise<Result>,
+): Promise<Result> {
   const orm = options.connection ? await openOwn(options) : appOrm;
   if (!orm) {
     throw new SmartSessionConfigError(
@@ -39,30 +70,24 @@ export async function openDatabase(options: SmartSessionOptions, appOrm: MikroOR
     );
   }
   try {
-    return await inspect(options, orm, appOrm);
+    return await inspect(options, orm, work);
   } catch (error) {
     if (options.connection) await orm.close();
     throw error;
   }
 }
 
-async function inspect(options: SmartSessionOptions, orm: MikroORM, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
+async function inspect<Result>(options: SmartSessionOptions, orm: MikroORM, work: (place: Place) => Promise<Result>): Promise<Result> {
   const dialect = await dialectOf(options, orm);
   try {
-    return await inspectBy(dialect, options, orm, appOrm);
+    return await work(await connect(dialect, options, orm));
   } catch (error) {
     throw dialect.isMissingDatabase(error) ? unopened(error) : error;
   }
 }
 
-async function inspectBy(
-  dialect: Dialect,
-  options: SmartSessionOptions,
-  orm: MikroORM,
-  appOrm: MikroORM | undefined,
-): Promise<DatabaseContext> {
+async function connect(dialect: Dialect, options: SmartSessionOptions, orm: MikroORM): Promise<Place> {
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
-  const { tableName } = options;
   const schema = schemaOf(options, orm);
   await connectToConfigured(orm, runner, dialect);
   if (options.connection) {
@@ -72,14 +97,24 @@ async function inspectBy(
   await guardConnections(orm, dialect);
   if (dialect.serverRequirements) await requireAll(runner.run, dialect.serverRequirements);
   if (schema !== undefined) await checkSchema(dialect, runner, schema);
+  return { orm, dialect, runner, schema };
+}
+
+async function openTable(
+  { orm, dialect, runner, schema }: Place,
+  options: SmartSessionOptions,
+  appOrm: MikroORM | undefined,
+): Promise<DatabaseContext> {
+  const { tableName } = options;
   const isNew = options.createTable && (await dialect.columns(runner.run, tableName, schema)).length === 0;
   if (isNew && dialect.creationRequirements) await requireAll(runner.run, dialect.creationRequirements);
   if (options.createTable) await createTable(dialect, runner, tableName, schema);
-  const columns = await dialect.columns(runner.run, tableName, schema);
-  checkColumns(columns, options, schema);
+  const { columns, layout } = await findTable(dialect, runner, tableName, schema);
+  checkLayout(layout, tableName, schema);
+  checkLocking(columns, options, schema);
   if (dialect.tableRequirements) await requireAll(runner.run, dialect.tableRequirements, [schema ?? null, tableName]);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
-  const warnings = [warningOfDrop({ orm, tableName, schema }, appOrm)].filter((warning) => warning !== undefined);
+  const warnings = [warningOfLayout(layout, tableName, schema), ...warningsOfDrop({ orm, tableName, schema }, layout.hasLeases, appOrm)];
   const packet = await dialect.largestStatement?.(runner.run);
   checkSize(options, packet);
   return new DatabaseContext(
@@ -93,35 +128,19 @@ async function inspectBy(
     options.absoluteTtl,
     keyHint,
     isNew,
-    warnings,
+    warnings.filter((warning) => warning !== undefined),
     longestBatchFor(packet),
+    layout.version,
   );
 }
 
-function checkColumns(columns: readonly string[], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
-  const name = schema ? `${schema}.${tableName}` : tableName;
-  if (columns.length === 0) {
-    throw new SmartSessionConfigError(
-      'tableName',
-      `there is no table "${name}"`,
-      'Add `SessionEntity` to your migrations, set `createTable: true`, or run `npx smart-session create-table --run`.',
-    );
-  }
-  const missing = COLUMNS.filter((column) => !columns.includes(column));
-  if (missing.length > 0) {
-    throw new SmartSessionConfigError(
-      'tableName',
-      `the table "${name}" has no column ${missing.join(', ')}`,
-      'Add the missing columns, or name another table.',
-    );
-  }
-  if (locking === 'optimistic' && !columns.includes('lock_version')) {
-    throw new SmartSessionConfigError(
-      'locking',
-      `'optimistic' was given, but the table "${name}" has no column lock_version`,
-      "Add the column, or use 'auto' or 'pessimistic'.",
-    );
-  }
+function checkLocking(columns: FoundTable['columns'], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
+  if (locking !== 'optimistic' || columns.includes('lock_version')) return;
+  throw new SmartSessionConfigError(
+    'locking',
+    `'optimistic' was given, but the table "${shownName(tableName, schema)}" has no column lock_version`,
+    "Add the column, or use 'auto' or 'pessimistic'.",
+  );
 }
 
 function checkSize({ maxBytes }: SmartSessionOptions, packet = Infinity): void {
@@ -154,10 +173,11 @@ async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM)
 }
 
 async function openOwn({ connection, dialect, tableName, schema, timeout }: SmartSessionOptions): Promise<MikroORM> {
-  const entity = defineSessionEntity({ tableName, ...(schema === undefined ? {} : { schema }) });
+  const place = { tableName, ...(schema === undefined ? {} : { schema }) };
+  const entities = [defineSessionEntity(place), defineSessionLeaseEntity(place)];
   const driver = connection?.driver ?? (await importDriver(dialect));
   const driverOptions = withDefaults(connection?.driverOptions, boundOptions(await dialectOfDriver(driver, dialect), timeout));
-  return MikroORM.init({ ensureDatabase: false, ...connection, driverOptions, driver, entities: [entity] } as never);
+  return MikroORM.init({ ensureDatabase: false, ...connection, driverOptions, driver, entities } as never);
 }
 
 /** Adds defaults to the app's options, which take precedence. The app may also have given a function or a ready client. */

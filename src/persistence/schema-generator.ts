@@ -1,24 +1,35 @@
 import type { MikroORM } from '@mikro-orm/core';
 import type { DatabaseContext } from './database-context.js';
+import { leaseTableOf } from '../dialects/table-layout.js';
 import { entityOf } from './table-location.js';
 
 type Place = Pick<DatabaseContext, 'orm' | 'tableName' | 'schema'>;
 
 /**
- * Returns a warning if MikroORM's schema generator or migrations would drop the sessions table. They drop every table that has no
+ * Returns a warning for each table that MikroORM's schema generator or migrations would drop. They drop every table that has no
  * entity.
  *
+ * @param hasLeases whether there is a table of leases
  * @param orm the app's MikroORM
- * @returns undefined if they keep the table, or if the app's MikroORM is for another database
+ * @returns empty if they keep the tables, or if the app's MikroORM is for another database
  */
-export function warningOfDrop(context: Place, orm: MikroORM | undefined): string | undefined {
-  if (!orm || !isSameDatabase(orm, context.orm) || entityOf(context, orm) || isSkipped(context, orm)) return undefined;
+export function warningsOfDrop(context: Place, hasLeases: boolean, orm: MikroORM | undefined): string[] {
+  if (!orm || !isSameDatabase(orm, context.orm)) return [];
   const { tableName } = context;
-  const entity = tableName === 'sessions' ? 'SessionEntity' : `defineSessionEntity({ tableName: '${tableName}' })`;
-  return (
-    `MikroORM's configuration has no entity for the table "${tableName}": \`schema.update()\` and \`migration:create\` would drop it. ` +
-    `Add \`${entity}\` to its \`entities\`, or "${tableName}" to its \`schemaGenerator.skipTables\`.`
-  );
+  const tables = [[tableName, 'SessionEntity'], ...(hasLeases ? [[leaseTableOf(tableName), 'SessionLeaseEntity']] : [])] as const;
+  return tables
+    .filter(([name]) => !isKept({ ...context, tableName: name! }, orm))
+    .map(([name, entity]) => {
+      const given = tableName === 'sessions' ? entity : `define${entity}({ tableName: '${tableName}' })`;
+      return (
+        `MikroORM's configuration has no entity for the table "${name}": \`schema.update()\` and \`migration:create\` would drop it. ` +
+        `Add \`${given}\` to its \`entities\`, or "${name}" to its \`schemaGenerator.skipTables\`.`
+      );
+    });
+}
+
+function isKept(context: Place, orm: MikroORM): boolean {
+  return entityOf(context, orm) !== undefined || isSkipped(context, orm);
 }
 
 function isSkipped({ tableName, schema = '' }: Place, orm: MikroORM): boolean {

@@ -1,4 +1,5 @@
 import { Type, defineEntity, type EntitySchema, type EntityProperty, type Platform } from '@mikro-orm/core';
+import { leaseTableOf } from '../dialects/table-layout.js';
 
 /** Where the sessions table is. */
 export interface SessionTable {
@@ -10,7 +11,7 @@ export interface SessionTable {
   readonly name?: string;
 }
 
-/** The columns of the sessions table by the properties of its entity. */
+/** The columns that statements use, by the properties of the table's entity. */
 export const COLUMN_OF = {
   sessionId: 'session_id',
   data: 'data',
@@ -23,6 +24,16 @@ export const COLUMN_OF = {
   createdAt: 'created_at',
   updatedAt: 'updated_at',
   expiresAt: 'expires_at',
+} as const;
+
+/** The columns that no statement uses yet, by the properties of the table's entity. A table of layout 1 does not have them. */
+const RESERVED_COLUMN_OF = {
+  cookieAttributes: 'cookie_attributes',
+  userAgent: 'user_agent',
+  ipAddress: 'ip_address',
+  deviceLabel: 'device_label',
+  lastSeenAt: 'last_seen_at',
+  watchedUntil: 'watched_until',
 } as const;
 
 /** A row of the sessions table, as MikroORM's entities show it. */
@@ -40,6 +51,23 @@ export interface SessionRow {
   readonly leaseExpiresAt?: Date | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
+  readonly expiresAt: Date;
+  /** Reserved, like the properties below: null, and loaded only with `populate`. */
+  readonly cookieAttributes?: string | null;
+  readonly userAgent?: string | null;
+  readonly ipAddress?: string | null;
+  readonly deviceLabel?: string | null;
+  readonly lastSeenAt?: Date | null;
+  readonly watchedUntil?: Date | null;
+}
+
+/** A row of the table of leases, as MikroORM's entities show it. */
+export interface SessionLeaseRow {
+  /** The storage key of the session. */
+  readonly sessionId: string;
+  /** The name of the lease. */
+  readonly name: string;
+  readonly leaseId: string;
   readonly expiresAt: Date;
 }
 
@@ -78,9 +106,49 @@ export function defineSessionEntity({
       createdAt: p.datetime(3).fieldName(COLUMN_OF.createdAt),
       updatedAt: p.datetime(3).fieldName(COLUMN_OF.updatedAt),
       expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`).fieldName(COLUMN_OF.expiresAt),
+      // Lazy: a query of the app's own then works on a table of layout 1 too.
+      cookieAttributes: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.cookieAttributes),
+      userAgent: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.userAgent),
+      ipAddress: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.ipAddress),
+      deviceLabel: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.deviceLabel),
+      lastSeenAt: p.datetime(3).nullable().lazy().fieldName(RESERVED_COLUMN_OF.lastSeenAt),
+      watchedUntil: p.datetime(3).nullable().lazy().fieldName(RESERVED_COLUMN_OF.watchedUntil),
     }),
     // What MikroORM infers of it has other types in each of its versions.
   }) as unknown as EntitySchema<SessionRow>;
+}
+
+/**
+ * Defines the MikroORM entity for the table of leases beside a sessions table of another name, or in another schema.
+ *
+ * @param table the place of the sessions table; `name` is the name of this entity
+ * @example
+ * const place = { tableName: 'web_sessions' };
+ * MikroORM.init({ entities: [defineSessionEntity(place), defineSessionLeaseEntity(place)], … })
+ */
+export function defineSessionLeaseEntity({
+  tableName: sessions = 'sessions',
+  schema,
+  name,
+}: SessionTable = {}): EntitySchema<SessionLeaseRow> {
+  const tableName = leaseTableOf(sessions);
+  return defineEntity({
+    name: name ?? nameOf(tableName, schema),
+    tableName,
+    ...(schema === undefined ? {} : { schema }),
+    properties: (p) => ({
+      sessionId: p
+        .type(StorageKeyType)
+        .$type<string>()
+        .primary()
+        .length(255)
+        .ignoreSchemaChanges('type', 'collation')
+        .fieldName('session_id'),
+      name: p.type(LeaseNameType).$type<string>().primary().length(255).ignoreSchemaChanges('type', 'collation').fieldName('name'),
+      leaseId: p.string().length(36).fieldName('lease_id'),
+      expiresAt: p.datetime(3).fieldName('expires_at'),
+    }),
+  }) as unknown as EntitySchema<SessionLeaseRow>;
 }
 
 /** Whether something is an entity that `defineSessionEntity` has made, in whichever copy of this package. */
@@ -104,6 +172,14 @@ class StorageKeyType extends Type<string, string> {
   }
 }
 
+/** Names compare character by character: MySQL's default collations ignore case. */
+class LeaseNameType extends Type<string, string> {
+  override getColumnType(property: EntityProperty, platform: Platform): string {
+    const type = platform.getVarcharTypeDeclarationSQL(property);
+    return isMySql(platform) ? `${type} character set utf8mb4 collate utf8mb4_bin` : type;
+  }
+}
+
 /** `text` ends at 64 KiB on MySQL. */
 class SerializedSessionType extends Type<string, string> {
   override getColumnType(_property: EntityProperty, platform: Platform): string {
@@ -118,3 +194,6 @@ function isMySql(platform: Platform): boolean {
 
 /** The entity of the table `sessions`, for the app's own migrations and schema generator. */
 export const SessionEntity: EntitySchema<SessionRow> = defineSessionEntity();
+
+/** The entity of the table `sessions_leases`, which stands beside `sessions`. */
+export const SessionLeaseEntity: EntitySchema<SessionLeaseRow> = defineSessionLeaseEntity();

@@ -1,32 +1,32 @@
-/** What a merge rule returns to delete the key. */
+/** A merge rule returns it to delete the key. */
 export const DELETED: unique symbol = Symbol.for('nestjs-smart-session DELETED');
 
 /**
- * The three values of a key that both sides have changed since the base. One that is absent, not there yet
- * or deleted, is no property of this object. All are copies: a rule may change them.
+ * The three values of a key that two requests have changed since the base. A value that does not exist yet, or was deleted,
+ * is not a property of this object. The values are copies: a rule may change them.
  */
 export interface MergeSides<Value = any> {
-  /** The key; inside a value its path, such as `preferences.theme`. */
+  /** The key. For a value inside another one, its path, such as `preferences.theme`. */
   readonly key: string;
-  /** What the request had loaded. */
+  /** The value that this request loaded. */
   readonly base?: Value;
-  /** What stands in the record now: others have committed it. */
+  /** The value that is stored now: another request committed it. */
   readonly theirs?: Value;
-  /** What the request wants there. */
+  /** The value that this request wants to store. */
   readonly mine?: Value;
 }
 
 /**
- * Decides what a key becomes that others and this request have both changed. A pure function: it may
- * run more than once, and one commit uses one of its results.
+ * Combines two changes of the same key: that of this request and that of another one. It must be a pure function, because it
+ * may run more than once. A commit uses one of its results.
  *
  * @example
  * // the larger of both
  * ({ theirs = 0, mine = 0 }) => Math.max(theirs, mine)
- * // mine, also where that is a deletion
+ * // mine, even if that is a deletion
  * ({ mine = DELETED }) => mine
  */
 export type MergeRule<Value = any> = (sides: MergeSides<Value>) => Value | typeof DELETED;
 
-/** Rules inside a value, by path: the names joined by dots, `*` for any name. The first that fits is used. */
+/** Rules inside a value, by path. A path is names joined by dots; `*` matches any name. The first path that matches is used. */
 export type PathRules = Readonly<Record<string, MergeRule>>;

@@ -1,4 +1,4 @@
-/** Whether this process serves the public: `NODE_ENV` is `production`. */
+/** Whether the app runs in production: `NODE_ENV` is `production`. */
 export function isProduction(): boolean {
   return process.env.NODE_ENV === 'production';
 }

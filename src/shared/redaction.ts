@@ -1,15 +1,15 @@
 import { types } from 'node:util';
 
-/** What a driver's error tells of itself, and not of the statement. */
+/** Members of a driver's error that contain no part of the statement. */
 const SAFE = ['code', 'errno', 'sqlState', 'severity', 'constraint', 'table', 'column'] as const;
 
-/** MikroORM adds it to PostgreSQL's messages: it may be the whole row. */
+/** MikroORM adds this to PostgreSQL's messages. It may contain the whole row. */
 const DETAIL = /\n - detail: [^]*$/;
 
-/** MikroORM 6 puts the statement, with its values, before the driver's message. */
+/** MikroORM 6 puts the statement with its values before the driver's message. */
 const STATEMENT = /^(?:select|insert|update|delete|with)\b[^]* - /i;
 
-/** The texts around the values that databases quote in their messages. */
+/** The texts before and after a value that a database quotes in a message. */
 const QUOTES: readonly (readonly [before: string | RegExp, after: string])[] = [
   ["entry '", "' for key"],
   ["value: '", "' for column"],
@@ -18,11 +18,11 @@ const QUOTES: readonly (readonly [before: string | RegExp, after: string])[] = [
 ];
 
 /**
- * A database's error as it may be logged: its name, message and codes. The drivers' own have the statement
- * with the values in it, and the row that failed, in members that loggers print.
+ * Returns a copy of a database's error that may be logged. It has the name, the message and the codes, and no values. The
+ * driver's own error has the statement with its values, and the row, in members that loggers print.
  */
 export function redacted(error: unknown): unknown {
-  // Not `instanceof`: a native driver's may be of another realm.
+  // Not `instanceof`: the error of a native driver may be of another realm.
   if (!types.isNativeError(error)) return error;
   const message = QUOTES.reduce((text, [before, after]) => withoutValue(text, before, after), serverMessage(error)).replace(STATEMENT, '');
   const copy = new Error(message);
@@ -35,13 +35,13 @@ export function redacted(error: unknown): unknown {
   return copy;
 }
 
-/** The message of an error, as a line without a full stop. */
+/** Returns the first line of an error's message, without values and without a full stop. */
 export function reasonIn(error: unknown): string {
   const [line] = String((redacted(error) as Partial<Error> | null)?.message ?? error).split('\n');
   return line!.replace(/\.$/, '');
 }
 
-/** From the first `before` to the last `after`: the value may contain both. */
+/** Cuts the text from the first `before` to the last `after`, because the value may contain both. */
 function withoutValue(text: string, before: string | RegExp, after: string): string {
   const [found] = (typeof before === 'string' ? text.includes(before) && [before] : before.exec(text)) || [];
   if (found === undefined) return text;
@@ -50,12 +50,12 @@ function withoutValue(text: string, before: string | RegExp, after: string): str
   return end < start ? text : `${text.slice(0, start)}…${text.slice(end)}`;
 }
 
-/** MariaDB's connector puts the statement into its message, and keeps the server's own apart, as mysql2 does. */
+/** Returns the message of the server. MariaDB's connector adds the statement to `message`. It has the server's own text in `sqlMessage`, as mysql2 does. */
 function serverMessage({ message, sqlMessage }: Error & { readonly sqlMessage?: unknown }): string {
   return typeof sqlMessage === 'string' ? sqlMessage : message.replace(DETAIL, '');
 }
 
-/** Not the stack's first lines: they hold the message, and MikroORM appends its driver's stack, with another. */
+/** Returns only the frames of a stack. The other lines repeat the message, and MikroORM appends the driver's stack with another message. */
 function framesOf({ stack = '' }: Error): string {
   return stack
     .split('\n')

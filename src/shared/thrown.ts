@@ -1,14 +1,14 @@
 import { types } from 'node:util';
 
-/** Enough of a thrown text for a message. */
+/** In characters. A longer text is cut in a message. */
 const LONGEST_TEXT = 200;
 
-/** What was thrown, as an error that can be logged and answered: an app may throw anything, and an error's members may throw too. */
+/** Turns a thrown value into an error that can be logged and answered. An app may throw anything, and the members of an error may throw too. */
 export function asError(thrown: unknown): Error {
   return isReadable(thrown) && isAnswerable(thrown) ? thrown : new Error(`${describeThrown(thrown)} was thrown in place of an error.`);
 }
 
-/** What was thrown, for a message: an error's name and message, a text, or a type. Never throws. */
+/** Describes a thrown value for a message: an error's name and message, a text, or a type. Never throws. */
 export function describeThrown(thrown: unknown): string {
   if (isReadable(thrown)) return thrown.message === '' ? thrown.name : `${thrown.name}: ${thrown.message}`;
   if (typeof thrown === 'string') return JSON.stringify(thrown.slice(0, LONGEST_TEXT));
@@ -27,7 +27,7 @@ function isReadable(thrown: unknown): thrown is Error {
   }
 }
 
-/** An error of Nest says how it is answered. That may throw too, or be no error's answer. */
+/** Whether Nest can answer an error. The methods of an `HttpException` may throw, or return something else than an answer. */
 function isAnswerable(error: Error): boolean {
   try {
     const { getStatus, getResponse } = error as { getStatus?: unknown; getResponse?: unknown };

@@ -1,7 +1,7 @@
 /**
- * How the value of a key is stored, whole. Equal values must give equal results, and a value that was
- * encoded, decoded and encoded again the same result: what has changed is told by the encoded form. It is
- * asked for the values of all keys, so that it must tell its own from others.
+ * Encodes and decodes the values of a session, each as a whole. It is called for the values of all keys, so it must recognise
+ * its own. Changes are found by comparing encoded values. So equal values must have equal encodings, and a value that was
+ * decoded must be encoded as before.
  *
  * @example
  * const codec: ValueCodec = {
@@ -11,11 +11,11 @@
  */
 export interface ValueCodec {
   /**
-   * A JSON value that stands for `value`; undefined where there is nothing to store. What it throws fails the commit.
+   * Returns a JSON value that stands for `value`, or undefined if there is nothing to store. If it throws, the commit fails.
    *
-   * @param key the session's key that holds the value
+   * @param key the key of the value
    */
   encode(value: unknown, key: string): unknown;
-  /** The value for which a JSON value stands. When it throws, the record is taken for unreadable. */
+  /** Returns the value for which a JSON value stands. If it throws, the record counts as unreadable. */
   decode(stored: unknown): unknown;
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { EntitySchema, MikroORM } from '@mikro-orm/sql';
 import { Migration, Migrator } from '@mikro-orm/migrations';
-import { SessionEntity, SmartSessionOptions, SqlSessionRepository } from '../../src/index.js';
+import { SessionEntity, SessionLeaseEntity, SmartSessionOptions, SqlSessionRepository } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
 import { readPage } from '../support/markdown.js';
@@ -92,7 +92,7 @@ describe.each(DATABASES)('a table that createTable has made, on %s', (database) 
     await running.close();
 
     // The entity is added, and `migration:create` writes what makes the table.
-    const changed = await open(names[0]!, [Article, SessionEntity], { First: first });
+    const changed = await open(names[0]!, [Article, SessionEntity, SessionLeaseEntity], { First: first });
     const { diff } = await changed.migrator.create();
     expect(diff.up.join('\n')).toMatch(/create table ["`]sessions["`]/);
     expect(diff.up.join('\n')).not.toMatch(/drop|articles/);
@@ -101,18 +101,18 @@ describe.each(DATABASES)('a table that createTable has made, on %s', (database) 
     await changed.close();
 
     // As it was written it fails where the table is. Behind the look it does nothing.
-    const plain = await open(names[0]!, [Article, SessionEntity], { First: first, Second: migrationOf(diff.up) });
+    const plain = await open(names[0]!, [Article, SessionEntity, SessionLeaseEntity], { First: first, Second: migrationOf(diff.up) });
     await expect(plain.migrator.up()).rejects.toThrow(/already exists/);
     await plain.close();
     const second = database === 'postgresql' ? AddSessions : migrationOf(diff.up, lookOn(database));
-    const adopted = await open(names[0]!, [Article, SessionEntity], { First: first, Second: second });
+    const adopted = await open(names[0]!, [Article, SessionEntity, SessionLeaseEntity], { First: first, Second: second });
     expect((await adopted.migrator.up()).map(({ name }) => name)).toEqual(['Second']);
     expect(await (await sessionsOn(adopted, false)).load(id)).toMatchObject({ a: 1 });
     const changes = await adopted.schema.getUpdateSchemaSQL({ safe: true });
     expect(changes.split('\n').filter((line) => /(create|drop) table.*sessions/.test(line))).toEqual([]);
     await adopted.close();
 
-    const fresh = await open(names[1]!, [Article, SessionEntity], { First: first, Second: second });
+    const fresh = await open(names[1]!, [Article, SessionEntity, SessionLeaseEntity], { First: first, Second: second });
     await fresh.migrator.up();
     await (await sessionsOn(fresh, false)).commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { a: 2 }));
     expect(await (await sessionsOn(fresh, true)).load(id)).toMatchObject({ a: 2 });

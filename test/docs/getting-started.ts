@@ -1,7 +1,7 @@
 import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import type { SessionData } from 'express-session';
-import { SessionEntity, SmartSessionModule } from 'nestjs-smart-session';
+import { SessionEntity, SessionLeaseEntity, SmartSessionModule } from 'nestjs-smart-session';
 import { ormOptions } from './orm-options.js';
 import './session-data.js';
 
@@ -20,7 +20,7 @@ class TabsController {
 
 @Module({
   imports: [
-    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity] }), // beside your own: migrations keep the table
+    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity, SessionLeaseEntity] }), // beside your own: migrations keep the table
     SmartSessionModule.forRoot('postgresql', { createTable: true }), // secret: SESSION_SECRET
   ],
   controllers: [TabsController],

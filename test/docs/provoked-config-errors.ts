@@ -9,11 +9,13 @@ import {
   SmartSessionModule,
   SmartSessionOptions,
   SmartSessionTestingModule,
+  StatementRunner,
   type SmartSessionModuleAsyncOptions,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
-import { openDatabase } from '../../src/persistence/open-database.js';
+import { openDatabase, upgradeDatabase } from '../../src/persistence/open-database.js';
 import { connectionOptions } from '../support/databases.js';
+import { makeLayout1 } from '../support/layout-1.js';
 
 const MEMORY = { dbName: ':memory:' };
 
@@ -40,6 +42,8 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ ...OWN, tableName: 'sqlite_sessions' }),
   () => start({}, true),
   () => openWith('create table sessions (session_id text, data text)', {}),
+  () => upgrade('pragma query_only = on'),
+  () => upgrade('create table sessions_leases (session_id text, expires_at text)'),
   () => openWith(TABLE_WITHOUT_VERSION, { locking: 'optimistic' }),
   () => start({ repository: EntityManagerSessionRepository, createTable: true }, true),
   () => start({ repository: EntityManagerSessionRepository, createTable: true }, [entityOfApp]),
@@ -99,6 +103,19 @@ async function openWith(table: string, options: SmartSessionModuleOptions): Prom
   try {
     await orm.em.getConnection().execute(table);
     await openDatabase(new SmartSessionOptions({ secret: 'x', ...options }), orm);
+  } finally {
+    await orm.close();
+  }
+}
+
+/** Upgrades a table of layout 1 after a statement that prevents it. */
+async function upgrade(statement: string): Promise<void> {
+  const orm = await MikroORM.init(connectionOptions('sqlite') as never);
+  try {
+    const { run } = new StatementRunner(() => orm.em.getConnection());
+    await makeLayout1('sqlite', run, 'sessions');
+    await run(statement);
+    await upgradeDatabase(new SmartSessionOptions({ secret: 'x' }), orm);
   } finally {
     await orm.close();
   }

@@ -149,7 +149,7 @@ describe.each(DATABASES)("sessions and the app's own transactions, on %s", (data
   }
 
   afterEach(async () => {
-    await app.get(MikroORM).schema.execute(`drop table if exists ${tableName}`);
+    for (const name of [tableName, `${tableName}_leases`]) await app.get(MikroORM).schema.execute(`drop table if exists ${name}`);
     await app.close();
   });
 

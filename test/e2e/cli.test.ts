@@ -9,6 +9,8 @@ import { handleOf } from '../../src/security/session-handle.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
 import { OptionsFile, cli, cliProcess } from '../support/cli.js';
 import { DATABASES } from '../support/databases.js';
+import { makeLayout1 } from '../support/layout-1.js';
+import { dropTables } from '../support/drop-tables.js';
 import { openPreviousStore, storeSession } from '../support/previous-stores.js';
 import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
 
@@ -40,7 +42,7 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     const { runner, dialect } = app.context;
     for (const statement of out.split(';\n').slice(0, -1)) await runner.run(statement);
     const made = await dialect.columns(runner.run, `${tableName}_2`, undefined);
-    await runner.run(`drop table ${dialect.quote(`${tableName}_2`)}`);
+    await dropTables(database, runner.run, `${tableName}_2`);
     expect(made).toEqual(await dialect.columns(runner.run, tableName, undefined));
   });
 
@@ -53,11 +55,31 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
       err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_3"\. .*create-table --run`\.\n$/),
     });
     const runs = [await file.run(words), await file.run(words)];
-    await app.context.runner.run(`drop table ${app.context.dialect.quote(`${tableName}_3`)}`);
+    await dropTables(database, app.context.runner.run, `${tableName}_3`);
     expect(runs).toEqual([
       { code: 0, out: `Made the table "${tableName}_3".\n`, err: '' },
       { code: 0, out: `The table "${tableName}_3" was there already, with all its columns. Nothing was changed.\n`, err: '' },
     ]);
+  });
+
+  it('upgrades a table of an older version, once', async () => {
+    const table = `${tableName}_4`;
+    const { runner } = app.context;
+    await makeLayout1(database, runner.run, table);
+    const run = (...words: string[]) => file.run(['create-table', ...words, '--table', table]);
+    const runs = [await run('--run'), await run('--upgrade'), await run('--upgrade'), await run('--run')];
+    await dropTables(database, runner.run, table);
+    expect(runs.map(({ code, out, err }) => `${code} ${out}${err}`)).toEqual([
+      `0 The table "${table}" was there already, with layout 1. Nothing was changed. create-table --upgrade brings it to layout 2.\n`,
+      `0 The table "${table}" was brought from layout 1 to layout 2.\n`,
+      `0 The table "${table}" has layout 2 already. Nothing was changed.\n`,
+      `0 The table "${table}" was there already, with all its columns. Nothing was changed.\n`,
+    ]);
+    expect(await run('--upgrade')).toEqual({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/^smart-session: .*there is no table "cli_\w+_4"\. .*create-table --run`\.\n$/),
+    });
   });
 
   it('lists the sessions of a user', async () => {
@@ -300,6 +322,7 @@ describe('a command line that is wrong', () => {
       ['import', '--from', 'express-mysql-session', '--dialect', 'mysql'],
       'import: both stores use the table "sessions". Give another name for this library\'s table with --table or `tableName` in the options, and create it with create-table --run.',
     ],
+    [['create-table', '--run', '--upgrade'], 'create-table: give either --run or --upgrade.'],
     [['create-table', '--dialect', 'oracle'], `--dialect: "oracle" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--dialect='], `--dialect: "" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--table', 'why?'], '--table: "why?" was given. Give a name of 1 to 46 bytes, without a question mark.'],

@@ -14,6 +14,7 @@ import expressSession from 'express-session';
 import { DatabaseContext, LockSession, SessionService, SmartSessionOptions, type ExcludedRoute } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
 @Controller()
@@ -67,7 +68,7 @@ describe.each(DATABASES)('the option exclude, on %s', (database) => {
   };
   afterEach(async () => {
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    await runner.run(`drop table ${dialect.quote(tableName)}`);
+    await dropTables(dialect.name, runner.run, tableName);
     await app.close();
   });
 

@@ -5,6 +5,7 @@ import { DatabaseContext } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTablesOf } from '../support/drop-tables.js';
 import { sessionIdOf } from '../support/signed-cookie.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -60,7 +61,7 @@ describe.each(DATABASES)('hostile input on %s', (database) => {
     browser = new Browser(app);
   });
   afterAll(async () => {
-    await run('drop table if exists {table}');
+    await dropTablesOf(app);
     await app.close();
   });
 

@@ -1,5 +1,6 @@
 import { DatabaseContext, SessionService } from '../../src/index.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
 const USERS = 30;
@@ -50,7 +51,7 @@ describe.each(SERVERS)('many users on %s', (database) => {
       }
     } finally {
       const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-      await runner.run(`drop table if exists ${dialect.quote(tableName)}`);
+      await dropTables(dialect.name, runner.run, tableName);
       await app.close();
     }
   }, 180_000);

@@ -16,6 +16,7 @@ import {
 import { SessionLocker } from '../../src/locking/session-locker.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES } from '../support/databases.js';
+import { dropTablesOf } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Live = Record<string, any>;
@@ -131,7 +132,7 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
     other.cookie = one.cookie;
   });
   afterAll(async () => {
-    await run('drop table {table}');
+    await dropTablesOf(apps[0]!);
     for (const app of apps) await app.close();
     rmSync(directory, { recursive: true });
   });

@@ -25,6 +25,7 @@ import {
 import { DIALECTS } from '../../src/dialects/index.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { raiseBarrier, startTestApp, type TestAppSettings } from '../support/test-app.js';
 
 describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
@@ -35,9 +36,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
 
   afterEach(async () => {
     const orm = await MikroORM.init(connectionOptions(database));
-    await new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run(
-      `drop table if exists ${DIALECTS[database].quote(tableName)}`,
-    );
+    await dropTables(database, new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection).run, tableName);
     await orm.close();
   });
 

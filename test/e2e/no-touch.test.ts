@@ -20,6 +20,7 @@ import type { SessionData } from 'express-session';
 import { DatabaseContext, LockSession, NoTouch, SessionService, SmartSessionModule } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS } from '../support/databases.js';
+import { dropTablesOf } from '../support/drop-tables.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -142,7 +143,7 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
   });
   afterEach(() => run('delete from {table}'));
   afterAll(async () => {
-    await run('drop table {table}');
+    await dropTablesOf(app);
     await app.close();
   });
 

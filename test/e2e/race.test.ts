@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
-import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { dropTables as dropBoth } from '../support/drop-tables.js';
 import { ForkedProcess } from '../support/forked-process.js';
 import { CONTROL, RACE_VARIANTS, type RaceVariant } from '../support/race-variants.js';
 
@@ -43,8 +43,7 @@ describe.each(DATABASES)(`${PROCESSES} processes race on %s`, (database) => {
     if (database === 'sqlite') return;
     const orm = await MikroORM.init(connectionOptions(database));
     const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    for (const n of Object.keys(RACE_VARIANTS).keys())
-      await run(`drop table if exists ${DIALECTS[database].quote(`race_${database}_${n}`)}`);
+    for (const n of Object.keys(RACE_VARIANTS).keys()) await dropBoth(database, run, `race_${database}_${n}`);
     await orm.close();
   }
 

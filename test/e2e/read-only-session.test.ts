@@ -17,6 +17,7 @@ import type { Request, Response } from 'express';
 import type { SessionData } from 'express-session';
 import { DatabaseContext, LockSession, NoTouch, ReadOnlySession, SessionReadOnlyError, SessionService } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
+import { dropTablesOf } from '../support/drop-tables.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -130,7 +131,7 @@ describe.each(REPOSITORY_CASES)('@ReadOnlySession() on $database, $locking, $nam
   });
   afterEach(() => run('delete from {table}'));
   afterAll(async () => {
-    await run('drop table {table}');
+    await dropTablesOf(app);
     await app.close();
   });
 

@@ -16,6 +16,7 @@ import {
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { connectionOptions } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { sessionIdOf, signedCookie } from '../support/signed-cookie.js';
 import { startTestApp } from '../support/test-app.js';
@@ -75,7 +76,7 @@ describe.each(REPOSITORY_CASES)('logs, errors and answers on $database, $locking
   afterAll(async () => {
     Logger.overrideLogger(false);
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    await runner.run(`drop table if exists ${dialect.quote(tableName)}`);
+    await dropTables(dialect.name, runner.run, tableName);
     await app.close();
   });
 

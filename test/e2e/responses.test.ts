@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DatabaseContext } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
 /** Path, key that its handler sets, and the status of its answer. */
@@ -29,7 +30,7 @@ describe.each(DATABASES)('the response, on %s', (database) => {
   });
   afterAll(async () => {
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    await runner.run(`drop table if exists ${dialect.quote(tableName)}`);
+    await dropTables(dialect.name, runner.run, tableName);
     await app.close();
   });
 

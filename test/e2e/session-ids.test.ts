@@ -4,6 +4,7 @@ import { DatabaseContext, SessionService, SmartSessionStore } from '../../src/in
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTablesOf } from '../support/drop-tables.js';
 import { sessionIdOf, signedCookie } from '../support/signed-cookie.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -18,7 +19,7 @@ describe.each(DATABASES)('session ids on %s', (database) => {
     app = await startTestApp(database, { options: { tableName, pruneInterval: false } });
   });
   afterAll(async () => {
-    await run('drop table if exists {table}');
+    await dropTablesOf(app);
     await app.close();
   });
 
@@ -154,7 +155,7 @@ describe.each(DATABASES)('session ids on %s', (database) => {
       await browser.post('/login');
     } finally {
       Logger.overrideLogger(false);
-      await run('drop table if exists {table}', raw);
+      await dropTablesOf(raw);
       await raw.close();
     }
   });

@@ -13,6 +13,7 @@ import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { raiseBarrier, startTestApp } from '../support/test-app.js';
 
 type Live = SessionData & Record<string, any>;
@@ -50,7 +51,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
   });
   afterAll(async () => {
     const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-    await runner.run(`drop table if exists ${dialect.quote(tableName)}`);
+    await dropTables(dialect.name, runner.run, tableName);
     await app.close();
   });
 

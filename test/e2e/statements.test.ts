@@ -6,6 +6,7 @@ import { DatabaseContext, LockSession, SessionService, type RunStatement } from 
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
 @Controller()
@@ -53,7 +54,7 @@ describe.each(DATABASES)('statements of a request on %s', (database) => {
     await browser.post('/set', { n: 1 });
   });
   afterAll(async () => {
-    await context.runner.run(`drop table ${context.dialect.quote(tableName)}`);
+    await dropTables(context.dialect.name, context.runner.run, tableName);
     await app.close();
   });
 

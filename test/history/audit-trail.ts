@@ -1,5 +1,6 @@
 import type { DialectName, RunStatement } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
+import { dropTables } from '../support/drop-tables.js';
 import type { AuditEntry } from './history.js';
 
 /** A table of sessions, and which of its columns hold what. */
@@ -64,7 +65,7 @@ export class AuditTrail {
 
   /** Drops the audited table, and what copies it. */
   async remove(): Promise<void> {
-    await this.run(`drop table if exists ${this.#quoted()}`);
+    await dropTables(this.database, this.run, this.table.name);
     await this.run(`drop table if exists ${this.#audit}`);
     if (this.database === 'postgresql') await this.run(`drop function if exists ${this.#audit}()`);
   }

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../../src/dialects/index.js';
+import { leaseTableOf } from '../../src/dialects/table-layout.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { SmartSessionOptions } from '../../src/options/smart-session.options.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 
 describe.each(DATABASES)('dialect %s', (databaseName) => {
   const dialect = DIALECTS[databaseName];
@@ -17,12 +19,12 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
   beforeAll(async () => {
     orm = await MikroORM.init(connectionOptions(dialect.name));
     runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
-    await runner.run(`drop table if exists ${dialect.quote(table)}`);
+    await dropTables(dialect.name, runner.run, table);
   });
 
   afterAll(async () => {
     try {
-      await runner.run(`drop table if exists ${dialect.quote(table)}`);
+      await dropTables(dialect.name, runner.run, table);
     } finally {
       await orm.close();
     }
@@ -34,17 +36,24 @@ describe.each(DATABASES)('dialect %s', (databaseName) => {
     await Promise.all([create(), create(), create()]);
     expect((await dialect.columns(runner.run, table, undefined)).toSorted()).toEqual([
       'commit_id',
+      'cookie_attributes',
       'created_at',
       'data',
+      'device_label',
       'expires_at',
+      'ip_address',
+      'last_seen_at',
       'lease_expires_at',
       'lease_id',
       'lock_version',
       'max_age',
       'session_id',
       'updated_at',
+      'user_agent',
       'user_id',
+      'watched_until',
     ]);
+    expect(await dialect.columns(runner.run, leaseTableOf(table), undefined)).toEqual(['session_id', 'name', 'lease_id', 'expires_at']);
   });
 
   it('binds values, counts rows, and measures an expiry by its own clock', async () => {

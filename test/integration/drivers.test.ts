@@ -4,6 +4,7 @@ import * as sqlite from '@mikro-orm/sqlite';
 import { SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 
 /** A driver as MikroORM's options take it. */
 type Driver = new (...parameters: never[]) => object;
@@ -28,7 +29,7 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
       }),
       undefined,
     );
-    await context.runner.run(`drop table ${context.dialect.quote(tableName)}`);
+    await dropTables(context.dialect.name, context.runner.run, tableName);
     await context.orm.close();
     return context.dialect.name;
   }
@@ -37,7 +38,7 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
     const orm = await MikroORM.init(connectionOptions(database, { driver: given }));
     try {
       const context = await openDatabase(new SmartSessionOptions({ secret: 'x', tableName, createTable: true, ...options }), orm);
-      await context.runner.run(`drop table ${context.dialect.quote(tableName)}`);
+      await dropTables(context.dialect.name, context.runner.run, tableName);
       return context.dialect.name;
     } finally {
       await orm.close();

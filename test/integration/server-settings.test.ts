@@ -13,6 +13,7 @@ import {
 } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { dropTables } from '../support/drop-tables.js';
 import { onDatabase } from '../support/own-server.js';
 import { dropDatabase } from '../support/scratch-database.js';
 import { serviceOver } from '../support/service-over.js';
@@ -65,7 +66,7 @@ describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (data
   });
   afterEach(() => under(undefined));
   afterAll(async () => {
-    await context.runner.run(`drop table ${tableName}`);
+    await dropTables(database, context.runner.run, tableName);
     await orm.close();
   });
 
@@ -136,7 +137,7 @@ describe.each(DIALECTS)('a connection to %s whose server only reads', (database)
     ({ run } = (await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm)).runner);
   });
   afterAll(async () => {
-    await run(`drop table ${tableName}`);
+    await dropTables(database, run, tableName);
     await orm.close();
   });
 
@@ -171,7 +172,7 @@ const TABLES = [
     orm = await MikroORM.init(connectionOptions('mariadb', { pool: { min: 0, max: 1 } }));
     ({ run } = new StatementRunner(() => orm.em.getConnection()));
   });
-  afterEach(() => run(`drop table ${tableName}`));
+  afterEach(() => dropTables('mariadb', run, tableName));
   afterAll(() => orm.close());
 
   it('is not made where other engines are the default', async () => {

@@ -1,6 +1,6 @@
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../../src/dialects/index.js';
-import { defineSessionEntity } from '../../src/persistence/session.entity.js';
+import { defineSessionEntity, defineSessionLeaseEntity } from '../../src/persistence/session.entity.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
 import { ownDatabase } from '../support/scratch-database.js';
@@ -13,7 +13,9 @@ describe.each(DATABASES.filter((name) => name !== 'mysql'))('SessionEntity on %s
   const own = ownDatabase(name, tableName);
 
   it('describes the very table that createTable makes', async () => {
-    const orm = await MikroORM.init(connectionOptions(name, { ...own, entities: [defineSessionEntity({ tableName })] }));
+    const orm = await MikroORM.init(
+      connectionOptions(name, { ...own, entities: [defineSessionEntity({ tableName }), defineSessionLeaseEntity({ tableName })] }),
+    );
     const runner = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection);
     try {
       await runner.onOneConnection((run) => dialect.createTable(run, tableName, undefined));

@@ -13,7 +13,9 @@ import {
   SessionEntity,
   SmartSessionOptions,
   SqlSessionRepository,
+  StatementRunner,
   defineSessionEntity,
+  defineSessionLeaseEntity,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { qualifiedName } from '../../src/dialects/qualified-name.js';
@@ -21,6 +23,7 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
+import { dropTables } from '../support/drop-tables.js';
 import { createDatabase, dropDatabase, ownDatabase } from '../support/scratch-database.js';
 import { tourSessions } from '../support/sessions-tour.js';
 
@@ -61,17 +64,19 @@ beforeAll(() => Logger.overrideLogger(false));
 describe('the table of an app with a naming strategy of its own', () => {
   const check = async ({ database, namingStrategy }: (typeof STRATEGY_CASES)[number]) => {
     const tableName = `named_${database}`;
-    const orm = await MikroORM.init(connectionOptions(database, { entities: [defineSessionEntity({ tableName })], namingStrategy }));
-    const dropTable = () => orm.schema.execute(`drop table if exists ${tableName}`);
+    const entities = [defineSessionEntity({ tableName }), defineSessionLeaseEntity({ tableName })];
+    const orm = await MikroORM.init(connectionOptions(database, { entities, namingStrategy }));
+    const drop = () => dropTables(database, new StatementRunner(() => orm.em.getConnection()).run, tableName);
     try {
-      await dropTable();
+      await drop();
       await orm.schema.update({ safe: true, dropTables: false });
       for (const Repository of REPOSITORIES) {
         const context = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, repository: Repository }), orm);
+        expect(context.layout).toBe(2);
         await tourSessions(context, new Repository(context));
       }
     } finally {
-      await dropTable();
+      await drop();
       await orm.close();
     }
   };
@@ -140,7 +145,7 @@ describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'maria
     async ({ schema, entity, option, expected }) => {
       const orm = await MikroORM.init(
         connectionOptions(database, {
-          entities: [defineSessionEntity({ tableName, ...entity })],
+          entities: [defineSessionEntity({ tableName, ...entity }), defineSessionLeaseEntity({ tableName, ...entity })],
           ...(schema === undefined ? {} : { schema }),
         }),
       );
@@ -163,7 +168,7 @@ describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'maria
           // On MySQL and MariaDB MikroORM looks for tables in the connection's own database only.
           const changes = database === 'postgresql' ? await orm.schema.getUpdateSchemaSQL({ safe: true, dropTables: false }) : '';
           expect(changes.split('\n').filter((line) => line.includes(tableName))).toEqual([]);
-          await orm.schema.execute(`drop table ${table}`);
+          await dropTables(database, new StatementRunner(() => orm.em.getConnection()).run, tableName, expected);
         }
       } finally {
         await orm.close();
@@ -215,28 +220,39 @@ describe('the entity of the table', () => {
 
 describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (database) => {
   const tableName = `generated_${database}`;
-  const entity = defineSessionEntity({ tableName });
-  const WARNING =
-    `MikroORM's configuration has no entity for the table "${tableName}": \`schema.update()\` and \`migration:create\` would drop it. ` +
-    `Add \`defineSessionEntity({ tableName: '${tableName}' })\` to its \`entities\`, or "${tableName}" to its \`schemaGenerator.skipTables\`.`;
+  const [entity, leaseEntity] = [defineSessionEntity({ tableName }), defineSessionLeaseEntity({ tableName })];
+  const leases = `${tableName}_leases`;
+  const warningOf = (table: string, define: string) =>
+    `MikroORM's configuration has no entity for the table "${table}": \`schema.update()\` and \`migration:create\` would drop it. ` +
+    `Add \`${define}({ tableName: '${tableName}' })\` to its \`entities\`, or "${table}" to its \`schemaGenerator.skipTables\`.`;
+  const WARNING = warningOf(tableName, 'defineSessionEntity');
+  const LEASE_WARNING = warningOf(leases, 'defineSessionLeaseEntity');
 
   const own = ownDatabase(database, tableName);
 
   it.each([
-    { name: 'drops a table that it does not know, and the start warns of it', options: {}, warnings: [WARNING] },
-    { name: 'keeps the table of its entity', options: { entities: [entity] }, warnings: [] },
-    { name: 'keeps a table that it skips', options: { schemaGenerator: { skipTables: ['other', tableName.toUpperCase()] } }, warnings: [] },
+    { name: 'drops tables that it does not know, and the start warns of it', options: {}, warnings: [WARNING, LEASE_WARNING] },
+    { name: 'drops the table of leases that it does not know', options: { entities: [entity] }, warnings: [LEASE_WARNING] },
+    { name: 'drops the sessions table that it does not know', options: { entities: [leaseEntity] }, warnings: [WARNING] },
+    { name: 'keeps the tables of its entities', options: { entities: [entity, leaseEntity] }, warnings: [] },
+    {
+      name: 'keeps tables that it skips',
+      options: { schemaGenerator: { skipTables: ['other', tableName.toUpperCase(), leases] } },
+      warnings: [],
+    },
     { name: 'keeps a table that it skips by a pattern', options: { schemaGenerator: { skipTables: [/^generated_/] } }, warnings: [] },
   ])('$name', async ({ options, warnings }) => {
     const orm = await MikroORM.init(connectionOptions(database, { ...own, ...options }));
     try {
       const context = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm);
       const changes = await orm.schema.getUpdateSchemaSQL();
-      expect([context.warnings, changes.split('\n').some((line) => line.startsWith('drop table') && line.includes(tableName))]).toEqual([
+      const isDropped = (table: string) => changes.split('\n').some((line) => new RegExp(`^drop table .*\\b${table}\\b`).test(line));
+      expect([context.warnings, isDropped(tableName), isDropped(leases)]).toEqual([
         warnings,
-        warnings.length > 0,
+        (warnings as string[]).includes(WARNING),
+        (warnings as string[]).includes(LEASE_WARNING),
       ]);
-      await orm.schema.execute(`drop table ${tableName}`);
+      await dropTables(database, context.runner.run, tableName);
     } finally {
       await orm.close();
     }
@@ -250,8 +266,8 @@ describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (d
       orm,
     );
     // Each database in memory is one of its own.
-    expect(context.warnings).toEqual(database === 'sqlite' ? [] : [WARNING]);
-    await context.runner.run(`drop table ${tableName}`);
+    expect(context.warnings).toEqual(database === 'sqlite' ? [] : [WARNING, LEASE_WARNING]);
+    await dropTables(database, context.runner.run, tableName);
     await context.orm.close();
     await orm.close();
   });

@@ -93,7 +93,7 @@ export class FaultSite {
   async endApps(): Promise<void> {
     await Promise.all(this.apps.splice(0).map((app) => app.end('SIGKILL')));
     await this.run(async (run) => {
-      for (const table of ['sessions', 'audit']) await run(`drop table if exists ${table}`);
+      for (const table of ['sessions', 'sessions_leases', 'audit']) await run(`drop table if exists ${table}`);
       if (this.dialect === 'postgresql') await run('drop function if exists audit');
     });
   }

@@ -1,9 +1,9 @@
 import { MikroORM, type Options } from '@mikro-orm/sql';
 import { EntityManagerSessionRepository, SmartSessionOptions, SqlSessionRepository, type DialectName } from '../../src/index.js';
-import { qualifiedName } from '../../src/dialects/qualified-name.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { defineSessionEntity } from '../../src/persistence/session.entity.js';
 import { connectionOptions } from './databases.js';
+import { dropTables } from './drop-tables.js';
 import { tourSessions } from './sessions-tour.js';
 
 /** Uses sessions by each repository on an app's MikroORM with these options, and tells what went wrong. */
@@ -20,7 +20,7 @@ export async function failuresUnder(database: DialectName, options: Partial<Opti
         orm,
       );
       await tourSessions(context, new Repository(context));
-      await context.runner.run(`drop table ${qualifiedName(context.dialect.quote, tableName, context.schema)}`);
+      await dropTables(context.dialect.name, context.runner.run, tableName, context.schema);
     } catch (error) {
       failures.push(`${Repository.name}: ${String(error)}`);
     } finally {

@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DatabaseContext, SessionService, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from './browser.js';
+import { dropTables } from './drop-tables.js';
 import { startTestApp, type TestAppSettings } from './test-app.js';
 
 /** A test app whose table a test looks at, and whose time it lets pass. */
@@ -55,7 +56,8 @@ export class SessionsApp {
   }
 
   async close(): Promise<void> {
-    await this.run('drop table {table}');
+    const { runner, dialect } = this.context;
+    await dropTables(dialect.name, runner.run, this.tableName);
     await this.app.close();
   }
 }

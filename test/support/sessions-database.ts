@@ -5,6 +5,7 @@ import { DatabaseContext } from '../../src/persistence/database-context.js';
 import { defineSessionEntity } from '../../src/persistence/session.entity.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from './databases.js';
+import { dropTables } from './drop-tables.js';
 
 /** An open database with a fresh sessions table. */
 export class SessionsDatabase {
@@ -24,7 +25,7 @@ export class SessionsDatabase {
     absoluteTtl?: number,
   ): Promise<SessionsDatabase> {
     return SessionsDatabase.#connect(name, tableName, overrides, absoluteTtl, async (runner) => {
-      await runner.run(`drop table if exists ${DIALECTS[name].quote(tableName)}`);
+      await dropTables(name, runner.run, tableName);
       await runner.onOneConnection((run) => DIALECTS[name].createTable(run, tableName, undefined));
     });
   }
@@ -66,7 +67,8 @@ export class SessionsDatabase {
   }
 
   async drop(): Promise<void> {
-    await this.run('drop table if exists {table}');
+    const { dialect, runner, tableName } = this.context;
+    await dropTables(dialect.name, runner.run, tableName);
   }
 
   async close(): Promise<void> {

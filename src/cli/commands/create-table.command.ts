@@ -1,6 +1,9 @@
 import { dialectOfDriver } from '../../dialects/dialect-of-driver.js';
 import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
+import { LAYOUT } from '../../dialects/table-layout.js';
+import type { DatabaseContext } from '../../persistence/database-context.js';
+import { upgradeDatabase } from '../../persistence/open-database.js';
 import { escaped } from '../../shared/shown-keys.js';
 import { visible } from '../../shared/visible.js';
 import type { SmartSessionModuleOptions } from '../../options/module-options.js';
@@ -14,29 +17,52 @@ import { UsageError } from '../usage-error.js';
 
 export const createTable = defineCommand({
   name: 'create-table',
-  summary: 'prints the SQL that makes the sessions table, or runs it.',
+  summary: 'prints the SQL that makes the sessions table, makes it, or upgrades it.',
   details: [
-    'With --dialect, or `dialect` in the options, no database and no configuration is needed to print it.',
-    'With --run the table is made if it is missing, in one step however many run it at once; one that is there is',
-    'checked for its columns, and never changed.',
+    'With --dialect, or `dialect` in the options, no database and no configuration is needed to print the SQL.',
+    'Beside the table it makes a table of leases, such as sessions_leases.',
+    'With --run it makes both if the sessions table is missing. Several processes may run it at once. A table that exists',
+    'is checked for its columns, and never changed.',
+    'With --upgrade it adds the columns and the table of leases that a table of an older version lacks. The app may run',
+    'meanwhile, in old processes and new ones. If an upgrade was aborted, the next run completes it.',
   ],
-  options: { run: { type: 'boolean', help: 'Make the table, rather than print the SQL.' } },
+  options: {
+    run: { type: 'boolean', help: 'Make the table, rather than print the SQL.' },
+    upgrade: { type: 'boolean', help: 'Add what a table of an older version lacks.' },
+  },
   examples: [
     ['create-table --dialect postgresql', 'Prints the SQL, such as for a migration.'],
     ['create-table --run --table web_sessions', 'Makes the table web_sessions if it is missing.'],
+    ['create-table --upgrade', 'Brings the table sessions up to date.'],
   ],
   run: async (given, terminal) => {
+    if (given.run && given.upgrade) throw new UsageError('create-table: give either --run or --upgrade.');
+    if (given.upgrade) return terminal.print(await upgraded(given));
     if (!given.run) return terminal.print(await definition(given));
-    await withSessions(given, async ({ options, database }) => terminal.print(outcome(options.tableName, database.isNew)), {
-      createTable: true,
-    });
+    await withSessions(given, async ({ database }) => terminal.print(outcome(database)), { createTable: true });
   },
 });
 
-function outcome(tableName: string, isNew: boolean): string {
-  return isNew
-    ? `Made the table "${escaped(tableName)}".`
-    : `The table "${escaped(tableName)}" was there already, with all its columns. Nothing was changed.`;
+function outcome({ tableName, isNew, layout }: DatabaseContext): string {
+  if (isNew) return `Made the table "${escaped(tableName)}".`;
+  return layout === LAYOUT
+    ? `The table "${escaped(tableName)}" was there already, with all its columns. Nothing was changed.`
+    : `The table "${escaped(tableName)}" was there already, with layout ${layout}. Nothing was changed. create-table --upgrade brings it to layout ${LAYOUT}.`;
+}
+
+async function upgraded(given: CommonGiven): Promise<string> {
+  const read = await readSessionOptions(given);
+  const orm = read.connection ? undefined : await openOrm(given.contextName ?? read.contextName, given.config);
+  try {
+    const options = new SmartSessionOptions({ ...withTable(read, orm), contextName: undefined });
+    const { from, to } = await upgradeDatabase(options, orm);
+    const table = `The table "${escaped(options.tableName)}"`;
+    return from === to
+      ? `${table} has layout ${to} already. Nothing was changed.`
+      : `${table} was brought from layout ${from} to layout ${to}.`;
+  } finally {
+    await orm?.close();
+  }
 }
 
 async function definition(given: CommonGiven): Promise<string> {

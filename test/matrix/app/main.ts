@@ -13,6 +13,7 @@ import {
   SessionRepository,
   SmartSessionModule,
   defineSessionEntity,
+  defineSessionLeaseEntity,
   type DialectName,
 } from 'nestjs-smart-session';
 import { appOrm } from './app-orm.js';
@@ -99,7 +100,11 @@ async function sharedDatabaseApp(database: Database): Promise<INestApplication> 
   const connection = { ...database.connection, ...schemaOf(database), namingStrategy: LoudNamingStrategy };
   const tableName = `matrix_${name.replace('-', '_')}_shared`;
   const driverClass = await driverOf(from, driver);
-  const orm = appOrm({ ...connection, driver: driverClass, entities: [defineSessionEntity({ tableName })] });
+  const orm = appOrm({
+    ...connection,
+    driver: driverClass,
+    entities: [defineSessionEntity({ tableName }), defineSessionLeaseEntity({ tableName })],
+  });
   const options = { secret, createTable: true, tableName, locking: 'optimistic' as const };
   if (!orm) return create([SmartSessionModule.forRoot(dialect, { ...options, connection: { ...connection, driver: driverClass } })]);
   return create([orm, SmartSessionModule.forRoot(dialect, options)]);
@@ -128,7 +133,8 @@ async function listen(app: INestApplication): Promise<string> {
 async function end(apps: readonly INestApplication[]): Promise<void> {
   for (const app of apps) {
     const { runner, dialect, schema, tableName } = app.get(DatabaseContext);
-    await runner.run(`drop table ${schema === undefined ? '' : `${dialect.quote(schema)}.`}${dialect.quote(tableName)}`);
+    for (const name of [tableName, `${tableName}_leases`])
+      await runner.run(`drop table ${schema === undefined ? '' : `${dialect.quote(schema)}.`}${dialect.quote(name)}`);
     // Another app may still have its table there.
     if (schema === APPS_SCHEMA) await runner.run(`drop schema ${APPS_SCHEMA}`).catch(() => undefined);
     await app.close();

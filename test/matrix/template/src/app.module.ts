@@ -1,7 +1,7 @@
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { Module } from '@nestjs/common';
-import { SessionEntity, SmartSessionModule } from 'nestjs-smart-session';
+import { SessionEntity, SessionLeaseEntity, SmartSessionModule } from 'nestjs-smart-session';
 import { AppController } from './app.controller';
 import { AppService } from './app.service';
 import { database } from './database';
@@ -10,7 +10,7 @@ import { VisitsController } from './visits.controller';
 /** The template's module, with sessions on the app's MikroORM. */
 @Module({
   imports: [
-    MikroOrmModule.forRoot({ ...database, driver: PostgreSqlDriver, entities: [SessionEntity] }),
+    MikroOrmModule.forRoot({ ...database, driver: PostgreSqlDriver, entities: [SessionEntity, SessionLeaseEntity] }),
     SmartSessionModule.forRoot('postgresql', {
       secret: 'a secret of the compatibility matrix',
       createTable: true,

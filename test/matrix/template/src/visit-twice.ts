@@ -9,7 +9,7 @@ export async function visitTwice(app: INestApplication): Promise<string> {
   const cookie = first.headers.getSetCookie()[0]?.split(';')[0] ?? '';
   const second = await fetch(url, { method: 'POST', headers: { cookie } });
   const { runner, dialect, tableName } = app.get(DatabaseContext);
-  await runner.run(`drop table ${dialect.quote(tableName)}`);
+  for (const name of [tableName, `${tableName}_leases`]) await runner.run(`drop table ${dialect.quote(name)}`);
   await app.close();
   return second.text();
 }

@@ -1,0 +1,103 @@
+/** What a column holds. Each dialect has one type for each. */
+export type ColumnContent = 'key' | 'data' | 'count' | 'id' | 'userId' | 'ms' | 'time' | 'text' | 'name';
+
+/** A dialect's type for each kind of column. */
+export type ColumnTypes = Readonly<Record<ColumnContent, string>>;
+
+/** A column of a table of this library. */
+export interface TableColumn {
+  readonly name: string;
+  readonly content: ColumnContent;
+  /** Whether it allows null, as SQL says it. */
+  readonly constraint: 'null' | 'not null' | 'not null default 0';
+}
+
+/** The columns that this library's first layout of the sessions table has. */
+export const FIRST_LAYOUT: readonly TableColumn[] = [
+  { name: 'session_id', content: 'key', constraint: 'not null' },
+  { name: 'data', content: 'data', constraint: 'not null' },
+  { name: 'lock_version', content: 'count', constraint: 'not null default 0' },
+  { name: 'commit_id', content: 'id', constraint: 'null' },
+  { name: 'user_id', content: 'userId', constraint: 'null' },
+  { name: 'max_age', content: 'ms', constraint: 'null' },
+  { name: 'lease_id', content: 'id', constraint: 'null' },
+  { name: 'lease_expires_at', content: 'time', constraint: 'null' },
+  { name: 'created_at', content: 'time', constraint: 'not null' },
+  { name: 'updated_at', content: 'time', constraint: 'not null' },
+  { name: 'expires_at', content: 'time', constraint: 'not null' },
+];
+
+/**
+ * The columns that each later layout adds, from layout 2 on. All allow null: processes of an older version insert rows
+ * without them, before an upgrade of the table and after it. Each layout adds a column, by which it is recognized.
+ *
+ * The length of these texts is bounded by the code that writes them, so that a sealed text, which is longer, fits too.
+ */
+const LATER_LAYOUTS: readonly (readonly TableColumn[])[] = [
+  [
+    { name: 'cookie_attributes', content: 'text', constraint: 'null' },
+    { name: 'user_agent', content: 'text', constraint: 'null' },
+    { name: 'ip_address', content: 'text', constraint: 'null' },
+    { name: 'device_label', content: 'text', constraint: 'null' },
+    { name: 'last_seen_at', content: 'time', constraint: 'null' },
+    { name: 'watched_until', content: 'time', constraint: 'null' },
+  ],
+];
+
+/** The first layout with a table of leases. */
+const LAYOUT_WITH_LEASES = 2;
+
+/** The newest layout: the one that `createTable` makes. */
+export const LAYOUT = 1 + LATER_LAYOUTS.length;
+
+/** The columns of the sessions table, in the order in which the layouts added them: an upgraded table equals a new one. */
+export const SESSION_COLUMNS: readonly TableColumn[] = [...FIRST_LAYOUT, ...LATER_LAYOUTS.flat()];
+
+/** The columns of the table of leases. It has a row for each session and name that is leased. */
+export const LEASE_COLUMNS: readonly TableColumn[] = [
+  { name: 'session_id', content: 'key', constraint: 'not null' },
+  { name: 'name', content: 'name', constraint: 'not null' },
+  { name: 'lease_id', content: 'id', constraint: 'not null' },
+  { name: 'expires_at', content: 'time', constraint: 'not null' },
+];
+
+/** The primary key of the table of leases. */
+export const LEASE_KEY = 'primary key (session_id, name)';
+
+/** The name of the table of leases that stands beside a sessions table. */
+export function leaseTableOf(table: string): string {
+  return `${table}_leases`;
+}
+
+/** A column as `create table` and `alter table … add column` define it. */
+export function columnDefinition({ name, content, constraint }: TableColumn, types: ColumnTypes): string {
+  return `${name} ${types[content]} ${constraint}`;
+}
+
+/** Columns as `create table` lists them. */
+export function columnDefinitions(columns: readonly TableColumn[], types: ColumnTypes): string {
+  return columns.map((column) => columnDefinition(column, types)).join(', ');
+}
+
+/** The layout of a sessions table, and what it lacks of the newest one. */
+export interface TableLayout {
+  /** 0 for a table that lacks columns of the first layout. */
+  readonly version: number;
+  /** The columns that are missing, but for `lock_version`, which the option `locking` is about. */
+  readonly missing: readonly TableColumn[];
+  readonly hasLeases: boolean;
+}
+
+/**
+ * Recognizes the layout of a sessions table by the columns and the table that it has.
+ *
+ * @param columns the names of its columns
+ * @param leaseColumns the names of the columns of its table of leases; empty if there is no such table
+ */
+export function layoutOf(columns: readonly string[], leaseColumns: readonly string[]): TableLayout {
+  const isMissing = ({ name }: TableColumn) => name !== 'lock_version' && !columns.includes(name);
+  const hasLeases = LEASE_COLUMNS.every(({ name }) => leaseColumns.includes(name));
+  const layouts = [FIRST_LAYOUT, ...LATER_LAYOUTS];
+  const firstUnfinished = layouts.findIndex((added, n) => added.some(isMissing) || (n + 1 === LAYOUT_WITH_LEASES && !hasLeases));
+  return { version: firstUnfinished === -1 ? LAYOUT : firstUnfinished, missing: SESSION_COLUMNS.filter(isMissing), hasLeases };
+}
