@@ -16,6 +16,8 @@ export default {
     './src/merge/': { branches: 100, lines: 100 },
     './src/commit/session-committer.ts': { branches: 100, lines: 100 },
     './src/services/session.service.ts': { branches: 100, lines: 100 },
+    './src/protocol/': { branches: 100, lines: 100 },
+    './src/live/live-turn.ts': { branches: 100, lines: 100 },
   },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^nestjs-smart-session$': '<rootDir>/src/index', '^(\\.{1,2}/.*)\\.js$': '$1' },

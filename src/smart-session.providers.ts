@@ -14,13 +14,20 @@ import { SessionHandover } from './ending/session-handover.js';
 import { SessionLimit } from './ending/session-limit.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
-import { SessionCommitInterceptor } from './interceptors/session-commit.interceptor.js';
+import { LiveChanges } from './live/live-changes.js';
 import { LiveSessions } from './live/live-sessions.js';
 import { SessionLocker } from './locking/session-locker.js';
 import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { SessionMigrator } from './migration/session-migrator.js';
+import { LiveCommitter } from './protocol/live-committer.js';
+import { SessionLoader } from './protocol/session-loader.js';
+import { SessionProtocol } from './protocol/session-protocol.js';
+import { SessionStates } from './protocol/session-states.js';
+import { SessionToucher } from './protocol/session-toucher.js';
+import { StoredSessions } from './protocol/stored-sessions.js';
 import { RecordReader } from './records/record-reader.js';
+import { UserIdWatch } from './records/user-id-watch.js';
 import { SessionPruner } from './services/session-pruner.service.js';
 import { SessionService } from './services/session.service.js';
 import { SmartSessionStore } from './store/smart-session.store.js';
@@ -32,6 +39,7 @@ import { SmartSessionStore } from './store/smart-session.store.js';
 export const SESSION_PROVIDERS: readonly Type[] = [
   SessionCodec,
   RecordReader,
+  UserIdWatch,
   Backoff,
   RetryingRepository,
   LoadBatcher,
@@ -42,14 +50,20 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   CommitQueue,
   MergeReport,
   LiveSessions,
+  LiveChanges,
   SessionDestroyer,
   SessionHandover,
   SessionLimit,
   SessionMigrator,
+  SessionLoader,
+  LiveCommitter,
+  SessionStates,
+  SessionToucher,
+  StoredSessions,
+  SessionProtocol,
   SessionService,
   SessionPruner,
   SessionLocker,
-  SessionCommitInterceptor,
   SmartSessionStore,
   SmartSessionMiddleware,
   LateChanges,

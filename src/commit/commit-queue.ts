@@ -9,7 +9,8 @@ import { LARGE } from '../batching/pace.js';
 import { isOtherGeneration, generationOf } from '../records/commit-id.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { SessionRecord } from '../records/session-record.js';
-import { SessionCommitter, type CommitOutcome, type Edit } from './session-committer.js';
+import type { CommitOutcome, Edit } from './edit.js';
+import { SessionCommitter } from './session-committer.js';
 
 /** A commit that waits for the one before it. */
 interface QueuedCommit {

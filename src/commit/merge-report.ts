@@ -5,7 +5,7 @@ import { shownKeys } from '../shared/shown-keys.js';
 import { abbreviate } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { Merge, MergeTrace } from '../observers/merge-trace.js';
-import type { CommitOutcome } from './session-committer.js';
+import type { CommitOutcome } from './edit.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { userIdIfKnown } from '../records/user-id.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { computeDelta, isEmptyDelta } from '../merge/delta.js';
-import type { EncodedValues } from '../merge/encoded-values.js';
+import { isEmptyValues, type EncodedValues } from '../merge/encoded-values.js';
 import { SessionRepository, type Lifetime, type RecordChange, type StoredRecord } from '../persistence/session.repository.js';
 import {
   SessionConflictError,
@@ -14,41 +14,13 @@ import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { Backoff } from '../batching/backoff.js';
 import type { Deadline } from '../batching/deadline.js';
 import { exactLifetime, lifetimeOf } from '../records/lifetime.js';
-import type { MergeTrace } from '../observers/merge-trace.js';
 import { RecordReader } from '../records/record-reader.js';
 import { commitIdAfter, isOtherGeneration } from '../records/commit-id.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SessionRecord } from '../records/session-record.js';
+import type { CommitOutcome, Edit } from './edit.js';
 import { UpdateBatcher } from '../batching/update-batcher.js';
 import { longestUnused, userIdIfKnown, userIdOf } from '../records/user-id.js';
-
-/** What a commit does to the record: a function of the current values, for it may run again on newer ones. */
-export interface Edit {
-  /** The values that shall stand, given those that stand now; empty for a new record. */
-  apply(current: EncodedValues): EncodedValues;
-  /** The cookie's max age in ms, null to end with the browser; absent to leave the record's. */
-  readonly maxAge?: number | null;
-  /** How long the record lives, where that does not follow from the max age. */
-  readonly lifetime?: Lifetime;
-  /** The result depends on what it saw, also when it changes nothing: what it saw must be current. */
-  readonly mustSeeCurrent?: boolean;
-  /** Only while the record is leased under this id. */
-  readonly leaseId?: string | undefined;
-  /** Others may know the session's id before it is stored: who can destroy it is not only its own request. */
-  readonly isIdKnown?: true;
-  /** Does not extend the session. */
-  readonly keepsExpiry?: boolean;
-  /** Where `apply` keeps what it was applied to. */
-  readonly trace?: MergeTrace;
-}
-
-/** What became of a commit. */
-export type CommitOutcome =
-  | { readonly kind: 'committed'; readonly record: SessionRecord }
-  /** The record was destroyed, or has expired. */
-  | { readonly kind: 'gone' }
-  /** There was no record, and there is nothing to store in one. */
-  | { readonly kind: 'unstored' };
 
 const GONE: CommitOutcome = { kind: 'gone' };
 const UNSTORED: CommitOutcome = { kind: 'unstored' };
@@ -196,7 +168,7 @@ export class SessionCommitter {
 
   async #insert(commit: PendingCommit): Promise<CommitOutcome | undefined> {
     const { record, change } = this.#next(commit, undefined);
-    if (!change || (commit.mustSeeCurrent && isEmpty(record.values))) return UNSTORED;
+    if (!change || (commit.mustSeeCurrent && isEmptyValues(record.values))) return UNSTORED;
     commit.isFindable = change.userId !== null || Boolean(commit.isIdKnown);
     if (await this.repository.insert(commit.storageKey, change)) {
       this.#tellCreated(commit, change.userId);
@@ -331,10 +303,6 @@ function onceForEach(apply: Edit['apply']): Edit['apply'] {
     if (last?.current !== current) last = { current, result: apply(current) };
     return last.result;
   };
-}
-
-function isEmpty(values: EncodedValues): boolean {
-  return Array.from(values.keys()).length === 0;
 }
 
 function unchanged(record: SessionRecord): Next {

@@ -3,7 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { NO_TOUCH } from './no-touch.decorator.js';
 import { READ_ONLY_SESSION } from './read-only-session.decorator.js';
-import { SessionService } from '../services/session.service.js';
+import { SessionStates } from '../protocol/session-states.js';
 
 /**
  * Puts the request's session under the policy that its handler's decorators state, and refuses nobody. A guard
@@ -13,7 +13,7 @@ import { SessionService } from '../services/session.service.js';
 export class SessionPolicyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
-    private readonly sessions: SessionService,
+    private readonly states: SessionStates,
   ) {}
 
   canActivate(context: ExecutionContext): true {
@@ -21,8 +21,8 @@ export class SessionPolicyGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const keepsExpiry = this.#isUnder(NO_TOUCH, context);
     const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
-    if (request.session && (keepsExpiry || isReadOnly) && this.sessions.isServing(request))
-      this.sessions.setPolicy(request.session, { keepsExpiry, isReadOnly });
+    if (request.session && (keepsExpiry || isReadOnly) && this.states.isServing(request))
+      this.states.setPolicy(request.session, { keepsExpiry, isReadOnly });
     return true;
   }
 

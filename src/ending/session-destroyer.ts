@@ -4,6 +4,7 @@ import { CommitQueue } from '../commit/commit-queue.js';
 import { Deadline } from '../batching/deadline.js';
 import { EndedSessions } from './ended-sessions.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
+import type { LiveSession } from '../live/live-session.js';
 import { SessionObservers, type DestroyReason } from '../observers/session-observers.js';
 
 /** Destroys the records of sessions, and tells who watches why. */
@@ -76,6 +77,30 @@ export class SessionDestroyer {
     for (const storageKey of destroyed) this.observers.lifecycle?.destroyed({ storageKey, userId }, reason);
     if (reason === 'revoked') this.#note(destroyed);
     return destroyed.size;
+  }
+
+  /**
+   * Deletes expired records.
+   *
+   * @param limit the most at once
+   * @returns how many
+   * @throws SessionUnavailableError
+   */
+  async prune(limit: number): Promise<number> {
+    const deleted = await this.repository.prune(limit);
+    const { lifecycle } = this.observers;
+    if (lifecycle) for (const session of deleted) lifecycle.expired(session);
+    return deleted.length;
+  }
+
+  /** Whether this process has destroyed a live session, or, if the session was never stored, is about to. */
+  hasEnded({ storageKey, since, state }: LiveSession): boolean {
+    return !this.ended.isEmpty && this.ended.has(storageKey, since, state === 'new');
+  }
+
+  /** Marks a session as gone that was destroyed before it was ever stored. The next commit of a stored session finds out by itself. */
+  noticeEnd(live: LiveSession): void {
+    if (live.state === 'new' && this.hasEnded(live)) live.state = 'gone';
   }
 
   #note(storageKeys: Iterable<string>): void {

@@ -6,7 +6,7 @@ import { SessionConflictError, SessionGoneError, SessionUnavailableError } from 
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { Backoff } from '../batching/backoff.js';
 import { Deadline } from '../batching/deadline.js';
-import { LiveSessions } from '../live/live-sessions.js';
+import { LiveChanges } from '../live/live-changes.js';
 import { LoadBatcher } from '../batching/load-batcher.js';
 import { RecordReader } from '../records/record-reader.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
@@ -20,7 +20,7 @@ import { userIdIfKnown } from '../records/user-id.js';
 @Injectable()
 export class SessionHandover {
   constructor(
-    private readonly liveSessions: LiveSessions,
+    private readonly changes: LiveChanges,
     private readonly codec: SessionCodec,
     private readonly loads: LoadBatcher,
     private readonly reader: RecordReader,
@@ -39,22 +39,22 @@ export class SessionHandover {
    * @throws SessionConflictError when the record was changed during each of `maxAttempts` attempts
    * @throws SessionUnavailableError, SessionNotSerializableError, SessionMergeError, SessionReadOnlyError; then nothing was destroyed, or that is unknown
    */
-  async take(session: object, live: LiveSession): Promise<EncodedValues> {
-    const now = this.liveSessions.snapshot(session, live);
-    const edit = this.liveSessions.editOf(now, live);
+  async endAndTakeValues(session: object, live: LiveSession): Promise<EncodedValues> {
+    const now = this.changes.snapshot(session, live);
+    const edit = this.changes.editOf(now, live);
     const after = (current: EncodedValues) => (edit ? edit.apply(current) : current);
     const { state, record, storageKey } = live;
     if (state === 'new') return after(new Map());
     if (state === 'gone' || !record) throw new SessionGoneError(storageKey, 'regenerate');
     const deadline = new Deadline('destroy', this.options.timeout);
-    const values = await deadline.bound(this.#take(storageKey, record, after, deadline));
+    const values = await deadline.bound(this.#endAndTake(storageKey, record, after, deadline));
     live.state = 'gone';
     // If this fails, pruning deletes the empty row.
     await this.repository.removeExpired(storageKey).catch(() => undefined);
     return values;
   }
 
-  async #take(
+  async #endAndTake(
     storageKey: string,
     known: SessionRecord,
     after: (current: EncodedValues) => EncodedValues,

@@ -3,7 +3,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { SessionLimitError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
-import type { CommitOutcome } from '../commit/session-committer.js';
+import type { CommitOutcome } from '../commit/edit.js';
 import { SessionDestroyer } from './session-destroyer.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { userIdIfKnown } from '../records/user-id.js';

@@ -1,82 +1,108 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { EMPTY, catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError, Observable } from 'rxjs';
-import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
+import { Observable, type Subscriber } from 'rxjs';
 import { announceRetry } from '../http/retry-after.js';
-import { answersItself, onAnswer } from './late-answer.js';
-import { SessionCommitInterceptor } from './session-commit.interceptor.js';
-import { SessionLocker, type LockLimits, type Unlock } from '../locking/session-locker.js';
-import { SessionService } from '../services/session.service.js';
+import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
+import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
+import { SessionProtocol } from '../protocol/session-protocol.js';
+import { asError } from '../shared/thrown.js';
+import { handleLocked } from './locked-handler.js';
 
-/** Commits after each handler, and holds the session's lock around the handlers that ask for it and their commit. */
+/**
+ * Commits after each handler, while the response can still become an error: after a value, a promise, each value of an
+ * observable, and a thrown error. Holds the session's lock around handlers that ask for it and their commit. It is one
+ * interceptor and one operator, because every request pays for each observable that Nest makes.
+ */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
   constructor(
     private readonly reflector: Reflector,
     private readonly locker: SessionLocker,
-    private readonly commits: SessionCommitInterceptor,
-    private readonly sessions: SessionService,
+    private readonly protocol: SessionProtocol,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
-    const committed: CallHandler = { handle: () => this.commits.intercept(context, next) };
-    if (!limits || context.getType() !== 'http') return committed.handle();
+    if (context.getType() !== 'http') return next.handle();
     const http = context.switchToHttp();
     const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
-    if (!request.session || !this.sessions.isServing(request)) return committed.handle();
-    return this.#locked(request.session, limits).pipe(
-      tap({ error: (error) => announceRetry(response, error) }),
-      concatMap((unlock) => {
-        if (!unlock) return committed.handle();
-        return answersItself(context) ? handleUntilAnswer(committed, unlock, response) : handleLocked(committed, unlock);
-      }),
-    );
+    if (!this.protocol.states.isServing(request)) return next.handle();
+    const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
+    const committed: CallHandler = { handle: () => afterCommit(next.handle(), () => this.#commit(request, response)) };
+    if (!limits || !request.session) return committed.handle();
+    return handleLocked(context, committed, this.locker, limits);
   }
 
-  /** Emits when the session is locked. A lock that comes when nobody waits for it any more is given back. */
-  #locked(session: object, limits: LockLimits): Observable<Unlock | undefined> {
-    return new Observable((subscriber) => {
-      this.locker.lock(session, limits).then(
-        (unlock) => {
-          if (subscriber.closed) return unlock?.();
-          subscriber.next(unlock);
-          return subscriber.complete();
-        },
-        (error: unknown) => subscriber.error(error),
-      );
+  /** Resolves when everything is stored; undefined if everything is. */
+  #commit({ session }: Request, response: Response): Promise<void> | undefined {
+    const { states, committer } = this.protocol;
+    if (!session || states.isUntouched(session)) return undefined;
+    // An interceptor of the app holds a transaction around handler and commit: the gate commits when it has ended.
+    if (committer.isInTransaction) return undefined;
+    return committer.commitForResponse(session).catch((thrown: unknown) => {
+      const error = asError(thrown);
+      states.abandon(session, error);
+      announceRetry(response, error);
+      throw error;
     });
   }
 }
 
+/** Commits what a handler has changed so far; undefined if that is nothing. */
+export type Commit = () => Promise<void> | undefined;
+
 /**
- * Unlocks before the answer, whatever came of the handler; at once when nobody waits for it any more. After
- * an error the handler may still run, as behind an interceptor that lets it time out: then, as where nobody
- * waits, the session writes nothing more.
+ * Passes on what a handler emits, in its order: each value, and an error, when what was changed before it is committed.
+ * A commit that fails becomes the error. If nothing is left to commit, nothing waits.
  */
-function handleLocked(next: CallHandler, unlock: Unlock): Observable<unknown> {
-  return concat(failing(next, unlock), defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
+export function afterCommit(handled: Observable<unknown>, commit: Commit): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const line = new CommitLine(subscriber, commit);
+    return handled.subscribe({
+      next: (value) => line.afterCommit(() => subscriber.next(value)),
+      error: (thrown: unknown) => line.afterCommit(() => subscriber.error(thrown)),
+      complete: () => line.inTurn(() => subscriber.complete()),
+    });
+  });
 }
 
-/** The same for a handler that answers by itself: unlocks when it has returned and answered, or when its lease ends. */
-function handleUntilAnswer(next: CallHandler, unlock: Unlock, response: Response): Observable<unknown> {
-  let isAnswered = false;
-  let hasReturned = false;
-  const end = () => void unlock(false);
-  onAnswer(response, () => {
-    isAnswered = true;
-    if (hasReturned) end();
-  });
-  const returned = defer(() => {
-    hasReturned = true;
-    if (isAnswered) end();
-    else unlock.withLease();
-    return EMPTY;
-  });
-  return concat(failing(next, unlock), returned).pipe(finalize(() => void (hasReturned || end())));
-}
+/** Passes on one emission after the other, each after its commit. */
+class CommitLine {
+  /** Resolves when everything before is passed on; undefined if it is already. */
+  #last: Promise<void> | undefined;
 
-function failing(next: CallHandler, unlock: Unlock): Observable<unknown> {
-  return next.handle().pipe(catchError((thrown: unknown) => from(unlock(false)).pipe(concatMap(() => throwError(() => thrown)))));
+  constructor(
+    private readonly subscriber: Subscriber<unknown>,
+    private readonly commit: Commit,
+  ) {}
+
+  /** Passes on after a commit. */
+  afterCommit(passOn: () => void): void {
+    this.inTurn(() => {
+      try {
+        const committed = this.commit();
+        return committed ? committed.then(passOn, this.#fail) : passOn();
+      } catch (error) {
+        return this.#fail(error);
+      }
+    });
+  }
+
+  readonly #fail = (error: unknown) => this.subscriber.error(error);
+
+  /** Takes a step after all steps before, unless the subscriber has left. */
+  inTurn(step: () => Promise<void> | void): void {
+    if (this.#last) this.#wait(this.#last.then(() => (this.subscriber.closed ? undefined : step())));
+    else {
+      const taken = step();
+      if (taken) this.#wait(taken);
+    }
+  }
+
+  #wait(last: Promise<void>): void {
+    this.#last = last;
+    void last.then(() => {
+      if (this.#last === last) this.#last = undefined;
+    });
+  }
 }

@@ -1,15 +1,19 @@
 import type { EncodedValues } from '../merge/encoded-values.js';
+import type { StoredRecord } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { DEFAULT_POLICY, type SessionPolicy } from './session-policy.js';
 
-/** Where a session stands towards its record. */
-export type BaselineState =
-  /** Never stored: its first commit inserts. */
+/** Whether a session has a record. */
+export type LiveState =
+  /** It was never stored: its first commit inserts. */
   | 'new'
-  /** Loaded or committed: its commits update, and never insert. */
+  /** It was loaded or committed: its commits update, and never insert. */
   | 'stored'
-  /** The record was destroyed or expired while the request ran: its changes are dropped. */
+  /** The record was destroyed, or has expired, while the request ran: its changes are dropped. */
   | 'gone';
+
+/** How long a record that was loaded still lives, and how long it can live at most. */
+export type TimeLeft = Pick<StoredRecord, 'remaining' | 'longest'>;
 
 /** A lease that a handler's commits need; shared by the live sessions that the handler has after a reload. */
 export interface HeldLease {
@@ -23,13 +27,13 @@ const EMPTY: EncodedValues = new Map();
 
 /** A session's base, and what else its commits need. Moves with every commit. */
 export class LiveSession {
-  state: BaselineState = 'new';
+  state: LiveState = 'new';
   /** The base where it is not the record's own values: of a key that the handler changed during a commit, what it stood on then. */
   ownBase: EncodedValues | undefined;
   /** The record as it was last seen; undefined for a new session. */
   record: SessionRecord | undefined;
-  /** What a new session took over from the one before it. */
-  taken: EncodedValues | undefined;
+  /** The values that a new session took over from the one before it. */
+  carried: EncodedValues | undefined;
   /** The record's expiry on this process's own monotonic clock, in ms. */
   expiresAt = 0;
   /** How long the session may live without use, in ms, whatever its max age: see the option `anonymousTtl`. */
@@ -81,5 +85,25 @@ export class LiveSession {
   /** The cookie's max age in the record, in ms. */
   get maxAge(): number | null {
     return this.record?.maxAge ?? null;
+  }
+
+  /**
+   * Moves to a record, as it was loaded or committed.
+   *
+   * @param ownBase the base where it is not the record's own values
+   */
+  moveTo(record: SessionRecord, longestUnused: number, ownBase?: EncodedValues): void {
+    this.state = 'stored';
+    this.record = record;
+    this.ownBase = ownBase;
+    this.longestUnused = longestUnused;
+  }
+
+  /** Notes that the record was loaded just now. */
+  startsWith({ remaining, longest = Infinity }: TimeLeft): void {
+    const now = performance.now();
+    this.since = now;
+    this.expiresAt = now + remaining;
+    this.endsAt = now + longest;
   }
 }

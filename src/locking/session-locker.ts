@@ -9,7 +9,7 @@ import { LiveSessions } from '../live/live-sessions.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { HeldLease } from '../live/live-session.js';
 import { SessionObservers } from '../observers/session-observers.js';
-import { SessionService } from '../services/session.service.js';
+import { LiveCommitter } from '../protocol/live-committer.js';
 import { Turns } from './turns.js';
 
 /** How a lock is had and held; times in ms. */
@@ -51,7 +51,7 @@ export class SessionLocker implements OnApplicationShutdown {
   readonly #logger = new SessionLogger();
 
   constructor(
-    private readonly sessions: SessionService,
+    private readonly committer: LiveCommitter,
     private readonly liveSessions: LiveSessions,
     private readonly repository: RetryingRepository,
     private readonly backoff: Backoff,
@@ -120,7 +120,7 @@ export class SessionLocker implements OnApplicationShutdown {
 
   async #refreshed(session: object, unlock: Unlock): Promise<Unlock> {
     try {
-      if (await this.sessions.refresh(session)) return unlock;
+      if (await this.committer.refresh(session)) return unlock;
       throw new SessionGoneError(this.liveSessions.of(session).storageKey, 'lock');
     } catch (error) {
       await unlock();
@@ -163,7 +163,7 @@ export class SessionLocker implements OnApplicationShutdown {
     const { req } = locked as { req?: { session?: object | null } };
     const session = req ? req.session : locked;
     if (session && this.liveSessions.find(session)?.lease === held) {
-      await this.sessions.close(session, held).catch((error: unknown) => {
+      await this.committer.close(session, held).catch((error: unknown) => {
         this.#logger.error(
           `Record ${abbreviate(this.liveSessions.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`,
         );

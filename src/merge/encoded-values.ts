@@ -6,6 +6,12 @@ export interface EncodedValues {
   keys(): Iterable<string>;
 }
 
+/** Whether there is no value. */
+export function isEmptyValues(values: EncodedValues): boolean {
+  for (const _ of values.keys()) return false;
+  return true;
+}
+
 /** With more changes than this, a new map costs less than looking each key up twice. */
 const MOST_CHANGES = 64;
 

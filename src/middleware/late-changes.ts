@@ -2,7 +2,7 @@ import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { SessionLogger } from '../security/session-logger.js';
 import { shownKeys } from '../shared/shown-keys.js';
-import { SessionService } from '../services/session.service.js';
+import { SessionStates } from '../protocol/session-states.js';
 
 /** The time that a handler has to save changes after its response, in ms. */
 const LOOK_EVERY = 1000;
@@ -47,7 +47,7 @@ export class LateChanges implements OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
 
   /** @internal Called by Nest. */
-  constructor(private readonly sessions: SessionService) {}
+  constructor(private readonly states: SessionStates) {}
 
   /** Watches a request's session once its response is sent. */
   watch(request: Request, response: Response): void {
@@ -80,7 +80,7 @@ export class LateChanges implements OnModuleDestroy {
 
   #unsavedKeys({ session }: Request): readonly string[] {
     try {
-      return session ? this.sessions.unsavedKeys(session) : [];
+      return session ? this.states.unsavedKeys(session) : [];
     } catch {
       // The handler may have put any value into its session.
       return [];

@@ -3,7 +3,7 @@ import type { Request, Response } from 'express';
 import { clearingCookie } from '../http/clearing-cookie.js';
 import { requestCookie, signedCookie } from '../http/request-cookie.js';
 import { HeldValues } from '../live/held-values.js';
-import type { SessionService } from '../services/session.service.js';
+import type { SessionProtocol } from '../protocol/session-protocol.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { CookieWatch } from './cookie-watch.js';
@@ -31,7 +31,7 @@ export class RequestSession implements GatedSession {
   constructor(
     private readonly request: Request,
     private readonly response: Response,
-    private readonly sessions: SessionService,
+    private readonly protocol: SessionProtocol,
     private readonly options: SmartSessionOptions,
     private readonly cookies: CookieWatch,
     private readonly logger: LoggerService,
@@ -41,17 +41,18 @@ export class RequestSession implements GatedSession {
   }
 
   isSettled(): boolean {
-    const { request, sessions } = this;
-    const abandoned = request.session && sessions.failureOf(request.session);
+    const { request } = this;
+    const { states } = this.protocol;
+    const abandoned = request.session && states.failureOf(request.session);
     if (abandoned) this.#fail(abandoned);
-    if (request.session && sessions.isGone(request.session)) forgetSessionId(request);
-    return request.session ? sessions.isSettled(request.session, this.#held) : !this.#isUnset();
+    if (request.session && states.isGone(request.session)) forgetSessionId(request);
+    return request.session ? states.isSettled(request.session, this.#held) : !this.#isUnset();
   }
 
   async commit(): Promise<void> {
-    const { request, sessions } = this;
-    if (request.session) return sessions.commitForResponse(request.session, (this.#held ??= new HeldValues()));
-    await sessions.destroyForResponse(request.sessionID);
+    const { request, protocol } = this;
+    if (request.session) return protocol.committer.commitForResponse(request.session, (this.#held ??= new HeldValues()));
+    await protocol.stored.destroyForResponse(request.sessionID);
     this.#hasSession = false;
   }
 
@@ -59,7 +60,7 @@ export class RequestSession implements GatedSession {
     const { request } = this;
     // The outage log reports these errors.
     if (!(error instanceof SessionUnavailableError)) this.logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
-    if (request.session) this.sessions.abandon(request.session, error);
+    if (request.session) this.protocol.states.abandon(request.session, error);
     this.#fail(error);
   }
 
@@ -73,7 +74,7 @@ export class RequestSession implements GatedSession {
     if (!session) return;
     this.#isInHook = true;
     this.#isHead = isHead;
-    this.sessions.beginHash(session, isHead);
+    this.protocol.states.beginHash(session, isHead);
   }
 
   endHook(): void {
@@ -81,7 +82,7 @@ export class RequestSession implements GatedSession {
     this.#isInHook = false;
     const { session } = this.request;
     if (!session) return;
-    this.sessions.endHash(session);
+    this.protocol.states.endHash(session);
     if (this.#isHead && this.cookies.withholds(this.request) && this.#isNewsForBrowser(session)) this.cookies.tellWithheld();
   }
 
@@ -91,7 +92,7 @@ export class RequestSession implements GatedSession {
 
   isDone(): boolean {
     const { session } = this.request;
-    return !session || !this.sessions.isTouchDue(session);
+    return !session || !this.protocol.toucher.isDue(session);
   }
 
   /** Whether the handler has set the session to null and the app wants it destroyed then. */
@@ -103,13 +104,13 @@ export class RequestSession implements GatedSession {
   /** Whether the session is stored under an id that the browser does not have yet. */
   #isNewsForBrowser(session: object): boolean {
     const { headers, sessionID } = this.request;
-    return this.sessions.isStored(session) && !signedCookie(headers.cookie, this.options.name)?.startsWith(`s:${sessionID}.`);
+    return this.protocol.states.isStored(session) && !signedCookie(headers.cookie, this.options.name)?.startsWith(`s:${sessionID}.`);
   }
 
   /** Deletes the browser's cookie of a session that this request has ended. */
   #clearCookie(): void {
     const { request, response, options } = this;
-    if (this.#failure || !this.sessions.claimEnd(request, this.#first)) return;
+    if (this.#failure || !this.protocol.stored.claimEnd(request, this.#first)) return;
     forgetSessionId(request);
     if (requestCookie(request.headers.cookie, options.name) !== undefined)
       appendCookie(response, clearingCookie(options.name, this.#cookie));

@@ -10,7 +10,7 @@ import { optionForExpressSession } from '../security/cookie-template.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { isProduction } from '../shared/production.js';
 import { noteStart } from '../live/request-start.js';
-import { SessionService } from '../services/session.service.js';
+import { SessionProtocol } from '../protocol/session-protocol.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SmartSessionStore } from '../store/smart-session.store.js';
 import { CookieWatch } from './cookie-watch.js';
@@ -39,7 +39,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
 
   /** @internal Called by Nest. */
   constructor(
-    private readonly sessions: SessionService,
+    private readonly protocol: SessionProtocol,
     private readonly options: SmartSessionOptions,
     private readonly lateChanges: LateChanges,
     store: SmartSessionStore,
@@ -79,7 +79,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) {
         unwrapMethods(request.session);
         if (this.#isDevelopment) this.lateChanges.watch(request, response);
-        const gated = new RequestSession(request, response, this.sessions, this.options, this.#cookies, this.#logger);
+        const gated = new RequestSession(request, response, this.protocol, this.options, this.#cookies, this.#logger);
         if (isHandshake(response)) commitBehind(response, gated, end);
         else ResponseGate.install(request, response, gated, end);
       }
@@ -89,7 +89,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
 
   /** Warns once if another middleware or module has made the session. This module then does nothing in any request. */
   #noticeOther(request: Request): void {
-    if (this.#isOtherTold || this.sessions.isServing(request)) return;
+    if (this.#isOtherTold || this.protocol.states.isServing(request)) return;
     this.#isOtherTold = true;
     this.#logger.warn(request.sessionStore instanceof SmartSessionStore ? SECOND_MODULE : OTHER_MIDDLEWARE);
   }

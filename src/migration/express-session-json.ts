@@ -1,3 +1,4 @@
+import { isKeyedObject } from '../shared/plain-object.js';
 import type { PreviousSession } from './store-format.js';
 
 /**
@@ -7,7 +8,7 @@ import type { PreviousSession } from './store-format.js';
  */
 export function readJson(data: unknown): PreviousSession {
   const parsed = typeof data === 'string' ? parse(data) : data;
-  if (!isObject(parsed) || !isObject(parsed.cookie)) throw new SyntaxError('its data is no session: it has no cookie');
+  if (!isKeyedObject(parsed) || !isKeyedObject(parsed.cookie)) throw new SyntaxError('its data is no session: it has no cookie');
   return parsed as PreviousSession;
 }
 
@@ -18,8 +19,4 @@ function parse(text: string): unknown {
   } catch {
     throw new SyntaxError('its data is not JSON');
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -83,3 +83,8 @@ export class SessionRecord {
     return this.#parsed && this.codec.parseChanged(this.#parsed, values, differingKeys(this.values, values));
   }
 }
+
+/** Whether a record has other values than it had. The same record, loaded again, has the same. */
+export function haveOtherValues(before: SessionRecord | undefined, now: SessionRecord | undefined): boolean {
+  return before?.values !== now?.values && !(before?.version === now?.version && before?.commitId === now?.commitId);
+}

@@ -1,3 +1,4 @@
+import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import { isReservedName } from '../codec/reserved-names.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
@@ -11,6 +12,7 @@ import { userIdIfKnown } from './user-id.js';
  * In development, looks for a `userId` that finds no user: with a misspelt key, `destroyAll` ends no session. It looks at
  * sessions after `regenerate`, which are logins, until the first has a user.
  */
+@Injectable()
 export class UserIdWatch {
   readonly #logger = new SessionLogger();
   #isOn: boolean;

@@ -41,6 +41,15 @@ export function longestUnused(
   return userId === null ? anonymousTtl : Infinity;
 }
 
+/** How long a session with these values may live without use, in ms, whatever its max age. */
+export function longestUnusedWith(
+  values: EncodedValues,
+  options: Pick<SmartSessionOptions, 'userId' | 'anonymousTtl'>,
+  codec: SessionCodec,
+): number {
+  return options.anonymousTtl === undefined ? Infinity : longestUnused(userIdIfKnown(values, options, codec), options);
+}
+
 /** The user of a session that ends; undefined where the option finds no user id: such a session must end too. */
 export function userIdIfKnown(
   values: EncodedValues,

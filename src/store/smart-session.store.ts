@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import expressSession, { type Session, type SessionData } from 'express-session';
 import { asError } from '../shared/thrown.js';
+import { LiveSessions } from '../live/live-sessions.js';
+import { SessionProtocol } from '../protocol/session-protocol.js';
 import { SessionService } from '../services/session.service.js';
 
 type Callback<Result = void> = (error?: unknown, result?: Result) => void;
@@ -15,14 +17,18 @@ const nothing = () => undefined;
 @Injectable()
 export class SmartSessionStore extends expressSession.Store {
   /** @internal Nest calls it. */
-  constructor(private readonly sessions: SessionService) {
+  constructor(
+    private readonly protocol: SessionProtocol,
+    private readonly liveSessions: LiveSessions,
+    private readonly sessions: SessionService,
+  ) {
     super();
-    sessions.serve(this);
+    protocol.states.serve(this);
   }
 
   override get(sessionId: string, callback: Callback<SessionData | null> = nothing): void {
     answer(
-      this.sessions.load(sessionId).then((data) => data ?? null),
+      this.protocol.loader.load(sessionId).then((data) => data ?? null),
       callback,
     );
   }
@@ -32,22 +38,25 @@ export class SmartSessionStore extends expressSession.Store {
    * would touch. Writes a plain object whole. Calls back at once when there is nothing to do.
    */
   override set(sessionId: string, session: SessionData, callback: Callback = nothing): void {
-    if (!isLive(session, sessionId)) answer(this.sessions.replace(sessionId, session), callback);
-    else if (!this.sessions.isSettled(session) || this.sessions.isClosed(session)) answer(this.sessions.commit(session), callback);
-    else if (this.sessions.isTouchDue(session)) this.touch(sessionId, session, callback);
+    if (!isLive(session, sessionId)) answer(this.protocol.stored.replace(sessionId, session), callback);
+    else if (!this.protocol.states.isSettled(session) || this.protocol.states.isClosed(session))
+      answer(this.protocol.committer.commit(session), callback);
+    else if (this.protocol.toucher.isDue(session)) this.touch(sessionId, session, callback);
     else callBack(callback);
   }
 
   /** Extends the expiry: a live session's as its record asks for it, a plain object's as its cookie says. */
   override touch(sessionId: string, session: SessionData, callback: Callback = nothing): void {
-    const touched = isLive(session, sessionId) ? this.sessions.touch(sessionId, session) : this.sessions.extend(sessionId, session);
+    const touched = isLive(session, sessionId)
+      ? this.protocol.toucher.touch(sessionId, session)
+      : this.protocol.toucher.extend(sessionId, session);
     if (!touched) return callBack(callback);
     answer(touched, callback);
   }
 
   /** Destroys a session, or several. */
   override destroy(sessionId: string | readonly string[], callback: Callback = nothing): void {
-    const all = [sessionId].flat().map((id) => this.sessions.destroy(id));
+    const all = [sessionId].flat().map((id) => this.protocol.stored.destroy(id));
     answer(
       Promise.all(all).then(() => undefined),
       callback,
@@ -56,7 +65,7 @@ export class SmartSessionStore extends expressSession.Store {
 
   /** The live sessions by storage key: nobody knows their ids. */
   override all(callback: Callback<Record<string, SessionData>> = nothing): void {
-    answer(this.sessions.all(), callback);
+    answer(this.protocol.loader.all(), callback);
   }
 
   override length(callback: Callback<number> = nothing): void {
@@ -69,10 +78,10 @@ export class SmartSessionStore extends expressSession.Store {
 
   /** Unlike express-session's own, leaves the session as it is when it could not be destroyed. */
   override regenerate(request: Request, callback: Callback): void {
-    const policy = this.sessions.policyOf(request.session);
-    const regenerated = this.sessions.end(request).then(() => {
+    const policy = this.protocol.states.policyOf(request.session);
+    const regenerated = this.protocol.stored.end(request).then(() => {
       this.generate(request);
-      this.sessions.succeed(request.session, policy);
+      this.protocol.states.succeed(request.session, policy);
     });
     answer(regenerated, callback);
   }
@@ -80,9 +89,9 @@ export class SmartSessionStore extends expressSession.Store {
   /** Makes the live session of loaded data, and hands the data's base on to it. express-session calls it. */
   override createSession(request: Request, data: SessionData): Session & SessionData {
     const { session: previous } = request;
-    this.sessions.dress(request, data);
+    this.liveSessions.dress(request, data);
     const session = super.createSession(request, data);
-    this.sessions.adopt(session, data, previous);
+    this.liveSessions.adopt(session, data, previous);
     return session;
   }
 

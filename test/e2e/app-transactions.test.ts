@@ -21,6 +21,7 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import { LockSession, SessionService, SmartSessionModule, defineSessionEntity, type SmartSessionModuleOptions } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Request['session'] & Record<string, unknown>;
 
@@ -32,9 +33,9 @@ const CALLS: Readonly<Record<string, (sessions: SessionService, request: Request
   'update of the session': (sessions, { session }) => sessions.update(session, (draft) => void ((draft as Live).called = 1)),
   'update of another': (sessions, { sessionID }) => sessions.update(sessionID, (draft) => void ((draft as Live).called = 1)),
   commit: (sessions, { session }) => sessions.commit(Object.assign(session, { called: 1 })),
-  refresh: (sessions, { session }) => sessions.refresh(session),
+  refresh: (sessions, { session }) => protocolOf(sessions).committer.refresh(session),
   load: (sessions, { sessionID }) => sessions.load(sessionID),
-  replace: (sessions, { sessionID, session }) => sessions.replace(sessionID, { ...session, called: 1 }),
+  replace: (sessions, { sessionID, session }) => protocolOf(sessions).stored.replace(sessionID, { ...session, called: 1 }),
   save: (_sessions, { session }) => byCallback((callback) => Object.assign(session, { called: 1 }).save(callback)),
   reload: (_sessions, { session }) => byCallback((callback) => session.reload(callback)),
   list: (sessions) => sessions.list({ userId: 'anna' }),

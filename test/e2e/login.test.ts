@@ -5,6 +5,7 @@ import { Browser } from '../support/browser.js';
 import { Gathering, GatheringModule } from '../support/gathering.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { SessionsApp, sessionIdOf, storageKeyIn } from '../support/sessions-app.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 interface Login {
   /** What is kept of the session before. */
@@ -33,7 +34,7 @@ class LoginController {
     Object.assign(request.session, { user: 'anna' });
   }
   @Post('abandoned-login') async abandoned(@Req() request: Request): Promise<void> {
-    this.sessions.abandon(request.session, new SessionUnavailableError('commit', 'a commit before has failed.'));
+    protocolOf(this.sessions).states.abandon(request.session, new SessionUnavailableError('commit', 'a commit before has failed.'));
     await this.sessions.regenerate(request, { keep: 'all' });
   }
 }

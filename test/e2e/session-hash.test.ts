@@ -1,5 +1,6 @@
 import { SessionService, type SmartSessionModuleOptions, type ValueCodec } from '../../src/index.js';
 import { startHandlerApp, type Handler, type Session } from '../support/handler-app.js';
+import { SessionProtocol } from '../../src/protocol/session-protocol.js';
 
 /** What JSON.stringify refuses. */
 const ODD: [string, () => unknown][] = [
@@ -105,13 +106,13 @@ describe('the cookie of a session that is stored for a day', () => {
       true,
       async (session) => {
         await started.app.get(SessionService).update(session.id, (draft: any) => (draft.b = 2));
-        await started.app.get(SessionService).refresh(session);
+        await started.app.get(SessionProtocol).committer.refresh(session);
       },
     ],
     [
       'was shown what is stored, which nobody has changed',
       false,
-      async (session) => void (await started.app.get(SessionService).refresh(session)),
+      async (session) => void (await started.app.get(SessionProtocol).committer.refresh(session)),
     ],
     ['was updated by a function', true, (session) => started.app.get(SessionService).update(session, (draft: any) => void (draft.a = 2))],
     [

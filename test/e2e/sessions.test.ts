@@ -15,6 +15,7 @@ import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
 import { dropTables } from '../support/drop-tables.js';
 import { raiseBarrier, startTestApp } from '../support/test-app.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = SessionData & Record<string, any>;
 
@@ -201,7 +202,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
       await sessions.commit(Object.assign(mine, { b: 1 }));
       await sessions.commit(Object.assign(mine, { c: 1 }));
       expect(await rowOf('r11')).toBeUndefined();
-      expect(sessions.isSettled(mine)).toBe(true);
+      expect(protocolOf(sessions).states.isSettled(mine)).toBe(true);
     });
 
     it('writes after a reset', async () => {
@@ -248,7 +249,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
       mine.a = { c: 2, b: 1 };
       mine.b = 1;
       delete mine.b;
-      expect(sessions.isSettled(mine)).toBe(true);
+      expect(protocolOf(sessions).states.isSettled(mine)).toBe(true);
       await sessions.commit(mine);
       expect(await rowOf('p1')).toEqual(before);
       expect((await new Browser(app).get('/nothing')).headers).not.toHaveProperty('set-cookie');
@@ -370,7 +371,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     expect(await sessions.load('u1')).toBeUndefined();
     expect(await sessions.all()).not.toHaveProperty(storageKeyOf('u1'));
     await sessions.commit(Object.assign(loaded, { b: 1 }));
-    expect(sessions.isSettled(loaded)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(loaded)).toBe(true);
     await sessions.destroy('u1');
   });
 
@@ -378,7 +379,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     await given('c1', { a: 1 });
     await run(`update {table} set data = '{"__proto__":{"polluted":1},"save":1,"a":1}' where session_id = '${storageKeyOf('c1')}'`);
     const live = await load('c1');
-    expect(sessions.isSettled(live)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
     expect(({} as any).polluted).toBeUndefined();
     await sessions.commit(Object.assign(live, { b: 2 }));
     expect(String((await run(`select data from {table} where session_id = '${storageKeyOf('c1')}'`))[0]?.data)).toBe(
@@ -402,14 +403,14 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
   it('touches once in a while, and not after a commit', async () => {
     await given('t1', { a: 1 });
     const live = await load('t1');
-    expect(sessions.touch('t1', live)).toBeUndefined();
+    expect(protocolOf(sessions).toucher.touch('t1', live)).toBeUndefined();
     const { dialect } = app.get(DatabaseContext, { strict: false });
     await run(`update {table} set expires_at = ${dialect.fromNow(String(DAY / 2))} where session_id = '${storageKeyOf('t1')}'`);
     const old = await load('t1');
-    await sessions.touch('t1', old);
+    await protocolOf(sessions).toucher.touch('t1', old);
     expect((await load('t1')).cookie.expires).toBeNull();
-    expect(sessions.touch('t1', await load('t1'))).toBeUndefined();
-    expect(sessions.touch('t1', old)).toBeUndefined();
+    expect(protocolOf(sessions).toucher.touch('t1', await load('t1'))).toBeUndefined();
+    expect(protocolOf(sessions).toucher.touch('t1', old)).toBeUndefined();
   });
 
   it('touches what a commit has kept the expiry of, and not under such terms', async () => {
@@ -417,12 +418,12 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
     const { dialect } = app.get(DatabaseContext, { strict: false });
     await run(`update {table} set expires_at = ${dialect.fromNow(String(DAY / 2))} where session_id = '${storageKeyOf('t2')}'`);
     const live = await load('t2');
-    sessions.setPolicy(live, { keepsExpiry: true, isReadOnly: false });
+    protocolOf(sessions).states.setPolicy(live, { keepsExpiry: true, isReadOnly: false });
     await sessions.commit(Object.assign(live, { b: 1 }));
-    expect(sessions.touch('t2', live)).toBeUndefined();
-    sessions.setPolicy(live, { keepsExpiry: false, isReadOnly: false });
-    await expect(sessions.touch('t2', live)).resolves.toBeUndefined();
-    expect(sessions.touch('t2', live)).toBeUndefined();
+    expect(protocolOf(sessions).toucher.touch('t2', live)).toBeUndefined();
+    protocolOf(sessions).states.setPolicy(live, { keepsExpiry: false, isReadOnly: false });
+    await expect(protocolOf(sessions).toucher.touch('t2', live)).resolves.toBeUndefined();
+    expect(protocolOf(sessions).toucher.touch('t2', live)).toBeUndefined();
   });
 
   it('prunes what is expired', async () => {

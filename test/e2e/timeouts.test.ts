@@ -4,6 +4,7 @@ import type { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -80,7 +81,7 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
     // As if it had been written before there was a limit: only the age tells.
     await app.run(`update {table} set expires_at = ${app.context.dialect.fromNow(String(MINUTE))}`);
     const before = await app.run('select * from {table} order by session_id');
-    await Promise.all(loaded.map(([id, data]) => sessions.touch(id, { cookie: data.cookie })));
+    await Promise.all(loaded.map(([id, data]) => protocolOf(sessions).toucher.touch(id, { cookie: data.cookie })));
     await Promise.all(loaded.map(([, data]) => sessions.commit(Object.assign(data, { b: 1 }))));
     expect(await app.run('select * from {table} order by session_id')).toEqual(before);
   });
@@ -91,7 +92,7 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
     await app.age(2.5 * HOUR);
     await app.run(`update {table} set expires_at = ${app.context.dialect.fromNow(String(MINUTE))}`);
     const loaded = await Promise.all(ids.map(async (id) => [id, (await sessions.load(id))!] as const));
-    await Promise.all(loaded.slice(0, 3).map(([id, data]) => sessions.touch(id, data)));
+    await Promise.all(loaded.slice(0, 3).map(([id, data]) => protocolOf(sessions).toucher.touch(id, data)));
     await Promise.all(loaded.slice(3).map(([, data]) => sessions.commit(Object.assign(data, { b: 1 }))));
     const rows = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
     expect(rows.map(({ remaining }) => Math.round(Number(remaining) / MINUTE))).toEqual(Array(6).fill(30));
@@ -110,7 +111,7 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
 
   it('caps a first save by `absoluteTtl`', async () => {
     const { sessions } = app;
-    await sessions.replace('long', { a: 1, cookie: { originalMaxAge: 30 * 24 * HOUR } });
+    await protocolOf(sessions).stored.replace('long', { a: 1, cookie: { originalMaxAge: 30 * 24 * HOUR } });
     expect(await minutesLeft()).toBe(180);
   });
 
@@ -123,7 +124,7 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
     await app.age(HOUR + SECOND);
     expect(await isLive(browser)).toBe(false);
     expect([await app.sessions.count(), await app.sessions.list({ userId: 'anna' }), await app.rows()]).toEqual([0, [], 1]);
-    await app.sessions.replace(sessionIdOf(browser), { b: 1 });
+    await protocolOf(app.sessions).stored.replace(sessionIdOf(browser), { b: 1 });
     expect(await app.sessions.load(sessionIdOf(browser))).toMatchObject({ b: 1 });
   });
 

@@ -16,6 +16,7 @@ import { serviceOver } from '../support/service-over.js';
 import { exploreAll, exploreSample } from './explorer.js';
 import { Scheduler, type Choose } from './scheduler.js';
 import { LostConnection, SimulatedDatabase, SimulatedRepository, type AuditEntry, type Row } from './simulated-repository.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 const IS_LONG = process.env.EXPLORE === 'long';
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
@@ -114,19 +115,21 @@ async function run(operation: Operation, actor: string, sessions: SessionService
     return sessions.commit(Object.assign(create(actor), { by: actor, ...(operation === 'login' ? { user: USER } : {}) }));
   if (operation === 'destroy') return sessions.destroy(OLD);
   if (operation === 'destroy all') return sessions.destroyAll({ userId: USER });
-  if (operation === 'recreate') return sessions.destroy(OLD).then(() => sessions.replace(OLD, { life: actor }));
+  if (operation === 'recreate') return sessions.destroy(OLD).then(() => protocolOf(sessions).stored.replace(OLD, { life: actor }));
   const live = (await sessions.load(OLD)) as Values | undefined;
   if (!live) return 'no session';
   if (operation === 'set') {
     await sessions.commit(Object.assign(live, { [actor]: actor }));
-    return sessions.isGone(live) ? 'gone' : undefined;
+    return protocolOf(sessions).states.isGone(live) ? 'gone' : undefined;
   }
   const request = { session: live, sessionID: OLD } as unknown as Parameters<SessionService['regenerate']>[0];
   const regenerate = (callback: (error?: unknown) => void) => {
-    sessions.end(request).then(
-      () => (Object.assign(request, { session: create(actor) }), process.nextTick(callback)),
-      (error: unknown) => process.nextTick(callback, error),
-    );
+    protocolOf(sessions)
+      .stored.end(request)
+      .then(
+        () => (Object.assign(request, { session: create(actor) }), process.nextTick(callback)),
+        (error: unknown) => process.nextTick(callback, error),
+      );
   };
   Object.defineProperty(live, 'regenerate', { value: regenerate });
   await sessions.regenerate(request, { keep: 'all' });

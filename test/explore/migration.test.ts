@@ -10,6 +10,7 @@ import { SimulatedPreviousStore } from './previous-store.js';
 import { exploreAll, exploreSample } from './explorer.js';
 import { Scheduler, type Choose } from './scheduler.js';
 import { SimulatedDatabase, SimulatedRepository } from './simulated-repository.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 const IS_LONG = process.env.EXPLORE === 'long';
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
@@ -174,7 +175,7 @@ async function check(
     if (!live) return 'no session';
     live[actor] = actor;
     await sessions.commit(live);
-    return sessions.isGone(live) ? 'no session' : 'done';
+    return protocolOf(sessions).states.isGone(live) ? 'no session' : 'done';
   }
   /** What is known of a user is destroyed here alone. */
   const destroyAll = () =>

@@ -247,12 +247,12 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
   },
   'a base that moves alone, as in the Ruby original': {
     law: 'NoLostKey',
-    breakServices: ({ live }) => Object.assign(live, { applyOutcome: moveBaseAlone }),
+    breakServices: ({ changes }) => Object.assign(changes, { applyOutcome: moveBaseAlone }),
     scenario: { operations: ['change during commit', 'set'], ...OPTIMISTIC },
   },
   'a live session that is not shown the outcome': {
     law: 'base and live session move together',
-    breakServices: ({ live }) => Object.assign(live, { applyOutcome: moveBaseAlone }),
+    breakServices: ({ changes }) => Object.assign(changes, { applyOutcome: moveBaseAlone }),
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
 };

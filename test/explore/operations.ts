@@ -1,4 +1,5 @@
 import { counter, deep, type SessionService } from '../../src/index.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 /** A session's values. */
 export type Values = Record<string, any>;
@@ -101,7 +102,7 @@ export const OPERATIONS = {
     },
     commits: 2,
   },
-  touch: { run: async ({ sessions, sessionId, live }) => sessions.touch(sessionId, live) },
+  touch: { run: async ({ sessions, sessionId, live }) => protocolOf(sessions).toucher.touch(sessionId, live) },
 } satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -17,6 +17,7 @@ import { Deadline } from '../../src/batching/deadline.js';
 import type { TimedUpdate, UpdateBatcher } from '../../src/batching/update-batcher.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -189,7 +190,7 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
     repository.calls.length = 0;
     repository.batches.length = 0;
   }
-  const touch = ([id, live]: [string, Live]) => services.sessions.touch(id, live);
+  const touch = ([id, live]: [string, Live]) => protocolOf(services.sessions).toucher.touch(id, live);
   const hours = async ([id]: [string, Live]) => Math.round(((await repository.load(storageKeyOf(id)))?.remaining ?? 0) / 3_600_000);
 
   it('go out together while one is under way, each session once', async () => {
@@ -226,7 +227,7 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
   });
 
   it('are on the usual terms in a session of which nothing is known yet', () => {
-    expect(services.sessions.policyOf({})).toEqual({ keepsExpiry: false, isReadOnly: false });
+    expect(protocolOf(services.sessions).states.policyOf({})).toEqual({ keepsExpiry: false, isReadOnly: false });
   });
 
   it('are not asked for by a request that has just committed', async () => {
@@ -513,7 +514,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
       expect(await stored()).toEqual({ ...all, version: 2 });
       expect(writes()).toBe(2);
       for (const live of others) expect(valuesOf(live)).toEqual(all);
-      for (const live of others) expect(sessions.isSettled(live)).toBe(true);
+      for (const live of others) expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
     });
 
     it('go together in the turn of another where the driver blocks, and leave at once elsewhere', async () => {
@@ -629,7 +630,8 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
     ])('keep the expiry only if each of them does: %j', async (keeping, hours) => {
       await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('3600000')}`);
       const lives = await loadAll(3);
-      for (const [n, keepsExpiry] of keeping.entries()) sessions.setPolicy(lives[n]!, { keepsExpiry, isReadOnly: false });
+      for (const [n, keepsExpiry] of keeping.entries())
+        protocolOf(sessions).states.setPolicy(lives[n]!, { keepsExpiry, isReadOnly: false });
       await Promise.all(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
       expect(writes()).toBe(2);
       const record = await new SqlSessionRepository(database.context).load(storageKeyOf(id));
@@ -641,8 +643,8 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
       setUp({ timeout: 300 });
       const releases: (() => void)[] = [];
       repository.faults.insert = [{ effect: 'none', meanwhile: () => new Promise<void>((resolve) => releases.push(resolve)) }];
-      const first = sessions.replace(other, { a: 1 });
-      const second = sessions.replace(other, { b: 1 });
+      const first = protocolOf(sessions).stored.replace(other, { a: 1 });
+      const second = protocolOf(sessions).stored.replace(other, { b: 1 });
       await expect(first).rejects.toThrow(SessionUnavailableError);
       await second.catch(() => undefined);
       const destroyed = sessions.destroy(other);

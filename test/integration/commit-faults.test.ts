@@ -14,6 +14,7 @@ import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -65,7 +66,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.update = [LOST_AFTER];
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
-    expect(sessions.isSettled(live)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
   });
 
   it('tries again when the connection was lost before the update', async () => {
@@ -175,7 +176,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
       expect(await stored()).toBeUndefined();
       // What is stored by an id that its caller has chosen may have been destroyed by that id.
       repository.faults.insert = [{ ...fault, meanwhile: () => others.destroy(id) }];
-      await expect(sessions.replace(id, { a: 1 })).rejects.toThrow(/unknown/);
+      await expect(protocolOf(sessions).stored.replace(id, { a: 1 })).rejects.toThrow(/unknown/);
       expect(await stored()).toBeUndefined();
     }
     repository.faults.insert = [LOST_BEFORE, LOST_AFTER];
@@ -351,8 +352,8 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     const live = await load();
     repository.faults.update = [{ ...ROLLED_BACK, meanwhile: breakRow }];
     await sessions.commit(Object.assign(live, { b: 1 }));
-    expect(sessions.isSettled(live)).toBe(true);
-    expect(sessions.touch(id, live)).toBeUndefined();
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
+    expect(protocolOf(sessions).toucher.touch(id, live)).toBeUndefined();
     await sessions.destroy(id);
 
     await given({ a: 1 });
@@ -440,7 +441,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     await sessions.commit(their);
     await sessions.commit(Object.assign(mine, { b: 1 }));
     mine.cookie.originalMaxAge = mine.cookie.maxAge;
-    expect(sessions.isSettled(mine)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(mine)).toBe(true);
     expect((await record())?.maxAge).toBe(theirMaxAge);
   });
 
@@ -453,7 +454,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.load = [FAILED];
     await expect(sessions.load(id)).rejects.toThrow(/load the session/);
     repository.faults.touch = [FAILED];
-    await sessions.touch(id, { cookie: { originalMaxAge: 1000 } });
+    await protocolOf(sessions).toucher.touch(id, { cookie: { originalMaxAge: 1000 } });
     repository.faults.destroy = [FAILED];
     await expect(sessions.destroy(id)).rejects.toThrow(SessionUnavailableError);
     expect(await stored()).toMatchObject({ a: 1 });
@@ -472,7 +473,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.update = [later];
     await sessions.commit(Object.assign(live, { b: 1 }));
     expect(await stored()).toEqual({ a: 2, b: 1, version: 2 });
-    expect(sessions.isSettled(live)).toBe(false);
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(false);
     await expect(sessions.commit(live)).rejects.toThrow(SessionNotSerializableError);
   });
 
@@ -482,7 +483,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     repository.faults.update = [FAILED];
     const first = sessions.commit(Object.assign(live, { b: 1 }));
     const second = sessions.commit(Object.assign(live, { c: 1 }));
-    expect(sessions.hasChanges(live)).toBe(true);
+    expect(protocolOf(sessions).states.hasChanges(live)).toBe(true);
     const outcomes = await Promise.allSettled([first, second]);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(await stored()).toEqual({ a: 1, version: 0 });

@@ -8,6 +8,7 @@ import { DRIVER_FAILURES, type DriverFailure } from '../support/driver-errors.js
 import { FaultyRunner } from '../support/faulty-runner.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -105,7 +106,7 @@ describe.each(DATABASES.flatMap((databaseName) => LOCKINGS.map((locking) => ({ d
           }),
         ),
       );
-      await step('touch', async () => sessions.touch(a, { cookie: { originalMaxAge: null } }));
+      await step('touch', async () => protocolOf(sessions).toucher.touch(a, { cookie: { originalMaxAge: null } }));
       await step('lock', async () => {
         const unlock = await locker.lock((await sessions.load(c)) as object, { timeout: 1000, lease: 10_000, maxWaiting: 1 });
         await unlock?.();

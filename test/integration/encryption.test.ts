@@ -5,6 +5,7 @@ import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -59,7 +60,7 @@ describe.each(REPOSITORY_CASES)(
       const values = await valuesOf(sessions, id);
       expect(Object.keys(values)).toHaveLength(15);
       expect(values).toMatchObject({ name: 'Anna', list: [1, { deep: 'ä' }], n: 12, k11: 11 });
-      expect(sessions.isSettled(live[3]!)).toBe(true);
+      expect(protocolOf(sessions).states.isSettled(live[3]!)).toBe(true);
       for (const text of ['Anna', 'k11', 'deep']) expect(Buffer.from((await dataOf(id)).slice(18), 'base64').includes(text)).toBe(false);
     });
 
@@ -100,7 +101,7 @@ describe.each(REPOSITORY_CASES)(
       await database.run(`update {table} set data = '${foreign}', lock_version = 7 where session_id = '${storageKeyOf(id)}'`);
       await refusal(sessions.commit(Object.assign(live, { b: 1 })));
       await refusal(sessions.update(id, () => 1));
-      await refusal(sessions.replace(id, { c: 1 }));
+      await refusal(protocolOf(sessions).stored.replace(id, { c: 1 }));
       expect(await dataOf(id)).toBe(foreign);
       expect(await sessions.all()).not.toHaveProperty(storageKeyOf(id));
     });

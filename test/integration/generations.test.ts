@@ -5,6 +5,7 @@ import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 type Locking = 'optimistic' | 'pessimistic';
@@ -39,7 +40,7 @@ describe.each(CASES)('NoResurrection: an id that is used again, $name, on $datab
   const begin = async (values: object) => {
     const { sessions } = start();
     await sessions.destroy(id);
-    await sessions.replace(id, values);
+    await protocolOf(sessions).stored.replace(id, values);
   };
 
   it.each(LOCKINGS)('%s: a slow request of the first session writes nothing into the second, as old as it was', async (locking) => {
@@ -52,9 +53,9 @@ describe.each(CASES)('NoResurrection: an id that is used again, $name, on $datab
     await start().sessions.update(id, (draft: Live) => (draft.n = 1));
     const second = await stored();
     await sessions.commit(Object.assign(slow, { slow: 1 }));
-    expect(sessions.isGone(slow)).toBe(true);
+    expect(protocolOf(sessions).states.isGone(slow)).toBe(true);
     await expect(sessions.update(locked, (draft: Live) => (draft.slow = 1))).rejects.toThrow(SessionGoneError);
-    expect(await sessions.refresh(asking)).toBe(false);
+    expect(await protocolOf(sessions).committer.refresh(asking)).toBe(false);
     const request = { session: keeping, sessionID: id } as unknown as Parameters<typeof sessions.regenerate>[0];
     await expect(sessions.regenerate(request, { keep: 'all' })).rejects.toThrow(SessionGoneError);
     expect(await stored()).toEqual(second);
@@ -69,7 +70,7 @@ describe.each(CASES)('NoResurrection: an id that is used again, $name, on $datab
     const news = [await load(services), await load(services), await load(services)];
     const all = [news[0]!, olds[0]!, news[1]!, olds[1]!, news[2]!];
     await Promise.all(all.map((session, n) => sessions.commit(Object.assign(session, { [`n${n}`]: 1 }))));
-    expect(all.map((session) => sessions.isGone(session))).toEqual([false, true, false, true, false]);
+    expect(all.map((session) => protocolOf(sessions).states.isGone(session))).toEqual([false, true, false, true, false]);
     expect(await stored()).toEqual({ fresh: 1, n0: 1, n2: 1, n4: 1, version: expect.any(Number) });
   });
 

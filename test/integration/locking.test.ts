@@ -11,12 +11,12 @@ import {
   type SessionService,
 } from '../../src/index.js';
 import { SessionInterceptor } from '../../src/interceptors/session.interceptor.js';
-import { SessionCommitInterceptor } from '../../src/interceptors/session-commit.interceptor.js';
 import type { SessionLocker } from '../../src/locking/session-locker.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { liveSessionsOf, protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -162,7 +162,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     const unlock = await locker.lock(live, TERMS);
     const data = (await sessions.load(id)) as Live;
     const reloaded: Live = { ...data };
-    sessions.adopt(reloaded, data, live);
+    liveSessionsOf(sessions).adopt(reloaded, data, live);
     await database.run("update {table} set lease_id = 'another'");
     await expect(sessions.commit(Object.assign(reloaded, { paid: 1 }))).rejects.toThrow(SessionLockLostError);
     await unlock?.();
@@ -173,15 +173,11 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
   describe('of an interceptor', () => {
     const intercept = (handle: () => Observable<unknown>) => {
       const sessionStore = {};
-      sessions.serve(sessionStore);
+      protocolOf(sessions).states.serve(sessionStore);
       const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
-      return new SessionInterceptor(
-        { getAllAndOverride: () => TERMS } as never,
-        locker,
-        new SessionCommitInterceptor(sessions),
-        sessions,
-      ).intercept(context as never, { handle });
+      const interceptor = new SessionInterceptor({ getAllAndOverride: () => TERMS } as never, locker, protocolOf(sessions));
+      return interceptor.intercept(context as never, { handle });
     };
 
     it('is given back when nobody waits for it any more by the time it is had', async () => {

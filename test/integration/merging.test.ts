@@ -21,6 +21,7 @@ import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -134,7 +135,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       };
       expect(await stored()).toEqual({ ...expected, version: 2 });
       expect(valuesOf(live)).toEqual(expected);
-      expect(sessions.isSettled(live)).toBe(true);
+      expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
     });
 
     it('merges first saves under one id', async () => {
@@ -277,7 +278,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       await sessions.commit(live);
       expect(await stored()).toEqual({ visits: 11, log: ['a', 'b', 'c'], preferences: { x: 0, y: 1 }, plain: 'theirs', version: 2 });
       expect(valuesOf(live)).toEqual({ visits: 2, log: ['a', 'c', 'd'], preferences: { x: 0, z: 1 }, plain: 'mine' });
-      expect(sessions.isSettled(live)).toBe(false);
+      expect(protocolOf(sessions).states.isSettled(live)).toBe(false);
       await sessions.commit(live);
       const expected = { visits: 12, log: ['a', 'b', 'c', 'd'], preferences: { x: 0, y: 1, z: 1 }, plain: 'mine' };
       expect(await stored()).toEqual({ ...expected, version: 3 });
@@ -345,7 +346,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(length).toBe(3);
       expect(valuesOf(live)).toEqual({ list: ['a', 'b', 'c'], other: 1 });
       expect(await stored()).toEqual({ list: ['a', 'b', 'c'], other: 1, version: 2 });
-      expect(sessions.isSettled(live)).toBe(true);
+      expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
     });
 
     it('commits what the request changed before along with it, and counts that once', async () => {
@@ -705,7 +706,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     const [slow, shortening] = [await load(), await load()];
     shortening.cookie.originalMaxAge = 3_600_000;
     await sessions.commit(shortening);
-    await sessions.touch(id, slow);
+    await protocolOf(sessions).toucher.touch(id, slow);
     expect(((await repository.load(storageKeyOf(id)))?.remaining ?? 0) / 3_600_000).toBeCloseTo(1, 1);
   });
 
@@ -730,14 +731,14 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       },
     ];
     repository.classify = () => 'unknown';
-    await expect(sessions.replace(id, { n: 2 })).resolves.toBeUndefined();
+    await expect(protocolOf(sessions).stored.replace(id, { n: 2 })).resolves.toBeUndefined();
     expect(await stored()).toMatchObject({ n: 2 });
   });
 
   it('replaces a record that cannot be read', async () => {
     await given({ a: 1 });
     await database.run(`update {table} set data = 'nonsense' where session_id = '${storageKeyOf(id)}'`);
-    await sessions.replace(id, { a: 2 });
+    await protocolOf(sessions).stored.replace(id, { a: 2 });
     expect(await stored()).toMatchObject({ a: 2 });
   });
 

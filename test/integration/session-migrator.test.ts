@@ -6,11 +6,11 @@ import { SessionUnavailableError, SqlSessionRepository, type SessionService, typ
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { stageOf } from '../../src/records/migrating-record.js';
-import { SmartSessionStore } from '../../src/store/smart-session.store.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf, storeOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 type Callback = (error?: unknown, session?: SessionData | null) => void;
@@ -103,7 +103,7 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect([earlier.calls, repository.calls]).toEqual([[], ['load']]);
     // What has moved and ended is not looked for where it came from.
     await database.run('delete from {table}');
-    expect([await sessions.refresh(live as Live), earlier.calls]).toEqual([false, []]);
+    expect([await protocolOf(sessions).committer.refresh(live as Live), earlier.calls]).toEqual([false, []]);
   });
 
   it('gives a session without a max age the time of `ttl`, and none more than `absoluteTtl`', async () => {
@@ -222,7 +222,7 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect(await load(id)).toMatchObject({ a: 1 });
     earlier.faults.destroy = ['silence', 'silence'];
     await expect(sessions.destroy(id)).rejects.toThrow(/Could not destroy the session: .* did not answer within 300 ms/);
-    await expect(sessions.replace(id, { b: 1 })).rejects.toThrow(
+    await expect(protocolOf(sessions).stored.replace(id, { b: 1 })).rejects.toThrow(
       'Could not commit the session: the earlier store did not answer within 300 ms.',
     );
     expect(await load(id)).toMatchObject({ a: 1 });
@@ -273,7 +273,7 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     const [one, other] = [await earlier.add({ n: 1 }), await earlier.add({ n: 1 })];
     await sessions.update(one, (draft) => ((draft as Live).n += 1));
     expect(await load(one)).toMatchObject({ n: 2 });
-    const store = new SmartSessionStore(sessions);
+    const store = storeOf(sessions);
     await new Promise<void>((resolve, reject) =>
       store.set(other, { n: 5, cookie: {} } as never, (error) => (error ? reject(error as Error) : resolve())),
     );

@@ -8,6 +8,7 @@ import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { RecordingObservers } from '../support/recording-observers.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -59,10 +60,10 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
 
   it('is told of what stands in the way of a first commit only that it had expired', async () => {
     await sessions.commit(live({ a: 1 }));
-    await sessions.replace(id, { b: 1 });
+    await protocolOf(sessions).stored.replace(id, { b: 1 });
     expect(observers.of('created', 'expired')).toEqual([['created', null]]);
     await database.expireAll();
-    await sessions.replace(id, { c: 1 });
+    await protocolOf(sessions).stored.replace(id, { c: 1 });
     expect(observers.of('created', 'expired')).toEqual([
       ['created', null],
       ['expired', undefined],
@@ -177,7 +178,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   it('is told of a session that another replaces, by what was known of it', async () => {
     await sessions.commit(live({ user: 'anna' }));
     const session = await load();
-    await sessions.end({ session, sessionID: id } as never);
+    await protocolOf(sessions).stored.end({ session, sessionID: id } as never);
     expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'replaced']]);
   });
 
@@ -209,7 +210,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   it('is told of a session that could not be read, and was written anew', async () => {
     await sessions.commit(live({ a: 1 }));
     await database.run("update {table} set data = '{'");
-    await sessions.replace(id, { b: 1 });
+    await protocolOf(sessions).stored.replace(id, { b: 1 });
     expect(observers.of('created', 'destroyed').slice(1)).toEqual([
       ['destroyed', databaseName === 'mysql' ? undefined : null, 'unreadable'],
       ['created', null],

@@ -3,6 +3,7 @@ import { SessionTooLargeError, SmartSessionOptions, type SmartSessionModuleOptio
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
@@ -51,7 +52,7 @@ describe.each(REPOSITORY_CASES)(
             await sessions.commit(create(id, { [text]: text, user: text }));
             const live = (await sessions.load(id)) as Live;
             await sessions.commit(Object.assign(live, { more: [text] }));
-            await sessions.touch(id, live);
+            await protocolOf(sessions).toucher.touch(id, live);
             expect(await sessions.load(id)).toMatchObject({ [text]: text, user: text, more: [text] });
             expect(await sessions.list({ userId: text })).toHaveLength(1);
             expect([await sessions.count(), await sessions.prune()]).toEqual([1, 0]);

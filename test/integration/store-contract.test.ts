@@ -12,6 +12,7 @@ import { DATABASES } from '../support/databases.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { storeOf } from '../support/protocol-of.js';
 
 type Data = SessionData & Record<string, any>;
 type Done<Result> = (error?: unknown, result?: Result) => void;
@@ -43,7 +44,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
 
   beforeAll(async () => {
     database = await SessionsDatabase.open(name as DialectName, `store_contract_${repository.name.slice(0, 2).toLowerCase()}`);
-    store = new SmartSessionStore(serviceOver(new repository(database.context), { ttl: DAY }).sessions);
+    store = storeOf(serviceOver(new repository(database.context), { ttl: DAY }).sessions);
   });
   beforeEach(() => database.run('delete from {table}'));
   afterAll(() => database.close());
@@ -218,7 +219,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
 
   it('calls back with the error of a database that fails', async () => {
     const faulty = new FaultyRepository(database.context);
-    const other = new SmartSessionStore(serviceOver(faulty).sessions);
+    const other = storeOf(serviceOver(faulty).sessions);
     const failed = { kind: 'failed', effect: 'none' } as const;
     faulty.faults = { load: [failed], insert: [failed], destroy: [failed] };
     await expect(call((done) => other.get('a', done))).rejects.toThrow(SessionUnavailableError);

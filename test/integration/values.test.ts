@@ -14,6 +14,7 @@ import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { protocolOf } from '../support/protocol-of.js';
 
 const anyKey = fc.string({ unit: 'binary' });
 const sessionKey = anyKey.filter((key) => key !== '' && !isReservedName(key));
@@ -57,7 +58,7 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const id = randomUUID();
     await sessions.commit(create(id, values));
     const loaded = (await sessions.load(id)) ?? {};
-    expect(sessions.isSettled(loaded)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(loaded)).toBe(true);
     const { cookie: _, ...rest } = loaded as { cookie?: unknown };
     return { id, loaded: rest };
   }
@@ -135,7 +136,7 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const live = create(randomUUID(), { view, data });
     await sessions.commit(live);
     Buffer.from('what another request keeps in the same pool');
-    expect(sessions.isSettled(live)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
     const id = (live as { id: string }).id;
     expect((await stored(id)).length).toBeLessThan(300);
     const loaded = (await sessions.load(id)) as unknown as { view: Uint8Array; data: DataView };
@@ -146,7 +147,7 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const { id } = await roundTrip(over({ serializer: 'json' }), { a: [1, { b: 'x' }], c: 1 });
     const rich = over({ serializer: 'rich' });
     const live = (await rich.load(id)) as { c?: unknown };
-    expect(rich.isSettled(live)).toBe(true);
+    expect(protocolOf(rich).states.isSettled(live)).toBe(true);
     live.c = new Date(1);
     await rich.commit(live);
     expect(await stored(id)).toBe('{"a":[1,{"b":"x"}],"c":{"$rich":[["Date","1970-01-01T00:00:00.001Z"]]}}');
@@ -157,9 +158,9 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     const { id } = await roundTrip(sessions, { a: { x: 1n, y: { p: 1, q: undefined } } });
     const live = (await sessions.load(id)) as { a?: unknown };
     live.a = { y: { q: undefined, p: 1 }, x: 1n };
-    expect(sessions.isSettled(live)).toBe(true);
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(true);
     live.a = { y: { q: undefined, p: 2 }, x: 1n };
-    expect(sessions.isSettled(live)).toBe(false);
+    expect(protocolOf(sessions).states.isSettled(live)).toBe(false);
   });
 
   it("refuses by 'rich' what would come back as another thing, and names it", async () => {

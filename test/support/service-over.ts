@@ -5,6 +5,7 @@ import { SessionCodec } from '../../src/codec/session.codec.js';
 import { AppTransactions } from '../../src/persistence/app-transactions.js';
 import { Backoff } from '../../src/batching/backoff.js';
 import { CommitQueue } from '../../src/commit/commit-queue.js';
+import { LiveChanges } from '../../src/live/live-changes.js';
 import { LiveSessions } from '../../src/live/live-sessions.js';
 import { LoadBatcher } from '../../src/batching/load-batcher.js';
 import { RetryingRepository } from '../../src/batching/retrying-repository.js';
@@ -47,6 +48,7 @@ export function serviceOver(
     codec: get(SessionCodec),
     merger: get(SessionMerger),
     live: get(LiveSessions),
+    changes: get(LiveChanges),
     loads: get(LoadBatcher),
     updates: get(UpdateBatcher),
     commits: get(CommitQueue),

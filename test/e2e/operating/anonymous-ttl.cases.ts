@@ -15,6 +15,7 @@ import { SessionCodec } from '../../../src/codec/session.codec.js';
 import { SessionImporter } from '../../../src/migration/session-importer.js';
 import { Browser } from '../../support/browser.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
+import { protocolOf } from '../../support/protocol-of.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -128,11 +129,11 @@ describe.each([
       ],
       10,
     ],
-    ['plain data without a user', [(_browser, { sessions }) => sessions.replace('an id', { a: 1 })], 10],
-    ['plain data with a user', [(_browser, { sessions }) => sessions.replace('an id', { user: 'anna' })], 120],
+    ['plain data without a user', [(_browser, { sessions }) => protocolOf(sessions).stored.replace('an id', { a: 1 })], 10],
+    ['plain data with a user', [(_browser, { sessions }) => protocolOf(sessions).stored.replace('an id', { user: 'anna' })], 120],
     [
       'plain data with a max age and no user',
-      [(_browser, { sessions }) => sessions.replace('an id', { cookie: { originalMaxAge: DAY } })],
+      [(_browser, { sessions }) => protocolOf(sessions).stored.replace('an id', { cookie: { originalMaxAge: DAY } })],
       10,
     ],
   ])('%s', async (_what, steps, minutes) => {

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { DatabaseContext, SessionService, SmartSessionModule, type SmartSessionModuleOptions } from '../../../src/index.js';
 import { TestController } from '../../support/test-app.js';
 import { Browser } from '../../support/browser.js';
+import { protocolOf } from '../../support/protocol-of.js';
 
 /** As the adapter of @nestjs/platform-fastify tells its type, which is all that the start looks at. */
 class FastifyAdapter extends ExpressAdapter {
@@ -75,7 +76,7 @@ describe('the HTTP adapter', () => {
   ])('may be missing: %s', async (_what, start) => {
     const app = await start();
     const sessions = app.get(SessionService);
-    await sessions.replace('an id', { a: 1 });
+    await protocolOf(sessions).stored.replace('an id', { a: 1 });
     expect(await sessions.load('an id')).toMatchObject({ a: 1 });
     await app.close();
   });

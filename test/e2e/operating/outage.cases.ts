@@ -4,6 +4,7 @@ import { LockSession, SessionService, SessionUnavailableError } from '../../../s
 import { OutageLog } from '../../../src/observers/outage-log.js';
 import { Browser } from '../../support/browser.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
+import { protocolOf } from '../../support/protocol-of.js';
 
 @Controller()
 class DoorsController {
@@ -86,7 +87,7 @@ describe('an outage', () => {
     ['destroyOne', () => sessions().destroyOne({ ...asksUser, handle: 'none' })],
     ['destroyAll', () => sessions().destroyAll({ userId: 'nobody' })],
     ['update by id', () => sessions().update('an id', () => undefined)],
-    ['replace', () => sessions().replace('an id', { a: 1 })],
+    ['replace', () => protocolOf(sessions()).stored.replace('an id', { a: 1 })],
     ['prune', () => sessions().prune()],
     ['clear', () => sessions().clear()],
   ])('is told of by %s, and so is its end', async (_what, ask) => {

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { SmartSessionOptions } from '../../../src/index.js';
 import { OptionsFile, cli } from '../../support/cli.js';
 import { SessionsApp, sessionIdOf } from '../../support/sessions-app.js';
+import { protocolOf } from '../../support/protocol-of.js';
 
 /** What a terminal obeys, or shows nothing of. */
 const CHARACTERS: readonly (readonly [name: string, character: string])[] = [
@@ -72,7 +73,9 @@ describe('a character that a terminal obeys, or that nobody sees, is an escape',
 
   it.each(CHARACTERS)('%s, in errors', async (_name, character) => {
     const name = `x${character}y`;
-    const refused = await app.sessions.replace('an id', { [name]: 1n }).catch((error: Error) => error.message);
+    const refused = await protocolOf(app.sessions)
+      .stored.replace('an id', { [name]: 1n })
+      .catch((error: Error) => error.message);
     seesIn(String(refused), character);
     expect(() => new SmartSessionOptions({ secret: 'x', name })).toThrow(/"x\\u[0-9a-f]{4}.*y" was given/);
   });

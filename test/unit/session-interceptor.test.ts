@@ -1,5 +1,5 @@
 import { of, throwError, Subject, type Observable } from 'rxjs';
-import { afterCommit } from '../../src/interceptors/after-commit.js';
+import { afterCommit } from '../../src/interceptors/session.interceptor.js';
 
 /** What a handler's subscriber sees of it, beside the commits that begin and end, in their order. */
 function watch(handled: Observable<unknown>, commits: ('ends' | 'fails' | 'throws' | 'nothing')[]) {

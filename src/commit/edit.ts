@@ -1,0 +1,33 @@
+import type { EncodedValues } from '../merge/encoded-values.js';
+import type { MergeTrace } from '../observers/merge-trace.js';
+import type { Lifetime } from '../persistence/session.repository.js';
+import type { SessionRecord } from '../records/session-record.js';
+
+/** What a commit does to the record: a function of the current values, because it may run again on newer ones. */
+export interface Edit {
+  /** The values after the edit, given the current ones; those are empty for a new record. */
+  apply(current: EncodedValues): EncodedValues;
+  /** The cookie's max age in ms, null to end with the browser; absent to leave the record's. */
+  readonly maxAge?: number | null;
+  /** How long the record lives, where that does not follow from the max age. */
+  readonly lifetime?: Lifetime;
+  /** The result depends on the values that the edit was given, even if it changes nothing: they must be current. */
+  readonly mustSeeCurrent?: boolean;
+  /** Write only while the record is leased under this id. */
+  readonly leaseId?: string | undefined;
+  /** Others may know the session's id before it is stored, so that not only its own request can destroy it. */
+  readonly isIdKnown?: true;
+  /** Do not extend the session. */
+  readonly keepsExpiry?: boolean;
+  /** Where `apply` notes what it was applied to. */
+  readonly trace?: MergeTrace;
+}
+
+/** The outcome of a commit. */
+export type CommitOutcome =
+  /** The record as it is stored now. */
+  | { readonly kind: 'committed'; readonly record: SessionRecord }
+  /** The record was destroyed, or has expired. */
+  | { readonly kind: 'gone' }
+  /** There was no record, and there is nothing to store in one. */
+  | { readonly kind: 'unstored' };

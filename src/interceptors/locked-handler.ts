@@ -1,0 +1,69 @@
+import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { EMPTY, Observable, catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError } from 'rxjs';
+import { announceRetry } from '../http/retry-after.js';
+import type { LockLimits, SessionLocker, Unlock } from '../locking/session-locker.js';
+import { answersItself, onAnswer } from './late-answer.js';
+
+/** Runs a handler and its commit under the lock of the request's session. */
+export function handleLocked(
+  context: ExecutionContext,
+  handler: CallHandler,
+  locker: SessionLocker,
+  limits: LockLimits,
+): Observable<unknown> {
+  const http = context.switchToHttp();
+  const response = http.getResponse<Response>();
+  return lock(http.getRequest<Request>().session, locker, limits).pipe(
+    tap({ error: (error) => announceRetry(response, error) }),
+    concatMap((unlock) => {
+      if (!unlock) return handler.handle();
+      return answersItself(context) ? unlockAfterAnswer(handler, unlock, response) : unlockAfterHandler(handler, unlock);
+    }),
+  );
+}
+
+/** Emits when the session is locked. If the request no longer waits by then, the lock is given back. */
+function lock(session: object, locker: SessionLocker, limits: LockLimits): Observable<Unlock | undefined> {
+  return new Observable((subscriber) => {
+    locker.lock(session, limits).then(
+      (unlock) => {
+        if (subscriber.closed) return unlock?.();
+        subscriber.next(unlock);
+        return subscriber.complete();
+      },
+      (error: unknown) => subscriber.error(error),
+    );
+  });
+}
+
+/**
+ * Unlocks before the answer, however the handler ends; at once if the request no longer waits. After an error the
+ * handler may still run, for example behind an interceptor with a timeout: from then on, as when the request no longer
+ * waits, the session stores nothing more.
+ */
+function unlockAfterHandler(handler: CallHandler, unlock: Unlock): Observable<unknown> {
+  return concat(unlockingOnError(handler, unlock), defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
+}
+
+/** The same for a handler that answers by itself: unlocks when it has returned and answered, or when its lease ends. */
+function unlockAfterAnswer(handler: CallHandler, unlock: Unlock, response: Response): Observable<unknown> {
+  let isAnswered = false;
+  let hasReturned = false;
+  const end = () => void unlock(false);
+  onAnswer(response, () => {
+    isAnswered = true;
+    if (hasReturned) end();
+  });
+  const returned = defer(() => {
+    hasReturned = true;
+    if (isAnswered) end();
+    else unlock.withLease();
+    return EMPTY;
+  });
+  return concat(unlockingOnError(handler, unlock), returned).pipe(finalize(() => void (hasReturned || end())));
+}
+
+function unlockingOnError(handler: CallHandler, unlock: Unlock): Observable<unknown> {
+  return handler.handle().pipe(catchError((thrown: unknown) => from(unlock(false)).pipe(concatMap(() => throwError(() => thrown)))));
+}

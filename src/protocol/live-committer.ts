@@ -1,0 +1,241 @@
+import { Injectable } from '@nestjs/common';
+import { Deadline } from '../batching/deadline.js';
+import { CommitQueue } from '../commit/commit-queue.js';
+import type { DraftEdit } from '../commit/draft-edit.js';
+import type { CommitOutcome, Edit } from '../commit/edit.js';
+import { MergeReport } from '../commit/merge-report.js';
+import { SessionDestroyer } from '../ending/session-destroyer.js';
+import { SessionHandover } from '../ending/session-handover.js';
+import { SessionLimit } from '../ending/session-limit.js';
+import type { HeldValues } from '../live/held-values.js';
+import { LiveChanges, type SessionEdit, type Snapshot } from '../live/live-changes.js';
+import type { HeldLease, LiveSession } from '../live/live-session.js';
+import { LiveSessions } from '../live/live-sessions.js';
+import { LiveTurn, afterOthers } from '../live/live-turn.js';
+import { refuseBroken } from '../live/session-integrity.js';
+import { refuseReadOnly } from '../live/session-policy.js';
+import { changedKeys, computeDelta } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
+import { SessionObservers } from '../observers/session-observers.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
+import { AppTransactions } from '../persistence/app-transactions.js';
+import { isOtherGeneration } from '../records/commit-id.js';
+import type { SessionRecord } from '../records/session-record.js';
+import { UserIdWatch } from '../records/user-id-watch.js';
+import { asError } from '../shared/thrown.js';
+import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError } from '../smart-session.errors.js';
+import { SessionLoader } from './session-loader.js';
+import { SessionStates } from './session-states.js';
+
+/** Commits what a request has changed in its live session, and shows the session what others have stored. */
+@Injectable()
+export class LiveCommitter {
+  constructor(
+    private readonly commits: CommitQueue,
+    private readonly states: SessionStates,
+    private readonly loader: SessionLoader,
+    private readonly liveSessions: LiveSessions,
+    private readonly changes: LiveChanges,
+    private readonly merges: MergeReport,
+    private readonly destroyer: SessionDestroyer,
+    private readonly handover: SessionHandover,
+    private readonly limit: SessionLimit,
+    private readonly userIds: UserIdWatch,
+    private readonly transactions: AppTransactions,
+    private readonly observers: SessionObservers,
+    private readonly options: SmartSessionOptions,
+  ) {}
+
+  /** Whether the caller is inside a transaction of the app, on the connections that the sessions use too. */
+  get isInTransaction(): boolean {
+    return this.transactions.isOpen;
+  }
+
+  /** Commits a live session for the app: see `SessionService.commit`. */
+  async commit(session: object): Promise<void> {
+    this.transactions.refuse('commit');
+    this.#refuseClosed(session);
+    await this.commitForResponse(session);
+  }
+
+  /**
+   * Commits for a caller that no transaction of the app waits for, though its response may be sent inside of one.
+   *
+   * @param held is told what is stored while the response is held
+   */
+  async commitForResponse(session: object, held?: HeldValues): Promise<void> {
+    const live = this.liveSessions.ofLive(session);
+    const turn = new LiveTurn(live);
+    try {
+      await turn.before;
+      if (live.abandoned) throw live.abandoned;
+      this.destroyer.noticeEnd(live);
+      if (!isOver(session, live) && !live.isClosed) {
+        const { now, edit } = this.#lookAt(session, live);
+        if (edit) held?.note(session, edit.trace.keys);
+        if (edit) await this.#apply(session, live, now, edit);
+      }
+      turn.end();
+    } catch (error) {
+      throw turn.fail(error);
+    }
+  }
+
+  /**
+   * Commits what a handler has changed under a lock that ends before the handler does. What it changes later is not
+   * stored.
+   *
+   * @throws what `commit` throws; then no later commit is allowed
+   */
+  async close(session: object, lease: HeldLease): Promise<void> {
+    const live = this.liveSessions.ofLive(session);
+    const turn = new LiveTurn(live);
+    try {
+      await turn.before;
+      this.destroyer.noticeEnd(live);
+      if (!live.abandoned && !isOver(session, live)) {
+        const { now, edit } = this.#lookAt(session, live);
+        lease.isClosed = true;
+        if (edit) await this.#apply(session, live, now, edit);
+      }
+      turn.end();
+    } catch (error) {
+      this.states.abandon(session, asError(error));
+      throw turn.fail(error);
+    }
+  }
+
+  /**
+   * Changes the current record of a live session by a draft.
+   *
+   * @throws SessionGoneError if the session has ended, and what `commit` and the draft's function throw
+   */
+  async update(session: object, draft: DraftEdit<unknown>): Promise<void> {
+    const live = this.liveSessions.ofLive(session);
+    await afterOthers(live, () => this.#update(session, live, draft));
+  }
+
+  async #update(session: object, live: LiveSession, draft: DraftEdit<unknown>): Promise<void> {
+    if (live.abandoned) throw live.abandoned;
+    this.destroyer.noticeEnd(live);
+    if (isOver(session, live)) throw new SessionGoneError(live.storageKey, 'update');
+    const { now, edit } = this.#lookAt(session, live);
+    const { leaseId, policy } = live;
+    const apply = (current: EncodedValues) => {
+      const values = draft.apply(edit ? edit.apply(current) : current);
+      refuseReadOnly(policy, changedKeys(computeDelta(current, values)));
+      return values;
+    };
+    const maxAge = live.state === 'new' ? { maxAge: now.maxAge } : {};
+    const outcome = await this.#apply(session, live, now, {
+      leaseId,
+      keepsExpiry: policy.keepsExpiry,
+      ...maxAge,
+      ...edit,
+      apply,
+      mustSeeCurrent: true,
+    });
+    if (outcome.kind === 'gone') throw new SessionGoneError(live.storageKey, 'update');
+  }
+
+  /**
+   * Shows a live session what is stored now, except for keys that were changed here.
+   *
+   * @returns false if the session is no longer there
+   * @throws SessionUnavailableError, SessionInTransactionError
+   */
+  async refresh(session: object): Promise<boolean> {
+    this.transactions.refuse('load');
+    const live = this.liveSessions.ofLive(session);
+    return afterOthers(live, async () => {
+      const loaded = await this.loader.read(live.storageKey);
+      if (!loaded || isOtherGeneration(live.record?.commitId, loaded.record.commitId)) return false;
+      this.changes.refresh(session, live, loaded.record, loaded.time);
+      return true;
+    });
+  }
+
+  /**
+   * Destroys the record of a live session, and returns its values for the session that takes its place.
+   *
+   * @throws SessionGoneError if the session has ended, and what `SessionHandover.endAndTakeValues` throws
+   */
+  endAndTakeValues(session: object): Promise<EncodedValues> {
+    const live = this.liveSessions.ofLive(session);
+    return afterOthers(live, async () => {
+      if (live.abandoned) throw live.abandoned;
+      this.destroyer.noticeEnd(live);
+      const { state } = live;
+      const values = await this.observers.outages.watch('destroy', this.handover.endAndTakeValues(session, live));
+      live.isReplaced = state === 'stored';
+      return values;
+    });
+  }
+
+  /**
+   * Commits an edit of a record.
+   *
+   * @param base the record as the caller knows it; undefined to insert
+   * @throws what `CommitQueue.commit` throws, and SessionLimitError
+   */
+  commitRecord(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
+    const { operations, outages } = this.observers;
+    const committed = operations
+      ? operations.commit(() => this.#commitInTime(storageKey, base, edit))
+      : this.#commitInTime(storageKey, base, edit);
+    return outages.watch('commit', this.limit.isOn ? this.#admitted(storageKey, base, committed) : committed);
+  }
+
+  #commitInTime(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
+    const deadline = new Deadline('commit', this.options.timeout);
+    return deadline.bound(this.commits.commit(storageKey, base, edit, deadline));
+  }
+
+  async #admitted(storageKey: string, base: SessionRecord | undefined, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
+    const outcome = await committed;
+    await this.limit.admit(storageKey, base, outcome);
+    return outcome;
+  }
+
+  /** What a session holds now, and its changes as an edit. */
+  #lookAt(session: object, live: LiveSession): { readonly now: Snapshot; readonly edit: SessionEdit | undefined } {
+    refuseBroken(session);
+    const now = this.changes.snapshot(session, live);
+    return { now, edit: this.changes.editOf(now, live) };
+  }
+
+  /** Commits an edit, and moves base and live session on. */
+  async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
+    try {
+      const outcome = await this.commitRecord(live.storageKey, live.record, edit);
+      if (live.isRegenerated && outcome.kind === 'committed') {
+        live.isRegenerated = false;
+        this.userIds.see(outcome.record.values);
+      }
+      this.changes.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
+      if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
+      return outcome;
+    } catch (error) {
+      // The outcome may be unknown: a second try could overwrite what was committed since.
+      if (error instanceof SessionUnavailableError) live.abandoned = error;
+      if (error instanceof SessionLimitError) live.state = 'gone';
+      throw error;
+    }
+  }
+
+  /** @throws SessionLockLostError for changes that a handler has made after its lock ended */
+  #refuseClosed(session: object): void {
+    const live = this.liveSessions.find(session);
+    if (live?.isClosed && !live.committing && !this.states.isUntouched(session)) throw new SessionLockLostError(live.storageKey);
+  }
+}
+
+/**
+ * Whether there is no record any more, and will be none: the record is gone, or the session was destroyed or regenerated
+ * before it was ever stored. In the latter case the request has another session now, or none.
+ */
+function isOver(session: object, { state }: LiveSession): boolean {
+  const { req } = session as { req?: { session?: unknown } };
+  const isReplaced = req !== undefined && req.session !== session;
+  return state === 'gone' || (state === 'new' && isReplaced);
+}

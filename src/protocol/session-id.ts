@@ -1,0 +1,4 @@
+/** Whether a value can be a session id. */
+export function isSessionId(given: unknown): given is string {
+  return typeof given === 'string' && given !== '';
+}
