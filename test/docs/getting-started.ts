@@ -20,8 +20,10 @@ class TabsController {
 
 @Module({
   imports: [
-    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity, SessionLeaseEntity] }), // beside your own: migrations keep the table
-    SmartSessionModule.forRoot('postgresql', { createTable: true }), // secret: SESSION_SECRET
+    // Your MikroORM. With these entities, its migrations keep the tables.
+    MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity, SessionLeaseEntity] }),
+    // The secret comes from the environment variable SESSION_SECRET.
+    SmartSessionModule.forRoot('postgresql', { createTable: true }),
   ],
   controllers: [TabsController],
 })

@@ -5,7 +5,7 @@ import { readPage } from '../support/markdown.js';
 
 type Option = Parameters<typeof flawIn>[0];
 
-/** The rows of the page's tables: an option, what stands under "default", and under "If wrong". */
+/** The rows of the page's tables: an option, what stands under "default", and under "error if wrong". */
 const rows = [...readPage('docs/options.md').text.matchAll(/^\| `(\w+)` \| (?:[^|]+) \| ([^|]+) \| (?:[^|]+) \| ([^|]+) \|$/gm)].map(
   ([, option, given, advice]) => [option as Option, given!, advice!] as const,
 );

@@ -34,6 +34,7 @@ import type {
   SessionMergeRules,
   SessionPolicy,
   SessionRepositoryClass,
+  SessionLeaseRow,
   SessionRow,
   SessionSummary,
   SessionTable,
@@ -58,6 +59,7 @@ type Value =
   | 'DatabaseContext'
   | 'deep'
   | 'defineSessionEntity'
+  | 'defineSessionLeaseEntity'
   | 'DELETED'
   | 'endSilentConnections'
   | 'EntityManagerSessionRepository'
@@ -73,6 +75,7 @@ type Value =
   | 'SessionDecryptionError'
   | 'SessionDestroyedEvent'
   | 'SessionEntity'
+  | 'SessionLeaseEntity'
   | 'SessionError'
   | 'SessionExpiredEvent'
   | 'SessionGoneError'
@@ -140,6 +143,7 @@ export type Types = [
   SessionMergeRules,
   SessionPolicy,
   SessionRepositoryClass,
+  SessionLeaseRow,
   SessionRow,
   SessionSummary,
   SessionTable,
