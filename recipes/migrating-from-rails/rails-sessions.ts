@@ -4,15 +4,15 @@ import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { SessionData } from 'express-session';
 
-/** Rails's own `db:sessions:trim` deletes what was not written for so long, in ms. */
+/** Rails's own `db:sessions:trim` deletes sessions that were not written for this time, in ms. */
 const LIFETIME = 30 * 24 * 60 * 60 * 1000;
 
-/** How Base64 of Ruby's Marshal begins. */
+/** The beginning of Ruby's Marshal format in Base64. */
 const MARSHAL = 'BAh';
 
 type Callback = (error: unknown, session?: SessionData | null) => void;
 
-/** The table `sessions` of activerecord-session_store, as a store of express-session. */
+/** The table `sessions` of activerecord-session_store, as an express-session store. */
 @Injectable()
 export class RailsSessions {
   constructor(private readonly orm: MikroORM) {}
@@ -41,7 +41,7 @@ export class RailsSessions {
   }
 }
 
-/** The row is keyed by a hash; by the id itself where it was written before version 2 of the gem. */
+/** Returns the possible keys of a row: a hash of the id, or the id itself if the gem was older than version 2. */
 function keysOf(publicId: string): string[] {
   return [`2::${createHash('sha256').update(publicId).digest('hex')}`, publicId];
 }

@@ -3,7 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { SessionGoneError, SessionService } from 'nestjs-smart-session';
 
-/** Asks the strategy, and logs in whom it lets through: under a new session id, with what the session holds. */
+/** Asks the strategy and logs the user in, under a new session id and with the session's values. */
 @Injectable()
 export class LoginGuard extends AuthGuard('local') {
   constructor(private readonly sessions: SessionService) {
@@ -13,9 +13,10 @@ export class LoginGuard extends AuthGuard('local') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     await super.canActivate(context);
     const request = context.switchToHttp().getRequest<Request>();
-    // Also what other requests have stored while the password was checked. Passport copies it into the session that it makes.
+    // This keeps values that other requests have stored while the password was checked. Passport copies them into the session it
+    // makes.
     await this.sessions.regenerate(request, { keep: 'all' }).catch((error: unknown) => {
-      // A login at the same time was faster, as after a double click. It has the values; this one begins anew.
+      // Another login was faster, for example after a double click. It has the values, and this session starts empty.
       if (!(error instanceof SessionGoneError)) throw error;
       return this.sessions.regenerate(request);
     });

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportSerializer } from '@nestjs/passport';
 import { UsersService, type User } from './users.service.js';
 
-/** The session holds the user's id, and each request finds the user by it. */
+/** Keeps the user's id in the session. Each request finds the user by this id. */
 @Injectable()
 export class SessionSerializer extends PassportSerializer {
   constructor(private readonly users: UsersService) {

@@ -8,7 +8,7 @@ import './session-data.js';
 export class ChatGateway implements OnGatewayConnection {
   constructor(private readonly sessions: SessionService) {}
 
-  /** Nobody without a session: a socket's handshake can send no cookie for one that comes later. */
+  /** Refuses a socket without a session: its handshake cannot send a cookie for a session that is created later. */
   async handleConnection(socket: Socket): Promise<void> {
     const isKnown = await this.sessions.load(sessionIdOf(socket)).catch(() => undefined);
     if (!isKnown) socket.disconnect(true);
@@ -19,7 +19,7 @@ export class ChatGateway implements OnGatewayConnection {
     return this.#update(socket, (draft) => (draft.nickname = nickname));
   }
 
-  /** @returns how many messages the session has sent by now */
+  /** @returns the number of messages that the session has sent so far */
   @SubscribeMessage('say')
   async say(@ConnectedSocket() socket: Socket, @MessageBody() text: string): Promise<number | undefined> {
     const said = await this.#update(socket, (draft) => {
@@ -30,7 +30,10 @@ export class ChatGateway implements OnGatewayConnection {
     return said?.sent;
   }
 
-  /** By the session's id: what the handshake loaded is as old as the connection. Who has logged out is disconnected. */
+  /**
+   * Updates by the session's id, because the handshake's session is as old as the connection. A user who has logged out is
+   * disconnected.
+   */
   async #update<Result>(socket: Socket, change: (draft: SessionDraft) => Result): Promise<Result | undefined> {
     try {
       return await this.sessions.update(sessionIdOf(socket), change);

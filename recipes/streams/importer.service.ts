@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { interval, map, take, type Observable } from 'rxjs';
 
-/** Work that takes a while. */
+/** A task that takes some time. */
 @Injectable()
 export class ImporterService {
-  /** How many rows there are by now. */
+  /** Emits the number of rows so far. */
   run(): Observable<number> {
     return interval(200).pipe(
       take(5),

@@ -15,7 +15,7 @@ export class CartController {
     return { cart, preferences, coupons };
   }
 
-  /** Its rule adds the quantities up, whatever others put in at the same time. */
+  /** The merge rule adds the quantities, also those of other requests. */
   @Post('items/:sku')
   add(@Session() session: SessionData, @Param('sku') sku: string): void {
     const cart = (session.cart ??= []);
@@ -29,18 +29,18 @@ export class CartController {
     session.cart = session.cart?.filter((item) => item.sku !== sku);
   }
 
-  /** Its rule merges field by field. */
+  /** The merge rule merges field by field. */
   @Patch('preferences')
   prefer(@Session() session: SessionData, @Body() preferences: NonNullable<SessionData['preferences']>): void {
     session.preferences = { ...session.preferences, ...preferences };
   }
 
-  /** A limit holds only if who checks it sees what all others have stored: an update does. */
+  /** Checks a limit. The check must see what all other requests have stored, so it needs an update. */
   @Post('coupons/:code')
   async redeem(@Session() session: SessionData, @Param('code') code: string): Promise<{ left: number }> {
     const left = await this.sessions.update(session, (draft) => {
       const coupons = draft.coupons ?? [];
-      if (coupons.length === MOST_COUPONS) throw new ConflictException(`${MOST_COUPONS} coupons are the most.`);
+      if (coupons.length === MOST_COUPONS) throw new ConflictException(`The limit is ${MOST_COUPONS} coupons.`);
       draft.coupons = [...coupons, code];
       return MOST_COUPONS - draft.coupons.length;
     });
