@@ -1,4 +1,4 @@
-// Draws the race lab's pictures for the README: races in a browser, and keeps what it shows.
+// Takes the README's pictures of the race lab: runs races in a browser and saves what it shows.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';

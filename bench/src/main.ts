@@ -23,7 +23,7 @@ try {
   process.exitCode = 2;
 }
 
-/** @returns the exit code: 0 also when a bar is missed, 1 when this library lost an update or failed */
+/** @returns the exit code: 1 if this library lost an update or failed, otherwise 0, also if a bar is missed */
 async function benchmark(settings: Settings): Promise<number> {
   if (settings.isQuick) say('A quick run: its figures are rough.');
   if (settings.against !== undefined) return compare(settings, settings.against);
@@ -35,7 +35,7 @@ async function benchmark(settings: Settings): Promise<number> {
   return faults.length === 0 ? 0 : 1;
 }
 
-/** @returns the exit code: 1 when a store failed */
+/** @returns the exit code: 1 if a store failed */
 async function compare(settings: Settings, checkout: string): Promise<number> {
   const servers = await prepareServers(new Set(settings.stores.map(({ database }) => database)));
   try {
@@ -51,7 +51,7 @@ async function compare(settings: Settings, checkout: string): Promise<number> {
 async function measureAll(settings: Settings): Promise<Report> {
   const servers = await prepareServers(new Set(settings.stores.map(({ database }) => database)));
   try {
-    const skipped = [...servers.missing].map(([database, reason]) => `${database} does not answer, its stores are skipped: ${reason}`);
+    const skipped = [...servers.missing].map(([database, reason]) => `${database} does not answer. Its stores are skipped: ${reason}`);
     for (const line of skipped) say(line);
     const stores = settings.stores.filter(({ database }) => !servers.missing.has(database));
     const { records, failures } = await runStages(settings, stores, servers.addresses, interrupted.signal);

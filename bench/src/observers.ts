@@ -7,13 +7,13 @@ import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
 
-/** What it costs to be watched: a load and a commit of one session of 1 KB, in this process, on SQLite in memory. */
+/** Measures the cost of observers: a load and a commit of one session of 1 KB, in this process, on SQLite in memory. */
 const VARIANTS: Record<string, SmartSessionTestingOptions> = { off: {}, events: { events: { emit() {} } }, telemetry: { telemetry: true } };
 const ROUNDS = 150;
 const REQUESTS = 200;
 const SESSION_ID = 'x'.repeat(32);
 
-/** Collects when it is asked, and nobody asks. */
+/** A reader that collects only on demand. Nothing demands it here. */
 class IdleReader extends MetricReader {
   protected override async onForceFlush(): Promise<void> {}
   protected override async onShutdown(): Promise<void> {}
@@ -25,7 +25,7 @@ class Root {}
 interface Variant {
   readonly name: string;
   readonly sessions: SessionService;
-  /** In µs of CPU time per request, one of each round. */
+  /** In µs of CPU time per request, one value for each round. */
   readonly costs: number[];
 }
 

@@ -1,4 +1,4 @@
-// The stores that bring no types along: only what the benchmark and the tests call.
+// Types for stores without their own: only what the benchmark and the tests call.
 
 declare module 'better-sqlite3-session-store' {
   import type { Database } from 'better-sqlite3';

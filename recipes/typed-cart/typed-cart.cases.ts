@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { SessionService } from 'nestjs-smart-session';
 import request from 'supertest';
+import { LiveCommitter } from '../../src/protocol/live-committer.js';
 import { Browser } from '../../test/support/browser.js';
 import { holdCalls } from '../../test/support/hold-calls.js';
 import { startRecipe } from '../../test/support/recipe.js';
@@ -18,7 +19,7 @@ describe('a typed cart', () => {
     const prefer = (preferences: object) =>
       request(app.getHttpServer()).patch('/cart/preferences').set('Cookie', browser.cookie).send(preferences);
     // All have loaded the session before the first of them commits.
-    const commits = holdCalls(SessionService.prototype as never, 'commitForResponse', 9);
+    const commits = holdCalls(LiveCommitter.prototype, 'commitForResponse', 9);
     const changes = Promise.all([
       ...Array.from({ length: 3 }, () => browser.post('/cart/items/tea')),
       ...['milk', 'sugar', 'cups', 'spoons'].map((sku) => browser.post(`/cart/items/${sku}`)),

@@ -1,4 +1,4 @@
-/** A colour of the style sheet, as it is in this light. */
+/** Returns a colour of the style sheet, for the light or the dark page. */
 export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

@@ -1,4 +1,4 @@
-/** Sets up the visitor's devices: this browser, and those that the server plays. */
+/** Sets up the visitor's devices: this browser, and those that the server simulates. */
 export function setUpDevices() {
   const status = document.getElementById('devices-status');
   const logout = document.getElementById('devices-logout');
@@ -14,7 +14,7 @@ export function setUpDevices() {
   logout.addEventListener('click', () =>
     attempt(async () => {
       const { destroyed } = await (await send('DELETE', '/sessions')).json();
-      return `${destroyed} other ${destroyed === 1 ? 'session was' : 'sessions were'} ended. This browser is still logged in.`;
+      return `${destroyed} other ${destroyed === 1 ? 'session was' : 'sessions were'} logged out. This browser is still logged in.`;
     }),
   );
   attempt(async () => '');
@@ -42,7 +42,7 @@ async function userId() {
 
 async function logOutOne({ name, handle }) {
   await send('DELETE', `/sessions/${handle}`);
-  return `The ${name.toLowerCase()} was logged out, and nobody else.`;
+  return `The ${name.toLowerCase()} was logged out. All other devices stay logged in.`;
 }
 
 /** @param {(device: object) => void} logOut logs another device out */

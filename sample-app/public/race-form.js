@@ -1,4 +1,4 @@
-/** The form in which a race is asked for. */
+/** The form for a race. */
 export class RaceForm {
   #form;
 
@@ -14,17 +14,17 @@ export class RaceForm {
     }
   }
 
-  /** What is asked for. */
+  /** The values of the form. */
   get plan() {
     return Object.fromEntries([...new FormData(this.#form)].map(([name, value]) => [name, Number(value)]));
   }
 
-  /** Calls back when how many requests there are has changed. */
+  /** Calls back when the number of requests has changed. */
   onRequests(callback) {
     this.#form.elements.requests.addEventListener('input', () => callback(this.plan.requests));
   }
 
-  /** Calls back when the race shall begin. */
+  /** Calls back when the visitor starts a race. */
   onRace(callback) {
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();

@@ -1,16 +1,19 @@
 import { Timeline } from './timeline.js';
 
-const WORDS = { waiting: 'not stored yet', kept: 'kept', lost: 'lost', refused: 'refused, and the client was told so' };
+const WORDS = { waiting: 'not stored yet', kept: 'kept', lost: 'lost', refused: 'refused with an error' };
 const MARKS = { waiting: '·', kept: '✓', lost: '✕', refused: '!' };
 
-/** One side of a race on the page: total, keys, time line, and what the session holds in the end. */
+/** One side of a race on the page: total, keys, time line, and the session at the end. */
 export class RacePanel {
   #total;
   #keys;
   #content;
   #timeline;
 
-  /** @param {(side: import('./race-side.js').RaceSide) => { figure: string, text: string, isGood?: boolean }} verdictOf what to say of it */
+  /**
+   * @param {(side: import('./race-side.js').RaceSide) => { figure: string, text: string, isGood?: boolean }} verdictOf returns
+   *   the summary of a side
+   */
   constructor(parent, { title, note }, verdictOf) {
     const article = make('article', 'side', parent);
     make('h3', '', article).textContent = title;
@@ -20,12 +23,12 @@ export class RacePanel {
     this.#keys.setAttribute('aria-label', 'Keys');
     this.#timeline = new Timeline(make('div', 'timeline', article));
     const content = make('div', 'content', article);
-    make('h4', '', content).textContent = 'The session in the end';
+    make('h4', '', content).textContent = 'The session at the end';
     this.#content = make('pre', '', content);
     this.verdictOf = verdictOf;
   }
 
-  /** Shows a side as it is now. */
+  /** Shows the current state of a side. */
   show(side, start, span) {
     const { figure, text, isGood } = this.verdictOf(side);
     const strong = Object.assign(document.createElement('strong'), { textContent: figure });
@@ -49,10 +52,10 @@ function key(n, fate) {
   return item;
 }
 
-/** The keys with the time of day that each request has set, in the order of their numbers. */
+/** Returns the keys and the time that each request has set, in the order of their numbers. */
 function textOf(content) {
   const entries = Object.entries(content).toSorted(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
-  if (entries.length === 0) return 'There is none: it was ended.';
+  if (entries.length === 0) return 'There is none. It was destroyed.';
   return entries.map(([name, value]) => `${name}: ${String(value).replace(/^.*T(.*)Z$/, '$1')}`).join('\n');
 }
 

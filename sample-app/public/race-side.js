@@ -1,10 +1,10 @@
-/** What is known of one side of a race: every figure comes from an event. */
+/** The events of one side of a race, and the figures that follow from them. */
 export class RaceSide {
   /** @type {Map<number, { n: number, phases: object[], writes: object[], status?: number }>} */
   requests = new Map();
-  /** What the session held in the end; undefined until then. */
+  /** The session at the end; undefined until then. */
   content;
-  /** When the logout was answered; undefined until then, and where nobody logs out. */
+  /** The time of the logout's answer; undefined until then, and if there is no logout. */
   loggedOutAt;
   #writes = [];
 
@@ -14,7 +14,7 @@ export class RaceSide {
     for (let n = 1; n <= count + Number(logsOut); n++) this.requests.set(n, { n, phases: [], writes: [] });
   }
 
-  /** Takes note of an event of this side. */
+  /** Adds an event of this side. */
   add(event) {
     if (event.type === 'phase') this.requests.get(event.n).phases.push(event);
     if (event.type === 'answer') this.#answered(event);
@@ -30,17 +30,17 @@ export class RaceSide {
     if (this.logsOut && n > this.count) this.loggedOutAt = at;
   }
 
-  /** The keys that stand in the row now, by the last write that landed; in the end, as they were read. */
+  /** The keys in the row after the last write so far; at the end, the keys that were read. */
   get #standing() {
     if (this.content) return new Set(Object.keys(this.content).map((key) => Number(key.replace(/^tab/, ''))));
     return new Set(this.#writes.at(-1)?.keys);
   }
 
   /**
-   * What has become of a request's key.
+   * Returns what happened to a request's key.
    *
-   * @returns {'waiting' | 'kept' | 'lost' | 'refused' | 'dropped' | 'revived'} lost: the client was told that it is
-   * stored; dropped: the session was ended before; revived: it came back with it
+   * @returns {'waiting' | 'kept' | 'lost' | 'refused' | 'dropped' | 'revived'} lost: the client got a success; dropped: the
+   *   session was destroyed before; revived: the key restored the session
    */
   fateOf(n) {
     const { status, writes } = this.requests.get(n);
@@ -56,17 +56,17 @@ export class RaceSide {
     return this.#standing.has(n) ? 'revived' : 'dropped';
   }
 
-  /** How many keys have this fate. */
+  /** Returns the number of keys with this fate. */
   total(fate) {
     return Array.from({ length: this.count }, (_, index) => this.fateOf(index + 1)).filter((own) => own === fate).length;
   }
 
-  /** How many writes found a newer row. */
+  /** The number of writes that found a newer row. */
   get retries() {
     return this.#all((request) => request.writes.filter(({ isWritten }) => !isWritten).length);
   }
 
-  /** How many requests went in one write with others. */
+  /** The number of requests that shared a write with others. */
   get joined() {
     return this.#all((request) => Number(joinedBy(request) > 0));
   }
@@ -76,7 +76,7 @@ export class RaceSide {
   }
 }
 
-/** How many others a request's write carried. */
+/** Returns the number of other requests in a request's write. */
 export function joinedBy({ writes }) {
   const landed = writes.find(({ isWritten }) => isWritten);
   return landed ? landed.carries.length - 1 : 0;

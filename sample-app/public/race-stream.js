@@ -1,9 +1,9 @@
 /**
  * Runs a race on the server.
  *
- * @param {Record<string, string | number>} plan what to race
- * @param {(event: object) => void} onEvent is told what happens as it happens
- * @returns {Promise<void>} resolves at the end; rejects when the race failed or the server went away
+ * @param {Record<string, string | number>} plan the race to run
+ * @param {(event: object) => void} onEvent receives the events as they happen
+ * @returns {Promise<void>} resolves at the end; rejects if the race failed or the connection was lost
  */
 export function runRace(plan, onEvent) {
   const source = new EventSource(`/lab/race?${new URLSearchParams(plan)}`);
@@ -14,7 +14,7 @@ export function runRace(plan, onEvent) {
       else if (event.type === 'end') resolve();
       else onEvent(event);
     });
-    // It would connect again, and race again.
-    source.addEventListener('error', () => reject(new Error('The server has gone away.')));
+    // Otherwise it would connect again and start another race.
+    source.addEventListener('error', () => reject(new Error('The connection to the server was lost.')));
   }).finally(() => source.close());
 }

@@ -2,19 +2,19 @@ import { RacePanel } from './race-panel.js';
 import { RaceSide } from './race-side.js';
 import { runRace } from './race-stream.js';
 
-/** The two stores, in the words of the page. */
+/** The titles and descriptions of the two stores. */
 export const SIDES = {
   lastWrite: {
     title: 'A plain store: the last write wins',
-    note: 'Loads the whole session, and writes the whole session back. Most stores for express-session do.',
+    note: 'Loads the whole session and writes the whole session back, like most stores for express-session.',
   },
-  smart: { title: 'nestjs-smart-session', note: 'Merges what a request has changed into the row as it is by then.' },
+  smart: { title: 'nestjs-smart-session', note: 'Merges the changes of a request into the current row.' },
 };
 
-/** In ms: drawing takes time from the processes that race. */
+/** In ms. Drawing takes CPU time from the racing processes. */
 const DRAW_EVERY = 100;
 
-/** Runs races, and shows both sides as they go. */
+/** Runs races and shows both sides while they run. */
 export class RaceView {
   #panels;
 
@@ -22,7 +22,7 @@ export class RaceView {
     this.#panels = Object.fromEntries(Object.entries(SIDES).map(([name, words]) => [name, new RacePanel(parent, words, verdictOf)]));
   }
 
-  /** Shows both sides before any race. */
+  /** Shows both sides before the first race. */
   rest(count, options) {
     this.#draw(sidesOf(count, options), 0, 300);
   }
@@ -30,7 +30,7 @@ export class RaceView {
   /**
    * Runs a race.
    *
-   * @returns {Promise<Record<string, RaceSide>>} both sides as they are in the end
+   * @returns {Promise<Record<string, RaceSide>>} both sides at the end
    */
   async run(plan, options) {
     const sides = sidesOf(plan.requests, options);

@@ -17,7 +17,7 @@ export function setUpRace(limits) {
   rest(form.plan.requests);
   form.onRequests(rest);
   form.onRace((plan) =>
-    whileBusy(element.querySelector('button'), status, `${plan.requests} requests race on each side …`, async () => {
+    whileBusy(element.querySelector('button'), status, `${plan.requests} requests are running on each side …`, async () => {
       const sides = await view.run(plan);
       showTimes(times, sides);
       return summaryOf(sides, plan);
@@ -30,7 +30,7 @@ function verdictOf(side) {
   const figure = `${kept} of ${side.count}`;
   if (kept + lost + refused === 0) return { figure, text: 'keys kept' };
   const rest = [
-    lost > 0 && `${lost} lost, each after the client was told that it is stored`,
+    lost > 0 && `${lost} lost, although the client got a success`,
     refused > 0 && `${refused} refused`,
     side.retries > 0 && `${side.retries} ${side.retries === 1 ? 'write' : 'writes'} tried again`,
     side.joined > 0 && `${side.joined} requests joined`,

@@ -12,7 +12,7 @@ export function setUpShop() {
   button.textContent = `Send ${CLICKS} clicks at once`;
   show({});
   button.addEventListener('click', () =>
-    whileBusy(button, status, `${CLICKS} clicks are on their way to each side …`, async () => {
+    whileBusy(button, status, `${CLICKS} clicks are sent to each side …`, async () => {
       const contents = {};
       await runRace({ scenario: 'shop', requests: CLICKS, wait: 60, processes: 2, roundTrip: 5 }, (event) => {
         if (event.type === 'result') contents[event.side] = event.content;

@@ -5,7 +5,7 @@ import { joinedBy } from './race-side.js';
 const MARKS = { kept: '✓', lost: '✕', refused: '!', dropped: '–', revived: '✕', waiting: '' };
 const BAD = new Set(['lost', 'revived']);
 
-/** Draws the requests of one side as bars on a line of time. */
+/** Draws the requests of one side as bars on a time axis. */
 export class Timeline {
   #element;
   #chart;
@@ -20,8 +20,8 @@ export class Timeline {
 
   /**
    * @param {import('./race-side.js').RaceSide} side
-   * @param {number} start when the race began
-   * @param {number} span how much time the axis shows, in ms
+   * @param {number} start the start of the race
+   * @param {number} span the length of the axis, in ms
    */
   show(side, start, span) {
     this.#shown = [side, start, span];
@@ -108,7 +108,7 @@ function logoutWords({ loggedOutAt }, start) {
   return loggedOutAt === undefined ? '' : ` The logout was answered after ${Math.round(loggedOutAt - start)} ms.`;
 }
 
-/** From here on the user has been told that the session is over. */
+/** The line from which on the user knows that the session is over. */
 function logoutLine({ loggedOutAt }, start) {
   if (loggedOutAt === undefined) return [];
   const renderItem = ({ coordSys: { y, height } }, api) => {
@@ -122,7 +122,7 @@ function logoutLine({ loggedOutAt }, start) {
   return [{ type: 'custom', silent: true, data: [[loggedOutAt - start]], encode: { x: 0 }, renderItem, clip: true }];
 }
 
-/** Told from the other bars without colour too. */
+/** A pattern that distinguishes these bars without colour. */
 function hatching() {
   const canvas = Object.assign(document.createElement('canvas'), { width: 6, height: 6 });
   const pen = canvas.getContext('2d');
@@ -139,7 +139,7 @@ function hatching() {
   return { fill: { image: canvas, repeat: 'repeat' }, stroke: colour('retry'), lineWidth: 1 };
 }
 
-/** What became of a request, behind its bar. */
+/** The mark behind a bar: the result of its request. */
 function mark(request, row, side, start) {
   if (request.phases.length === 0 || request.status === undefined) return undefined;
   const fate = row < side.count ? side.fateOf(request.n) : 'waiting';

@@ -1,9 +1,9 @@
 import { SIDES } from './race-view.js';
 import { joinedBy } from './race-side.js';
 
-const HEADINGS = ['Request', 'Load', 'Handler', 'Commit', 'Writes in vain', 'Joined with', 'Key'];
+const HEADINGS = ['Request', 'Load', 'Handler', 'Commit', 'Failed writes', 'In one write with', 'Key'];
 
-/** Shows the times of all requests of a race as tables. */
+/** Shows the times of all requests of a race in tables. */
 export function showTimes(parent, sides) {
   parent.replaceChildren(...Object.entries(sides).map(([name, side]) => tableOf(SIDES[name].title, side)));
 }

@@ -1,7 +1,7 @@
-/** Runs work that a button starts: once at a time, and with a word for what goes wrong. */
+/** Runs the work of a button, one run at a time, and shows its errors. */
 export async function whileBusy(button, status, text, work) {
   if (button.getAttribute('aria-disabled') === 'true') return;
-  // Not `disabled`: that takes the focus away from who uses the keyboard.
+  // `disabled` would take the focus from a keyboard user.
   button.setAttribute('aria-disabled', 'true');
   status.textContent = text;
   try {

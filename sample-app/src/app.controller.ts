@@ -9,14 +9,14 @@ import './session-data.js';
 export class AppController {
   constructor(private readonly sessions: SessionService) {}
 
-  /** What the session holds. */
+  /** Returns the session. */
   @Get('session')
   read(@Session() session: SessionData): Partial<SessionData> {
     const { cookie: _, ...values } = session;
     return values;
   }
 
-  /** Sets one key, after `wait` ms of work: fire many at once, and all of them are kept. */
+  /** Sets one key after `wait` ms of work. Send many at once: all keys are kept. */
   @Post('tabs/:n')
   async visitTab(@Session() session: SessionData, @Param('n') n: number, @Query('wait') wait = '20'): Promise<{ tab: number }> {
     await sleep(Math.min(Number(wait) || 0, 5000));
@@ -24,7 +24,7 @@ export class AppController {
     return { tab: n };
   }
 
-  /** A new session id at login, so that nobody can have planted the old one. */
+  /** Logs in with a new session id, so that an attacker cannot have chosen it (session fixation). */
   @Post('login')
   async login(@Req() request: Request, @Body() { userId }: { userId: string }): Promise<{ userId: string }> {
     await this.sessions.regenerate(request);
@@ -32,7 +32,7 @@ export class AppController {
     return { userId };
   }
 
-  /** The logged-in user's sessions. */
+  /** Lists the user's sessions. */
   @Get('sessions')
   async list(@Req() { session: { userId }, sessionID }: Request): Promise<UserSession[]> {
     return userId === undefined ? [] : this.sessions.list({ userId, current: sessionID });
@@ -45,7 +45,7 @@ export class AppController {
     if (!isEnded) throw new NotFoundException('You have no such session.');
   }
 
-  /** Logs the user out everywhere else. */
+  /** Logs the user out on all other devices. */
   @Delete('sessions')
   async logoutElsewhere(@Req() { session, sessionID }: Request): Promise<{ destroyed: number }> {
     if (session.userId === undefined) return { destroyed: 0 };

@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import ormOptions from './mikro-orm.config.js';
 import { servePage } from './page.js';
 
-// A sample shall start on a fresh server too.
+// Creates the table, so that the sample also starts on an empty server.
 const orm = await MikroORM.init(ormOptions);
 await orm.schema.ensureDatabase();
 await orm.close();

@@ -4,7 +4,7 @@ import { SessionEntity, SessionLeaseEntity } from 'nestjs-smart-session';
 
 const { env } = process;
 
-/** The database that `DATABASE` names; a file of SQLite when it names none. */
+/** Returns the driver for the database in `DATABASE`. The default is a SQLite file. */
 async function driverOptions(): Promise<Partial<Options>> {
   switch (env.DATABASE ?? 'sqlite') {
     case 'sqlite': {

@@ -1,6 +1,6 @@
 import 'express-session';
 
-// What this app keeps in a session: `@Session() session: SessionData` is typed by it.
+// The values that this app keeps in a session. They give `@Session() session: SessionData` its type.
 declare module 'express-session' {
   interface SessionData {
     userId?: string;
@@ -9,7 +9,7 @@ declare module 'express-session' {
     preferences?: Record<string, string>;
     tickets?: number;
     orders?: number;
-    /** The race in the lab that the session is for. */
+    /** The race in the lab that the session belongs to. */
     race?: string;
     [tab: `tab${number}`]: string;
   }

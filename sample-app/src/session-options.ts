@@ -1,8 +1,8 @@
 import { counter, deep, unionBy, type SmartSessionModuleOptions } from 'nestjs-smart-session';
 
-/** How this app keeps its sessions. */
+/** The options of this app's sessions. */
 export const sessionOptions = {
-  // For a sample only: with an environment variable SESSION_SECRET, leave the secret out.
+  // For a sample only. An app sets the environment variable SESSION_SECRET and leaves this out.
   secret: process.env.SESSION_SECRET ?? 'the sample has no secret to keep',
   userId: 'userId',
   createTable: true,

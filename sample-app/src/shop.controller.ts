@@ -4,7 +4,7 @@ import type { SessionData } from 'express-session';
 import { LockSession, NoTouch, ReadOnlySession, SessionService } from 'nestjs-smart-session';
 import './session-data.js';
 
-/** Handlers that read and rewrite one key: by the merge rules of AppModule, by an update, and under a lock. */
+/** Handlers that read and rewrite one key: with the merge rules of AppModule, with an update, and under a lock. */
 @Controller()
 export class ShopController {
   constructor(private readonly sessions: SessionService) {}
@@ -27,7 +27,7 @@ export class ShopController {
     session.preferences = { ...session.preferences, ...preferences };
   }
 
-  /** What an open page asks for again and again: that alone keeps nobody's session alive. */
+  /** Polled by an open page. These requests alone do not keep a session alive. */
   @Get('cart')
   @NoTouch()
   @ReadOnlySession()
@@ -35,14 +35,14 @@ export class ShopController {
     return cart ?? [];
   }
 
-  /** A number that nobody else is given. */
+  /** Returns a number that no other request gets. */
   @Post('tickets')
   async drawTicket(@Session() session: SessionData): Promise<{ ticket: number }> {
     const ticket = await this.sessions.update(session, (draft) => (draft.tickets = (draft.tickets ?? 0) + 1));
     return { ticket };
   }
 
-  /** Nobody pays for one cart twice. */
+  /** Pays the cart. A lock prevents that it is paid twice. */
   @Post('orders')
   @LockSession({ timeout: 30_000 })
   async order(@Session() session: SessionData): Promise<{ paid: number }> {

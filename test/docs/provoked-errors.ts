@@ -18,6 +18,7 @@ import { PreviousTable } from '../../src/migration/previous-table.js';
 import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.store.js';
 import { requireAll } from '../../src/persistence/database-requirements.js';
 import type { Fault } from '../support/faulty-repository.js';
+import { protocolOf } from '../support/protocol-of.js';
 import { Provoker } from '../support/provoker.js';
 import { serviceOver } from '../support/service-over.js';
 import type { SessionsDatabase } from '../support/sessions-database.js';
@@ -334,7 +335,7 @@ async function commitUnderLostLock(provoker: Provoker): Promise<void> {
 
 async function commitReadOnly(provoker: Provoker): Promise<void> {
   const live = await provoker.stored();
-  provoker.sessions.setPolicy(live, { isReadOnly: true, keepsExpiry: false });
+  protocolOf(provoker.sessions).states.setPolicy(live, { isReadOnly: true, keepsExpiry: false });
   await provoker.sessions.commit(Object.assign(live, { cart: [], visits: 2 }));
 }
 

@@ -98,7 +98,7 @@ describe('a race', () => {
     expect(await page.locator('#shop-table .lost').count()).toBeGreaterThan(0);
 
     await page.locator('#logout-button').click();
-    expect(await status('logout-status', 'In the end')).toContain('logged in again with the plain store, and logged out with this library');
+    expect(await status('logout-status', 'At the end')).toContain('logged in again with the plain store, and logged out with this library');
     for (const line of await page.locator('#logout-sides [role=img]').all())
       expect(await line.getAttribute('aria-label')).toMatch(/The logout was answered after \d+ ms\./);
 
@@ -115,7 +115,7 @@ describe('a race', () => {
       'Laptop✓ logged inLog out',
     ]);
     await page.locator('#devices-logout').click();
-    await status('devices-status', '1 other session was ended');
+    await status('devices-status', '1 other session was logged out');
     expect(await page.locator('#devices li').allTextContents()).toEqual([
       'This browser✓ logged in',
       'Phone✕ logged out',

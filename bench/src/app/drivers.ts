@@ -5,10 +5,10 @@ import type { Addresses } from '../servers/addresses.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { CallCounter, type StatementCounter } from './statement-counter.js';
 
-/** The file of a store that keeps its sessions in SQLite. */
+/** Returns the file of a store that keeps its sessions in SQLite. */
 export const sqliteFile = ({ id }: StoreDefinition, { folder }: Addresses): string => join(folder, `${id}.sqlite`);
 
-/** Opens a file as this library and the driver's README recommend: with a write-ahead log. */
+/** Opens a file with a write-ahead log, as this library and the driver's README recommend. */
 export function openSqlite(file: string): Database.Database {
   const database = new Database(file);
   database.pragma('journal_mode = wal');
@@ -27,13 +27,13 @@ export function countSqlite(): StatementCounter {
   ]);
 }
 
-/** Counts the queries of the copy of pg that all share. */
+/** Counts the queries of the shared copy of pg. */
 export async function countPostgreSql(): Promise<StatementCounter> {
   const { default: pg } = await import('pg');
   return new CallCounter([[pg.Client.prototype, 'query']]);
 }
 
-/** Counts the queries of the copy of mysql2 that a package has. */
+/** Counts the queries of a package's own copy of mysql2. */
 export function countMySql(owner?: string): StatementCounter {
   const here = createRequire(import.meta.url);
   const copy = (owner ? createRequire(here.resolve(owner)) : here)('mysql2') as { Connection: { prototype: object } };

@@ -4,10 +4,10 @@ import type { OpenedStore } from './opened-store.js';
 import { SessionController } from './session.controller.js';
 import type { StatementCounter } from './statement-counter.js';
 
-/** Signs the cookies of all stores. */
+/** The secret that signs the cookies of all stores. */
 export const SECRET = 'signs the cookies of all stores in a benchmark';
 
-/** An app with express-session in its `main.ts`, as the READMEs of the stores have it. */
+/** Returns an app with express-session in its `main.ts`, as the stores' READMEs show it. */
 export function expressSession(store: session.Store, statements: StatementCounter, close?: OpenedStore['close']): OpenedStore {
   return {
     module: { controllers: [SessionController] },

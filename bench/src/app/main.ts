@@ -5,7 +5,7 @@ import { findStore } from '../stores/catalog.js';
 import type { OpenedStore, OpenStore } from './opened-store.js';
 import type { AppCalls, AppMessage, AppSettings, CallMessage } from './protocol.js';
 
-// The app under test, with one store: a process of its own, which the benchmark forks.
+// The app under test with one store, in a process that the benchmark forks.
 
 @Module({})
 class AppModule {}
@@ -35,7 +35,7 @@ const calls: { readonly [Call in keyof AppCalls]: () => AppCalls[Call] | Promise
 
 process.on('message', (message: CallMessage) => void answer(message));
 process.on('disconnect', () => process.exit());
-// The terminal's interrupt reaches the benchmark too, which ends this process in order.
+// An interrupt in the terminal also reaches the benchmark, which then ends this process.
 process.on('SIGINT', () => {});
 send({ port: (app.getHttpServer() as { address(): { port: number } }).address().port });
 

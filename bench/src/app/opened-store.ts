@@ -5,7 +5,7 @@ import type { StatementCounter } from './statement-counter.js';
 
 /** A store, ready to serve the app. */
 export interface OpenedStore {
-  /** What the app's module is made of. */
+  /** The metadata of the app's module. */
   readonly module: ModuleMetadata;
   /** Mounts middleware, as an app does in its `main.ts`. */
   mount?(app: INestApplication): void;
@@ -14,5 +14,5 @@ export interface OpenedStore {
   close?(): Promise<void> | void;
 }
 
-/** What each file of `openers` exports as `open`. */
+/** The `open` that each file of `openers` exports. */
 export type OpenStore = (definition: StoreDefinition, addresses: Addresses) => OpenedStore | Promise<OpenedStore>;

@@ -1,30 +1,30 @@
 import type { Addresses } from '../servers/addresses.js';
 
-/** What the app's process is told as its argument. */
+/** The settings of the app's process, passed as its argument. */
 export interface AppSettings {
   readonly storeId: string;
   readonly addresses: Addresses;
 }
 
-/** What the benchmark may ask the app's process for, and what it answers. */
+/** The calls of the benchmark to the app's process, and their answers. */
 export interface AppCalls {
-  /** The CPU time that it has used so far, in microseconds. */
+  /** Returns the CPU time used so far, in microseconds. */
   cpu: number;
-  /** Counts statements from now on. */
+  /** Starts to count statements. */
   startCounting: null;
-  /** How many statements there were since. */
+  /** Returns the number of statements since then. */
   stopCounting: number;
-  /** Closes everything; the process ends. */
+  /** Closes everything and ends the process. */
   stop: null;
 }
 
-/** A call, as it is sent. */
+/** A call, in the form in which it is sent. */
 export interface CallMessage {
   readonly id: number;
   readonly call: keyof AppCalls;
 }
 
-/** A call's answer, or the first word of the app's process: the port it listens on. */
+/** The answer to a call, or the first message of the app's process: the port it listens on. */
 export type AppMessage =
   | { readonly port: number }
   | { readonly id: number; readonly result: AppCalls[keyof AppCalls] }

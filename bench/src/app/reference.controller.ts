@@ -3,19 +3,19 @@ import { Controller, Get, Headers, Inject, Post, Query, Res } from '@nestjs/comm
 import type { Response } from 'express';
 import { sampleSession, slotValue } from './sample-session.js';
 
-/** One statement per call, by the driver alone. */
+/** The driver alone, with one statement for each call. */
 export interface BareDriver {
   insert(id: string, data: string): Promise<unknown> | unknown;
   select(id: string): Promise<unknown> | unknown;
   update(id: string, data: string): Promise<unknown> | unknown;
 }
 
-/** The token of the driver that the controller asks. */
+/** The token of the driver that the controller uses. */
 export const BARE_DRIVER = Symbol('BareDriver');
 
 const ANSWER = slotValue(0);
 
-/** What the database's driver can do alone: the same routes, one statement each, no session. */
+/** The same routes on the database's driver alone: one statement each, and no session. */
 @Controller()
 export class ReferenceController {
   #data = '';

@@ -1,20 +1,20 @@
-/** How many keys of a session the clients write; each belongs to one client. */
+/** The number of keys in a session that clients write. Each belongs to one client. */
 export const SLOTS = 16;
 
-/** The length of a slot's value, so that a session's size stays as it is. */
+/** The length of a slot's value. It is constant, so that the size of a session does not change. */
 export const VALUE_LENGTH = 12;
 
-/** A slot's value: a number, filled up to the length of all. */
+/** Returns a slot's value: a number, padded to the common length. */
 export const slotValue = (n: number): string => String(n).padStart(VALUE_LENGTH, '0');
 
-/** The key of a slot. */
+/** Returns the key of a slot. */
 export const slotKey = (slot: number | string): string => `slot${slot}`;
 
 const LISTS = ['cart', 'wishlist', 'recentlySeen', 'searches'] as const;
 
 /**
- * The values of a session of about so many bytes of JSON: the slots, a user, preferences, lists of
- * small objects, as a shop's session has them, and filling up to the byte.
+ * Returns session values of about this many bytes of JSON, like those of a shop: the slots, a user, preferences, lists of small
+ * objects, and padding up to the exact size.
  */
 export function sampleSession(bytes: number): Record<string, unknown> {
   const lists: Record<(typeof LISTS)[number], object[]> = { cart: [], wishlist: [], recentlySeen: [], searches: [] };

@@ -3,16 +3,16 @@ import { SLOTS, sampleSession, slotKey } from './sample-session.js';
 
 type AnySession = Record<string, unknown>;
 
-/** The app under test: the same under each store. */
+/** The app under test. It is the same for each store. */
 @Controller()
 export class SessionController {
-  /** What stands in a slot. */
+  /** Returns the value of a slot. */
   @Get('read')
   read(@Session() session: AnySession, @Query('slot') slot: string): unknown {
     return session[slotKey(slot)];
   }
 
-  /** Sets one slot, and answers what stood there before. */
+  /** Sets one slot and returns its previous value. */
   @Post('write')
   write(@Session() session: AnySession, @Query('slot') slot: string, @Query('value') value: string): unknown {
     const key = slotKey(slot);
@@ -21,7 +21,7 @@ export class SessionController {
     return before;
   }
 
-  /** All slots, for the check after a run. */
+  /** Returns all slots, for the check after a run. */
   @Get('slots')
   slots(@Session() session: AnySession): unknown[] {
     return Array.from({ length: SLOTS }, (_, slot) => session[slotKey(slot)] ?? null);

@@ -1,6 +1,6 @@
 import type { RedisClientType } from 'redis';
 
-/** Counts the statements that the app sends to its database, between start and stop; idle it costs nothing. */
+/** Counts the statements that the app sends to its database between start and stop. It costs nothing outside that time. */
 export interface StatementCounter {
   start(): Promise<void> | void;
   stop(): Promise<number> | number;
@@ -43,7 +43,7 @@ export class CallCounter implements StatementCounter {
   }
 }
 
-/** Counts what a Redis server of our own has been asked. */
+/** Counts the commands of the benchmark's own Redis server. */
 export class RedisCounter implements StatementCounter {
   #before = 0;
 
@@ -54,7 +54,7 @@ export class RedisCounter implements StatementCounter {
   }
 
   async stop(): Promise<number> {
-    // An `info` is counted once it has been answered: the first one is in the difference.
+    // An `info` is counted after its answer, so the first one is part of the difference.
     return (await this.#processed()) - this.#before - 1;
   }
 
@@ -64,5 +64,5 @@ export class RedisCounter implements StatementCounter {
   }
 }
 
-/** For a store that asks no database. */
+/** The counter of a store without a database. */
 export const NO_STATEMENTS: StatementCounter = { start: () => {}, stop: () => 0 };

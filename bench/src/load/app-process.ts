@@ -8,7 +8,7 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** The app with one store, in a process of its own. */
+/** The app with one store, in its own process. */
 export class AppProcess {
   readonly #waiting = new Map<number, Waiting>();
   #lastId = 0;
@@ -24,20 +24,20 @@ export class AppProcess {
   /**
    * Starts the app and waits until it listens.
    *
-   * @param checkout the checkout whose build runs. Default: this one
+   * @param checkout the checkout whose build is used. Default: this one
    */
   static async start(settings: AppSettings, checkout?: string): Promise<AppProcess> {
     const file = checkout === undefined ? new URL('../app/main.js', import.meta.url) : join(checkout, 'bench/dist/app/main.js');
     const child = fork(file, [JSON.stringify(settings)], { env: { ...process.env, NODE_ENV: 'production' } });
     const ended = once(child, 'exit').then(([code]) =>
-      Promise.reject(new Error(`${settings.storeId}: the app ended with ${code} at its start.`)),
+      Promise.reject(new Error(`${settings.storeId}: the app ended with ${code} during its start.`)),
     );
     const [message] = (await Promise.race([once(child, 'message'), ended])) as [{ port: number }];
     ended.catch(() => {});
     return new AppProcess(child, `http://127.0.0.1:${message.port}`);
   }
 
-  /** Asks the app's process for something. */
+  /** Sends a call to the app's process. */
   async ask<Call extends keyof AppCalls>(call: Call): Promise<AppCalls[Call]> {
     const id = ++this.#lastId;
     const answer = new Promise<never>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
@@ -45,7 +45,7 @@ export class AppProcess {
     return answer;
   }
 
-  /** Ends the process in order, or by force when it does not. */
+  /** Ends the process, by force if it does not end itself. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = once(this.child, 'exit');

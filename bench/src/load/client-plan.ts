@@ -1,16 +1,16 @@
 import { SLOTS } from '../app/sample-session.js';
 
-/** What one connection works on. */
+/** The slot and the sessions of one connection. */
 export interface ClientPlan {
-  /** The slot that it alone writes. */
+  /** The slot that only this connection writes. */
   readonly slot: number;
-  /** The sessions that it picks from, by their cookies. */
+  /** The cookies of the sessions that it uses. */
   readonly sessions: readonly string[];
 }
 
 /**
- * Divides the sessions among groups of as many connections as a session has slots: in a group each
- * connection has its own slot of each of the group's sessions.
+ * Divides the sessions among groups of connections. A group has as many connections as a session has slots, and each connection
+ * has its own slot in every session of its group.
  */
 export function planClients(connections: number, sessions: readonly string[]): ClientPlan[] {
   const groups = Math.ceil(connections / SLOTS);

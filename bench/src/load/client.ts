@@ -3,36 +3,36 @@ import { slotValue } from '../app/sample-session.js';
 import type { ClientPlan } from './client-plan.js';
 import type { UpdateLedger } from './ledger.js';
 
-/** What the clients do: read, write, or one in ten writes. */
+/** The kind of load: read, write, or one write in ten. */
 export type Operation = 'read' | 'write' | 'mixed';
 
 const WRITES: Readonly<Record<Operation, number>> = { read: 0, write: 1, mixed: 0.1 };
 
-/** What is under way. */
+/** A request without an answer. */
 interface Pending {
   readonly session: string;
   /** Undefined for a read. */
   readonly value: string | undefined;
 }
 
-/** Values are never used twice, in no run. */
+/** A value is never used twice, not even in different runs. */
 let lastValue = 0;
 
-/** One connection's requests: its own slot of sessions picked at random, one after the other. */
+/** The requests of one connection, one after the other. They use its own slot in random sessions. */
 export class SlotClient {
-  /** Answers that are none of 2xx. */
+  /** The number of answers other than 2xx. */
   refused = 0;
   sent = 0;
   #pending: Pending | undefined;
 
-  /** @param ledger undefined when the answers tell nothing */
+  /** @param ledger undefined if the answers contain no values */
   constructor(
     private readonly plan: ClientPlan,
     private readonly operation: Operation,
     private readonly ledger: UpdateLedger | undefined,
   ) {}
 
-  /** Makes this the source of a connection's requests. */
+  /** Makes this object the source of a connection's requests. */
   drive(client: Client): void {
     client.setRequests([
       {
@@ -47,7 +47,7 @@ export class SlotClient {
     return this.#pending !== undefined;
   }
 
-  /** The run is over: what is still under way has no outcome. */
+  /** Ends the run. The outcome of running requests is unknown. */
   end(): void {
     this.#giveUp();
   }

@@ -1,6 +1,6 @@
 const AT_ONCE = 16;
 
-/** Does the work for each item, some at once; the results are in the items' order. */
+/** Does the work for each item, some at once. Returns the results in the order of the items. */
 export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;

@@ -1,43 +1,43 @@
-/** What a slot may hold: one value when the last write was acknowledged, more when one's outcome is unknown. */
+/** The possible values of a slot: one value after an acknowledged write, several if the outcome of a write is unknown. */
 type Possible = readonly string[];
 
 /**
- * Knows what each slot of each session must hold. A slot has one writer, whose requests are sequential:
- * what it was last acknowledged for must stand there, whatever others have written to other slots.
+ * Knows which value each slot of each session must have. A slot has one writer, whose requests are sequential. So its last
+ * acknowledged value must be there, whatever others have written to other slots.
  */
 export class UpdateLedger {
-  /** Writes that were acknowledged. */
+  /** The number of acknowledged writes. */
   acknowledged = 0;
-  /** Acknowledged writes that were gone when the slot was next looked at. */
+  /** The number of acknowledged writes that were missing at the next look at their slot. */
   lost = 0;
   readonly #slots = new Map<string, Possible>();
 
   constructor(private readonly initial: string) {}
 
-  /** A slot was seen to hold this. */
+  /** Records a value that was read from a slot. */
   seen(session: string, slot: number, value: string): void {
     if (!this.#possible(session, slot).includes(value)) this.lost++;
     this.#slots.set(keyOf(session, slot), [value]);
   }
 
-  /** A write was acknowledged, and what stood in the slot before was answered. */
+  /** Records an acknowledged write, whose answer contains the slot's previous value. */
   written(session: string, slot: number, value: string, before: string): void {
     this.seen(session, slot, before);
     this.acknowledged++;
     this.#slots.set(keyOf(session, slot), [value]);
   }
 
-  /** A write got no answer, or an error: it may have happened, or not. */
+  /** Records a write without an answer or with an error. It may have taken effect. */
   unknown(session: string, slot: number, value: string): void {
     this.#slots.set(keyOf(session, slot), [...this.#possible(session, slot), value]);
   }
 
-  /** The sessions that the ledger knows something of. */
+  /** Returns the sessions that the ledger has values of. */
   sessions(): Set<string> {
     return new Set([...this.#slots.keys()].map((key) => key.slice(key.indexOf(' ') + 1)));
   }
 
-  /** Begins to count anew; what the slots must hold stays. */
+  /** Resets the counts and keeps the expected values. */
   resetCounts(): void {
     this.acknowledged = 0;
     this.lost = 0;

@@ -19,19 +19,19 @@ export interface Figures {
   readonly clientLoad: number;
 }
 
-/** How long the runs are, in seconds. */
+/** The durations of the runs, in seconds. */
 export interface Durations {
-  /** After an app's start, once. */
+  /** Once after an app's start. */
   readonly start: number;
   /** Before each run. */
   readonly warmUp: number;
   readonly run: number;
 }
 
-/** What goes on behind the last answers, such as touches, ends by then, in ms. */
+/** The time in which work after the last answers ends, such as touches, in ms. */
 const SETTLING = 250;
 
-/** Warms up and counts statements, measures, and looks for lost updates. */
+/** Warms up and counts statements, then measures, then checks for lost updates. */
 export async function measure(app: AppProcess, pool: SessionPool, load: Load, { warmUp, run }: Durations): Promise<Figures> {
   pool.ledger.resetCounts();
   const warming = await countStatements(app, pool, load, warmUp);

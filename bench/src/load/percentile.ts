@@ -1,7 +1,7 @@
 /**
- * The value below which that share of the values lies, by the nearest-rank method.
+ * Returns the value below which this share of the values lies, by the nearest-rank method.
  *
- * @param sorted ascending
+ * @param sorted ascending values
  * @param share between 0 and 1
  */
 export function percentile(sorted: ArrayLike<number>, share: number): number {

@@ -5,19 +5,19 @@ import { SlotClient, type Operation } from './client.js';
 import { percentile } from './percentile.js';
 import type { SessionPool } from './session-pool.js';
 
-/** What a run's load is. */
+/** The load of a run. */
 export interface Load {
   readonly operation: Operation;
   readonly connections: number;
-  /** How many of the pool's sessions are used. */
+  /** The number of the pool's sessions in use. */
   readonly sessions: number;
 }
 
-/** What came of it. */
+/** The result of a run. */
 export interface LoadResult {
-  /** Requests that were answered in time. */
+  /** The requests that were answered in time. */
   readonly requests: number;
-  /** Requests, those under way at the end too: their answers were waited for. */
+  /** All requests, including those that ran at the end and were waited for. */
   readonly sent: number;
   readonly seconds: number;
   /** In ms. */
@@ -25,20 +25,20 @@ export interface LoadResult {
   readonly p99: number;
   /** Answers other than 2xx, broken connections and timeouts. */
   readonly errors: number;
-  /** The share of one core that the clients themselves needed. */
+  /** The share of one core that the clients used. */
   readonly clientLoad: number;
 }
 
-/** How often the clients look whether the time is over, in ms. */
+/** How often the clients check whether the time is over, in ms. */
 const CLOCK = 20;
 
-/** In s: the run is over when `runLoad` says so. */
+/** In seconds. `runLoad` ends the run itself. */
 const FOREVER = 3600;
 
-/** In ms: an idle app has taken all connections by then. */
+/** In ms. An idle app has accepted all connections by then. */
 const CONNECTING = 80;
 
-/** Sends requests for so many seconds. */
+/** Sends requests for this many seconds. */
 export async function runLoad(pool: SessionPool, { operation, connections, sessions }: Load, seconds: number): Promise<LoadResult> {
   const ledger = pool.checks ? pool.ledger : undefined;
   const clients = planClients(connections, pool.cookies.slice(0, sessions)).map((plan) => new SlotClient(plan, operation, ledger));
@@ -83,33 +83,30 @@ function startInstance(origin: string, connections: number, setupClient: (client
   return { instance, done };
 }
 
-/** In ms: then what has no answer is given up. */
+/** In ms. A request without an answer is abandoned after this time. */
 const PATIENCE = 10_000;
 
-/**
- * Waits for what is under way. A write that is given up may take effect when its slot has been looked at: what
- * stands there then would look like a lost update.
- */
+/** Waits for running requests. An abandoned write may take effect after its slot was checked. It would then look like a lost update. */
 async function allAnswered(clients: readonly SlotClient[]): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (clients.some(({ isWaiting }) => isWaiting) && performance.now() < end) await sleep(CLOCK);
 }
 
 interface HeldClient {
-  /** Lets the client send one request after the other. */
+  /** Lets the client send its requests, one after the other. */
   release(): void;
-  /** Lets it send no more. */
+  /** Stops the client. */
   hold(): void;
 }
 
 /**
- * Keeps a client from sending its first request. Node takes one new connection in a turn of its event
- * loop: an app that works through requests at once would not have taken the last ones when the run ends.
+ * Delays a client's first request. Node accepts one new connection in each turn of its event loop. A busy app would not have
+ * accepted the last ones by the end of the run.
  */
 function hold(client: Client): HeldClient {
   const sending = client as Client & { _doRequest?: () => void };
   const send = sending._doRequest;
-  if (!send) throw new Error('This version of autocannon sends its requests in another way.');
+  if (!send) throw new Error('This version of autocannon is not supported: its client has no method to send a request.');
   const held: HeldClient = {
     release: () => {
       sending._doRequest = send;

@@ -2,33 +2,33 @@ import { SLOTS, slotValue } from '../app/sample-session.js';
 import { inParallel } from './in-parallel.js';
 import { UpdateLedger } from './ledger.js';
 
-/** The sessions of one store that the load works on. */
+/** The sessions of one store that the load uses. */
 export class SessionPool {
   readonly ledger = new UpdateLedger(slotValue(0));
 
   private constructor(
     readonly origin: string,
-    /** One for each session. */
+    /** One cookie for each session. */
     readonly cookies: readonly string[],
     private readonly isTracked: boolean,
   ) {}
 
   /**
-   * Makes sessions as browsers do: by requests without a cookie.
+   * Creates sessions as browsers do, with requests without a cookie.
    *
-   * @param isTracked whether the app keeps what is written
+   * @param isTracked whether the app stores what is written
    */
   static async make(origin: string, count: number, bytes: number, isTracked: boolean): Promise<SessionPool> {
     const cookies = await inParallel(Array.from({ length: count }), () => makeSession(origin, bytes));
     return new SessionPool(origin, cookies, isTracked);
   }
 
-  /** Whether answers tell what is stored. */
+  /** Whether the answers contain the stored values. */
   get checks(): boolean {
     return this.isTracked;
   }
 
-  /** Looks at each slot once more. */
+  /** Checks each slot once more. */
   async check(): Promise<void> {
     if (!this.isTracked) return;
     await inParallel([...this.ledger.sessions()], (cookie) => this.#checkSession(cookie));
@@ -46,6 +46,6 @@ async function makeSession(origin: string, bytes: number): Promise<string> {
   const response = await fetch(`${origin}/seed?bytes=${bytes}`, { method: 'POST' });
   await response.arrayBuffer();
   const [cookie] = response.headers.getSetCookie();
-  if (!response.ok || cookie === undefined) throw new Error(`A session could not be made: the app answered ${response.status}.`);
+  if (!response.ok || cookie === undefined) throw new Error(`A session could not be created: the app answered ${response.status}.`);
   return cookie.slice(0, cookie.indexOf(';'));
 }

@@ -6,10 +6,10 @@ import { AppProcess } from './app-process.js';
 import { runLoad } from './run-load.js';
 import { SessionPool } from './session-pool.js';
 
-/** The sessions of the first, untimed load. */
+/** The number of sessions in the first load, which is not measured. */
 const FIRST_SESSIONS = 50;
 
-/** A store's app, with the sessions that have been made in it. */
+/** A store's app, with its sessions. */
 export class StoreUnderTest {
   readonly #pools = new Map<string, SessionPool>();
 
@@ -19,8 +19,8 @@ export class StoreUnderTest {
   ) {}
 
   /**
-   * Starts the app, and lets it run for a while: until it is compiled, it is slower than ever after,
-   * and some stores make their table with their first query only.
+   * Starts the app and runs it for a while. It is slower until it is compiled, and some stores create their table with their
+   * first query.
    *
    * @param seconds for how long
    */
@@ -34,7 +34,7 @@ export class StoreUnderTest {
     return started;
   }
 
-  /** The sessions for a scenario, made when they are first needed. */
+  /** Returns the sessions for a scenario, and creates them at the first call. */
   async pool({ sessions, bytes, rows = 0 }: Scenario): Promise<SessionPool> {
     const key = `${sessions} of ${bytes} among ${rows}`;
     const pool = this.#pools.get(key) ?? (await SessionPool.make(this.app.origin, sessions, bytes, this.definition.kind !== 'reference'));

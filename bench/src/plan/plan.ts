@@ -1,7 +1,7 @@
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { isRun, type Scenario } from './scenario.js';
 
-/** One run to do. */
+/** A planned run. */
 export interface PlannedRun {
   /** From 1. */
   readonly round: number;
@@ -9,14 +9,14 @@ export interface PlannedRun {
   readonly store: StoreDefinition;
 }
 
-/** Runs that see the same tables. */
+/** Runs with the same number of rows in the tables. */
 export interface Stage {
-  /** What the tables are filled up to before; undefined for not at all. */
+  /** The number of rows to fill the tables up to before; undefined to fill nothing. */
   readonly rows: number | undefined;
   readonly runs: readonly PlannedRun[];
 }
 
-/** Plans the runs: within each round the stores take turns in each scenario, each round beginning with another. */
+/** Plans the runs. Within each round and scenario the stores take turns, and each round starts with another store. */
 export function planStages(scenarios: readonly Scenario[], stores: readonly StoreDefinition[], rounds: number): Stage[] {
   const fillings = [...new Set(scenarios.map(({ rows }) => rows))];
   return fillings.map((rows) => ({
@@ -39,7 +39,7 @@ function planRounds(scenarios: readonly Scenario[], stores: readonly StoreDefini
 }
 
 function rotate<Item>(items: readonly Item[], by: number): Item[] {
-  // A step that shares no factor with most lengths, so that neighbours change too little to matter, and the first one always.
+  // A step that has no common factor with most lengths, so that the neighbours and the first store change in each round.
   const start = items.length === 0 ? 0 : (by * 5) % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
 }

@@ -1,19 +1,19 @@
 import type { PlannedRun } from './plan.js';
 import type { RunRecord } from './run-record.js';
 
-/** Says how far the benchmark is: a line for each run. */
+/** Reports the progress of the benchmark, one line for each run. */
 export class Progress {
   #start = performance.now();
   #done = 0;
 
   constructor(private readonly total: number) {}
 
-  /** All apps are ready: the runs begin. */
+  /** Starts the clock: all apps are ready. */
   begin(): void {
     this.#start = performance.now();
   }
 
-  /** A run is done. */
+  /** Reports a finished run. */
   done({ round, scenario, store }: PlannedRun, record: RunRecord): void {
     this.#done++;
     const elapsed = (performance.now() - this.#start) / 1000;
@@ -34,7 +34,7 @@ export class Progress {
     this.say(columns.join('  '));
   }
 
-  /** A run is left out. */
+  /** Counts a run that is left out. */
   skipped(): void {
     this.#done++;
   }

@@ -1,13 +1,13 @@
 import type { Figures } from '../load/measure.js';
 
-/** One run that was done. */
+/** A finished run. */
 export interface RunRecord extends Figures {
   readonly round: number;
   readonly store: string;
   readonly scenario: string;
 }
 
-/** A run that could not be done. */
+/** A run that failed. */
 export interface Failure {
   readonly store: string;
   readonly scenario: string;

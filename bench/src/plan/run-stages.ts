@@ -8,14 +8,14 @@ import { Progress } from './progress.js';
 import type { Failure, RunRecord } from './run-record.js';
 import type { Settings } from './settings.js';
 
-/** What came of all runs. */
+/** The results of all runs. */
 export interface Outcome {
   readonly records: readonly RunRecord[];
   readonly failures: readonly Failure[];
 }
 
 /**
- * Does all runs that the settings ask for. A store that fails is left out from then on.
+ * Does all runs of the settings. A store that fails is left out from then on.
  *
  * @param signal ends the benchmark before the next run
  */
@@ -44,7 +44,7 @@ export async function runStages(
   }
 }
 
-/** Keeps the apps of all stores, which idle until it is their turn. */
+/** Keeps the apps of all stores, which are idle between their runs. */
 class Runner implements Outcome {
   readonly records: RunRecord[] = [];
   readonly failures: Failure[] = [];
@@ -98,7 +98,7 @@ class Runner implements Outcome {
     } catch (error) {
       const message = explain(error);
       this.failures.push({ store: store.id, scenario: what, message });
-      this.progress.say(`${store.id} fails, and is left out from now on: ${what}: ${message}`);
+      this.progress.say(`${store.id} failed and is left out from now on: ${what}: ${message}`);
       const app = this.#apps.get(store.id);
       this.#apps.delete(store.id);
       await app?.stop();
@@ -106,7 +106,7 @@ class Runner implements Outcome {
   }
 }
 
-/** A failed fetch says why in its cause only. */
+/** Returns an error's message. A failed fetch has the reason only in its cause. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause === undefined ? error.message : `${error.message}: ${explain(error.cause)}`;

@@ -1,27 +1,27 @@
 import type { Operation } from '../load/client.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 
-/** What a scenario belongs to: all stores run the core, chosen ones the rest. */
+/** The group of a scenario. All stores run the core; selected ones run the rest. */
 export type ScenarioGroup = 'core' | 'sizes' | 'connections' | 'growth';
 
-/** What is measured of a store. */
+/** A load that is measured. */
 export interface Scenario {
   readonly name: string;
   readonly group: ScenarioGroup;
   readonly operation: Operation;
   readonly connections: number;
-  /** How many sessions the connections share. */
+  /** The number of sessions that the connections share. */
   readonly sessions: number;
   /** The size of a session's JSON. */
   readonly bytes: number;
-  /** The rows of the table; undefined for no more than the sessions in use. */
+  /** The number of rows in the table; undefined for only the sessions in use. */
   readonly rows?: number;
 }
 
-/** The bytes of a session where its size is not what is measured. */
+/** The size of a session in scenarios that do not vary it, in bytes. */
 export const USUAL_BYTES = 1000;
 
-/** The connections where their number is not what is measured. */
+/** The number of connections in scenarios that do not vary it. */
 export const USUAL_CONNECTIONS = 64;
 
 const USUAL_SESSIONS = 500;
@@ -38,13 +38,13 @@ const scenario = (name: string, group: ScenarioGroup, operation: Operation, chan
 
 const readAndWrite = (make: (operation: 'read' | 'write') => Scenario): Scenario[] => [make('read'), make('write')];
 
-/** All scenarios, in the order in which they run. */
+/** All scenarios in the order of their runs. */
 export const SCENARIOS: readonly Scenario[] = [
   scenario('read', 'core', 'read'),
   scenario('write', 'core', 'write'),
   scenario('mixed', 'core', 'mixed'),
   scenario('hot', 'core', 'write', { connections: 16, sessions: 1 }),
-  // The sizes and numbers that the core has already are not measured twice.
+  // The sizes and numbers in the core are not measured twice.
   ...[1, 16, 256].flatMap((connections) =>
     readAndWrite((operation) => scenario(`${operation}-${connections}-connections`, 'connections', operation, { connections })),
   ),

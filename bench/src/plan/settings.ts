@@ -6,29 +6,29 @@ import { STORES } from '../stores/catalog.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { QUICK_SCENARIOS, SCENARIOS, type Scenario } from './scenario.js';
 
-/** What a benchmark does. */
+/** The settings of a benchmark. */
 export interface Settings {
   readonly isQuick: boolean;
   readonly stores: readonly StoreDefinition[];
   readonly scenarios: readonly Scenario[];
   readonly rounds: number;
   readonly durations: Durations;
-  /** The folder of the results. */
+  /** The folder for the results. */
   readonly out: string;
-  /** The folder of another checkout, to compare this one with; undefined for the report. */
+  /** The folder of another checkout to compare with; undefined for the report. */
   readonly against: string | undefined;
 }
 
-/** What `--help` prints. */
+/** The output of `--help`. */
 export const HELP = `npm run bench -- [options]
 
-  --quick              few stores and scenarios, short runs: rough figures within three minutes
-  --stores a,b         these stores only; a * stands for any letters
-  --scenarios a,b      these scenarios, or groups of them, only
-  --rounds n           how often each run is repeated (5; quick 2)
-  --seconds n          how long each run is (3; quick 1)
-  --out folder         where the results go (bench/results)
-  --against folder     compares this checkout with another one that is built, instead of a report
+  --quick              few stores and scenarios, short runs: rough figures in three minutes
+  --stores a,b         only these stores; * matches any characters
+  --scenarios a,b      only these scenarios or groups
+  --rounds n           the number of rounds (5; quick 2)
+  --seconds n          the length of each run (3; quick 1)
+  --out folder         the folder for the results (bench/results)
+  --against folder     compares this checkout with another built one, without a report
 
 stores: ${STORES.map(({ id }) => id).join(' ')}
 scenarios: ${SCENARIOS.map(({ name }) => name).join(' ')}
@@ -37,8 +37,8 @@ groups: core connections sizes growth`;
 /**
  * Reads the command line.
  *
- * @returns undefined when help is asked for
- * @throws Error for what cannot be understood
+ * @returns undefined if help is requested
+ * @throws Error for an invalid command line
  */
 export function readSettings(given: readonly string[]): Settings | undefined {
   const { values } = parseArgs({
@@ -69,7 +69,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
 
 const RESULTS = fileURLToPath(new URL('../../results', import.meta.url));
 
-/** A given folder is relative to where npm was called. */
+/** Resolves a given folder against the folder in which npm was called. */
 function fromCaller(given: string): string {
   return resolve(process.env.INIT_CWD ?? '.', given);
 }
@@ -97,7 +97,7 @@ function choose<Item>(kind: string, given: string, all: readonly Item[], isMeant
 
 function positive(option: string, given: string): number {
   const number = Number(given);
-  if (!(number > 0)) throw new Error(`--${option} needs a positive number, and "${given}" was given.`);
+  if (!(number > 0)) throw new Error(`--${option} needs a positive number, but "${given}" was given.`);
   return number;
 }
 

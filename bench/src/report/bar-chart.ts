@@ -3,7 +3,7 @@ import type { StoreKind } from '../stores/store-definition.js';
 import type { ChartBar } from './chart-data.js';
 import { INK, PALE_INK, renderChart } from './render-chart.js';
 
-/** What a bar chart shows. */
+/** The content of a bar chart. */
 export interface BarChart {
   readonly title: string;
   readonly note: string;
@@ -16,7 +16,7 @@ const WIDTH = 960;
 const LINE = 24;
 const TOP = 64;
 const LABELS = 376;
-/** Room for what is written at a bar's end. */
+/** The space for the text at the end of a bar. */
 const RIGHT = 230;
 
 /** Draws horizontal bars, grouped by headings. */
@@ -37,7 +37,7 @@ function labels(bars: readonly ChartBar[]): EChartsOption['yAxis'] {
   return {
     type: 'category',
     inverse: true,
-    // The same text may stand on two lines, and a category is told by its text.
+    // Two lines may have the same text, and ECharts identifies a category by its text.
     data: names.map((name, index) => `${index}:${name}`),
     axisTick: { show: false },
     axisLine: { lineStyle: { color: '#d1d5db' } },
@@ -63,7 +63,7 @@ function values(bars: readonly ChartBar[]): BarSeriesOption {
   };
 }
 
-/** The least and the greatest, and at their end the figures. */
+/** Lines from the minimum to the maximum, with the figures at their end. */
 function whiskers(bars: readonly ChartBar[]): CustomSeriesOption {
   const renderItem: CustomSeriesRenderItem = (_, api) => {
     const [index, min, max] = [api.value(0), api.value(1), api.value(2)] as [number, number, number];

@@ -2,7 +2,7 @@ import type { Figures } from '../load/measure.js';
 import type { RunRecord } from '../plan/run-record.js';
 import { ratioOf, type ByRound, type Spread } from './statistics.js';
 
-/** What this library has to reach beside a peer: the ratio of a figure, ours to theirs. */
+/** A goal for this library against a peer: the ratio of a figure, ours to theirs. */
 export interface Bar {
   readonly ours: string;
   readonly peer: string;
@@ -14,16 +14,16 @@ export interface Bar {
   readonly atMost?: number;
 }
 
-/** A bar, and what was measured. */
+/** A goal with its measurement. */
 export interface MeasuredBar extends Bar {
-  /** Of the rounds' ratios; undefined when one of the two was not measured. */
+  /** The spread of the rounds' ratios; undefined if one of the two was not measured. */
   readonly ratio: Spread | undefined;
   readonly isReached: boolean | undefined;
 }
 
 type Minimums = Readonly<Record<string, number>>;
 
-/** All that this library has to reach. */
+/** All goals of this library. */
 export const BARS: readonly Bar[] = [
   ...throughput('ours-postgresql', 'connect-pg-simple', { read: 2.5, write: 2, hot: 3 }),
   ...throughput('ours-mariadb', 'express-mysql-session', { read: 2, write: 2, hot: 3 }),
@@ -37,7 +37,7 @@ export const BARS: readonly Bar[] = [
   ...latencyOfOne('ours-sqlite', 'better-sqlite3-session-store'),
 ];
 
-/** Measures each bar by the runs. */
+/** Measures each goal from the runs. */
 export function measureBars(bars: readonly Bar[], records: readonly RunRecord[]): MeasuredBar[] {
   return bars.map((bar) => {
     const ratio = ratioOf(byRound(records, bar.ours, bar), byRound(records, bar.peer, bar));
@@ -49,7 +49,7 @@ function isReached({ atLeast = 0, atMost = Infinity }: Bar, ratio: number): bool
   return ratio >= atLeast && ratio <= atMost;
 }
 
-/** A figure of a store in a scenario, by round. */
+/** Returns a figure of a store in a scenario, by round. */
 export function byRound(
   records: readonly RunRecord[],
   store: string,
@@ -63,7 +63,7 @@ function throughput(ours: string, peer: string, minimums: Minimums): Bar[] {
   return Object.entries(minimums).map(([scenario, atLeast]) => ({ ours, peer, scenario, figure: 'requestsPerSecond', atLeast }));
 }
 
-/** With one connection nothing can be joined: what a request costs by itself. */
+/** With one connection nothing is batched, so this measures the cost of a request by itself. */
 function latencyOfOne(ours: string, peer: string): Bar[] {
   return ['read-1-connections', 'write-1-connections'].map((scenario) => ({ ours, peer, scenario, figure: 'p50', atMost: 1.1 }));
 }

@@ -4,7 +4,7 @@ import type { DatabaseName, StoreDefinition } from '../stores/store-definition.j
 import type { Spread } from './statistics.js';
 import type { SummaryRow } from './summary.js';
 
-/** A line of a bar chart: a database's name, or a store's bar below it. */
+/** A row of a bar chart: a database's name, or the bar of a store below it. */
 export type ChartBar =
   | { readonly heading: string }
   | { readonly store: StoreDefinition; readonly value: Spread; readonly lost: number; readonly acknowledged: number };
@@ -15,7 +15,7 @@ export interface ChartLine {
   readonly points: readonly (readonly [x: number, y: number])[];
 }
 
-/** Without Nest alone: beside it all stores would look the same. It is in the tables. */
+/** Leaves out Nest alone, which would make all stores look the same. The tables contain it. */
 const HEADINGS: Readonly<Record<Exclude<DatabaseName, 'none'>, string>> = {
   postgresql: 'PostgreSQL',
   mariadb: 'MariaDB',
@@ -24,7 +24,7 @@ const HEADINGS: Readonly<Record<Exclude<DatabaseName, 'none'>, string>> = {
   memory: 'In memory',
 };
 
-/** A scenario's throughputs, grouped by database, the fastest of each first. */
+/** Returns a scenario's throughputs, grouped by database, the fastest first in each group. */
 export function throughputBars(summary: readonly SummaryRow[], scenario: string): ChartBar[] {
   const rows = summary.filter((row) => row.scenario === scenario);
   return (Object.keys(HEADINGS) as (keyof typeof HEADINGS)[]).flatMap((database) => {
@@ -37,7 +37,7 @@ export function throughputBars(summary: readonly SummaryRow[], scenario: string)
   });
 }
 
-/** How a figure depends on what the scenarios of an operation differ in; stores with one point only are left out. */
+/** Returns how a figure depends on the property that varies between scenarios. Stores with only one point are left out. */
 export function linesOf(
   summary: readonly SummaryRow[],
   operation: Scenario['operation'],
@@ -54,7 +54,7 @@ export function linesOf(
   });
 }
 
-/** The core's read and write are points of the sizes and connections too. */
+/** Whether a scenario belongs to a chart. The core's read and write are points of the sizes and connections too. */
 function belongs({ group }: Scenario, along: 'connections' | 'bytes' | 'rows'): boolean {
   if (along === 'rows') return group === 'growth';
   return group === 'core' || group === (along === 'bytes' ? 'sizes' : 'connections');

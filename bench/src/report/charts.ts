@@ -3,9 +3,9 @@ import { linesOf, throughputBars } from './chart-data.js';
 import { barChart } from './bar-chart.js';
 import { lineChart } from './line-chart.js';
 
-/** A chart, ready to be written. */
+/** A chart with its file name. */
 export interface ChartFile {
-  /** Without its ending. */
+  /** The name without extension. */
   readonly name: string;
   readonly title: string;
   readonly svg: string;

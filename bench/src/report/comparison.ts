@@ -5,8 +5,8 @@ import { table } from './markdown.js';
 import { ratioOf } from './statistics.js';
 
 /**
- * The figures of this checkout, as ratios to those of another one, within one round each. More requests per second and less CPU time are
- * better.
+ * Returns the figures of this checkout as ratios to those of another one, within one round each. More requests per second and
+ * less CPU time are better.
  *
  * @returns a table in Markdown
  */

@@ -3,7 +3,7 @@ import type { StoreDefinition } from '../stores/store-definition.js';
 import type { ChartLine } from './chart-data.js';
 import { INK, PALE_INK, renderChart } from './render-chart.js';
 
-/** What a line chart shows: panels side by side, on logarithmic axes. */
+/** The content of a line chart: panels side by side, on logarithmic axes. */
 export interface LineChart {
   readonly title: string;
   readonly axes: { readonly x: string; readonly y: string };
@@ -15,7 +15,7 @@ const HEIGHT = 540;
 const LEGEND = 150;
 const PANEL = { first: 70, gap: 70, width: 390 };
 
-/** A colour for each database; ours is dark and solid, its peers are lighter and dashed. */
+/** The colours of each database. This library's lines are dark and solid, its peers' lighter and dashed. */
 const COLOURS: Readonly<Record<string, readonly [ours: string, ...peers: string[]]>> = {
   postgresql: ['#1d4ed8', '#60a5fa'],
   mariadb: ['#b45309', '#f59e0b'],
@@ -24,7 +24,7 @@ const COLOURS: Readonly<Record<string, readonly [ours: string, ...peers: string[
   memory: ['#6b7280', '#6b7280'],
 };
 
-/** Draws lines, one for each store, in panels that share a legend. */
+/** Draws one line for each store, in panels that share a legend. */
 export function lineChart({ title, axes, panels }: LineChart): string {
   const left = (panel: number) => PANEL.first + panel * (PANEL.width + PANEL.gap);
   const stores = [...new Map(panels.flatMap(({ lines }) => lines).map(({ store }) => [store.id, store])).values()];
@@ -75,13 +75,13 @@ export function lineChart({ title, axes, panels }: LineChart): string {
   });
 }
 
-/** The numbers that were measured, a step each, however far apart they are. */
+/** The measured numbers, evenly spaced. */
 function ticksOf(lines: readonly ChartLine[]): string[] {
   const numbers = new Set(lines.flatMap(({ points }) => points.map(([x]) => x)));
   return [...numbers].toSorted((left, right) => left - right).map(String);
 }
 
-/** Where a logarithmic axis begins and ends: at 1, 2 or 5 times a power of ten. */
+/** Returns the ends of a logarithmic axis: 1, 2 or 5 times a power of ten. */
 function extentOf(lines: readonly ChartLine[]): { min: number; max: number } {
   const values = lines.flatMap(({ points }) => points.map(([, y]) => y));
   const [least, most] = [Math.min(...values), Math.max(...values)];

@@ -4,7 +4,7 @@ import { cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import type { StoreDefinition } from '../stores/store-definition.js';
 
-/** Where and with what the figures were measured. */
+/** The machine and the software of the measurements. */
 export interface Machine {
   readonly cpu: string;
   readonly cores: number;
@@ -17,7 +17,7 @@ export interface Machine {
   readonly packages: Readonly<Record<string, string>>;
 }
 
-/** Describes this machine, and the packages that the stores are made of. */
+/** Describes this machine and the packages of the stores. */
 export function describeMachine(databases: Readonly<Record<string, string>>, stores: readonly StoreDefinition[]): Machine {
   const names = new Set(['@nestjs/core', 'express-session', 'autocannon', ...stores.flatMap(({ packages }) => packages)]);
   return {

@@ -6,7 +6,7 @@ import type { Report } from './report.js';
 import type { Spread } from './statistics.js';
 import type { SummaryRow } from './summary.js';
 
-/** Writes the report for people. */
+/** Returns the report as Markdown. */
 export function toMarkdown(report: Report, charts: readonly ChartFile[]): string {
   const bars = report.bars.some(({ ratio }) => ratio) ? ['## The bar', barTable(report.bars)] : [];
   const parts = ['# Benchmark', introduction(report), ...bars, ...charts.map(({ name, title }) => `![${title}](${name}.svg)`)];
@@ -17,7 +17,7 @@ export function toMarkdown(report: Report, charts: readonly ChartFile[]): string
   return `${[...parts, ...troubles(report)].join('\n\n')}\n`;
 }
 
-/** The bars as a table. */
+/** Returns the goals as a table. */
 export function barTable(bars: readonly MeasuredBar[]): string {
   return table(
     ['ours', 'peer', 'scenario', 'ratio of', 'bar', 'measured', 'min … max', 'reached'],
@@ -34,7 +34,7 @@ export function barTable(bars: readonly MeasuredBar[]): string {
   );
 }
 
-/** A scenario's figures as a table. */
+/** Returns a scenario's figures as a table. */
 export function summaryTable(rows: readonly SummaryRow[]): string {
   return table(
     ['store', 'req/s', 'min … max', 'p50 ms', 'p99 ms', 'CPU µs/req', 'statements/req', 'updates lost', 'errors'],
@@ -68,11 +68,11 @@ function introduction({ date, machine, settings, runs }: Report): string {
       .join(', ');
   const rough = settings.isQuick ? 'A quick run: **these figures are rough.** ' : '';
   return [
-    `${rough}Medians of ${settings.rounds} rounds of ${settings.secondsPerRun} s per run, after ${settings.secondsOfWarmUp} s of warm-up, with the least and the greatest. ` +
-      `Within a round the stores take turns, and ratios are of runs of one round. Each store has the same app in a process of its own, and ${settings.connectionsPerPool} connections to its database; ` +
-      'Redis has the one connection that its client makes, SQLite is in the process.',
-    "CPU is that of the app's process alone: SQLite works in it, other databases do not. An update is lost when it was acknowledged and then another value stands in its slot; each slot has one writer. " +
-      `The clients needed at most ${Math.round(Math.max(0, ...runs.map(({ clientLoad }) => clientLoad)) * 100)} % of a core.`,
+    `${rough}Medians of ${settings.rounds} rounds of ${settings.secondsPerRun} s per run, after ${settings.secondsOfWarmUp} s of warm-up, with minimum and maximum. ` +
+      `Within a round the stores take turns, and a ratio compares runs of the same round. Each store has the same app in its own process, with ${settings.connectionsPerPool} connections to its database. ` +
+      "Redis has one connection because its client opens only one. SQLite runs in the app's process.",
+    "CPU is the time of the app's process. It includes SQLite, but no other database. An update is lost if it was acknowledged and its slot later has another value, although each slot has only one writer. " +
+      `The clients used at most ${Math.round(Math.max(0, ...runs.map(({ clientLoad }) => clientLoad)) * 100)} % of a core.`,
     [
       `- ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; the clients and the databases run on the same machine`,
       `- Node ${machine.node}${Object.values(machine.databases)
@@ -98,7 +98,7 @@ function troubles({ skipped, failures }: Report): string[] {
   return lines.length === 0 ? [] : ['## Not measured', lines.map((line) => `- ${line}`).join('\n')];
 }
 
-/** A table in Markdown. */
+/** Returns a table in Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');

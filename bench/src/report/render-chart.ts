@@ -1,6 +1,6 @@
 import * as echarts from 'echarts';
 
-/** The looks that all charts share: on white, so that they read on dark pages too. */
+/** The style of all charts. The background is white, so that they are readable on dark pages. */
 export const LOOKS = {
   backgroundColor: '#ffffff',
   textStyle: { fontFamily: 'Helvetica, Arial, sans-serif', color: '#1f2937' },
@@ -13,7 +13,7 @@ export const INK = '#1f2937';
 /** The colour of notes and grid labels. */
 export const PALE_INK = '#6b7280';
 
-/** Draws a chart to an SVG's text, without a browser. */
+/** Renders a chart as SVG without a browser. */
 export function renderChart(width: number, height: number, option: echarts.EChartsOption): string {
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {

@@ -6,7 +6,7 @@ import { BARS, measureBars, type MeasuredBar } from './bars.js';
 import type { Machine } from './machine.js';
 import { summarize, type SummaryRow } from './summary.js';
 
-/** All that a benchmark has found: what `benchmark.json` holds. */
+/** All results of a benchmark, as stored in `benchmark.json`. */
 export interface Report {
   readonly date: string;
   readonly machine: Machine;
@@ -17,7 +17,7 @@ export interface Report {
     readonly secondsOfWarmUp: number;
     readonly connectionsPerPool: number;
   };
-  /** Why stores were left out. */
+  /** The reasons why stores were left out. */
   readonly skipped: readonly string[];
   readonly failures: readonly Failure[];
   readonly bars: readonly MeasuredBar[];
@@ -25,7 +25,7 @@ export interface Report {
   readonly runs: readonly RunRecord[];
 }
 
-/** Puts a report together. */
+/** Makes the report. */
 export function makeReport(
   settings: Settings,
   machine: Machine,
@@ -51,7 +51,7 @@ export function makeReport(
   };
 }
 
-/** What this library did that it must never do. */
+/** Returns this library's faults that are never acceptable. */
 export function ourFaults({ summary, failures }: Pick<Report, 'summary' | 'failures'>): string[] {
   const isOurs = ({ store }: { store: string }) => findStore(store).kind === 'ours';
   return [

@@ -1,7 +1,7 @@
 import type { RunRecord } from '../plan/run-record.js';
 import { spreadOf, type Spread } from './statistics.js';
 
-/** What all rounds of a store in a scenario come to. */
+/** The figures of a store in a scenario, over all rounds. */
 export interface SummaryRow {
   readonly store: string;
   readonly scenario: string;
@@ -17,7 +17,7 @@ export interface SummaryRow {
   readonly errors: number;
 }
 
-/** Sums up the runs by store and scenario, in the order of the first run of each. */
+/** Summarizes the runs by store and scenario, in the order of their first runs. */
 export function summarize(records: readonly RunRecord[]): SummaryRow[] {
   const keys = new Set(records.map(keyOf));
   return [...keys].map((key) => summarizeOne(records.filter((record) => keyOf(record) === key)));

@@ -4,7 +4,7 @@ import { drawCharts } from './charts.js';
 import { toMarkdown } from './markdown.js';
 import type { Report } from './report.js';
 
-/** Writes the report into a folder: for programs, for people, and its charts. */
+/** Writes the report into a folder: as JSON, as Markdown, and its charts. */
 export async function writeReport(report: Report, folder: string): Promise<void> {
   const charts = drawCharts(report);
   await mkdir(folder, { recursive: true });

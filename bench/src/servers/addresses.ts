@@ -1,4 +1,4 @@
-/** Where a database server is, and who asks. */
+/** The address and the login of a database server. */
 export interface SqlServer {
   readonly host: string;
   readonly port: number;
@@ -7,7 +7,7 @@ export interface SqlServer {
   readonly database: string;
 }
 
-/** What the app's process is told of the servers; undefined for one that does not answer. */
+/** The servers that the app's process can use; undefined for a server that does not answer. */
 export interface Addresses {
   readonly postgresql?: SqlServer;
   readonly mariadb?: SqlServer;
@@ -17,13 +17,13 @@ export interface Addresses {
   readonly folder: string;
 }
 
-/** The connections that each store may hold to its database, but for Redis, whose client needs one. */
+/** The number of connections that each store may use. Redis is an exception: its client needs one. */
 export const POOL_SIZE = 10;
 
-/** The benchmark's own database on each server: made at its start, dropped at its end. */
+/** The benchmark's own database on each server. It is created at the start and dropped at the end. */
 export const DATABASE = 'smart_session_bench';
 
-/** @throws Error when nothing answered there */
+/** @throws Error if no server answered at the address */
 export function required<Address>(address: Address | undefined): Address {
   if (address === undefined) throw new Error('The server that this store needs does not answer.');
   return address;

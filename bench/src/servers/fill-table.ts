@@ -7,18 +7,18 @@ import { USUAL_BYTES } from '../plan/scenario.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { required, type Addresses } from './addresses.js';
 
-/** Adds so many rows to a table, each with the same data: `$1` or `?` is the data. */
+/** The statements that add rows with the same data to a table. `$1` or `?` is the data. */
 interface Filling {
   readonly count: string;
   readonly insert: (rows: number) => string;
 }
 
-/** So many rows are added by one statement. */
+/** The number of rows added by one statement. */
 const BATCH = 50_000;
 
 const OURS = '(session_id, data, lock_version, created_at, updated_at, expires_at)';
 
-/** By store: what rows of its table look like. Keys and expiries are scattered, as those of real sessions. */
+/** The statements by store. Keys and expiries are random, like those of real sessions. */
 const FILLINGS: Readonly<Record<string, Filling>> = {
   'ours-postgresql': {
     count: 'select count(*)::int as rows from ours_postgresql',
@@ -47,10 +47,10 @@ const FILLINGS: Readonly<Record<string, Filling>> = {
   },
 };
 
-/** Fills a store's table up to so many rows. */
+/** Fills a store's table up to this many rows. */
 export async function fillTable(store: StoreDefinition, addresses: Addresses, rows: number): Promise<void> {
   const filling = FILLINGS[store.id];
-  if (!filling) throw new Error(`How rows of ${store.id} look is not known.`);
+  if (!filling) throw new Error(`The table of ${store.id} cannot be filled: its rows are not defined in fill-table.ts.`);
   const database = await connect(store, addresses);
   try {
     const [counted] = await database.run(filling.count);
@@ -65,7 +65,7 @@ export async function fillTable(store: StoreDefinition, addresses: Addresses, ro
 
 interface Connection {
   run(sql: string, ...parameters: string[]): Promise<Record<string, unknown>[]>;
-  /** Brings the statistics up to date, and what else would happen during the runs. */
+  /** Updates the statistics and does other work that would happen during the runs. */
   readonly afterwards: string;
   close(): Promise<void>;
 }

@@ -13,7 +13,7 @@ const ADDRESS: SqlServer = {
   database: DATABASE,
 };
 
-/** Makes the benchmark's database on MariaDB; it is dropped on stop. */
+/** Creates the benchmark's database on MariaDB. It is dropped at the end. */
 export async function prepareMariaDb(): Promise<Server<SqlServer>> {
   const version = await asAdmin(async (connection) => {
     await connection.query(`drop database if exists ${DATABASE}`);

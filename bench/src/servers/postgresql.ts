@@ -13,7 +13,7 @@ const ADDRESS: SqlServer = {
   database: DATABASE,
 };
 
-/** Makes the benchmark's database on PostgreSQL; it is dropped on stop. */
+/** Creates the benchmark's database on PostgreSQL. It is dropped at the end. */
 export async function preparePostgreSql(): Promise<Server<SqlServer>> {
   const version = await asAdmin(async (client) => {
     await client.query(`drop database if exists ${DATABASE} with (force)`);

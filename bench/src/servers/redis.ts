@@ -6,13 +6,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
 import type { Server } from './server.js';
 
-/** How a Redis server is told to keep its data, by the name that the stores know. */
+/** The settings of a Redis server's durability, by name. */
 const DURABILITIES: Readonly<Record<string, readonly string[]>> = {
   nothing: ['--save', '', '--appendonly', 'no'],
   always: ['--save', '', '--appendonly', 'yes', '--appendfsync', 'always'],
 };
 
-/** Starts a Redis server for each durability, on free ports; they end on stop. */
+/** Starts a Redis server for each durability on a free port. They end with the benchmark. */
 export async function prepareRedis(folder: string): Promise<Server<Record<string, number>>> {
   const servers: ChildProcess[] = [];
   const address: Record<string, number> = {};

@@ -2,6 +2,6 @@
 export interface Server<Address> {
   readonly version: string;
   readonly address: Address;
-  /** Removes what the benchmark made. */
+  /** Removes everything that the benchmark created. */
   stop(): Promise<void>;
 }

@@ -8,12 +8,12 @@ import { preparePostgreSql } from './postgresql.js';
 import { prepareRedis } from './redis.js';
 import type { Server } from './server.js';
 
-/** All that the stores may need, made at the benchmark's start and removed at its end. */
+/** All servers that the stores need. Created at the benchmark's start and removed at its end. */
 export interface Servers {
   readonly addresses: Addresses;
   /** By database. */
   readonly versions: Readonly<Record<string, string>>;
-  /** The databases that do not answer, and why. */
+  /** The databases that do not answer, with the reasons. */
   readonly missing: ReadonlyMap<DatabaseName, string>;
   stop(): Promise<void>;
 }

@@ -5,7 +5,7 @@ type Entry = Omit<StoreDefinition, Optional> & Partial<Pick<StoreDefinition, Opt
 
 const store = (entry: Entry): StoreDefinition => ({ settings: {}, isQuick: false, isMain: false, isOptional: false, ...entry });
 
-/** The stores whose figures the bar and the charts are about. */
+/** The stores in the goals and the charts. */
 const MAIN = { isQuick: true, isMain: true };
 
 /** All stores, in the order of the report. */
@@ -93,12 +93,12 @@ export const STORES: readonly StoreDefinition[] = [
   }),
 ];
 
-/** The id of this library's store on a database, with its default repository and locking. */
+/** Returns the id of this library's store on a database, with the default repository and locking. */
 export function ourStore(dialect: string): string {
   return `ours-${dialect}`;
 }
 
-/** @throws Error when there is no such store */
+/** @throws Error if there is no such store */
 export function findStore(id: string): StoreDefinition {
   const found = STORES.find((definition) => definition.id === id);
   if (!found) throw new Error(`There is no store "${id}". There are ${STORES.map((definition) => definition.id).join(', ')}.`);

@@ -1,16 +1,16 @@
-/** Where a store keeps the sessions. */
+/** The place where a store keeps the sessions. */
 export type DatabaseName = 'sqlite' | 'postgresql' | 'mariadb' | 'redis' | 'memory' | 'none';
 
-/** What a store is to the comparison. */
+/** The role of a store in the comparison. */
 export type StoreKind =
   /** This library. */
   | 'ours'
   /** Another store of express-session. */
   | 'peer'
-  /** No session at all: what the driver, or the framework, can do alone. */
+  /** No session: the limit of the driver or the framework alone. */
   | 'reference';
 
-/** One store under test, as data: the app's process looks up by it what to open. */
+/** One store under test, as data. The app's process opens the store from it. */
 export interface StoreDefinition {
   readonly id: string;
   readonly label: string;
@@ -18,16 +18,16 @@ export interface StoreDefinition {
   readonly database: DatabaseName;
   /** The file in `app/openers` that opens it. */
   readonly opener: string;
-  /** What the opener needs beside the servers' addresses. */
+  /** The settings of the opener, besides the servers' addresses. */
   readonly settings: Readonly<Record<string, string>>;
-  /** The packages whose versions belong to its figures. */
+  /** The packages whose versions belong in the report. */
   readonly packages: readonly string[];
-  /** Whether it is among the few stores of a quick run. */
+  /** Whether a quick run includes it. */
   readonly isQuick: boolean;
-  /** Whether it is among those that are measured at several sizes and numbers of connections. */
+  /** Whether it is measured at several sizes and numbers of connections. */
   readonly isMain: boolean;
-  /** Whether it runs only when it is asked for by name. */
+  /** Whether it runs only if its name is given. */
   readonly isOptional: boolean;
-  /** The checkout whose build runs it. Default: this one. */
+  /** The checkout whose build is used. Default: this one. */
   readonly checkout?: string;
 }

@@ -1,21 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import type { UserSession } from 'nestjs-smart-session';
 
-/** A device that is not the visitor's browser, played by the server. */
+/** A device of the visitor that the server simulates. */
 export interface Device {
   readonly name: string;
   readonly cookie: string;
-  /** Names its session in `DELETE /sessions/:handle`. */
+  /** Identifies its session in `DELETE /sessions/:handle`. */
   readonly handle: string;
 }
 
-/** So many users' devices are remembered; then the oldest user's are forgotten. */
+/** The number of users whose devices are kept. At the limit, the oldest user's are removed. */
 const MOST_USERS = 100;
 
-/** And so many of each. */
+/** The number of devices of each user. */
 const MOST_DEVICES = 6;
 
-/** The other devices of the lab's users, each with a cookie of its own. */
+/** The other devices of the lab's users. Each has its own cookie. */
 @Injectable()
 export class Devices {
   readonly #ofUsers = new Map<string, Device[]>();
@@ -34,7 +34,7 @@ export class Devices {
     devices.push({ name, cookie, handle: sessions.find(({ isCurrent }) => isCurrent)?.handle ?? '' });
   }
 
-  /** Asks on each device who is logged in. */
+  /** Asks each device whether the user is logged in. */
   async look(url: string, userId: string): Promise<readonly (Pick<Device, 'name' | 'handle'> & { readonly isLoggedIn: boolean })[]> {
     return Promise.all(
       this.#of(userId).map(async ({ name, cookie, handle }) => {

@@ -1,15 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import { StatementRunner, type RunStatement } from 'nestjs-smart-session';
 import { roundTrip } from './recorder.js';
 
-/** Runs statements as if the database were further away: half of the race's round trip before each, half after it. */
+/** Simulates a distant database: waits half of the race's round trip before each statement and half after it. */
 export class DistantRunner extends StatementRunner {
-  declare readonly run: RunStatement;
-
-  constructor(connection: () => AbstractSqlConnection) {
-    super(connection);
-    this.run = distant(this.run);
+  override get run(): RunStatement {
+    return distant(super.run);
   }
 
   override onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {

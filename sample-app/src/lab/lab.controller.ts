@@ -9,7 +9,7 @@ import { PLAN_LIMITS, planOf } from './race-plan.js';
 import { ProcessPool } from './process-pool.js';
 import { RaceRunner } from './race-runner.js';
 
-/** What the race lab's page asks for. */
+/** The API of the race lab's page. */
 @Controller('lab')
 export class LabController {
   constructor(
@@ -18,15 +18,15 @@ export class LabController {
     private readonly devices: Devices,
   ) {}
 
-  /** What the page's form may ask for, and the database that both stores use. */
+  /** Returns the limits of the page's form, and the database of both stores. */
   @Get()
   facts(): object {
-    // Who opens the page will race. That a process does not start, the race will say.
+    // A visitor of the page will race. If a process does not start, the race reports it.
     this.pool.urls(PLAN_LIMITS.processes.usual).catch(() => {});
     return { database: process.env.DATABASE ?? 'sqlite', limits: PLAN_LIMITS };
   }
 
-  /** Runs a race, and tells what happens as it happens. */
+  /** Runs a race and streams its events. */
   @Sse('race')
   @NoTouch()
   race(@Query() query: Record<string, unknown>): Observable<MessageEvent> {
@@ -36,13 +36,13 @@ export class LabController {
     );
   }
 
-  /** The visitor's other devices. */
+  /** Lists the visitor's other devices. */
   @Get('devices')
   look(@Req() request: Request, @Session() { userId }: SessionData): Promise<unknown> | [] {
     return userId === undefined ? [] : this.devices.look(ownUrl(request), userId);
   }
 
-  /** Logs the visitor in on one more. */
+  /** Logs the visitor in on another device. */
   @Post('devices')
   async add(@Req() request: Request, @Session() { userId }: SessionData, @Body() { name }: { name: string }): Promise<void> {
     if (userId !== undefined) await this.devices.add(ownUrl(request), userId, String(name));

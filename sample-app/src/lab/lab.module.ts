@@ -4,6 +4,6 @@ import { LabController } from './lab.controller.js';
 import { ProcessPool } from './process-pool.js';
 import { RaceRunner } from './race-runner.js';
 
-/** The race lab: shows a plain session store and this library side by side. */
+/** The race lab, which compares a plain session store with this library. */
 @Module({ controllers: [LabController], providers: [RaceRunner, ProcessPool, Devices] })
 export class LabModule {}

@@ -8,15 +8,15 @@ import { record, recordWrite } from './recorder.js';
 const TABLE = 'last_write_sessions';
 
 /**
- * A session store as most are: it loads the whole session, and writes the whole session back over whatever
- * is there by then. Nothing is held back to make it worse; only what a sample needs not, such as expiry, is left out.
+ * A session store like most others: it loads the whole session and overwrites the whole row. It is not made worse on purpose.
+ * Only parts that a sample does not need are left out, such as expiry.
  */
 export class LastWriteWinsStore extends Store {
   readonly #runner: DistantRunner;
   readonly #first: string;
   readonly #upsert: string;
 
-  /** @param database where this library's own sessions are */
+  /** @param database the database of this library's own sessions */
   constructor({ orm, dialect }: DatabaseContext) {
     super();
     this.#runner = new DistantRunner(() => orm.em.getConnection() as AbstractSqlConnection);

@@ -4,24 +4,24 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import type { ProcessEvent, Side } from './race-event.js';
 
-/** A process that answers requests of races. */
+/** A process that answers the requests of races. */
 interface RacingProcess {
   readonly child: ChildProcess;
   readonly urls: Readonly<Record<Side, string>>;
 }
 
-/** The processes that answer the requests of races: started when they are first wanted, kept until the app ends. */
+/** The processes that answer the requests of races. They start at the first race and run until the app ends. */
 @Injectable()
 export class ProcessPool implements OnApplicationShutdown {
   readonly #events = new Subject<ProcessEvent>();
   readonly #processes: RacingProcess[] = [];
-  /** Processes start one after the other: the first creates the tables. */
+  /** Processes start one after the other, because the first one creates the tables. */
   #growing: Promise<unknown> = Promise.resolve();
 
-  /** What the processes record. */
+  /** The events that the processes record. */
   readonly events = this.#events.asObservable();
 
-  /** Where so many processes listen. */
+  /** Returns the addresses of this many processes. */
   async urls(count: number): Promise<readonly Readonly<Record<Side, string>>[]> {
     const grown = this.#growing.then(() => this.#grow(count));
     this.#growing = grown.catch(() => {});
@@ -29,7 +29,7 @@ export class ProcessPool implements OnApplicationShutdown {
     return this.#processes.slice(0, count).map(({ urls }) => urls);
   }
 
-  /** Waits until everything has been told that was recorded so far. */
+  /** Waits until all events recorded so far have arrived. */
   async drain(): Promise<void> {
     await Promise.all(this.#processes.map(({ child }) => echo(child)));
   }
@@ -46,7 +46,7 @@ export class ProcessPool implements OnApplicationShutdown {
   async #start(): Promise<RacingProcess> {
     const child = fork(new URL('racing-process.js', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const early = once(child, 'exit').then(([code]) =>
-      Promise.reject(new Error(`A racing process ended with code ${code} before it listened.`)),
+      Promise.reject(new Error(`A racing process ended with code ${code} during its start.`)),
     );
     const [{ urls }] = (await Promise.race([once(child, 'message'), early])) as [RacingProcess];
     early.catch(() => {});
@@ -57,7 +57,7 @@ export class ProcessPool implements OnApplicationShutdown {
   }
 }
 
-/** Sent back as it is, after all that was sent before it. */
+/** A message that the process returns after all earlier messages. */
 interface Echo {
   readonly type: 'echo';
 }

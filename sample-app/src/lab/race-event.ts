@@ -1,13 +1,13 @@
 /** The stores that are compared. */
 export type Side = 'lastWrite' | 'smart';
 
-/** Both stores, in the order in which they are shown. */
+/** Both stores, in the order of the page. */
 export const SIDES: readonly Side[] = ['lastWrite', 'smart'];
 
-/** A time of day in ms, comparable between the processes of one machine. */
+/** A time in ms that is comparable between the processes of one machine. */
 export type Instant = number;
 
-/** A part of a request that is over, as the process that ran it took the time. */
+/** A finished phase of a request, timed by its own process. */
 export interface PhaseEvent {
   readonly type: 'phase';
   readonly race: string;
@@ -19,31 +19,31 @@ export interface PhaseEvent {
   readonly to: Instant;
 }
 
-/** A write of the session's row, as the process that sent it saw it. */
+/** A write of the session's row, timed by the process that sent it. */
 export interface WriteEvent {
   readonly type: 'write';
   readonly race: string;
   readonly side: Side;
   readonly from: Instant;
   readonly to: Instant;
-  /** False when another was faster: the row had moved on, and stays as it is. */
+  /** False if another request was faster: the row was newer and stays unchanged. */
   readonly isWritten: boolean;
-  /** The requests whose changes this write carries: of several, their commits have joined. */
+  /** The requests whose changes this write contains. Several requests share a write when their commits are batched. */
   readonly carries: readonly number[];
-  /** The requests whose keys are in the row once it is written. */
+  /** The requests whose keys are in the row after the write. */
   readonly keys: readonly number[];
 }
 
-/** What a process tells the runner. */
+/** An event that a process sends to the runner. */
 export type ProcessEvent = PhaseEvent | WriteEvent;
 
-/** What the page is told. */
+/** An event that the page receives. */
 export type RaceEvent =
   | ProcessEvent
-  /** The processes are up, and the requests go out. */
+  /** The processes have started and the requests are sent. */
   | { readonly type: 'start'; readonly at: Instant; readonly requests: number }
-  /** A request has its answer. */
+  /** A request was answered. */
   | { readonly type: 'answer'; readonly side: Side; readonly n: number; readonly status: number; readonly at: Instant }
-  /** All requests of a side have theirs. */
+  /** All requests of a side were answered. */
   | { readonly type: 'result'; readonly side: Side; readonly content: Readonly<Record<string, unknown>> }
   | { readonly type: 'end' };

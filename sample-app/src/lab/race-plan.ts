@@ -1,26 +1,26 @@
 /** What the requests of a race do. */
 export type Scenario =
-  /** Each sets a key of its own. */
+  /** Each sets its own key. */
   | 'keys'
-  /** Each counts one visit, and puts one item in the cart. */
+  /** Each counts one visit and puts one item in the cart. */
   | 'shop'
-  /** Each sets a key of its own, and in the midst of them another request logs out. */
+  /** Each sets its own key, and another request logs out while they run. */
   | 'logout';
 
-/** A race that somebody asks for. */
+/** The settings of a race. */
 export interface RacePlan {
   readonly scenario: Scenario;
-  /** How many requests are sent at once. */
+  /** The number of requests sent at once. */
   readonly requests: number;
-  /** How long a handler takes on average, in ms: each takes between half and one and a half of it. */
+  /** The average time of a handler, in ms. Each takes between 0.5 and 1.5 times as long. */
   readonly wait: number;
-  /** How many processes answer them, in turn. */
+  /** The number of processes that answer them in turn. */
   readonly processes: number;
-  /** How much longer each statement takes, in ms, as if the database were that far away. */
+  /** The additional time of each statement, in ms, which simulates a distant database. */
   readonly roundTrip: number;
 }
 
-/** The least, the most and the usual of each number of a plan. */
+/** The minimum, the maximum and the default of each number in a plan. */
 export const PLAN_LIMITS = {
   requests: { min: 2, max: 40, usual: 20 },
   wait: { min: 0, max: 2000, usual: 150 },
@@ -30,7 +30,7 @@ export const PLAN_LIMITS = {
 
 const SCENARIOS: readonly Scenario[] = ['keys', 'shop', 'logout'];
 
-/** Makes a plan of a query: what is missing or no number is as usual, and what is out of bounds is moved into them. */
+/** Makes a plan from a query. A missing or invalid number becomes the default, and others are limited to the range. */
 export function planOf(query: Readonly<Record<string, unknown>>): RacePlan {
   const number = (name: keyof typeof PLAN_LIMITS) => {
     const { min, max, usual } = PLAN_LIMITS[name];

@@ -8,7 +8,7 @@ import type { RacePlan } from './race-plan.js';
 import { requestsOf, type RaceRequest } from './race-requests.js';
 import { HEADERS } from './recorder.js';
 
-/** A race under way. */
+/** A running race. */
 interface Race {
   readonly id: string;
   readonly plan: RacePlan;
@@ -18,15 +18,12 @@ interface Race {
   readonly signal: AbortSignal;
 }
 
-/**
- * Runs races. It sends the requests that a page would, over HTTP and all at once: a browser itself
- * opens no more than six connections to one host.
- */
+/** Runs races. It sends the requests of a page over HTTP, all at once. A browser opens at most six connections to one host. */
 @Injectable()
 export class RaceRunner {
   constructor(private readonly pool: ProcessPool) {}
 
-  /** Runs a race on both sides, and tells what happens as it happens. Who stops listening ends it. */
+  /** Runs a race on both sides and emits its events. Unsubscribing ends the race. */
   run(plan: RacePlan): Observable<RaceEvent> {
     return new Observable((page: Subscriber<RaceEvent>) => {
       const leaving = new AbortController();
@@ -52,7 +49,7 @@ export class RaceRunner {
   }
 }
 
-/** Makes the session that is raced for, and gives its cookie. */
+/** Creates the session of the race and returns its cookie. */
 async function start({ id, urls, signal }: Race, side: Side): Promise<string> {
   const body = JSON.stringify({ race: id });
   const response = await fetch(`${urls[0]![side]}/start`, {
@@ -77,7 +74,7 @@ async function send(
   tell({ type: 'answer', side, n, status: response.status, at: now() });
 }
 
-/** Reads what the session holds in the end, and destroys it. */
+/** Reads the session at the end and destroys it. */
 async function finish({ urls, tell, signal }: Race, side: Side, cookie: string): Promise<void> {
   const url = `${urls[0]![side]}/session`;
   const { race: _, ...content } = (await (await fetch(url, { headers: { cookie }, signal })).json()) as Record<string, unknown>;

@@ -23,7 +23,7 @@ class SmartApp {}
 @Module({ controllers: [RacingController] })
 class LastWriteApp {}
 
-/** Starts both apps on one database: the same handlers, one on this library, one on express-session with a plain store. */
+/** Starts both apps on one database, with the same handlers: one on this library, one on express-session with a plain store. */
 export async function startRacingApps(): Promise<Record<Side, INestApplication>> {
   const smart = await NestFactory.create(SmartApp, { logger: ['error', 'warn'] });
   smart.use(recordRequests('smart'));
@@ -39,9 +39,9 @@ export async function startRacingApps(): Promise<Record<Side, INestApplication>>
   return { smart, lastWrite };
 }
 
-/** Takes the time of loads and commits where both doors to them pass. */
+/** Measures loads and commits at the service, which all of them call. */
 function timeSessions(sessions: SessionService): void {
-  const { load, settle } = sessions;
+  const { load, commitForResponse } = sessions;
   sessions.load = (sessionId) => record('load', () => load.call(sessions, sessionId));
-  sessions.settle = (live, held) => record('commit', () => settle.call(sessions, live, held));
+  sessions.commitForResponse = (live, held) => record('commit', () => commitForResponse.call(sessions, live, held));
 }

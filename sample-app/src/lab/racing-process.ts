@@ -1,4 +1,4 @@
-// One process that answers requests of races. Tells its parent where it listens, and ends with it.
+// A process that answers the requests of races. It sends its addresses to its parent and ends with it.
 import 'reflect-metadata';
 import { SIDES, type Side } from './race-event.js';
 import { startRacingApps } from './racing-apps.js';
@@ -9,6 +9,6 @@ const urls = Object.fromEntries(await Promise.all(SIDES.map(async (side) => [sid
 await warmUp(urls);
 process.on('message', (message) => process.send?.(message));
 process.on('disconnect', () => void Promise.all(SIDES.map((side) => apps[side].close())).then(() => process.exit()));
-// Both come to all processes of a terminal: the parent says when it is over.
+// A terminal sends these signals to all processes. The parent ends this one.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
 process.send?.({ type: 'listening', urls });

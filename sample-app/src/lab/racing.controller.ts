@@ -5,17 +5,17 @@ import type { SessionData } from 'express-session';
 import '../session-data.js';
 import { record } from './recorder.js';
 
-/** The handlers that race: the same class on both sides, written as if nobody else were there. */
+/** The handlers of a race. Both sides use this class. It has no code for concurrency. */
 @Controller()
 export class RacingController {
-  /** The first request of a race: it makes the session. */
+  /** The first request of a race. It creates the session. */
   @Post('start')
   start(@Session() session: SessionData, @Body() { race }: { race: string }): void {
     session.race = race;
     session.userId = 'anna';
   }
 
-  /** After `wait` ms of work, sets one key. */
+  /** Sets one key after `wait` ms of work. */
   @Post('tabs/:n')
   visitTab(@Session() session: SessionData, @Param('n') n: number, @Query('wait') wait: string): Promise<void> {
     return record('handler', async () => {
@@ -24,7 +24,7 @@ export class RacingController {
     });
   }
 
-  /** After `wait` ms of work, counts a visit and puts one item in the cart. */
+  /** Counts a visit and puts one item in the cart after `wait` ms of work. */
   @Post('shop/:sku')
   shop(@Session() session: SessionData, @Param('sku') sku: string, @Query('wait') wait: string): Promise<void> {
     return record('handler', async () => {

@@ -2,26 +2,26 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PhaseEvent, ProcessEvent, Side } from './race-event.js';
 
-/** The request of a race that is being answered. */
+/** The current request of a race. */
 interface RacingRequest {
   readonly race: string;
   readonly side: Side;
   readonly n: number;
-  /** How much longer each statement takes, in ms. */
+  /** The additional time of each statement, in ms. */
   readonly roundTrip: number;
 }
 
-/** The headers by which the runner tells a process which request of which race it sends. */
+/** The headers that tell a process which request of which race it answers. */
 export const HEADERS = { race: 'lab-race', n: 'lab-request', roundTrip: 'lab-round-trip' } as const;
 
 const current = new AsyncLocalStorage<RacingRequest>();
 
-/** The requests whose commit is under way and in no row yet. */
+/** The requests whose commit is running and not yet written. */
 const committing = new Set<string>();
 
 const nameOf = (race: string, side: Side, n: number) => `${race}/${side}/${n}`;
 
-/** Middleware that knows the request from then on. */
+/** Returns a middleware that makes the request known to the code it calls. */
 export function recordRequests(side: Side) {
   return ({ headers }: IncomingMessage, _response: ServerResponse, next: () => void) => {
     const race = headers[HEADERS.race];
@@ -30,12 +30,12 @@ export function recordRequests(side: Side) {
   };
 }
 
-/** How much longer each statement of this request takes, in ms. */
+/** Returns the additional time of each statement of this request, in ms. */
 export function roundTrip(): number {
   return current.getStore()?.roundTrip ?? 0;
 }
 
-/** Takes the time of a part of the request. */
+/** Measures a phase of the request. */
 export async function record<Result>(phase: PhaseEvent['phase'], work: () => Promise<Result>): Promise<Result> {
   const request = current.getStore();
   if (!request) return work();
@@ -51,10 +51,10 @@ export async function record<Result>(phase: PhaseEvent['phase'], work: () => Pro
 }
 
 /**
- * Takes the time of a write of the session's row.
+ * Measures a write of the session's row.
  *
- * @param data the serialized session that is to stand there
- * @param work says whether it was written
+ * @param data the serialized session to write
+ * @param work returns whether it was written
  */
 export async function recordWrite<Result>(
   side: Side,

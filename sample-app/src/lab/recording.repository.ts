@@ -11,7 +11,7 @@ import {
 import { DistantRunner } from './distant-runner.js';
 import { recordWrite } from './recorder.js';
 
-/** The library's own repository, which takes the time of each write and is as far away as a race wants it. */
+/** The library's own repository. It measures each write and simulates the distance of the race's database. */
 @Injectable()
 export class RecordingRepository extends SqlSessionRepository {
   constructor(database: DatabaseContext) {
@@ -29,7 +29,7 @@ export class RecordingRepository extends SqlSessionRepository {
 
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const all = super.updateMany.bind(this, updates);
-    // One statement for all of them: each has its time.
+    // One statement for all requests. The time counts for each of them.
     const statement = updates.reduceRight<() => Promise<ReadonlySet<string>>>(
       (work, { storageKey, change }) =>
         () =>

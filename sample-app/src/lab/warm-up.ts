@@ -1,9 +1,9 @@
 import { SIDES, type Side } from './race-event.js';
 
-/** So many requests, and the code runs as fast as it does from then on. */
+/** After this many requests the code runs at full speed. */
 const ROUNDS = 25;
 
-/** Sends requests that nobody looks at, so that a process's first race is like its later ones. */
+/** Sends requests whose answers are ignored, so that a process's first race is as fast as its later ones. */
 export async function warmUp(urls: Readonly<Record<Side, string>>): Promise<void> {
   await Promise.all(SIDES.map((side) => warmUpSide(urls[side])));
 }

@@ -4,7 +4,7 @@ import { countSqlite, openSqlite, sqliteFile } from '../drivers.js';
 import { expressSession } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 
-/** better-sqlite3-session-store as its README has it, but for the log of all statements. */
+/** Opens better-sqlite3-session-store as its README shows, without the log of all statements. */
 export const open: OpenStore = (definition, addresses) => {
   const client = openSqlite(sqliteFile(definition, addresses));
   const SqliteStore = sqliteStore(session);

@@ -6,7 +6,7 @@ import { countPostgreSql } from '../drivers.js';
 import { expressSession } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 
-/** connect-pg-simple with a pool given, as its README has it, and the table that it makes. */
+/** Opens connect-pg-simple with a given pool, as its README shows, and with the table that it creates. */
 export const open: OpenStore = async (_, { postgresql }) => {
   const pool = new pg.Pool({ ...required(postgresql), max: POOL_SIZE });
   const PgStore = connectPgSimple(session);

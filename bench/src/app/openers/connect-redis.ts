@@ -5,7 +5,7 @@ import { expressSession } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 import { RedisCounter } from '../statement-counter.js';
 
-/** connect-redis on one client of `redis`, as its README has it. */
+/** Opens connect-redis with one client of `redis`, as its README shows. */
 export const open: OpenStore = async ({ settings }, { redis }) => {
   const port = required(redis[settings.durability!]);
   const client = createClient({ socket: { host: '127.0.0.1', port } });

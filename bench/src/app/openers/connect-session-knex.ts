@@ -9,7 +9,7 @@ import type { OpenStore } from '../opened-store.js';
 
 const TABLE = 'knex_sessions';
 
-/** connect-session-knex on knex and the driver that the definition names. */
+/** Opens connect-session-knex with knex and the driver of the definition. */
 export const open: OpenStore = async (definition, addresses) => {
   const connection = knex(configOf(definition, addresses));
   const store = new ConnectSessionKnexStore({ knex: connection, tableName: TABLE, createTable: true });
@@ -26,7 +26,7 @@ function configOf(definition: StoreDefinition, addresses: Addresses): Knex.Confi
     client,
     connection: { filename: sqliteFile(definition, addresses) },
     useNullAsDefault: true,
-    // knex opens a file once, whatever its pool's size.
+    // knex opens a file once, whatever the size of its pool.
     pool: { min: 1, max: 1, afterCreate: useWriteAheadLog },
   };
 }

@@ -2,7 +2,7 @@ import { countSqlite, openSqlite, sqliteFile } from '../drivers.js';
 import type { OpenStore } from '../opened-store.js';
 import { BARE_DRIVER, ReferenceController, type BareDriver } from '../reference.controller.js';
 
-/** better-sqlite3 alone, one prepared statement for each request. */
+/** Opens better-sqlite3 alone, with one prepared statement for each request. */
 export const open: OpenStore = (definition, addresses) => {
   const database = openSqlite(sqliteFile(definition, addresses));
   database.exec(

@@ -4,7 +4,7 @@ import { countMySql } from '../drivers.js';
 import type { OpenStore } from '../opened-store.js';
 import { BARE_DRIVER, ReferenceController, type BareDriver } from '../reference.controller.js';
 
-/** mysql2 alone, one statement for each request. */
+/** Opens mysql2 alone, with one statement for each request. */
 export const open: OpenStore = async (_, { mariadb }) => {
   const pool = createPool({ ...required(mariadb), connectionLimit: POOL_SIZE });
   await pool.query(

@@ -4,7 +4,7 @@ import { countPostgreSql } from '../drivers.js';
 import type { OpenStore } from '../opened-store.js';
 import { BARE_DRIVER, ReferenceController, type BareDriver } from '../reference.controller.js';
 
-/** pg alone, one statement for each request. */
+/** Opens pg alone, with one statement for each request. */
 export const open: OpenStore = async (_, { postgresql }) => {
   const pool = new pg.Pool({ ...required(postgresql), max: POOL_SIZE });
   await pool.query(

@@ -5,7 +5,7 @@ import { countMySql } from '../drivers.js';
 import { expressSession } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 
-/** express-mysql-session with the address given, as its README has it: on its own copy of mysql2. */
+/** Opens express-mysql-session with a given address, as its README shows, on its own copy of mysql2. */
 export const open: OpenStore = async (_, { mariadb }) => {
   const MySqlStore = mySqlStore(session);
   const store = new MySqlStore({ ...required(mariadb), connectionLimit: POOL_SIZE });

@@ -3,5 +3,5 @@ import { expressSession } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 import { NO_STATEMENTS } from '../statement-counter.js';
 
-/** express-session's own store, in the process's memory: no store can be faster. */
+/** Opens express-session's own store in the process's memory. It is the upper limit for every store. */
 export const open: OpenStore = () => expressSession(new session.MemoryStore(), NO_STATEMENTS);

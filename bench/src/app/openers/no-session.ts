@@ -2,7 +2,7 @@ import { BARE_DRIVER, ReferenceController, type BareDriver } from '../reference.
 import type { OpenStore } from '../opened-store.js';
 import { NO_STATEMENTS } from '../statement-counter.js';
 
-/** Nest alone: what the framework and the load leave to a store. */
+/** Opens Nest alone: the time that framework and load generator leave for a store. */
 export const open: OpenStore = () => {
   const driver: BareDriver = { insert: () => {}, select: () => {}, update: () => {} };
   return {

@@ -12,7 +12,7 @@ import { SECRET } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 import { SessionController } from '../session.controller.js';
 
-/** This library, with its defaults but for what the definition names. */
+/** Opens this library with its defaults, except for the settings of the definition. */
 export const open: OpenStore = async (definition, addresses) => {
   const { dialect, repository, locking } = definition.settings;
   const sessions = SmartSessionModule.forRoot(dialect as DialectName, {
@@ -26,7 +26,7 @@ export const open: OpenStore = async (definition, addresses) => {
   return { module: { imports: [sessions], controllers: [SessionController] }, statements: await counterOf(definition) };
 };
 
-/** Each variant has a table of its own. */
+/** Returns the table of a variant. Each has its own. */
 export const tableNameOf = ({ id }: StoreDefinition): string => id.replaceAll('-', '_');
 
 function connectionOf(definition: StoreDefinition, addresses: Addresses): Record<string, unknown> {

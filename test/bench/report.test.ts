@@ -48,7 +48,7 @@ describe('spreads and ratios', () => {
     expect(spreadOf([4, 1, 2, 3])).toEqual({ median: 2.5, min: 1, max: 4 }));
   it('do not sort by letters', () => expect(spreadOf([10, 9, 100]).median).toBe(10));
   it('are of nothing undefined', () => {
-    expect(() => spreadOf([])).toThrow('no median');
+    expect(() => spreadOf([])).toThrow('there is no median');
     expect(ratioOf(new Map([[1, 5]]), new Map([[2, 5]]))).toBeUndefined();
   });
   it('are taken within rounds', () => {
