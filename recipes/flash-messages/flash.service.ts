@@ -12,7 +12,7 @@ export class FlashService {
     session.flash = [...(session.flash ?? []), message];
   }
 
-  /** Takes the messages out of the session. If several requests call this at once, only one gets them. */
+  /** Takes the messages out of the session. Of several parallel requests, one gets them. */
   async take(session: SessionData): Promise<string[]> {
     if (!session.flash) return [];
     return this.sessions.update(session, (draft) => {

@@ -2,7 +2,7 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    /** The messages for the next page. */
+    /** The messages that the next page shows once. */
     flash?: string[];
   }
 }

@@ -14,7 +14,7 @@ class RailsSessionsModule {}
       driver: SqliteDriver,
       dbName: process.env.SQLITE_FILE ?? 'shop.sqlite',
       entities: [defineSessionEntity({ tableName: 'web_sessions' }), defineSessionLeaseEntity({ tableName: 'web_sessions' })],
-      // Keeps the tables of the Rails app: otherwise `schema.update()` would drop them.
+      // The tables of the Rails app. Otherwise `schema.update()` would drop them.
       schemaGenerator: { skipTables: ['sessions'] },
     }),
     SmartSessionModule.forRootAsync({
@@ -25,7 +25,7 @@ class RailsSessionsModule {}
         tableName: 'web_sessions',
         createTable: true,
         migrateFrom: railsSessions,
-        // Sends this app's cookie to a browser that has the cookie of Rails.
+        // Sends a new cookie to a browser that has only the Rails cookie.
         rolling: true,
         userId: 'user_id',
       }),

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
 
-/** The cookie of Rails: `session_store :active_record_store, key: '_shop_session'`. */
+/** The cookie that Rails has set: `session_store :active_record_store, key: '_shop_session'`. */
 const RAILS_COOKIE = /(?:^|; *)_shop_session=([0-9a-f]{32})(?:;|$)/;
 
 /** The cookie of the option `name`. */
 const OWN_COOKIE = /(?:^|; *)sid=/;
 
-/** Signs the id in the cookie of Rails, for a browser that does not have this app's cookie yet. */
+/** Signs the id of the Rails cookie, if the browser has no cookie of this app yet. */
 export function railsCookie(request: Request, _response: Response, next: NextFunction): void {
   const { cookie = '' } = request.headers;
   const [, publicId] = RAILS_COOKIE.exec(cookie) ?? [];
@@ -15,7 +15,7 @@ export function railsCookie(request: Request, _response: Response, next: NextFun
   next();
 }
 
-/** Signs an id as express-session does. */
+/** Signs a value in the way of express-session. */
 function signed(id: string): string {
   const signature = createHmac('sha256', process.env.SESSION_SECRET!).update(id).digest('base64').replace(/=+$/, '');
   return encodeURIComponent(`s:${id}.${signature}`);

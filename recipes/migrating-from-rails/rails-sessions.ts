@@ -4,7 +4,7 @@ import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { SessionData } from 'express-session';
 
-/** Rails's own `db:sessions:trim` deletes sessions that were not written for this time, in ms. */
+/** In ms: `db:sessions:trim` of Rails deletes sessions that were not written for this time. */
 const LIFETIME = 30 * 24 * 60 * 60 * 1000;
 
 /** The beginning of Ruby's Marshal format in Base64. */
@@ -12,7 +12,7 @@ const MARSHAL = 'BAh';
 
 type Callback = (error: unknown, session?: SessionData | null) => void;
 
-/** The table `sessions` of activerecord-session_store, as an express-session store. */
+/** The table `sessions` of activerecord-session_store, as a store of express-session. */
 @Injectable()
 export class RailsSessions {
   constructor(private readonly orm: MikroORM) {}
@@ -41,7 +41,7 @@ export class RailsSessions {
   }
 }
 
-/** Returns the possible keys of a row: a hash of the id, or the id itself if the gem was older than version 2. */
+/** The key of a row is a hash, or the id itself if the gem was older than version 2. */
 function keysOf(publicId: string): string[] {
   return [`2::${createHash('sha256').update(publicId).digest('hex')}`, publicId];
 }

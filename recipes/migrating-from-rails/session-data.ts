@@ -2,7 +2,7 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    /** The name in the Rails app. Migrated sessions keep its keys. */
+    /** The name is that of the Rails app: its sessions keep their keys. */
     user_id?: number;
     wishlist?: string[];
   }

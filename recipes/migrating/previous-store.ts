@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import connectPgSimple from 'connect-pg-simple';
 import session from 'express-session';
 
-/** The previous store with its previous settings. It continues to prune its expired sessions. */
+/** The previous store, with the same configuration as before. It continues to prune its expired sessions. */
 @Injectable()
 export class PreviousStore extends connectPgSimple(session) implements OnApplicationShutdown {
   constructor() {

@@ -3,7 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { SessionGoneError, SessionService } from 'nestjs-smart-session';
 
-/** Asks the strategy and logs the user in, under a new session id and with the session's values. */
+/** Logs in a user that the strategy accepts, under a new session id, with the values of the session. */
 @Injectable()
 export class LoginGuard extends AuthGuard('local') {
   constructor(private readonly sessions: SessionService) {
@@ -13,10 +13,9 @@ export class LoginGuard extends AuthGuard('local') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     await super.canActivate(context);
     const request = context.switchToHttp().getRequest<Request>();
-    // This keeps values that other requests have stored while the password was checked. Passport copies them into the session it
-    // makes.
+    // Also copies what other requests stored during the password check. Passport copies it into its new session.
     await this.sessions.regenerate(request, { keep: 'all' }).catch((error: unknown) => {
-      // Another login was faster, for example after a double click. It has the values, and this session starts empty.
+      // A parallel login was faster, as after a double click, and has the values. This one starts with an empty session.
       if (!(error instanceof SessionGoneError)) throw error;
       return this.sessions.regenerate(request);
     });

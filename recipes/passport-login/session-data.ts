@@ -2,7 +2,7 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Set by Passport: the result of the serializer. */
+    /** Set by Passport: the user, as the serializer returns it. */
     passport?: { user?: string };
     lastPage?: string;
   }

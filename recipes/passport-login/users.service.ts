@@ -14,7 +14,7 @@ interface Account extends User {
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
-/** The app's users. Replace the map by your own table. */
+/** The users of the app. Replace the map by your own table. */
 @Injectable()
 export class UsersService {
   readonly #accounts = new Map<string, Account>();
@@ -30,10 +30,10 @@ export class UsersService {
     return this.#accounts.get(id);
   }
 
-  /** Returns the user of that name if the password is correct. */
+  /** Returns the user of this name, if the password is right. */
   async verify(name: string, password: string): Promise<User | undefined> {
     const account = [...this.#accounts.values()].find((other) => other.name === name);
-    // The time is the same for unknown names, so that it does not reveal which names exist.
+    // The same work for an unknown name, so that the response time does not reveal which names exist.
     const hash = await derive(password, account?.salt ?? Buffer.alloc(16), 32);
     return account && timingSafeEqual(hash, account.hash) ? account : undefined;
   }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { interval, map, take, type Observable } from 'rxjs';
 
-/** A task that takes some time. */
+/** Work that takes a while. */
 @Injectable()
 export class ImporterService {
-  /** Emits the number of rows so far. */
+  /** How many rows there are so far. */
   run(): Observable<number> {
     return interval(200).pipe(
       take(5),

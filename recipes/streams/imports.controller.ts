@@ -9,7 +9,7 @@ import './session-data.js';
 export class ImportsController {
   constructor(private readonly importer: ImporterService) {}
 
-  /** Changes made for an event are committed before the event is sent. */
+  /** The changes before an event are committed before the event is sent. */
   @Sse('import')
   import(@Session() session: SessionData): Observable<MessageEvent> {
     return this.importer.run().pipe(

@@ -15,7 +15,7 @@ export class CartController {
     return { cart, preferences, coupons };
   }
 
-  /** The merge rule adds the quantities, also those of other requests. */
+  /** The merge rule adds up the quantities of parallel requests. */
   @Post('items/:sku')
   add(@Session() session: SessionData, @Param('sku') sku: string): void {
     const cart = (session.cart ??= []);
@@ -35,12 +35,12 @@ export class CartController {
     session.preferences = { ...session.preferences, ...preferences };
   }
 
-  /** Checks a limit. The check must see what all other requests have stored, so it needs an update. */
+  /** A limit needs the current record. An update reads it; the session of the request may be stale. */
   @Post('coupons/:code')
   async redeem(@Session() session: SessionData, @Param('code') code: string): Promise<{ left: number }> {
     const left = await this.sessions.update(session, (draft) => {
       const coupons = draft.coupons ?? [];
-      if (coupons.length === MOST_COUPONS) throw new ConflictException(`The limit is ${MOST_COUPONS} coupons.`);
+      if (coupons.length === MOST_COUPONS) throw new ConflictException(`${MOST_COUPONS} coupons are the most.`);
       draft.coupons = [...coupons, code];
       return MOST_COUPONS - draft.coupons.length;
     });

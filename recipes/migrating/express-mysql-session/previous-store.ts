@@ -4,7 +4,7 @@ import session from 'express-session';
 
 const { hostname, port, username, password, pathname } = new URL(process.env.DATABASE_URL!);
 
-/** The previous store with its previous settings. It continues to prune its expired sessions. */
+/** The previous store, with the same configuration as before. It continues to prune its expired sessions. */
 @Injectable()
 export class PreviousStore extends mySqlStore(session) implements OnApplicationShutdown {
   constructor() {
