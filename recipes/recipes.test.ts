@@ -1,4 +1,4 @@
-// One test file for all: each would load Nest and MikroORM anew.
+// One test file for all recipes, because each test file loads Nest and MikroORM again.
 import './passport-login/passport-login.cases.js';
 import './flash-messages/flash-messages.cases.js';
 import './typed-cart/typed-cart.cases.js';

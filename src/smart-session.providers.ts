@@ -7,6 +7,7 @@ import { UpdateBatcher } from './batching/update-batcher.js';
 import { SessionCodec } from './codec/session.codec.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { MergeReport } from './commit/merge-report.js';
+import { RecordChangeBuilder } from './commit/record-change-builder.js';
 import { SessionCommitter } from './commit/session-committer.js';
 import { SessionMerger } from './commit/session-merger.js';
 import { SessionDestroyer } from './ending/session-destroyer.js';
@@ -46,6 +47,7 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   TouchBatcher,
   UpdateBatcher,
   SessionMerger,
+  RecordChangeBuilder,
   SessionCommitter,
   CommitQueue,
   MergeReport,

@@ -3,7 +3,7 @@ import type { SessionData } from 'express-session';
 import { SessionService } from 'nestjs-smart-session';
 import './session-data.js';
 
-/** Messages that outlive a redirect, and are shown once. */
+/** Messages that survive a redirect and are shown once. */
 @Injectable()
 export class FlashService {
   constructor(private readonly sessions: SessionService) {}
@@ -12,7 +12,7 @@ export class FlashService {
     session.flash = [...(session.flash ?? []), message];
   }
 
-  /** Takes the messages out of the session: of requests that ask at once, one gets them. */
+  /** Takes the messages out of the session. Of several parallel requests, one gets them. */
   async take(session: SessionData): Promise<string[]> {
     if (!session.flash) return [];
     return this.sessions.update(session, (draft) => {

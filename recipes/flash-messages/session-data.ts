@@ -2,7 +2,7 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    /** What the next page shows, once. */
+    /** The messages that the next page shows once. */
     flash?: string[];
   }
 }

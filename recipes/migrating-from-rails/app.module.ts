@@ -14,18 +14,18 @@ class RailsSessionsModule {}
       driver: SqliteDriver,
       dbName: process.env.SQLITE_FILE ?? 'shop.sqlite',
       entities: [defineSessionEntity({ tableName: 'web_sessions' }), defineSessionLeaseEntity({ tableName: 'web_sessions' })],
-      // The tables of the Rails app: without this `schema.update()` would drop them.
+      // The tables of the Rails app. Otherwise `schema.update()` would drop them.
       schemaGenerator: { skipTables: ['sessions'] },
     }),
     SmartSessionModule.forRootAsync({
       imports: [RailsSessionsModule],
       inject: [RailsSessions],
       useFactory: (railsSessions: RailsSessions) => ({
-        // `sessions` is the Rails app's.
+        // `sessions` is the table of the Rails app.
         tableName: 'web_sessions',
         createTable: true,
         migrateFrom: railsSessions,
-        // Sends a cookie of our own to who comes with Rails's.
+        // Sends a new cookie to a browser that has only the Rails cookie.
         rolling: true,
         userId: 'user_id',
       }),

@@ -7,7 +7,7 @@ const RAILS_COOKIE = /(?:^|; *)_shop_session=([0-9a-f]{32})(?:;|$)/;
 /** The cookie of the option `name`. */
 const OWN_COOKIE = /(?:^|; *)sid=/;
 
-/** Signs the id in Rails's cookie, for a browser that has no cookie of ours yet. */
+/** Signs the id of the Rails cookie, if the browser has no cookie of this app yet. */
 export function railsCookie(request: Request, _response: Response, next: NextFunction): void {
   const { cookie = '' } = request.headers;
   const [, publicId] = RAILS_COOKIE.exec(cookie) ?? [];
@@ -15,7 +15,7 @@ export function railsCookie(request: Request, _response: Response, next: NextFun
   next();
 }
 
-/** As express-session signs it. */
+/** Signs a value in the way of express-session. */
 function signed(id: string): string {
   const signature = createHmac('sha256', process.env.SESSION_SECRET!).update(id).digest('base64').replace(/=+$/, '');
   return encodeURIComponent(`s:${id}.${signature}`);

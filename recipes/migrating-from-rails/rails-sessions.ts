@@ -4,10 +4,10 @@ import { MikroORM } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { SessionData } from 'express-session';
 
-/** Rails's own `db:sessions:trim` deletes what was not written for so long, in ms. */
+/** In ms: `db:sessions:trim` of Rails deletes sessions that were not written for this time. */
 const LIFETIME = 30 * 24 * 60 * 60 * 1000;
 
-/** How Base64 of Ruby's Marshal begins. */
+/** The beginning of Ruby's Marshal format in Base64. */
 const MARSHAL = 'BAh';
 
 type Callback = (error: unknown, session?: SessionData | null) => void;
@@ -41,7 +41,7 @@ export class RailsSessions {
   }
 }
 
-/** The row is keyed by a hash; by the id itself where it was written before version 2 of the gem. */
+/** The key of a row is a hash, or the id itself if the gem was older than version 2. */
 function keysOf(publicId: string): string[] {
   return [`2::${createHash('sha256').update(publicId).digest('hex')}`, publicId];
 }

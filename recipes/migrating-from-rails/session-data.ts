@@ -2,7 +2,7 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    /** What the Rails app has called it: its sessions come with the keys that it gave them. */
+    /** The name is that of the Rails app: its sessions keep their keys. */
     user_id?: number;
     wishlist?: string[];
   }

@@ -17,7 +17,7 @@ class PreviousStoreModule {}
         tableName: 'web_sessions',
         createTable: true,
         migrateFrom: previousStore,
-        // The cookie as it was: its name, its secret and its max age.
+        // The same cookie as before: name, secret and max age.
         name: 'connect.sid',
         secret: process.env.SESSION_SECRET,
         cookie: { maxAge: 30 * 24 * 60 * 60 * 1000 },

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import connectPgSimple from 'connect-pg-simple';
 import session from 'express-session';
 
-/** The store that the app had, set up as it was. It goes on pruning what expires there. */
+/** The previous store, with the same configuration as before. It continues to prune its expired sessions. */
 @Injectable()
 export class PreviousStore extends connectPgSimple(session) implements OnApplicationShutdown {
   constructor() {

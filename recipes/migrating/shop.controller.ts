@@ -2,7 +2,7 @@ import { Body, Controller, Get, Post, Session } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import './session-data.js';
 
-/** The app, which stays as it is. */
+/** The app, which does not change. */
 @Controller()
 export class ShopController {
   @Post('login')

@@ -12,7 +12,7 @@ export class ArticlesController implements OnModuleInit {
     @InjectMikroORM('content') private readonly orm: MikroORM,
   ) {}
 
-  /** A sample's way to have something to show; an app has migrations. */
+  /** Creates sample data. A real app has migrations. */
   async onModuleInit(): Promise<void> {
     await this.orm.schema.update();
     await this.em.fork().upsert(Article, { id: 1, title: 'On sessions' });

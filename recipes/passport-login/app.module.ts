@@ -6,7 +6,7 @@ import { sessionOptions, withoutSession } from './session.options.js';
 
 @Module({ imports: [SmartSessionModule.forRoot({ ...sessionOptions, exclude: withoutSession }), AuthModule] })
 export class AppModule implements NestModule {
-  /** SmartSessionModule is global: Nest runs its middleware before this. Without a session, Passport's would answer 500. */
+  /** SmartSessionModule is global, so its middleware runs before this. Without a session, Passport would answer 500. */
   configure(consumer: MiddlewareConsumer): void {
     consumer
       .apply(passport.session())

@@ -3,7 +3,7 @@ import { AuthGuard } from '@nestjs/passport';
 import type { Request } from 'express';
 import { SessionGoneError, SessionService } from 'nestjs-smart-session';
 
-/** Asks the strategy, and logs in whom it lets through: under a new session id, with what the session holds. */
+/** Logs in a user that the strategy accepts, under a new session id, with the values of the session. */
 @Injectable()
 export class LoginGuard extends AuthGuard('local') {
   constructor(private readonly sessions: SessionService) {
@@ -13,9 +13,9 @@ export class LoginGuard extends AuthGuard('local') {
   override async canActivate(context: ExecutionContext): Promise<boolean> {
     await super.canActivate(context);
     const request = context.switchToHttp().getRequest<Request>();
-    // Also what other requests have stored while the password was checked. Passport copies it into the session that it makes.
+    // Also copies what other requests stored during the password check. Passport copies it into its new session.
     await this.sessions.regenerate(request, { keep: 'all' }).catch((error: unknown) => {
-      // A login at the same time was faster, as after a double click. It has the values; this one begins anew.
+      // A parallel login was faster, as after a double click, and has the values. This one starts with an empty session.
       if (!(error instanceof SessionGoneError)) throw error;
       return this.sessions.regenerate(request);
     });

@@ -15,7 +15,7 @@ import { UsersService } from './users.service.js';
 export class AuthModule implements OnModuleInit {
   constructor(private readonly users: UsersService) {}
 
-  /** Somebody to log in as. */
+  /** Creates a user for the example. */
   async onModuleInit(): Promise<void> {
     await this.users.create('anna', 'correct horse');
   }

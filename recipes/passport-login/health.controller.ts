@@ -1,6 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 
-/** For probes, which have no session. */
+/** A route for probes, which have no session. */
 @Controller('health')
 export class HealthController {
   @Get()

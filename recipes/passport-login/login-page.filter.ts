@@ -1,7 +1,7 @@
 import { Catch, UnauthorizedException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Response } from 'express';
 
-/** Sends to the login page whoever must log in first, or could not. */
+/** Redirects to the login page if a login is required, or has failed. */
 @Catch(UnauthorizedException)
 export class LoginPageFilter implements ExceptionFilter {
   catch(_error: UnauthorizedException, host: ArgumentsHost): void {

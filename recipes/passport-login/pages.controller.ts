@@ -2,7 +2,7 @@ import { Controller, Get, Param, Session } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import './session-data.js';
 
-/** Pages for everybody: guests have a session too. */
+/** Pages for all visitors. Guests have a session too. */
 @Controller('pages')
 export class PagesController {
   @Get(':page')

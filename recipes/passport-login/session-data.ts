@@ -2,7 +2,7 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    /** Passport's own: what the serializer made of the user. */
+    /** Set by Passport: the user, as the serializer returns it. */
     passport?: { user?: string };
     lastPage?: string;
   }

@@ -1,6 +1,6 @@
 import type { SmartSessionModuleOptions } from 'nestjs-smart-session';
 
-/** Routes without a session. Middleware that needs one leaves them out too. */
+/** Routes without a session. Middleware that needs a session must exclude them too. */
 export const withoutSession = ['health'];
 
 // For PostgreSQL: dialect 'postgresql', and connection: { clientUrl: process.env.DATABASE_URL }.

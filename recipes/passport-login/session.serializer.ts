@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportSerializer } from '@nestjs/passport';
 import { UsersService, type User } from './users.service.js';
 
-/** The session holds the user's id, and each request finds the user by it. */
+/** Stores the user's id in the session, and finds the user by it in each request. */
 @Injectable()
 export class SessionSerializer extends PassportSerializer {
   constructor(private readonly users: UsersService) {

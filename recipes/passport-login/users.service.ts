@@ -14,7 +14,7 @@ interface Account extends User {
 
 const derive = promisify<string, Buffer, number, Buffer>(scrypt);
 
-/** The app's users: put your own table in the place of the map. */
+/** The users of the app. Replace the map by your own table. */
 @Injectable()
 export class UsersService {
   readonly #accounts = new Map<string, Account>();
@@ -30,10 +30,10 @@ export class UsersService {
     return this.#accounts.get(id);
   }
 
-  /** The user of that name, if the password is right. */
+  /** Returns the user of this name, if the password is right. */
   async verify(name: string, password: string): Promise<User | undefined> {
     const account = [...this.#accounts.values()].find((other) => other.name === name);
-    // Whoever guesses names shall not learn from the time it takes which of them exist.
+    // The same work for an unknown name, so that the response time does not reveal which names exist.
     const hash = await derive(password, account?.salt ?? Buffer.alloc(16), 32);
     return account && timingSafeEqual(hash, account.hash) ? account : undefined;
   }

@@ -11,7 +11,7 @@ export class ProductsController implements OnModuleInit {
     private readonly orm: MikroORM,
   ) {}
 
-  /** A sample's way to have something to show; an app has migrations. */
+  /** Creates sample data. A real app has migrations. */
   async onModuleInit(): Promise<void> {
     await this.orm.schema.update();
     await this.em.fork().upsert(Product, { sku: 'tea', name: 'Green tea' });

@@ -8,7 +8,7 @@ import './session-data.js';
 export class ChatGateway implements OnGatewayConnection {
   constructor(private readonly sessions: SessionService) {}
 
-  /** Nobody without a session: a socket's handshake can send no cookie for one that comes later. */
+  /** Refuses a socket without a session, because a handshake cannot send a cookie for a later session. */
   async handleConnection(socket: Socket): Promise<void> {
     const isKnown = await this.sessions.load(sessionIdOf(socket)).catch(() => undefined);
     if (!isKnown) socket.disconnect(true);
@@ -19,7 +19,7 @@ export class ChatGateway implements OnGatewayConnection {
     return this.#update(socket, (draft) => (draft.nickname = nickname));
   }
 
-  /** @returns how many messages the session has sent by now */
+  /** @returns how many messages the session has sent so far */
   @SubscribeMessage('say')
   async say(@ConnectedSocket() socket: Socket, @MessageBody() text: string): Promise<number | undefined> {
     const said = await this.#update(socket, (draft) => {
@@ -30,7 +30,7 @@ export class ChatGateway implements OnGatewayConnection {
     return said?.sent;
   }
 
-  /** By the session's id: what the handshake loaded is as old as the connection. Who has logged out is disconnected. */
+  /** Uses only the session id, because the session of the handshake is stale. Disconnects a user who has logged out. */
   async #update<Result>(socket: Socket, change: (draft: SessionDraft) => Result): Promise<Result | undefined> {
     try {
       return await this.sessions.update(sessionIdOf(socket), change);

@@ -3,7 +3,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import { SmartSessionMiddleware } from 'nestjs-smart-session';
 import type { Server, ServerOptions } from 'socket.io';
 
-/** Finds the session of each handshake by its cookie, with the middleware that HTTP requests go through. */
+/** Finds the session of each handshake by its cookie, with the middleware of the HTTP requests. */
 export class SessionIoAdapter extends IoAdapter {
   readonly #sessions: SmartSessionMiddleware;
 

@@ -4,7 +4,7 @@ import { interval, map, take, type Observable } from 'rxjs';
 /** Work that takes a while. */
 @Injectable()
 export class ImporterService {
-  /** How many rows there are by now. */
+  /** How many rows there are so far. */
   run(): Observable<number> {
     return interval(200).pipe(
       take(5),

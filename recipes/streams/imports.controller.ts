@@ -9,7 +9,7 @@ import './session-data.js';
 export class ImportsController {
   constructor(private readonly importer: ImporterService) {}
 
-  /** What is set for an event is committed before the event leaves. */
+  /** The changes before an event are committed before the event is sent. */
   @Sse('import')
   import(@Session() session: SessionData): Observable<MessageEvent> {
     return this.importer.run().pipe(
@@ -20,7 +20,7 @@ export class ImportsController {
     );
   }
 
-  /** The count is committed before the first byte leaves. */
+  /** The count is committed before the first byte is sent. */
   @Get('report')
   @Header('Content-Type', 'text/csv')
   download(@Session() session: SessionData): StreamableFile {

@@ -15,7 +15,7 @@ export class CartController {
     return { cart, preferences, coupons };
   }
 
-  /** Its rule adds the quantities up, whatever others put in at the same time. */
+  /** The merge rule adds up the quantities of parallel requests. */
   @Post('items/:sku')
   add(@Session() session: SessionData, @Param('sku') sku: string): void {
     const cart = (session.cart ??= []);
@@ -29,13 +29,13 @@ export class CartController {
     session.cart = session.cart?.filter((item) => item.sku !== sku);
   }
 
-  /** Its rule merges field by field. */
+  /** The merge rule merges field by field. */
   @Patch('preferences')
   prefer(@Session() session: SessionData, @Body() preferences: NonNullable<SessionData['preferences']>): void {
     session.preferences = { ...session.preferences, ...preferences };
   }
 
-  /** A limit holds only if who checks it sees what all others have stored: an update does. */
+  /** A limit needs the current record. An update reads it; the session of the request may be stale. */
   @Post('coupons/:code')
   async redeem(@Session() session: SessionData, @Param('code') code: string): Promise<{ left: number }> {
     const left = await this.sessions.update(session, (draft) => {

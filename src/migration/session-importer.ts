@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { isReservedName } from '../codec/reserved-names.js';
 import type { SessionCodec } from '../codec/session.codec.js';
 import type { StoreFormat } from './store-format.js';
@@ -8,7 +7,9 @@ import { asError } from '../shared/thrown.js';
 import { SessionNotSerializableError, SessionTooLargeError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import { exactLifetime, maxAgeOrNull } from '../records/lifetime.js';
-import { longestUnused, userIdOf } from '../records/user-id.js';
+import { commitIdAfter } from '../records/commit-id.js';
+import { removeExpiredRow } from '../commit/expired-row.js';
+import { RecordChangeBuilder } from '../commit/record-change-builder.js';
 
 /** What became of rows that were to be imported. */
 export interface ImportOutcome {
@@ -34,14 +35,14 @@ export class SessionImporter {
   readonly #foreign: StoreFormat;
   readonly #repository: SessionRepository;
   readonly #codec: SessionCodec;
-  readonly #options: SmartSessionOptions;
+  readonly #builder: RecordChangeBuilder;
 
   /** @param foreign the store that the rows are of */
   constructor(foreign: StoreFormat, repository: SessionRepository, codec: SessionCodec, options: SmartSessionOptions) {
     this.#foreign = foreign;
     this.#repository = repository;
     this.#codec = codec;
-    this.#options = options;
+    this.#builder = new RecordChangeBuilder(codec, options);
   }
 
   /**
@@ -76,8 +77,8 @@ export class SessionImporter {
 
   async #insert(storageKey: string, change: RecordChange): Promise<boolean> {
     if (await this.#repository.insert(storageKey, change)) return true;
-    // What stands in the way may be an expired record.
-    return (await this.#repository.removeExpired(storageKey)) && this.#repository.insert(storageKey, change);
+    // The command line has no observers.
+    return (await removeExpiredRow(this.#repository, storageKey, undefined)) && this.#repository.insert(storageKey, change);
   }
 
   #changeOf(storageKey: string, { data, remaining }: PreviousRow): RecordChange {
@@ -85,17 +86,11 @@ export class SessionImporter {
     // express-session drops such names when it loads a session.
     const own = Object.entries(session).filter(([key]) => !isReservedName(key));
     const values = this.#codec.encodeValues(Object.fromEntries(own));
-    const text = this.#codec.join(values);
-    const bytes = Buffer.byteLength(text);
-    if (bytes > this.#options.maxBytes) throw new SessionTooLargeError(bytes, this.#options.maxBytes);
-    const userId = userIdOf(values, this.#options, this.#codec);
-    return {
-      data: this.#codec.seal(storageKey, text),
-      commitId: randomUUID(),
-      userId,
+    return this.#builder.build(storageKey, values, this.#codec.join(values), {
+      commitId: commitIdAfter(undefined),
       maxAge: maxAgeOrNull(session),
-      lifetime: exactLifetime(remaining, longestUnused(userId, this.#options)),
-    };
+      lifetime: (longest) => exactLifetime(remaining, longest),
+    });
   }
 }
 

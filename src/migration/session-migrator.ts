@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { RecordChange, StoredRecord } from '../persistence/session.repository.js';
@@ -8,11 +7,13 @@ import { Deadline } from '../batching/deadline.js';
 import { PreviousStore, type FoundSession } from './previous-store.js';
 import { lifetimeOf } from '../records/lifetime.js';
 import { LoadBatcher } from '../batching/load-batcher.js';
-import { migratingCommitId, stageOf, type Stage } from '../records/migrating-record.js';
+import { stageOf, type Stage } from '../records/migrating-record.js';
 import { RetryingRepository, type CallLimits } from '../batching/retrying-repository.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SessionRecord } from '../records/session-record.js';
-import { longestUnused, userIdOf } from '../records/user-id.js';
+import { commitIdAfter } from '../records/commit-id.js';
+import { removeExpiredRow } from '../commit/expired-row.js';
+import { RecordChangeBuilder } from '../commit/record-change-builder.js';
 
 /** Three steps bring a session here; more are needed only when others work on it too. */
 const MOST_STEPS = 10;
@@ -46,6 +47,7 @@ export class SessionMigrator {
   constructor(
     private readonly loads: LoadBatcher,
     private readonly repository: RetryingRepository,
+    private readonly builder: RecordChangeBuilder,
     private readonly codec: SessionCodec,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -129,10 +131,12 @@ export class SessionMigrator {
 
   async #insert(migration: Migration, found: FoundSession): Promise<void> {
     // Each attempt has an id of its own: a record that was seen, and destroyed, must not come again under the same.
+    const { storageKey } = migration;
+    const limits = limitsOf(migration);
     const changeOf = () => this.#changeOf(migration, found, 'unconfirmed');
-    if (await this.repository.insert(migration.storageKey, changeOf, limitsOf(migration))) return;
-    // What stands in the way may be an expired row that nobody can load.
-    await this.repository.removeExpired(migration.storageKey, limitsOf(migration));
+    if (await this.repository.insert(storageKey, changeOf, limits)) return;
+    const removeExpired = () => this.repository.removeExpired(storageKey, limits);
+    await removeExpiredRow({ removeExpired }, storageKey, this.observers.lifecycle);
   }
 
   async #confirm(migration: Migration, record: StoredRecord, found: FoundSession): Promise<void> {
@@ -141,26 +145,18 @@ export class SessionMigrator {
 
   async #arrive(migration: Migration, record: StoredRecord): Promise<void> {
     const { storageKey, sessionId, deadline } = migration;
-    const { data, maxAge } = record;
-    const { values } = SessionRecord.read(this.codec, record, this.codec.open(storageKey, data));
-    const userId = userIdOf(values, this.options, this.codec);
+    const { maxAge } = record;
+    const text = this.codec.open(storageKey, record.data);
+    const { values } = SessionRecord.read(this.codec, record, text);
+    const lifetime = (longest: number) => lifetimeOf(maxAge, this.options, longest < Infinity, true, longest);
+    const change = this.builder.build(storageKey, values, text, { commitId: commitIdAfter(undefined), maxAge, lifetime, isAnySize: true });
     await this.#previous!.remove(sessionId, 'load');
     deadline.throwIfPassed();
-    const longest = longestUnused(userId, this.options);
-    const change = {
-      data,
-      commitId: randomUUID(),
-      userId,
-      maxAge,
-      lifetime: lifetimeOf(maxAge, this.options, longest < Infinity, true, longest),
-    };
-    if (await this.#write(migration, record, change)) this.observers.lifecycle?.created({ storageKey, userId });
+    if (await this.#write(migration, record, change)) this.observers.lifecycle?.created({ storageKey, userId: change.userId });
   }
 
-  /** Writes a record of which nobody but who moves it knows a user yet: what is known of a user can be destroyed here alone. */
   #changeOf({ storageKey }: Migration, { text, maxAge }: FoundSession, stage: Stage): RecordChange {
-    const data = this.codec.seal(storageKey, text);
-    return { data, commitId: migratingCommitId(stage), userId: null, maxAge, lifetime: lifetimeOf(maxAge, this.options, true) };
+    return this.builder.buildMigrating(storageKey, text, maxAge, stage);
   }
 
   /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there, also where the answer to that was lost. */

@@ -1,10 +1,10 @@
 import { DELETED, type MergeRule, type MergeSides } from '../../src/shared/merge-rule.js';
 
 /**
- * The larger of both numbers, such as a high score. A side that deleted the key has no say, unless both did.
- * Independent of the order of commits.
+ * Keeps the larger number, such as a high score. A side that deleted the key is ignored, unless both sides deleted it.
+ * The order of the commits does not matter.
  *
- * @throws TypeError where a side is no number
+ * @throws TypeError if a side is no number
  */
 export function largest(): MergeRule<number> {
   return (sides) => {

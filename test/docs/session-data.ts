@@ -1,4 +1,4 @@
-// What the examples keep in a session; the rest of the tests must not see it.
+// The values that the examples keep in a session. The other tests must not see this type.
 import 'express-session';
 
 declare module 'express-session' {

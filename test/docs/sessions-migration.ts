@@ -2,7 +2,7 @@ import { Migration } from '@mikro-orm/migrations';
 
 export class AddSessions extends Migration {
   override async up(): Promise<void> {
-    // Here createTable has made it.
+    // createTable has already made the table.
     const found = await this.execute(
       "select 1 from information_schema.tables where table_schema = current_schema() and table_name = 'sessions'",
     );

@@ -11,6 +11,7 @@ import { FaultyRepository } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { protocolOf, storeOf } from '../support/protocol-of.js';
+import { RecordingObservers } from '../support/recording-observers.js';
 
 type Live = Record<string, any>;
 type Callback = (error?: unknown, session?: SessionData | null) => void;
@@ -186,6 +187,19 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     repository.faults.insert = [{ effect: 'none', meanwhile: () => startProcess({}, new FaultyRepository(database.context)).destroy(id) }];
     expect(await load(id)).toBeUndefined();
     expect(await rows()).toBe(0);
+  });
+
+  it('tells of an expired row whose place it takes', async () => {
+    const id = await earlier.add({ n: 1 });
+    await load(id);
+    await database.expireAll();
+    await earlier.add({ n: 2 }, undefined, id);
+    const observers = new RecordingObservers();
+    await load(id, serviceOver(repository, { migrateFrom: earlier as never }, undefined, observers).sessions);
+    expect(observers.of('expired', 'created')).toEqual([
+      ['expired', undefined],
+      ['created', null],
+    ]);
   });
 
   it('takes the place of an expired row', async () => {

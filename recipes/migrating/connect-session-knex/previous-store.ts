@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { ConnectSessionKnexStore } from 'connect-session-knex';
 import knex from 'knex';
 
-/** The store that the app had, set up as it was. It goes on pruning what expires there. */
+/** The previous store, with the same configuration as before. It continues to prune its expired sessions. */
 @Injectable()
 export class PreviousStore extends ConnectSessionKnexStore implements OnApplicationShutdown {
   constructor() {

@@ -1,4 +1,4 @@
-/** What of the package is used here: it brings no types. */
+/** The part of the package that is used here. The package has no types. */
 declare module 'express-mysql-session' {
   import { Store, type SessionData } from 'express-session';
   import type session from 'express-session';

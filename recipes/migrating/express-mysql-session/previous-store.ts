@@ -4,7 +4,7 @@ import session from 'express-session';
 
 const { hostname, port, username, password, pathname } = new URL(process.env.DATABASE_URL!);
 
-/** The store that the app had, set up as it was. It goes on pruning what expires there. */
+/** The previous store, with the same configuration as before. It continues to prune its expired sessions. */
 @Injectable()
 export class PreviousStore extends mySqlStore(session) implements OnApplicationShutdown {
   constructor() {
