@@ -1,11 +1,12 @@
 import 'reflect-metadata';
+import { promisify } from 'node:util';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
+import { SessionService, SmartSessionStore, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
 
 /** Measures the cost of observers: a load and a commit of one session of 1 KB, in this process, on SQLite in memory. */
 const VARIANTS: Record<string, SmartSessionTestingOptions> = { off: {}, events: { events: { emit() {} } }, telemetry: { telemetry: true } };
@@ -35,7 +36,8 @@ async function open([name, options]: [string, SmartSessionTestingOptions]): Prom
     { logger: false },
   );
   const sessions = app.get(SessionService);
-  await sessions.replace(SESSION_ID, { text: 'x'.repeat(1000) });
+  const store = app.get(SmartSessionStore);
+  await promisify(store.set.bind(store))(SESSION_ID, { text: 'x'.repeat(1000) } as never);
   return { name, sessions, costs: [] };
 }
 

@@ -1,4 +1,5 @@
 import { hasToJson } from '../shared/has-to-json.js';
+import { isUsualObject } from './usual-object.js';
 import { isPlainObject } from '../shared/plain-object.js';
 
 /**
@@ -22,7 +23,7 @@ export function fingerprints(): Fingerprint {
     if (text === UNDER_WAY) throw new TypeError('A cycle cannot be compared.');
     if (text !== undefined) return text;
     known.set(value, UNDER_WAY);
-    const content = isUsual(value) ? `{${members(value, fingerprint)}}` : `${typeOf(value)}(${contents(value, fingerprint)})`;
+    const content = isUsualObject(value) ? `{${members(value, fingerprint)}}` : `${typeOf(value)}(${contents(value, fingerprint)})`;
     const id = ids.get(content) ?? `#${ids.size}`;
     ids.set(content, id);
     known.set(value, id);
@@ -32,12 +33,6 @@ export function fingerprints(): Fingerprint {
 }
 
 const UNDER_WAY = '';
-
-/** Whether a value is a list or an object of this realm as JSON makes it. Its text needs no class name. */
-function isUsual(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype ? !(Symbol.toStringTag in value) : prototype === Array.prototype && Array.isArray(value);
-}
 
 function primitive(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);

@@ -1,3 +1,5 @@
+import { isUsualObject } from './usual-object.js';
+
 /** The number of members that a comparison reads before it stops. Larger values are compared by their fingerprints, which are kept. */
 const MOST_MEMBERS = 100;
 
@@ -13,7 +15,7 @@ export function isSameSmall(left: unknown, right: unknown): boolean | undefined 
 
 function compare(left: unknown, right: unknown, budget: { left: number }): boolean | undefined {
   if (isPrimitive(left) && isPrimitive(right)) return Object.is(left, right);
-  if (!isPlain(left) || !isPlain(right)) return undefined;
+  if (!isUsual(left) || !isUsual(right)) return undefined;
   const isList = Array.isArray(left);
   if (isList !== Array.isArray(right) || (isList && left.length !== (right as unknown[]).length)) return false;
   return compareMembers(left as Members, right as Members, budget);
@@ -37,9 +39,6 @@ function isPrimitive(value: unknown): boolean {
   return value === null || (typeof value !== 'object' && typeof value !== 'function');
 }
 
-/** Whether a value is a list or an object of this realm, as JSON makes it. */
-function isPlain(value: unknown): boolean {
-  if (isPrimitive(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype ? !(Symbol.toStringTag in (value as object)) : prototype === Array.prototype;
+function isUsual(value: unknown): boolean {
+  return !isPrimitive(value) && isUsualObject(value as object);
 }

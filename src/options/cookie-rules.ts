@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import type { CookieOptions } from 'express-session';
+import { isKeyedObject } from '../shared/plain-object.js';
 
 /** The attributes of the cookie. `maxAge` is in ms. `auto` depends on whether the request came by TLS. */
 export type CookieAttributes = Omit<CookieOptions, 'expires' | 'sameSite'> & { sameSite?: CookieOptions['sameSite'] | 'auto' };
@@ -47,7 +48,7 @@ export const EXPECTED_COOKIE = `Give express-session's cookie options: ${Object.
 /** Whether a value is an object of express-session's cookie options. */
 export function isCookieOptions(given: unknown): boolean {
   const isRight = ([key, value]: [string, unknown]) => value === undefined || (Object.hasOwn(CHECKS, key) && CHECKS[key]!(value));
-  return typeof given === 'object' && given !== null && !Array.isArray(given) && Object.entries(given).every(isRight);
+  return isKeyedObject(given) && Object.entries(given).every(isRight);
 }
 
 /** A cookie that browsers refuse. */

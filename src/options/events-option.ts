@@ -1,4 +1,5 @@
 import type { Abstract, Type } from '@nestjs/common';
+import { hasMethods, isFunction, isName } from './option-checks.js';
 
 /** An object that publishes events: `EventEmitter2` of @nestjs/event-emitter, Node's `EventEmitter`, or another object with such an `emit`. */
 export interface SessionEventEmitter {
@@ -11,10 +12,10 @@ export type EventsOption = SessionEventEmitter | Type<SessionEventEmitter> | Abs
 
 /** Whether a value can publish events. */
 export function isEmitter(given: unknown): given is SessionEventEmitter {
-  return typeof given === 'object' && given !== null && typeof (given as Partial<SessionEventEmitter>).emit === 'function';
+  return hasMethods('emit')(given);
 }
 
 /** Whether a value is an injection token. */
 export function isToken(given: unknown): given is Exclude<EventsOption, SessionEventEmitter> {
-  return typeof given === 'function' || typeof given === 'symbol' || (typeof given === 'string' && given !== '');
+  return isFunction(given) || typeof given === 'symbol' || isName(given);
 }

@@ -19,6 +19,7 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { LAYOUT, SESSION_COLUMNS, layoutOf, leaseTableOf } from '../../src/dialects/table-layout.js';
 import { openDatabase, upgradeDatabase } from '../../src/persistence/open-database.js';
 import { checkLayout } from '../../src/persistence/table-check.js';
+import { upgradeTable } from '../../src/persistence/table-upgrade.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
 import { dropTables } from '../support/drop-tables.js';
 import { ForkedProcess } from '../support/forked-process.js';
@@ -36,6 +37,7 @@ describe.each(DATABASES)('a table of layout 1, on %s', (database) => {
   const dialect = DIALECTS[database];
   const tableName = 'web_sessions';
   const options = new SmartSessionOptions({ secret: 'x', tableName });
+  const entity = defineSessionEntity({ tableName });
   let folder: string;
   let dbName: string;
   let orm: MikroORM;
@@ -52,7 +54,7 @@ describe.each(DATABASES)('a table of layout 1, on %s', (database) => {
   });
 
   beforeEach(async () => {
-    orm = await open([defineSessionEntity({ tableName }), defineSessionLeaseEntity({ tableName })]);
+    orm = await open([entity, defineSessionLeaseEntity({ tableName })]);
     ({ run } = new StatementRunner(() => orm.em.getConnection(), dialect));
     await dialect.prepare?.(run);
     await makeLayout1(database, run, tableName);
@@ -95,6 +97,11 @@ describe.each(DATABASES)('a table of layout 1, on %s', (database) => {
       ]);
     }
     expect(await columns()).not.toContain('user_agent');
+  });
+
+  it("takes queries of the app's own by the entity", async () => {
+    await run(layout1Of(database, tableName).statements.insert, ['a', '{}', 'c', 'anna', null, 3_600_000]);
+    expect(await orm.em.fork().find(entity, { userId: 'anna' })).toMatchObject([{ sessionId: 'a', data: '{}' }]);
   });
 
   it('is not changed by createTable', async () => {
@@ -214,9 +221,24 @@ describe.each(DATABASES)('a table of layout 1, on %s', (database) => {
 
   (database === 'sqlite' ? it : it.skip)('is upgraded when a writer has let the database go', async () => {
     const [holder, upgrader] = await Promise.all([open(), open()]);
-    const holding = new StatementRunner(() => holder.em.getConnection(), dialect);
+    const [holding, upgrading] = [holder, upgrader].map((one) => new StatementRunner(() => one.em.getConnection(), dialect)) as [
+      StatementRunner,
+      StatementRunner,
+    ];
+    await upgrading.run('pragma busy_timeout = 0');
     await holding.run('begin immediate');
-    const upgraded = upgrade(upgrader);
+    let tell!: () => void;
+    const isRefused = new Promise<void>((resolve) => (tell = resolve));
+    const observed = {
+      run: upgrading.run,
+      onOneConnection: (work) =>
+        upgrading.onOneConnection(work).catch((error: unknown) => {
+          tell();
+          throw error;
+        }),
+    } as StatementRunner;
+    const upgraded = upgradeTable(dialect, observed, tableName, undefined);
+    await isRefused;
     const { load } = layout1Of(database, tableName).statements;
     for (let n = 0; n < 3; n++) expect((await run(load, ['x'])).rows).toEqual([]);
     await holding.run('commit');

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { hasToJson } from '../../src/shared/has-to-json.js';
-import { isPlainObject, isPlainPrototype } from '../../src/shared/plain-object.js';
+import { isKeyedObject, isPlainObject, isPlainPrototype } from '../../src/shared/plain-object.js';
 
 class Money {
   cents = 1;
@@ -30,6 +30,19 @@ describe('isPlainObject', () => {
     ['a text', 'text', false],
   ])('of %s', (_name, value, isPlain) => {
     expect(isPlainObject(value)).toBe(isPlain);
+  });
+});
+
+describe('isKeyedObject', () => {
+  it.each<[string, unknown, boolean]>([
+    ['a literal', {}, true],
+    ['an instance of a class', new Money(), true],
+    ['a list', [], false],
+    ['null', null, false],
+    ['a function', () => 1, false],
+    ['a text', 'text', false],
+  ])('of %s', (_name, value, isOne) => {
+    expect(isKeyedObject(value)).toBe(isOne);
   });
 });
 
