@@ -30,7 +30,8 @@ export class SmartSessionOptions {
 
 function resolve(option: OptionName, given: unknown): unknown {
   const rule: OptionRule<any> = OPTIONS[option];
-  const value: unknown = given ?? rule.default;
+  // Null counts as not given only if there is a default. Otherwise an app might rely on an option that is off.
+  const value: unknown = 'default' in rule ? (given ?? rule.default) : given;
   const advice = rule.check(value);
   if (advice !== undefined) throw new SmartSessionConfigError(option, `${shown(rule, value)} was given`, advice);
   return value === undefined || !rule.resolve ? value : rule.resolve(value);
