@@ -14,7 +14,7 @@ type Run = (sql: string, parameters?: unknown[]) => Promise<Record<string, unkno
 
 const DAY = 86_400_000;
 
-/** As activerecord-session_store 2.3.0 has written one session by Rails 6.1, with either serializer. */
+/** One session as activerecord-session_store 2.3.0 writes it on Rails 6.1, with each serializer. */
 const WRITTEN_BY_RAILS = {
   publicId: '0123456789abcdef0123456789abcdef',
   sessionId: '2::3eb1bd439947eb762998e566ccc2e099c791118b2f40579cc4f7da2b5061b7f9',
@@ -30,7 +30,7 @@ const runOn =
 const privateIdOf = (publicId: string) => `2::${createHash('sha256').update(publicId).digest('hex')}`;
 const at = (daysAgo: number) => new Date(Date.now() - daysAgo * DAY).toISOString().replace('T', ' ').replace('Z', '000');
 
-/** The table as `rails generate active_record:session_migration` makes it. */
+/** Creates the table as `rails generate active_record:session_migration` does. */
 async function createTable(run: Run, isMySql = false, isPostgres = false): Promise<void> {
   const id = isPostgres
     ? 'bigserial primary key'
@@ -46,7 +46,7 @@ async function createTable(run: Run, isMySql = false, isPostgres = false): Promi
   await run('create unique index index_sessions_on_session_id on sessions (session_id)');
 }
 
-/** A session as Rails stores it with the serializer `:json`. Returns the id in the cookie. */
+/** Stores a session as Rails does with the serializer `:json`. Returns the id in the cookie. */
 async function addSession(
   run: Run,
   value: object,
@@ -86,14 +86,14 @@ describe('migrating from Rails', () => {
     expect(await app.get(SessionService).list({ userId: 7 })).toHaveLength(1);
   });
 
-  it('takes requests that come at once for one session', async () => {
+  it('gives requests that come at once one session', async () => {
     const publicId = await addSession(run, { user_id: 8 });
     const answers = await Promise.all(Array.from({ length: 10 }, () => visitor(publicId).get('/')));
     expect(answers.map(({ body }) => body.user_id)).toEqual(Array.from({ length: 10 }, () => 8));
     expect(await app.get(SessionService).list({ userId: 8 })).toHaveLength(1);
   });
 
-  it('gives a new id at login, and takes the cookie of Rails for nobody after that, or after a logout', async () => {
+  it('gives a new id at login, and ignores the cookie of Rails after that and after a logout', async () => {
     const publicId = await addSession(run, { wishlist: ['tea'] });
     const anna = visitor(publicId);
     await anna.post('/login', { userId: 9 });
@@ -105,13 +105,13 @@ describe('migrating from Rails', () => {
     expect(await app.get(SessionService).list({ userId: 9 })).toEqual([]);
   });
 
-  it('logs out who has not been moved yet', async () => {
+  it('logs out a user whose session was not migrated yet', async () => {
     const publicId = await addSession(run, { user_id: 10 });
     await visitor(publicId).post('/logout');
     expect([(await visitor(publicId).get('/')).body, await rails()]).toEqual([{}, 0]);
   });
 
-  it('takes no id that Rails has not given for a session, nor the key of a row', async () => {
+  it('accepts no id that Rails has not issued, and no key of a row', async () => {
     const publicId = await addSession(run, { user_id: 11 });
     for (const id of ['0'.repeat(32), privateIdOf(publicId), privateIdOf(publicId).slice(3), `${publicId}x`]) {
       const stranger = visitor(id);
@@ -142,7 +142,7 @@ describe.each(DATABASES)('the sessions table of Rails on %s', (database) => {
       sessions.get(id, (error, session) => (error ? reject(error as Error) : resolve(session))),
     );
 
-  it('gives a session that Rails has written', async () => {
+  it('reads a session that Rails has written', async () => {
     const { publicId, sessionId, json } = WRITTEN_BY_RAILS;
     await addSession(run, {}, { data: json, keyOf: () => sessionId });
     expect(await get(publicId)).toEqual({
@@ -154,7 +154,7 @@ describe.each(DATABASES)('the sessions table of Rails on %s', (database) => {
     });
   });
 
-  it('gives sessions of JSON that are not too old, and no other', async () => {
+  it('reads JSON sessions that are not too old, and no others', async () => {
     const value = { user_id: 1 };
     expect(await get(await addSession(run, value))).toMatchObject(value);
     expect(await get(await addSession(run, value, { keyOf: (id) => id }))).toMatchObject(value);

@@ -20,7 +20,7 @@ const urlOf = (scheme: string, { host, port, user, password, dbName }: typeof PO
 @Module({ controllers: [ShopController] })
 class ShopModule {}
 
-/** An app as it was before. */
+/** The app before the migration. */
 interface Before {
   readonly app: INestApplication;
   close(): Promise<void>;
@@ -31,7 +31,7 @@ type PreviousStore = Store & { onReady?(): Promise<void>; ready?: Promise<unknow
 async function startBefore({ PreviousStore: OwnStore }: { PreviousStore: new () => PreviousStore }): Promise<Before> {
   const app = await NestFactory.create(ShopModule);
   const store = new OwnStore();
-  // Its table is there.
+  // Its table exists now.
   await store.onReady?.();
   await store.ready;
   app.use(session({ store, secret: process.env.SESSION_SECRET!, resave: false, saveUninitialized: false, cookie: { maxAge: 1_000_000 } }));
@@ -82,7 +82,7 @@ describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))
   'migrating from $name',
   ({ table, env, before, after }) => {
     let app: INestApplication;
-    /** Who had logged in before. */
+    /** The cookies of the users who logged in before. */
     let cookies: string[];
 
     beforeAll(async () => {
@@ -111,7 +111,7 @@ describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))
       return Number((await runner.run(`select count(*) as n from ${dialect.quote(name)}`)).rows[0]?.n);
     };
 
-    it('keeps users logged in by the cookie that they have', async () => {
+    it('keeps users logged in with their cookies', async () => {
       const anna = visitor(0);
       const response = await anna.get('/');
       expect([response.body, response.headers['set-cookie']]).toEqual([{ user: 'anna', wishlist: ['tea'] }, undefined]);
@@ -121,14 +121,14 @@ describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))
       expect(await app.get(SessionService).list({ userId: 'anna' })).toHaveLength(1);
     });
 
-    it('loses nothing that requests add while a session moves', async () => {
+    it('loses no change of requests while a session is migrated', async () => {
       await Promise.all(Array.from({ length: 10 }, (_, n) => visitor(1).post('/wishlist', { sku: `sku${n}` })));
       expect(new Set((await visitor(1).get('/')).body.wishlist)).toEqual(
         new Set(['tea', ...Array.from({ length: 10 }, (_, n) => `sku${n}`)]),
       );
     });
 
-    it('logs nobody in who has logged out', async () => {
+    it('does not log a user in again who has logged out', async () => {
       const id = decodeURIComponent(cookies[2]!.split('=')[1]!).slice(2).split('.')[0]!;
       await app.get(SessionService).destroy(id);
       expect((await visitor(2).get('/')).body).toEqual({});

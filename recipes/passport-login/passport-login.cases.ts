@@ -37,7 +37,7 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     return status === 200 ? body : status;
   };
 
-  it('sends whoever is not logged in to the login page, and stores nothing for them', async () => {
+  it('redirects a guest to the login page and stores no session', async () => {
     const guest = visitor();
     for (const response of [
       await guest.get('/profile'),
@@ -50,7 +50,7 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     expect(guest.cookie).toBe('');
   });
 
-  it('logs in under a new id with what the guest had, and out again', async () => {
+  it('logs in under a new id with the values of the guest, and logs out', async () => {
     const anna = visitor();
     await anna.get('/pages/about');
     const { cookie: guest } = anna;
@@ -75,7 +75,7 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     expect(JSON.parse(stdout.slice(stdout.indexOf('{')))).toEqual({ name: 'anna', devices: 1 });
   });
 
-  it('takes along what other requests have stored while the password was checked', async () => {
+  it('keeps values that other requests have stored while the password was checked', async () => {
     const anna = visitor();
     await anna.get('/pages/first');
     const { allHeld, release } = holdCalls(UsersService.prototype, 'verify', 1);
@@ -102,7 +102,7 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     expect(await profileOf(guest.cookie)).toBe(303);
   });
 
-  it('lets requests that run beside a login end, and never brings the old session back', async () => {
+  it('finishes requests that run during a login, and never restores the old session', async () => {
     const anna = visitor();
     await anna.post('/login', ANNA);
     const { cookie: old } = anna;
@@ -119,7 +119,7 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
     expect(await profileOf(anna.cookie)).toEqual({ name: 'anna', devices: 1 });
   });
 
-  it('answers a probe, with a cookie too, and gives it none', async () => {
+  it('answers a probe, with or without a cookie, and sends no cookie', async () => {
     const anna = visitor();
     await anna.post('/login', ANNA);
     for (const probe of [visitor(), anna]) {
@@ -140,7 +140,7 @@ describe.each(MOUNTS)('Passport login, mounted %s', (_name, main) => {
   });
 });
 
-/** Passport as a middleware, that answers by itself. */
+/** Passport as a middleware that sends the answer itself. */
 @Module({})
 class RedirectingModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

@@ -7,13 +7,13 @@ import { DatabaseContext } from 'nestjs-smart-session';
 import { Browser } from '../../test/support/browser.js';
 import { startRecipe } from '../../test/support/recipe.js';
 
-describe('a database of the sessions alone', () => {
+describe('a separate database for the sessions', () => {
   const directory = mkdtempSync(join(tmpdir(), 'recipe-'));
   const shop = join(directory, 'shop.sqlite');
   const sessions = join(directory, 'sessions.sqlite');
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it("keeps the sessions in theirs, and nothing of them in the shop's", async () => {
+  it("keeps the sessions in their own database, and none in the shop's", async () => {
     const app = await startRecipe(() => import('./main.js'), { SHOP_DATABASE: shop, SESSIONS_DATABASE: sessions });
     const { orm } = app.get(DatabaseContext, { strict: false });
     const browser = new Browser(app);

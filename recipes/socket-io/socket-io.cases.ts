@@ -20,7 +20,7 @@ describe('a socket.io gateway', () => {
     return socket;
   }
 
-  it.each(['websocket', 'polling'])("shares the session of HTTP requests, and loses nobody's changes, by %s", async (transport) => {
+  it.each(['websocket', 'polling'])('shares the session with HTTP requests and loses no change, by %s', async (transport) => {
     const browser = new Browser(app);
     await browser.post('/login');
     const socket = await connect(browser.cookie, transport);
@@ -40,7 +40,7 @@ describe('a socket.io gateway', () => {
     expect(await answer).toEqual(['anna: hello']);
   });
 
-  it('disconnects who has no session, and who has logged out', async () => {
+  it('disconnects a client without a session, and one that has logged out', async () => {
     const stranger = await connect('', 'websocket');
     if (stranger.connected) await on(stranger, 'disconnect');
     const browser = new Browser(app);
@@ -53,7 +53,7 @@ describe('a socket.io gateway', () => {
   });
 });
 
-/** Waits for an event of a socket, whose events are not Node's. */
+/** Waits for an event of a socket, which is not a Node event emitter. */
 function on(socket: Socket, event: string): Promise<unknown[]> {
   return once(socket as never, event);
 }

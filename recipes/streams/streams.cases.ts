@@ -17,7 +17,7 @@ describe('streams', () => {
   });
   afterAll(() => app.close());
 
-  /** Opens a stream, and reads it piece by piece. */
+  /** Opens a stream and reads it piece by piece. */
   async function open(path: string) {
     const response = await fetch(`${await app.getUrl()}${path}`, { headers: { cookie: browser.cookie } });
     browser.cookie ||= response.headers.getSetCookie()[0]?.split(';')[0] ?? '';

@@ -13,12 +13,12 @@ describe('a typed cart', () => {
   });
   afterAll(() => app.close());
 
-  it('loses no item, no field and no limit, whatever comes at once', async () => {
+  it('loses no item and no field, and keeps the limit, with concurrent requests', async () => {
     const browser = new Browser(app);
     await browser.post('/cart/items/tea');
     const prefer = (preferences: object) =>
       request(app.getHttpServer()).patch('/cart/preferences').set('Cookie', browser.cookie).send(preferences);
-    // All have loaded the session before the first of them commits.
+    // All requests have loaded the session before the first of them commits.
     const commits = holdCalls(LiveCommitter.prototype, 'commitForResponse', 9);
     const changes = Promise.all([
       ...Array.from({ length: 3 }, () => browser.post('/cart/items/tea')),

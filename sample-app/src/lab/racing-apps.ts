@@ -1,14 +1,15 @@
+import { callbackify, promisify } from 'node:util';
 import { Module, type INestApplication } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import session from 'express-session';
-import { DatabaseContext, SessionService, SmartSessionModule } from 'nestjs-smart-session';
+import { DatabaseContext, SmartSessionModule, SmartSessionStore } from 'nestjs-smart-session';
 import ormOptions from '../mikro-orm.config.js';
 import { sessionOptions } from '../session-options.js';
 import { LastWriteWinsStore } from './last-write-wins.store.js';
 import type { Side } from './race-event.js';
 import { RacingController } from './racing.controller.js';
-import { record, recordRequests } from './recorder.js';
+import { CommitRecorder, record, recordRequests } from './recorder.js';
 import { RecordingRepository } from './recording.repository.js';
 
 @Module({
@@ -17,6 +18,8 @@ import { RecordingRepository } from './recording.repository.js';
     SmartSessionModule.forRoot({ ...sessionOptions, repository: RecordingRepository, pruneInterval: false }),
   ],
   controllers: [RacingController],
+  // The interceptors of the root module are outside of those of its imports.
+  providers: [{ provide: APP_INTERCEPTOR, useClass: CommitRecorder }],
 })
 class SmartApp {}
 
@@ -27,7 +30,7 @@ class LastWriteApp {}
 export async function startRacingApps(): Promise<Record<Side, INestApplication>> {
   const smart = await NestFactory.create(SmartApp, { logger: ['error', 'warn'] });
   smart.use(recordRequests('smart'));
-  timeSessions(smart.get(SessionService));
+  timeLoads(smart.get(SmartSessionStore));
 
   const store = new LastWriteWinsStore(smart.get(DatabaseContext));
   await store.createTable();
@@ -39,9 +42,8 @@ export async function startRacingApps(): Promise<Record<Side, INestApplication>>
   return { smart, lastWrite };
 }
 
-/** Measures loads and commits at the service, which all of them call. */
-function timeSessions(sessions: SessionService): void {
-  const { load, commitForResponse } = sessions;
-  sessions.load = (sessionId) => record('load', () => load.call(sessions, sessionId));
-  sessions.commitForResponse = (live, held) => record('commit', () => commitForResponse.call(sessions, live, held));
+/** Measures loads at the store. */
+function timeLoads(store: SmartSessionStore): void {
+  const load = promisify(store.get.bind(store));
+  store.get = (sessionId, callback = () => {}) => callbackify(() => record('load', () => load(sessionId)))(callback);
 }

@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { finalize, type Observable } from 'rxjs';
 import type { PhaseEvent, ProcessEvent, Side } from './race-event.js';
 
 /** The current request of a race. */
@@ -9,6 +11,8 @@ interface RacingRequest {
   readonly n: number;
   /** The additional time of each statement, in ms. */
   readonly roundTrip: number;
+  /** The end of the handler, from when on this library commits; undefined before, and with the plain store. */
+  handledAt?: number;
 }
 
 /** The headers that tell a process which request of which race it answers. */
@@ -45,8 +49,30 @@ export async function record<Result>(phase: PhaseEvent['phase'], work: () => Pro
   try {
     return await work();
   } finally {
+    const to = now();
     if (phase === 'commit') committing.delete(nameOf(race, side, n));
-    tell({ type: 'phase', race, side, n, phase, from, to: now() });
+    tell({ type: 'phase', race, side, n, phase, from, to });
+    if (phase === 'handler' && side === 'smart') beginCommit(request, to);
+  }
+}
+
+function beginCommit(request: RacingRequest, at: number): void {
+  request.handledAt = at;
+  committing.add(nameOf(request.race, request.side, request.n));
+}
+
+function endCommit({ race, side, n, handledAt }: RacingRequest): void {
+  if (handledAt === undefined) return;
+  committing.delete(nameOf(race, side, n));
+  tell({ type: 'phase', race, side, n, phase: 'commit', from: handledAt, to: now() });
+}
+
+/** Measures this library's commits: from the end of a handler until the library's interceptor, inside of this one, has committed. */
+@Injectable()
+export class CommitRecorder implements NestInterceptor {
+  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = current.getStore();
+    return next.handle().pipe(finalize(() => request && endCommit(request)));
   }
 }
 
