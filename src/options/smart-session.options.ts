@@ -22,7 +22,8 @@ export class SmartSessionOptions {
   /** @throws SmartSessionConfigError for an option that is unknown or wrong */
   constructor(given: SmartSessionModuleOptions) {
     refuseUnknown(given);
-    for (const option of optionNames()) Object.assign(this, { [option]: resolve(option, given[option]) });
+    // After assignments in a loop, V8 would keep the properties in a dictionary. Each request reads options, so they must be fast.
+    for (const option of optionNames()) Object.defineProperty(this, option, { value: resolve(option, given[option]), enumerable: true });
     refuseConflicts(this);
     Object.freeze(this);
   }
