@@ -1,17 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Asks again and again for what needs no session. */
+/** Polls a route that needs no session. */
 export class AliveWatch {
   #isStopped = false;
   readonly #slowest: Promise<number>;
 
   constructor(url: string) {
     this.#slowest = this.#watch(`${url}/alive`);
-    // Who asks for it hears of a failure.
+    // The caller of `stop` gets the failure.
     this.#slowest.catch(() => {});
   }
 
-  /** The slowest answer, in ms. */
+  /** Returns the time of the slowest answer, in ms. */
   stop(): Promise<number> {
     this.#isStopped = true;
     return this.#slowest;

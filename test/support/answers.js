@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 
-/** Whether anybody listens there, within 2 seconds. */
+/** Whether a server accepts connections at an address, within 2 seconds. */
 export function answers({ host, port }) {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 2000 });

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { AppSettings } from '../faults/app.js';
 
-/** A process of the app that faults happen to. */
+/** A process of the app under fault. */
 export class AppProcess {
   #process!: ChildProcess;
   #errors = '';
-  /** Where it answers; where it did answer, when it has ended. */
+  /** The address of the process; after its end, its last address. */
   url = '';
 
   private constructor(
@@ -22,7 +22,7 @@ export class AppProcess {
     return app;
   }
 
-  /** Starts it, after its end, again. */
+  /** Starts the process again after its end. */
   async restart(): Promise<void> {
     const [program, ...parameters] = [...this.launcher, process.execPath, 'build/test/faults/app.js', JSON.stringify(this.settings)];
     this.#process = spawn(program!, parameters, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -38,12 +38,12 @@ export class AppProcess {
     return this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** What it has written of errors: nothing, unless it crashed. */
+  /** The error output, which is empty unless the process crashed. */
   get errors(): string {
     return this.#errors;
   }
 
-  /** Sends a signal, and waits for the end. */
+  /** Sends a signal and waits for the end. */
   async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.isRunning) return;
     const exit = once(this.#process, 'exit');

@@ -1,7 +1,7 @@
 import type { DialectName } from '../../src/index.js';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
 
-/** Writes the commit id down whenever the version moves, by a trigger: what happened to the table is known, and not inferred. */
+/** Triggers that record the commit id of each new version, so that the history of the table is known, not inferred. */
 const TRIGGERS: Readonly<Record<'postgresql' | 'mariadb' | 'sqlite', readonly string[]>> = {
   postgresql: [
     'create table audit (seq bigserial primary key, session_id text, version int, commit_id text)',
@@ -20,12 +20,12 @@ const TRIGGERS: Readonly<Record<'postgresql' | 'mariadb' | 'sqlite', readonly st
   ],
 };
 
-/** Puts the sessions table under audit. */
+/** Starts the audit of the sessions table. */
 export async function startAudit(dialect: DialectName, run: RunStatement): Promise<void> {
   for (const statement of TRIGGERS[dialect as keyof typeof TRIGGERS]) await run(statement);
 }
 
-/** How many commits took effect more than once, and how many versions were written twice. */
+/** Returns the number of commits that took effect more than once, plus the number of versions written twice. */
 export async function appliedTwice(run: RunStatement): Promise<number> {
   const twice = async (columns: string) => {
     const { rows } = await run(

@@ -1,4 +1,4 @@
-// Two apps in one process on one table: one by the ES module, one by the CommonJS build, whose path is the first argument.
+// Two apps in one process on one table: one with the ES module, one with the CommonJS build, whose path is the first argument.
 import 'reflect-metadata';
 import { createRequire } from 'node:module';
 import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
@@ -16,7 +16,7 @@ class KeysController {
   @Get() keys(@Session() session: object): string[] {
     return Object.keys(session).filter((key) => key !== 'cookie');
   }
-  /** The decorator is of the other build than the module, in one of the two apps. */
+  /** In one of the two apps, the decorator and the module come from different builds. */
   @Post('refused/:key') @cjs.ReadOnlySession() refused(@Session() session: Record<string, unknown>): void {
     session[`refused${process.hrtime.bigint()}`] = 1;
   }

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import request, { type Response, type Test } from 'supertest';
 
-/** Keeps a session's cookie from one request to the next, as a browser does. */
+/** Keeps a session's cookie between requests, as a browser does. */
 export class Browser {
   cookie = '';
 
@@ -19,7 +19,7 @@ export class Browser {
   delete(path: string): Promise<Response> {
     return this.#send(request(this.app.getHttpServer()).delete(path));
   }
-  /** What the session holds, but for its cookie. */
+  /** Returns the values of the session without its cookie. */
   async session(): Promise<Record<string, unknown>> {
     const { cookie: _, ...values } = (await this.get('/session')).body;
     return values;

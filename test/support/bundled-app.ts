@@ -1,4 +1,4 @@
-// An app that a bundler makes one file of. It says on which dialects its sessions are: on a database of their own, and on the app's MikroORM.
+// An app that is bundled into one file. It prints the dialects of its sessions, on their own database and on the app's MikroORM.
 import 'reflect-metadata';
 import { MikroORM } from '@mikro-orm/core';
 import { Module, type DynamicModule } from '@nestjs/common';

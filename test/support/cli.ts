@@ -7,7 +7,7 @@ import type { Terminal } from '../../src/cli/terminal.js';
 import type { DialectName } from '../../src/index.js';
 import { CONNECTIONS } from './databases.js';
 
-/** What a command did. */
+/** The result of a command. */
 export interface CliRun {
   /** The exit code. */
   readonly code: number;
@@ -15,15 +15,15 @@ export interface CliRun {
   readonly err: string;
 }
 
-/** What somebody does at the terminal. */
+/** The user at the terminal. */
 export interface Person {
-  /** The answers to the questions that come; without them nobody can be asked. */
+  /** The answers to the questions. Without them the terminal is not interactive. */
   readonly answers?: readonly string[];
   /** Whether the terminal shows a bar. */
   readonly seesBar?: boolean;
 }
 
-/** Writes down what a command says. */
+/** Records the output of a command. */
 export class RecordingTerminal implements Terminal {
   readonly isInteractive: boolean;
   readonly canRewrite: boolean;
@@ -62,10 +62,10 @@ export async function cli(words: readonly string[], person: Person = {}): Promis
   return { code, out: terminal.out, err: terminal.err };
 }
 
-/** Node's arguments for the command line in a process of its own, as `npm test` has compiled it. */
+/** The compiled command line, for its own process. `npm test` compiles it. */
 export const CLI_MODULE = resolve('build/src/cli/main.js');
 
-/** Runs a command line in a process of its own. */
+/** Runs a command line in its own process. */
 export function cliProcess(words: readonly string[], cwd: string, nodeOptions: readonly string[] = []): Promise<CliRun> {
   return new Promise((settle) => {
     execFile(process.execPath, [...nodeOptions, CLI_MODULE, ...words], { cwd }, (error, out, err) => {
@@ -74,17 +74,17 @@ export function cliProcess(words: readonly string[], cwd: string, nodeOptions: r
   });
 }
 
-/** A module of an app that exports the options of its sessions, in a directory of its own. */
+/** A module of an app that exports the options of its sessions, in its own directory. */
 export class OptionsFile {
   private constructor(
     readonly directory: string,
-    /** The file. */
+    /** The path of the module. */
     readonly path: string,
     /** The options, as the app gives them to `forRoot`. */
     readonly options: { readonly connection: Record<string, unknown>; readonly tableName: string } & Record<string, unknown>,
   ) {}
 
-  /** @param overrides more options; on SQLite the database is a file beside */
+  /** @param overrides more options; on SQLite the database is a file in the same directory */
   static async write(dialect: DialectName, tableName: string, overrides: object = {}): Promise<OptionsFile> {
     const directory = await mkdtemp(join(tmpdir(), 'smart-session-cli-'));
     const { driver: _driver, ...server } = CONNECTIONS[dialect];

@@ -11,7 +11,7 @@ interface Account {
   readonly gid?: number;
 }
 
-/** Where Debian puts what is not for everybody. */
+/** The directories of programs. Debian keeps server programs outside the usual PATH. */
 const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...versioned('/usr/lib/postgresql')];
 
 function versioned(directory: string): string[] {
@@ -22,12 +22,12 @@ function versioned(directory: string): string[] {
     : [];
 }
 
-/** The path of a program; undefined where it is not installed. */
+/** Returns the path of a program, or undefined if it is not installed. */
 export function findProgram(name: string): string | undefined {
   return DIRECTORIES.map((directory) => join(directory, name)).findLast((file) => existsSync(file));
 }
 
-/** A port that nobody listens on. */
+/** Returns a free port. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -37,31 +37,31 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** A directory and an account to run a database server in: servers refuse to run as root. */
+/** A directory and an account for a database server, because servers refuse to run as root. */
 export class Daemon {
   readonly directory: string;
   readonly #account: Account;
   #process: ChildProcess | undefined;
 
-  /** @param user whom the server runs as when the tests run as root */
+  /** @param user the account of the server if the tests run as root */
   constructor(name: string, user: string) {
     this.directory = mkdtempSync(join(tmpdir(), `${name}-`));
     this.#account = process.getuid?.() === 0 ? { uid: idOf('-u', user), gid: idOf('-g', user) } : {};
     this.#own(this.directory);
   }
 
-  /** Makes a directory of the server's in its directory. */
+  /** Makes a subdirectory that the server owns. */
   makeDirectory(name: string): void {
     mkdirSync(join(this.directory, name), { mode: 0o700 });
     this.#own(join(this.directory, name));
   }
 
-  /** Runs a program of the server's to its end. */
+  /** Runs a program of the server and waits for its end. */
   run(program: string, ...parameters: string[]): void {
     execFileSync(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: 'pipe' });
   }
 
-  /** Runs a program of the server's that may fail, and gives what it wrote. */
+  /** Runs a program of the server that may fail. Returns its output. */
   runToSee(program: string, ...parameters: string[]): string {
     const { stdout, stderr } = spawnSync(findProgram(program)!, parameters, {
       ...this.#account,
@@ -72,7 +72,7 @@ export class Daemon {
     return stdout + stderr;
   }
 
-  /** Starts the server; what it writes goes to a file in the directory. */
+  /** Starts the server. Its output goes to a file in the directory. */
   start(program: string, ...parameters: string[]): void {
     const log = openSync(this.#log, 'a');
     this.#process = spawn(findProgram(program)!, parameters, {
@@ -93,7 +93,7 @@ export class Daemon {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Sends a signal, and waits for the end; helpers that it has started end too. */
+  /** Sends a signal and waits for the end of the server and of its helper processes. */
   async end(signal: NodeJS.Signals): Promise<void> {
     if (!this.isRunning) return;
     const exit = once(this.#process!, 'exit');
@@ -102,11 +102,11 @@ export class Daemon {
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch {
-      // There were none.
+      // There were no helpers.
     }
   }
 
-  /** Waits until something is so. */
+  /** Waits until a condition holds. */
   async until(isSo: () => Promise<boolean> | boolean, seconds = 60): Promise<void> {
     for (let n = 0; n < seconds * 20; n++) {
       if (await isSo()) return;

@@ -14,7 +14,7 @@ export const CONNECTIONS = {
   mariadb: { driver: MariaDbDriver, ...MYSQL },
 } as const;
 
-/** MikroORM's options for a database of the tests, without entities. */
+/** Returns MikroORM's options for a database of the tests, without entities. */
 export function connectionOptions(dialect: DialectName, overrides: Record<string, unknown> = {}): Options {
   return {
     ...CONNECTIONS[dialect],
@@ -25,5 +25,5 @@ export function connectionOptions(dialect: DialectName, overrides: Record<string
   } as unknown as Options;
 }
 
-/** The databases to test on: set by the global set-up, which found them. */
+/** The databases to test on, as found by the global set-up. */
 export const DATABASES = (process.env.TEST_DATABASES ?? 'sqlite').split(',') as DialectName[];

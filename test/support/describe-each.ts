@@ -1,6 +1,6 @@
 /**
- * Describes each case, as jest's `describe.each`. If no server is there for any case, it skips the tests: jest refuses an empty
- * table.
+ * Describes each case, like jest's `describe.each`. If there is no server for any case, the tests are skipped, because jest
+ * refuses an empty table.
  */
 export function describeEach<Case extends object | string>(cases: readonly Case[]): (title: string, tests: (given: Case) => void) => void {
   if (cases.length > 0) return describe.each(cases as Case[]) as never;

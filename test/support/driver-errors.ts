@@ -5,7 +5,7 @@ import { BETTER_SQLITE_ERRORS, SQLITE_CODES } from '../../src/dialects/sqlite.er
 import type { KnownError, KnownText } from '../../src/dialects/known-errors.js';
 import type { DialectName, FailureKind } from '../../src/index.js';
 
-/** An error as a driver makes it, and what it means. */
+/** An error as a driver makes it, with its meaning. */
 export interface DriverFailure {
   readonly name: string;
   readonly kind: FailureKind;
@@ -46,7 +46,7 @@ const SQLITE: readonly DriverFailure[] = [
   failure('failed', 'UNIQUE constraint failed', { code: 'SQLITE_CONSTRAINT_UNIQUE' }),
 ];
 
-/** The same code, while the connection is opened and when it is open. */
+/** The same codes during the opening of a connection and afterwards. */
 const CONNECTION: readonly DriverFailure[] = [
   ...CONNECTING_ERRORS.map(([code, , kind]) => failure(kind, `connect ${code}`, { code, errno: -1, syscall: 'connect' })),
   ...CONNECTING_ERRORS.map(([code, , kind]) => ({
@@ -58,7 +58,7 @@ const CONNECTION: readonly DriverFailure[] = [
   failure('unknown', 'read ECONNREFUSED', { code: 'ECONNREFUSED', syscall: 'read' }),
 ];
 
-/** Every known error of the drivers for a database, and some that are not known. */
+/** All known errors of the drivers for a database, and some unknown ones. */
 export const DRIVER_FAILURES: Readonly<Record<DialectName, readonly DriverFailure[]>> = {
   postgresql: [...POSTGRESQL, ...CONNECTION, NOT_KNOWN],
   mysql: [...MYSQL, ...CONNECTION, NOT_KNOWN],

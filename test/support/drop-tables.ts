@@ -4,7 +4,7 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { qualifiedName } from '../../src/dialects/qualified-name.js';
 import { leaseTableOf } from '../../src/dialects/table-layout.js';
 
-/** Drops a sessions table and its table of leases; those that are not there are fine. */
+/** Drops a sessions table and its table of leases, if they exist. */
 export async function dropTables(dialect: DialectName, run: RunStatement, tableName: string, schema?: string): Promise<void> {
   for (const name of [tableName, leaseTableOf(tableName)])
     await run(`drop table if exists ${qualifiedName(DIALECTS[dialect].quote, name, schema)}`);

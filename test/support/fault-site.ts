@@ -10,10 +10,10 @@ import { onDatabase, type OwnServer } from './own-server.js';
 
 const MAKERS = { ...(HAS_POSTGRESQL && { postgresql: OwnPostgresql }), ...(HAS_MARIADB && { mariadb: OwnMariadb }), sqlite: OwnSqlite };
 
-/** What faults can happen to here, or what of it `DATABASE` asks for. */
+/** The databases on which faults are tested, limited by `DATABASE`. */
 export const SITES = (Object.keys(MAKERS) as Dialect[]).filter((dialect) => (process.env.DATABASE ?? dialect).split(',').includes(dialect));
 
-/** Those of them that are servers. */
+/** The databases among them that are servers. */
 export const SERVERS = SITES.filter((dialect) => dialect !== 'sqlite');
 
 type Dialect = 'postgresql' | 'mariadb' | 'sqlite';
@@ -23,7 +23,7 @@ interface AppsSettings extends Partial<AppSettings> {
   readonly launcher?: (n: number) => readonly string[];
 }
 
-/** Where faults happen: a server of the test's own, processes of an app on it, and clients. */
+/** The place of a fault: a server of the test, processes of an app on it, and clients. */
 export class FaultSite {
   readonly apps: AppProcess[] = [];
 
@@ -36,17 +36,17 @@ export class FaultSite {
     return new FaultSite(dialect, await MAKERS[dialect]!.make());
   }
 
-  /** On a server that is there already; `close` ends it. */
+  /** Uses a running server, which `close` ends. */
   static around(server: OwnServer & { dialect: 'postgresql' | 'mariadb' }): FaultSite {
     return new FaultSite(server.dialect, server);
   }
 
-  /** Runs statements on the server, past the app. */
+  /** Runs statements on the server without the app. */
   run<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
     return onDatabase(this.dialect, this.server.address, work);
   }
 
-  /** Runs `work` while a transaction on the server holds the locks that a statement takes. */
+  /** Runs `work` while a transaction on the server holds the locks of a statement. */
   async holding(statement: string, work: () => Promise<void>): Promise<void> {
     await onDatabase(this.dialect, { ...this.server.address, pool: { min: 0, max: 1 } }, async (run) => {
       await run('begin');
@@ -57,10 +57,10 @@ export class FaultSite {
   }
 
   /**
-   * Starts processes of the app, on a fresh table.
+   * Starts processes of the app on a new table.
    *
-   * @param through where each finds the server, if not at its address
-   * @param launcher a program, with its parameters, that runs each
+   * @param through the address of the server for each process, if not the server's own
+   * @param launcher a program, with its parameters, that runs each process
    */
   async startApps(count: number, settings: AppsSettings = {}): Promise<void> {
     const { through, launcher, connection, ...rest } = settings;
@@ -76,12 +76,12 @@ export class FaultSite {
   }
 
   /**
-   * Ends the load, says what was measured, and gives what must hold: of what was acknowledged nothing is lost, nothing took effect
-   * twice, every request had an answer, and no process has crashed.
+   * Ends the load, reports the measurements, and returns what must hold. No acknowledged change is lost, none took effect twice,
+   * every request was answered, and no process crashed.
    */
   async conclude(load: Load, fault: string) {
     await load.stop();
-    // Wherever one asks.
+    // A change counts as lost if any of the processes misses it.
     const lost = Math.max(...(await Promise.all(this.apps.map(({ url }) => load.lost(url)))));
     const twice = await this.run(appliedTwice);
     const { hung } = load;
@@ -89,7 +89,7 @@ export class FaultSite {
     return { lost, twice, hung, crashes: this.apps.map(({ errors }) => errors).join('') };
   }
 
-  /** Ends the app's processes, and drops what they used. */
+  /** Ends the app's processes and drops their tables. */
   async endApps(): Promise<void> {
     await Promise.all(this.apps.splice(0).map((app) => app.end('SIGKILL')));
     await this.run(async (run) => {
@@ -104,10 +104,10 @@ export class FaultSite {
   }
 }
 
-/** What `conclude` must give. */
+/** The result of `conclude` without a fault. */
 export const SOUND = { lost: 0, twice: 0, hung: 0, crashes: '' };
 
-/** Prints what was measured. */
+/** Prints the measurements. */
 export function report(dialect: string, fault: string, figures: object): void {
   process.stdout.write(`\nmeasured | ${dialect} | ${fault} | ${JSON.stringify(figures)}\n`);
 }

@@ -24,13 +24,13 @@ type Method =
   | 'extend'
   | 'release';
 
-/** What goes wrong in a call, and whether its effect has happened by then. */
+/** A failure of a call, and whether the call took effect before it. */
 export interface Fault {
   readonly kind?: FailureKind;
-  /** The driver's error, in place of one of a kind. */
+  /** The driver's error, instead of a kind of error. */
   readonly error?: unknown;
   readonly effect: 'done' | 'none';
-  /** What somebody else does in between. */
+  /** The action of another process in between. */
   readonly meanwhile?: () => Promise<unknown>;
 }
 
@@ -40,12 +40,12 @@ class FaultError extends Error {
   }
 }
 
-/** Real statements on a real database, with faults where a test wants them. */
+/** A repository with real statements on a real database, and with faults that a test chooses. */
 export class FaultyRepository extends SqlSessionRepository {
-  /** The next calls' faults, per method; `undefined` lets a call pass. */
+  /** The faults of the next calls, by method. `undefined` lets a call pass. */
   faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
   readonly calls: Method[] = [];
-  /** How many keys each statement for many was for. */
+  /** The number of keys in each statement for many. */
   readonly batches: number[] = [];
 
   override load(key: string): Promise<StoredRecord | undefined> {

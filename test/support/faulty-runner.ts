@@ -1,22 +1,22 @@
 import type { RunStatement, StatementResult } from '../../src/dialects/run-statement.js';
 import type { StatementRunner } from '../../src/persistence/statement-runner.js';
 
-/** What goes wrong at a statement. */
+/** A failure at a statement. */
 export interface StatementFault {
   readonly error: unknown;
-  /** Whether the statement was done by then. */
+  /** Whether the statement took effect before. */
   readonly isDone: boolean;
-  /** Whether the connection ends with it, so that an open transaction is rolled back. */
+  /** Whether the connection ends, so that an open transaction is rolled back. */
   readonly isLost: boolean;
-  /** What another does then. */
+  /** The action of another process at that time. */
   readonly meanwhile?: () => Promise<unknown>;
 }
 
-/** Runs statements on a real connection, and meets one fault. */
+/** Runs statements on a real connection with one fault. */
 export class FaultyRunner implements Pick<StatementRunner, 'run' | 'onOneConnection'> {
-  /** What was run, in its order. */
+  /** The statements that were run, in order. */
   readonly statements: string[] = [];
-  /** The number of the statement that meets the fault, from 0. */
+  /** The index of the statement with the fault. */
   at = -1;
   fault: StatementFault | undefined;
 
@@ -43,7 +43,7 @@ export class FaultyRunner implements Pick<StatementRunner, 'run' | 'onOneConnect
         }),
       );
     } finally {
-      // Not before the transaction has ended: it holds what the other wants.
+      // Only after the end of the transaction, which holds the locks that the other process needs.
       await met?.meanwhile?.();
     }
   }
@@ -61,7 +61,7 @@ async function fail(
   parameters?: readonly unknown[],
 ): Promise<StatementResult> {
   if (isDone) await run(sql, parameters);
-  // After a commit that was done there is nothing to roll back.
+  // After a successful commit there is nothing to roll back.
   if (isLost) await run('rollback').catch(() => undefined);
   throw error;
 }

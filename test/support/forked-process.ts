@@ -1,13 +1,13 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A process of the tests' own code that answers each message with one. */
+/** A process with code of the tests that answers each message with one message. */
 export class ForkedProcess<Call extends string | object, Answer> {
   readonly #child: ChildProcess;
   /** Rejects when the process ends. */
   readonly #ended: Promise<never>;
 
-  /** @param file compiled, in `build` */
+  /** @param file the compiled file in `build` */
   constructor(file: string, parameters: readonly string[] = []) {
     this.#child = fork(file, parameters, { stdio: 'inherit', execArgv: [] });
     this.#ended = once(this.#child, 'exit').then(([code]) => {
@@ -16,13 +16,13 @@ export class ForkedProcess<Call extends string | object, Answer> {
     this.#ended.catch(() => {});
   }
 
-  /** The next message. */
+  /** Returns the next message. */
   async answer(): Promise<Answer> {
     const [answer] = await Promise.race([once(this.#child, 'message') as Promise<[Answer]>, this.#ended]);
     return answer;
   }
 
-  /** Sends a message, and waits for its answer. */
+  /** Sends a message and waits for its answer. */
   async ask(call: Call): Promise<Answer> {
     const answered = this.answer();
     this.#child.send(call);

@@ -6,13 +6,13 @@ import { onDatabase, type OwnServer } from './own-server.js';
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so';
 
-/** Whether a cluster can be made. */
+/** Whether the programs of a cluster are installed. */
 export const HAS_GALERA = ['mariadb-install-db', 'rsync'].every(findProgram) && existsSync(PROVIDER);
 
-/** Who does not answer for so long is dropped; Galera waits for 5 seconds by default. */
+/** Timeouts after which an unresponsive node is dropped. Galera's default is 5 seconds. */
 const PATIENCE = 'evs.keepalive_period=PT0.5S; evs.suspect_timeout=PT2S; evs.inactive_timeout=PT6S';
 
-/** The ports of a node: for clients, for the group, and to bring a node that joins up to date, by its log or by a copy. */
+/** The ports of a node: for clients, for the group, and for the transfer of data to a joining node, by its log or by a copy. */
 interface Ports {
   readonly client: number;
   readonly group: number;
@@ -38,7 +38,7 @@ export class GaleraNode implements OwnServer {
     return { host: '127.0.0.1', port: this.ports.client, user: 'test', password: '', dbName: 'test' };
   }
 
-  /** Makes the first node's data, and starts a cluster of it alone. */
+  /** Creates the data of the first node and starts a cluster with this node only. */
   async found(): Promise<void> {
     writeFileSync(
       this.#file('init.sql'),
@@ -49,7 +49,7 @@ export class GaleraNode implements OwnServer {
     await this.#synced();
   }
 
-  /** Joins the others, for the first time or again. */
+  /** Joins the other nodes, for the first time or again. */
   async start(): Promise<void> {
     this.#daemon.start('mariadbd', this.#defaults, ...this.#position());
     await this.#synced();
@@ -73,7 +73,7 @@ export class GaleraNode implements OwnServer {
     return this.#daemon.until(async () => (await this.run((run) => run(state)).catch(() => undefined))?.rows[0]?.Value === 'Synced');
   }
 
-  /** After a crash only the engine's log knows how far the node has come; without it the node would be copied anew. */
+  /** Returns the position of the node after a crash, which only the engine's log knows. Without it, the node would be copied again. */
   #position(): string[] {
     const [, position] = /Recovered position: *(\S+)/.exec(this.#daemon.runToSee('mariadbd', this.#defaults, '--wsrep-recover')) ?? [];
     return position ? [`--wsrep-start-position=${position}`] : [];
@@ -118,7 +118,7 @@ export class GaleraNode implements OwnServer {
   }
 }
 
-/** Starts a cluster. A node gives its copy to one that joins at a time, so that they start one after the other. */
+/** Starts a cluster. The nodes start one after the other, because a node sends its copy to only one joining node at a time. */
 export async function startGalera(size = 3): Promise<GaleraNode[]> {
   const group: Ports[] = [];
   for (let n = 0; n < size; n++)

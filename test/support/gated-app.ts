@@ -5,7 +5,7 @@ import { Browser } from './browser.js';
 import { FaultyRepository, type Fault } from './faulty-repository.js';
 import { startTestApp } from './test-app.js';
 
-/** A handler beside Nest's pipeline: only the gate stands before its answer. */
+/** A handler outside Nest's pipeline, where only the gate commits before the answer. */
 export type GatedHandler = (request: Request & { session: any }, response: Response, next: NextFunction) => unknown;
 
 export interface GatedAppSettings {
@@ -16,7 +16,7 @@ export interface GatedAppSettings {
   readonly after?: readonly RequestHandler[];
 }
 
-/** An app on SQLite, because the gate knows no database, whose `/handler` a test replaces and whose commits a test makes fail. */
+/** An app on SQLite whose `/handler` a test replaces and whose commits a test can break. The gate does not depend on the database. */
 export class GatedApp {
   handler: GatedHandler = (_request, response) => response.end();
 
@@ -46,7 +46,7 @@ export class GatedApp {
     return (this.nest.getHttpServer().address() as { port: number }).port;
   }
 
-  /** Every later commit fails until `heal`. */
+  /** Makes every commit fail until `heal`. */
   breakCommits(): void {
     const fault: Fault = { kind: 'failed', effect: 'none' };
     const endless = new Proxy([], { get: (target, name) => (name === 'shift' ? () => fault : Reflect.get(target, name)) });
@@ -57,7 +57,7 @@ export class GatedApp {
     this.repository.faults = {};
   }
 
-  /** Answers a request for `/handler` by this handler. */
+  /** Answers a request for `/handler` with this handler. */
   answer(handler: GatedHandler, browser = new Browser(this.nest)): ReturnType<Browser['get']> {
     this.handler = handler;
     return browser.get('/handler');

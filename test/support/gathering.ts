@@ -2,7 +2,7 @@ import { Body, Controller, Module, Post, Session } from '@nestjs/common';
 import type { Response } from 'supertest';
 import type { Browser } from './browser.js';
 
-/** Requests that have their sessions loaded, and wait to be let go. */
+/** Requests that have loaded their sessions and wait for a release. */
 export class Gathering {
   static current: Gathering | undefined;
   #left: number;
@@ -18,7 +18,7 @@ export class Gathering {
     this.#answers = requests.map(([browser, values]) => browser.post('/gather', values));
   }
 
-  /** Sends requests that each set values, and waits until the handlers of all of them run. */
+  /** Sends requests that each set values, and waits until all their handlers run. */
   static async of(requests: readonly (readonly [Browser, object])[]): Promise<Gathering> {
     const gathering = new Gathering(requests);
     await gathering.#isComplete;
@@ -30,7 +30,7 @@ export class Gathering {
     await this.#mayGo;
   }
 
-  /** Lets all of them go on, and waits for their answers. */
+  /** Releases all of them and waits for their answers. */
   async go(): Promise<readonly Response[]> {
     this.#go();
     return Promise.all(this.#answers);
@@ -45,6 +45,6 @@ class GatheringController {
   }
 }
 
-/** For the apps whose requests gather. */
+/** The module for apps whose requests gather. */
 @Module({ controllers: [GatheringController] })
 export class GatheringModule {}

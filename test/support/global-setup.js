@@ -3,18 +3,18 @@ import { rmSync } from 'node:fs';
 import { answers } from './answers.js';
 import { MYSQL, POSTGRESQL } from './servers.js';
 
-/** Types are `npm run check`'s to look at, and what has not changed since the last run stays as it is. */
+/** Compiles without type checks, which `npm run check` does, and only the files that have changed. */
 const COMPILE = '-p tsconfig.test.json --noEmit false --outDir build --noCheck --incremental --tsBuildInfoFile build/tests.tsbuildinfo';
 
-/** Compiles what runs in processes of its own, and finds the databases. */
+/** Compiles the code that runs in its own processes, and finds the databases. */
 export default async function globalSetup() {
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...COMPILE.split(' ')], { stdio: 'inherit' });
-  // The sample app is built anew, by the first test that wants it.
+  // The first test that needs the sample app builds it.
   rmSync('build/sample-app', { recursive: true, force: true });
   await findDatabases();
 }
 
-/** Says which databases the tests run on, and fails when one that `DATABASE` asks for is not there. */
+/** Prints the databases of this run. Fails if a database that `DATABASE` names does not answer. */
 async function findDatabases() {
   const found = { sqlite: true, postgresql: await answers(POSTGRESQL), mysql: await answers(MYSQL), mariadb: await answers(MYSQL) };
   const names = Object.keys(found);

@@ -3,9 +3,9 @@ import type { Request, RequestHandler, Response } from 'express';
 import { SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
 import { startTestApp } from './test-app.js';
 
-/** A live session, with whatever a test puts in it. */
+/** A live session that accepts all values of a test. */
 export type Session = Request['session'] & Record<string, any>;
-/** What a request does with its session; the answer's body. */
+/** The work of a request with its session. Returns the body of the answer. */
 export type Handler = (session: Session, request: Request, response: Response) => unknown;
 
 /** Runs the handler of a test in Nest's pipeline. */
@@ -20,13 +20,13 @@ class HandlerController {
 @Module({ controllers: [HandlerController] })
 class HandlerModule {}
 
-/** Past Nest's pipeline, where the gate alone commits, or within. */
+/** The route of a handler: outside Nest's pipeline, where only the gate commits, or inside. */
 export type Way = 'handler' | 'nest';
 
 /**
- * An app whose routes run a handler of the test, and what a client of it sees.
+ * Starts an app whose routes run a handler of the test. Returns it with a client.
  *
- * @param before mounted before the sessions
+ * @param before middleware before the sessions
  */
 export async function startHandlerApp(options: Partial<SmartSessionModuleOptions>, before?: RequestHandler) {
   const app: INestApplication = await startTestApp('sqlite', {
@@ -40,7 +40,7 @@ export async function startHandlerApp(options: Partial<SmartSessionModuleOptions
         const body = await HandlerController.handler(request.session as Session, request, response);
         if (!response.headersSent) response.json(body ?? null);
       };
-      // Express passes on what the promise rejects with.
+      // Express handles a rejected promise.
       nest.use('/handler', (request: Request, response: Response) => handle(request, response));
     },
   });

@@ -1,12 +1,12 @@
-/** What holds calls back. */
+/** Calls that are held back. */
 export interface HeldCalls {
-  /** Resolves when all of them have come. */
+  /** Resolves when all of them have arrived. */
   readonly allHeld: Promise<void>;
-  /** Lets them go on. */
+  /** Releases them. */
   release(): void;
 }
 
-/** Holds the next `count` calls of a method back, on all objects of a class. */
+/** Holds back the next `count` calls of a method, on all objects of a class. */
 export function holdCalls<Name extends string>(
   prototype: Record<Name, (...parameters: any[]) => unknown>,
   method: Name,

@@ -1,4 +1,4 @@
-// A process that uses a sessions table by the statements of the version that made layout 1, on the database that its arguments name.
+// A process that uses a sessions table with the statements of layout 1's version, on the database in its arguments.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { MikroORM } from '@mikro-orm/sql';
@@ -18,7 +18,7 @@ const { run } = new StatementRunner(() => orm.em.getConnection(), dialect);
 await dialect.prepare?.(run);
 const { statements } = layout1Of(database, tableName);
 
-/** Commits to the shared session. */
+/** The number of commits to the shared session. */
 let commits = 0;
 const messages: string[] = [];
 
@@ -27,13 +27,13 @@ process.on('disconnect', () => process.exit());
 process.send?.('ready');
 while (!(await cycle()).includes('stop'));
 
-/** Uses sessions in each way, and answers the messages that had come before. */
+/** Uses sessions in each way, then answers the messages that have arrived. */
 async function cycle(): Promise<readonly string[]> {
   const answered = messages.splice(0);
   await lifeOfOne();
   await addToShared();
   for (const _message of answered) process.send?.(commits);
-  // SQLite's driver lets no message in.
+  // SQLite's driver blocks the process, so this lets messages in.
   await new Promise((resolve) => void setImmediate(resolve));
   return answered;
 }
@@ -53,7 +53,7 @@ async function lifeOfOne(): Promise<void> {
   assert.equal(rows.length || affected, 1);
 }
 
-/** Adds one to `n` of the session that the new version changes too. */
+/** Adds one to `n` of the session that the new version also changes. */
 async function addToShared(): Promise<void> {
   for (;;) {
     const [row] = (await execute(statements.load, [sharedKey])).rows;
@@ -61,7 +61,7 @@ async function addToShared(): Promise<void> {
     const next = JSON.stringify({ ...data, n: data.n + 1 });
     const before = String(row!.commit_id);
     const known = [Number(row!.lock_version), before];
-    // All commit ids of one session begin alike.
+    // All commit ids of one record begin alike.
     const commitId = before.slice(0, 13) + randomUUID().slice(13);
     if ((await execute(statements.update, [next, commitId, null, null, ...LIFETIME, sharedKey, ...known])).affected === 1) break;
   }
@@ -72,7 +72,7 @@ async function changesOne(sql: string, parameters: readonly unknown[]): Promise<
   assert.equal((await execute(sql, parameters)).affected, 1, sql);
 }
 
-/** That version repeated a statement that the database had rolled back, too. */
+/** Runs a statement. Like that version, it repeats a statement that the database has rolled back. */
 async function execute(sql: string, parameters: readonly unknown[]): Promise<StatementResult> {
   for (;;) {
     try {

@@ -1,52 +1,52 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What clients do, and how many. */
+/** The number of the clients and their requests. */
 export interface LoadOptions {
-  /** Where they send their next request. */
+  /** Returns the address of a client's next request. */
   readonly urlOf: (n: number) => string;
   readonly clients?: number;
-  /** Sessions that the clients share. */
+  /** The number of sessions that the clients share. */
   readonly sessions?: number;
-  /** What follows the key in a request's path, such as a query. */
+  /** The end of a request's path after the key, such as a query. */
   readonly suffix?: string;
 }
 
 interface Kept {
   readonly cookie: string;
-  /** The keys whose request was answered with success. */
+  /** The keys of the successful requests. */
   readonly acknowledged: string[];
 }
 
-/** After this long a request counts as hung, in ms. */
+/** The time in ms after which a request counts as hung. */
 const PATIENCE = 20_000;
 
-/** After an answer that is no success, so that clients do not run hot. */
+/** The pause after an answer without success, so that the clients do not use all CPU time. */
 const PAUSE = 20;
 
 /**
- * Clients that send requests until they are stopped, each of which sets a key of its own in one of a few sessions.
- * What was acknowledged must be there in the end.
+ * Clients that send requests until they are stopped. Each request sets its own key in one of a few sessions. Every acknowledged
+ * key must be there at the end.
  */
 export class Load {
-  /** Answers with success. */
+  /** The number of successful answers. */
   acknowledged = 0;
-  /** Answers with 503 and a time to come back. */
+  /** The number of answers with 503 and `Retry-After`. */
   refused = 0;
-  /** Requests whose connection broke before an answer. */
+  /** The number of requests whose connection broke before the answer. */
   unanswered = 0;
-  /** Requests that found nobody to connect to. */
+  /** The number of requests without a connection. */
   unreachable = 0;
-  /** Requests that had no answer at all. */
+  /** The number of requests without any answer. */
   hung = 0;
-  /** Every other answer, by what it was. */
+  /** The number of other answers, by kind. */
   readonly other: Record<string, number> = {};
-  /** The longest time between two acknowledgements, in ms. */
+  /** The longest time between two successful answers, in ms. */
   longestGap = 0;
-  /** The slowest answer, in ms. */
+  /** The time of the slowest answer, in ms. */
   slowest = 0;
 
   readonly #sessions: Kept[] = [];
-  /** The keys whose requests are under way, and since when. */
+  /** The keys of running requests, with their start. */
   readonly #underWay = new Map<string, number>();
   #isStopped = false;
   #last = 0;
@@ -55,7 +55,7 @@ export class Load {
 
   private constructor(private readonly terms: LoadOptions) {}
 
-  /** Makes the sessions, and starts the clients. */
+  /** Creates the sessions and starts the clients. */
   static async start(terms: LoadOptions): Promise<Load> {
     const load = new Load(terms);
     const { clients = 16, sessions = 4, urlOf } = terms;
@@ -65,7 +65,7 @@ export class Load {
     return load;
   }
 
-  /** Waits until so many more requests were acknowledged. */
+  /** Waits until this many more requests have succeeded. */
   async progress(count: number): Promise<void> {
     const goal = this.acknowledged + count;
     const from = performance.now();
@@ -78,13 +78,13 @@ export class Load {
     }
   }
 
-  /** Lets the clients finish what they have sent. */
+  /** Waits for the answers of running requests. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all(this.#clients);
   }
 
-  /** The keys whose requests were sent at least so many ms ago, and are not answered yet. */
+  /** Returns the keys of requests that were sent at least this many ms ago and are not answered yet. */
   underWay(ms: number): string[] {
     return [...this.#underWay].filter(([, sent]) => performance.now() - sent >= ms).map(([key]) => key);
   }
@@ -93,7 +93,7 @@ export class Load {
     return this.#sessions.some(({ acknowledged }) => acknowledged.includes(key));
   }
 
-  /** How many acknowledged keys are not there, asking at `url`. */
+  /** Returns the number of acknowledged keys that are missing at `url`. */
   async lost(url: string): Promise<number> {
     let lost = 0;
     for (const { cookie, acknowledged } of this.#sessions) {
@@ -163,7 +163,7 @@ export class Load {
   }
 }
 
-/** Says that the service is not there, when to come back, and leaves the cookie alone. */
+/** Whether an answer reports an outage with `Retry-After` and does not change the cookie. */
 function isClear({ status, headers }: Response): boolean {
   return status === 503 && headers.has('retry-after') && !headers.has('set-cookie');
 }

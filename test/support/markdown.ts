@@ -4,9 +4,9 @@ import { globSync, readFileSync } from 'node:fs';
 export interface CodeBlock {
   readonly language: string;
   readonly text: string;
-  /** The file that the comment above names. */
+  /** The file in the comment above the block. */
   readonly file: string | undefined;
-  /** Whether it shows lines of the file, and not the whole of it. */
+  /** Whether it shows only a part of the file. */
   readonly isPart: boolean;
 }
 
@@ -17,14 +17,14 @@ export interface Page {
   readonly blocks: readonly CodeBlock[];
 }
 
-/** Every page that is written; docs/api is made of the code's comments. */
+/** Returns every hand-written page. docs/api is generated from the code's comments. */
 export function readPages(): Page[] {
   return globSync(['*.md', 'docs/**/*.md'], { exclude: ['docs/api/**'] })
     .toSorted()
     .map(readPage);
 }
 
-/** One page. */
+/** Returns one page. */
 export function readPage(path: string): Page {
   const text = readFileSync(path, 'utf8');
   return { path, text, blocks: [...text.matchAll(BLOCK)].map(toBlock) };
@@ -36,7 +36,7 @@ function toBlock({ groups = {} }: RegExpMatchArray): CodeBlock {
   return { language: groups.language!, text: groups.text!, file: groups.file, isPart: groups.from !== undefined };
 }
 
-/** The lines of a text without their indentation, and without empty ones. */
+/** Returns the lines of a text without indentation and empty lines. */
 export function flat(text: string): string {
   return text
     .split('\n')
@@ -45,12 +45,12 @@ export function flat(text: string): string {
     .join('\n');
 }
 
-/** The text without its fenced blocks. */
+/** Returns the text without its fenced blocks. */
 export function prose({ text }: Page): string {
   return text.replace(BLOCK, '');
 }
 
-/** The lines of the blocks that are indented by four spaces: what to type into a shell. */
+/** Returns the lines of blocks that are indented by four spaces: commands for a shell. */
 export function shellLines(page: Page): string[] {
   return [...prose(page).matchAll(/(?<=^\n)(?: {4}.*\n)+/gm)].flatMap(([block]) =>
     block
@@ -60,7 +60,7 @@ export function shellLines(page: Page): string[] {
   );
 }
 
-/** The anchors of a page's headings, as GitHub makes them. */
+/** Returns the anchors of a page's headings, as GitHub makes them. */
 export function anchors(page: Page): string[] {
   const seen = new Map<string, number>();
   return [...prose(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => {
@@ -76,7 +76,7 @@ export function anchors(page: Page): string[] {
   });
 }
 
-/** The targets of a page's links and pictures that lead to files of this repository. */
+/** Returns the targets of links and pictures that are files of this repository. */
 export function relativeLinks(page: Page): string[] {
   const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)|(?:src|srcset|href)="([^"]+)"/g)].map(
     ([, link, attribute]) => link ?? attribute!,

@@ -3,7 +3,7 @@ import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from './databases.js';
 
-/** Runs `work` on a PostgreSQL database, by a connection of its own. */
+/** Runs `work` on a PostgreSQL database with its own connection. */
 export async function onPostgres<Result>(
   work: (run: RunStatement) => Promise<Result>,
   overrides: Record<string, unknown> = {},

@@ -6,7 +6,7 @@ import { connectionOptions } from './databases.js';
 import { dropTables } from './drop-tables.js';
 import { tourSessions } from './sessions-tour.js';
 
-/** Uses sessions by each repository on an app's MikroORM with these options, and tells what went wrong. */
+/** Uses sessions with each repository on an app's MikroORM with these options. Returns the failures. */
 export async function failuresUnder(database: DialectName, options: Partial<Options>, prefix: string): Promise<string[]> {
   const failures: string[] = [];
   for (const Repository of [SqlSessionRepository, EntityManagerSessionRepository]) {

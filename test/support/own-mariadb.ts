@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { Daemon, findProgram, freePort } from './daemon.js';
 import { answers, type OwnServer } from './own-server.js';
 
-/** Whether a server can be made. */
+/** Whether the server is installed. */
 export const HAS_MARIADB = findProgram('mariadb-install-db') !== undefined;
 
-/** A MariaDB server of a test's own. */
+/** A MariaDB server of the test. */
 export class OwnMariadb implements OwnServer {
   readonly dialect = 'mariadb';
 
@@ -36,7 +36,7 @@ export class OwnMariadb implements OwnServer {
         'performance-schema=OFF',
         'innodb_buffer_pool_size=32M',
         'innodb_log_file_size=16M',
-        // What is acknowledged is on the disk.
+        // A committed change is on the disk.
         'innodb_flush_log_at_trx_commit=1',
         '',
       ].join('\n'),

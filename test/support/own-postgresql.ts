@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { Daemon, findProgram, freePort } from './daemon.js';
 import { answers, onDatabase, type OwnServer } from './own-server.js';
 
-/** Whether a server can be made. */
+/** Whether the server is installed. */
 export const HAS_POSTGRESQL = findProgram('initdb') !== undefined;
 
-/** A PostgreSQL server of a test's own. */
+/** A PostgreSQL server of the test. */
 export class OwnPostgresql implements OwnServer {
   readonly dialect = 'postgresql';
 
@@ -25,7 +25,7 @@ export class OwnPostgresql implements OwnServer {
       "listen_addresses = '127.0.0.1'",
       "unix_socket_directories = ''",
       'shared_buffers = 32MB',
-      // In the data directory: a crash would leave a segment of shared memory behind.
+      // In the data directory, because a crash would leave a segment of shared memory behind.
       'dynamic_shared_memory_type = mmap',
       ...settings,
     ]);
@@ -33,7 +33,7 @@ export class OwnPostgresql implements OwnServer {
     return server;
   }
 
-  /** A copy that follows `primary`, and can be promoted. */
+  /** Makes a standby of `primary`, which can be promoted. */
   static async follow(primary: OwnPostgresql, settings: readonly string[] = []): Promise<OwnPostgresql> {
     const daemon = new Daemon('postgresql', 'postgres');
     const standby = new OwnPostgresql(daemon, await freePort());
@@ -54,7 +54,7 @@ export class OwnPostgresql implements OwnServer {
     return standby;
   }
 
-  /** From now on it answers a commit when the standby has it too. */
+  /** Makes commits wait for the standby. */
   async waitForStandby(): Promise<void> {
     const run = (sql: string) => onDatabase(this.dialect, this.address, (execute) => execute(sql));
     await run("alter system set synchronous_standby_names = 'standby'");
@@ -63,7 +63,7 @@ export class OwnPostgresql implements OwnServer {
     await this.daemon.until(async () => (await run(state)).rows.length === 1);
   }
 
-  /** Makes a standby the primary. */
+  /** Promotes a standby to primary. */
   promote(): void {
     this.daemon.run('pg_ctl', '-D', this.data, '-w', 'promote');
   }
@@ -85,12 +85,12 @@ export class OwnPostgresql implements OwnServer {
     await this.daemon.until(() => answers(this));
   }
 
-  /** "Immediate": all its processes end at once, and nothing is written; the start after it recovers from the log. */
+  /** Stops "immediate": all processes end at once without writing. The next start recovers from the log. */
   crash(): Promise<void> {
     return this.daemon.end('SIGQUIT');
   }
 
-  /** Kills the process that serves one connection, as the kernel does when memory is short. */
+  /** Kills the process of one connection, as the kernel does without free memory. */
   killBackend(pid: number): void {
     execFileSync('kill', ['-9', String(pid)]);
   }

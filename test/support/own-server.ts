@@ -4,20 +4,20 @@ import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from './databases.js';
 
-/** A database server that belongs to a test alone, to be killed. */
+/** A database server of the test, which the test can kill. */
 export interface OwnServer {
   readonly dialect: DialectName;
-  /** Where it answers, as MikroORM's options. */
+  /** Its address, as MikroORM's options. */
   readonly address: { readonly host?: string; readonly port?: number; readonly dbName: string };
-  /** Ends it as a lost machine would: nothing is flushed, no connection said goodbye to. */
+  /** Ends it like a lost machine: nothing is flushed and no connection is closed. */
   crash(): Promise<void>;
   /** Starts it again. */
   start(): Promise<void>;
-  /** Ends it, and removes what it kept. */
+  /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
 
-/** Runs `work` on a database, by connections of its own. */
+/** Runs `work` on a database with its own connections. */
 export async function onDatabase<Result>(
   dialect: DialectName,
   overrides: object,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OwnServer } from './own-server.js';
 
-/** An SQLite file of a test's own. It ends with the processes that use it. */
+/** A SQLite file of the test. It ends with the processes that use it. */
 export class OwnSqlite implements OwnServer {
   readonly dialect = 'sqlite';
   readonly #directory = mkdtempSync(join(tmpdir(), 'sqlite-'));

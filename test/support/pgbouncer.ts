@@ -6,27 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { POSTGRESQL } from './servers.js';
 
-/** Debian puts it where only root looks. */
+/** The environment with /usr/sbin, where Debian installs it. */
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` };
 
 /** Whether PgBouncer is installed. */
 export const HAS_PGBOUNCER = spawnSync('pgbouncer', ['--version'], { env }).status === 0;
 
-/** A PgBouncer in front of the tests' PostgreSQL, in transaction pooling. */
+/** A PgBouncer before the tests' PostgreSQL, with transaction pooling. */
 export interface PgBouncer {
   readonly host: string;
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** @param poolSize how many connections it has to the server */
+/** @param poolSize the number of its connections to the server */
 export async function startPgBouncer(poolSize: number): Promise<PgBouncer> {
   const directory = await mkdtemp(join(tmpdir(), 'pgbouncer-'));
   const file = join(directory, 'pgbouncer.ini');
   const host = '127.0.0.1';
   const port = await freePort(host);
   await writeFile(file, configuration(host, port, poolSize));
-  // It refuses to run as root, and another user must read this.
+  // It refuses to run as root, so another user must be able to read this.
   await Promise.all([chmod(directory, 0o755), chmod(file, 0o644)]);
   const user = process.getuid?.() === 0 ? ['-u', 'postgres'] : [];
   const bouncer = spawn('pgbouncer', [...user, file], { env, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -57,7 +57,7 @@ function configuration(host: string, port: number, poolSize: number): string {
     'auth_type = any',
     'pool_mode = transaction',
     `default_pool_size = ${poolSize}`,
-    // What hangs ends, so that a test can end too.
+    // Ends a hanging query, so that the test can end.
     'query_timeout = 20',
     'query_wait_timeout = 20',
     '',
@@ -73,7 +73,7 @@ async function freePort(host: string): Promise<number> {
   return port;
 }
 
-/** Waits until it says that it runs; what it writes later is read, and dropped. */
+/** Waits until its log says that it runs. Later output is discarded. */
 function up(log: NodeJS.ReadableStream): Promise<void> {
   return new Promise((resolve, reject) => {
     let written = '';

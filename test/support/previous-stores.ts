@@ -7,15 +7,15 @@ import type { DialectName } from '../../src/index.js';
 import { PEERS } from '../history/peers.js';
 import { MYSQL, POSTGRESQL } from './servers.js';
 
-/** Stores of other packages, on a table that they make themselves. */
+/** A store of another package, on a table that it creates itself. */
 export interface OpenedPreviousStore {
   readonly store: session.Store;
-  /** Where the table is; undefined for the connection's own schema. */
+  /** The schema of the table; undefined for the connection's own schema. */
   readonly schema: string | undefined;
   close(): Promise<void>;
 }
 
-/** The packages, each with a database it can be on; MySQL and MariaDB are one server here. */
+/** The packages, each with a database that it supports. MySQL and MariaDB are one server here. */
 export const FOREIGN = [
   ['connect-pg-simple', 'postgresql'],
   ['express-mysql-session', 'mariadb'],
@@ -24,7 +24,7 @@ export const FOREIGN = [
   ['connect-session-knex', 'sqlite'],
 ] as const satisfies readonly (readonly [string, DialectName])[];
 
-/** @param file of SQLite's database */
+/** @param file the file of SQLite's database */
 export async function openPreviousStore(
   name: string,
   database: DialectName,
@@ -39,7 +39,7 @@ export async function openPreviousStore(
   return { store, schema: undefined, close: () => connection.destroy() };
 }
 
-/** Its primary key has the same name whatever the table's: a schema can hold one of them. */
+/** Uses its own schema, because the primary key has the same name for every table, and a schema can contain only one. */
 async function openInSchema(tableName: string): Promise<OpenedPreviousStore> {
   const { dbName: database, ...server } = POSTGRESQL;
   const schema = `of_${tableName.replaceAll(/\W/g, '_')}`;
@@ -61,7 +61,7 @@ function knexOptions(database: DialectName, file: string): Knex.Config {
   return { client: database === 'postgresql' ? 'pg' : 'mysql2', connection: { ...server, database: dbName } };
 }
 
-/** Stores a session as express-session would. */
+/** Stores a session as express-session does. */
 export async function storeSession(store: session.Store, sessionId: string, values: object, maxAge?: number): Promise<void> {
   const cookie = new session.Cookie();
   if (maxAge !== undefined) cookie.maxAge = maxAge;

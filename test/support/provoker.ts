@@ -12,7 +12,7 @@ class NoBackoff extends Backoff {
   override async wait(): Promise<void> {}
 }
 
-/** One session on a database, and the services over it: to provoke what goes wrong. */
+/** One session on a database, with services whose failures a test provokes. */
 export class Provoker {
   readonly id = randomUUID();
   readonly repository: FaultyRepository;
@@ -29,12 +29,12 @@ export class Provoker {
     this.locker = locker;
   }
 
-  /** A new session that holds values. */
+  /** Returns a new session with values. */
   fresh(values: Values, id: string = this.id): Values {
     return Object.assign(Object.defineProperty({}, 'id', { value: id }), values);
   }
 
-  /** The session, stored with these values and loaded. */
+  /** Stores a session with these values and loads it. */
   async stored(values: Values = { a: 1 }): Promise<Values> {
     await this.sessions.commit(this.fresh(values));
     return this.load();
@@ -44,25 +44,25 @@ export class Provoker {
     return (await this.sessions.load(this.id)) as unknown as Values;
   }
 
-  /** The session, destroyed after it was loaded. */
+  /** Loads a session and then destroys it. */
   async destroyed(): Promise<Values> {
     const live = await this.stored();
     await this.sessions.destroy(this.id);
     return live;
   }
 
-  /** Stores the session, and commits a change of it. */
+  /** Stores the session and commits a change. */
   async commit(values: Values): Promise<void> {
     await this.sessions.commit(Object.assign(await this.stored(), values));
   }
 
-  /** Somebody else commits. */
+  /** Commits values in another process's place. */
   async theirs(values: Values): Promise<void> {
     const { sessions } = serviceOver(new SqlSessionRepository(this.database.context));
     await sessions.commit(Object.assign((await sessions.load(this.id)) as object, values));
   }
 
-  /** Another process has the session's lock, whoever had it. */
+  /** Takes the session's lock for another process, even if it is taken. */
   async takeLock(leaseId: string): Promise<void> {
     const { dialect } = this.database.context;
     await this.database.run(

@@ -6,7 +6,7 @@ import {
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
 
-/** What every other store does: the whole session over whatever is there. */
+/** A repository that overwrites the whole session, as most other stores do. */
 class LastWriteWinsRepository extends SqlSessionRepository {
   override async update(storageKey: string, _known: KnownRecord, change: RecordChange): Promise<boolean> {
     const current = await this.load(storageKey);
@@ -25,5 +25,5 @@ export const RACE_VARIANTS = {
 
 export type RaceVariant = keyof typeof RACE_VARIANTS;
 
-/** The variant that must lose. */
+/** The variant that must lose changes. */
 export const CONTROL: RaceVariant = 'last write wins';

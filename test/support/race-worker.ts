@@ -1,4 +1,4 @@
-// One process of the race: an app of every kind, on one database after the other, as its parent names them.
+// One process of the race: an app of each kind, on the databases that its parent names one after the other.
 import type { INestApplication } from '@nestjs/common';
 import type { DialectName } from '../../src/index.js';
 import { CONNECTIONS } from './databases.js';
@@ -8,7 +8,7 @@ import { startTestApp } from './test-app.js';
 const [file] = process.argv.slice(2) as [string];
 let apps: INestApplication[] = [];
 
-/** Returns where each kind of app listens. */
+/** Returns the address of each kind of app. */
 async function startApps(database: DialectName): Promise<Record<string, string>> {
   const { driver: _, ...server } = CONNECTIONS[database];
   const connection = database === 'sqlite' ? { dbName: file } : server;

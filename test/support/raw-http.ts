@@ -1,16 +1,16 @@
 import { connect } from 'node:net';
 
-/** An answer as it came over the wire. */
+/** An answer as received from the network. */
 export interface RawAnswer {
   readonly status: string;
-  /** Names in lower case, in their order, without those that a session adds or that tell the time. */
+  /** The header names in lower case and in their order, without headers of the session and of the time. */
   readonly headers: readonly string[];
   readonly body: string;
 }
 
 const NOT_COMPARED = ['date', 'set-cookie', 'vary', 'cache-control'];
 
-/** Sends requests at once on one connection, and reads everything until the server closes it. */
+/** Sends requests on one connection at once, and reads until the server closes it. */
 export function pipeline(port: number, requests: readonly string[], cookie = ''): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -31,7 +31,7 @@ export function pipeline(port: number, requests: readonly string[], cookie = '')
   });
 }
 
-/** Reads answers out of what came over the wire; what is left over, or cannot be read, is an answer without headers. */
+/** Parses answers from the received text. A rest that cannot be parsed becomes an answer without headers. */
 export function answersIn(wire: string, methods: readonly string[]): RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = wire;

@@ -3,9 +3,9 @@ import { ModulesContainer } from '@nestjs/core';
 import { DatabaseContext } from '../../src/index.js';
 
 /**
- * Starts a recipe by its own main.ts, on a database in memory.
+ * Starts a recipe by its main.ts, on a database in memory.
  *
- * @param env more environment variables that it reads
+ * @param env more environment variables for it
  */
 export async function startRecipe(
   main: () => Promise<{ app: INestApplication }>,
@@ -18,9 +18,9 @@ export async function startRecipe(
   return app;
 }
 
-/** MikroORM drops what it has no entity for: a recipe is to be copied with its configuration. */
+/** Whether MikroORM keeps the table. It drops tables without an entity, and a recipe is copied with its configuration. */
 async function keepsItsTable(app: INestApplication): Promise<void> {
-  // An app before its migration has none.
+  // There is no table in an app before its migration.
   const found = [...app.get(ModulesContainer).values()].flatMap(({ providers }) => providers.get(DatabaseContext)?.instance ?? []);
   for (const context of found) await keepsTable(context as DatabaseContext);
 }

@@ -1,6 +1,6 @@
 import { SessionObservers, type LifecycleObserver, type OperationObserver } from '../../src/observers/session-observers.js';
 
-/** Observers that keep all they are told, each as an array that begins with what it is. */
+/** Observers that record each notification as an array that starts with its kind. */
 export class RecordingObservers extends SessionObservers {
   readonly told: unknown[][];
 
@@ -36,7 +36,7 @@ export class RecordingObservers extends SessionObservers {
     this.told = told;
   }
 
-  /** What was told of these, in its order. */
+  /** Returns the notifications of these kinds, in order. */
   of(...kinds: string[]): unknown[][] {
     return this.told.filter(([kind]) => kinds.includes(kind as string));
   }

@@ -6,7 +6,7 @@ const REPOSITORIES = [
   { locking: 'pessimistic', repository: EntityManagerSessionRepository },
 ] as const;
 
-/** Each database, with both repositories and both ways of locking between them. */
+/** Each database with both repositories and both ways of locking. */
 export const REPOSITORY_CASES = DATABASES.flatMap((database) =>
   REPOSITORIES.map((variant, n) => ({ database, ...variant, name: variant.repository.name, n })),
 );

@@ -1,21 +1,21 @@
 import type { Response } from 'express';
 import fc from 'fast-check';
 
-/** One call of a response. */
+/** One call on a response. */
 export interface Step {
   readonly call: string;
   readonly parameters: readonly unknown[];
-  /** Whether the call has a callback as its last parameter. */
+  /** Whether the last parameter of the call is a callback. */
   readonly hasCallback?: boolean;
 }
 
-/** What the caller saw of one step. */
+/** The result of one step for the caller. */
 export interface Seen {
   readonly call: string;
   readonly hasCallback: boolean;
-  /** The code of the error that was thrown, or `ok`. */
+  /** The code of the thrown error, or `ok`. */
   thrown: string;
-  /** What each call of the callback was given. */
+  /** The arguments of each call of the callback. */
   readonly callbacks: string[];
 }
 
@@ -34,7 +34,7 @@ const step = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrar
 const called = (call: string, ...parameters: fc.Arbitrary<unknown>[]): fc.Arbitrary<Step> =>
   fc.record({ call: fc.constant(call), parameters: fc.tuple(...parameters), hasCallback: fc.boolean() });
 
-/** A call that Node or Express offers to answer with. */
+/** Any call with which Node or Express can answer. */
 export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   step('setHeader', name, value),
   step('appendHeader', name, value),
@@ -67,10 +67,10 @@ export const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: step('turn') },
 );
 
-/** Calls in a row, with turns of the event loop in between. */
+/** A sequence of calls, with turns of the event loop in between. */
 export const anyProgram: fc.Arbitrary<Step[]> = fc.array(anyStep, { minLength: 1, maxLength: 9 });
 
-/** Runs a program on a response, ends the response, and tells what the caller saw. */
+/** Runs a program on a response and ends the response. Returns the results of the steps. */
 export async function run(program: readonly Step[], response: Response, afterSteps: () => void = () => undefined): Promise<Seen[]> {
   response.on('error', () => undefined);
   const seen: Seen[] = [];
@@ -94,7 +94,7 @@ function take(call: string, parameters: unknown[], response: Response, hasCallba
   return seen;
 }
 
-/** Node keeps the list of a header's values that it is given, and appends to it. */
+/** Copies a value, because Node keeps and appends to the list of a header's values. */
 function copy(given: unknown): unknown {
   if (Array.isArray(given)) return given.map(copy);
   if (given instanceof Map) return new Map([...given].map(([key, held]) => [key, copy(held)]));
@@ -102,7 +102,7 @@ function copy(given: unknown): unknown {
   return isPlain ? Object.fromEntries(Object.entries(given as object).map(([key, held]) => [key, copy(held)])) : given;
 }
 
-/** A second `end` whose response has finished meanwhile is an error; one that comes a moment earlier is none. */
+/** Returns the code of a callback. A second `end` is an error if the response has finished meanwhile, and no error a moment before. */
 function callbackCode(error?: { code?: string } | null): string {
   return !error || error.code === 'ERR_STREAM_ALREADY_FINISHED' ? 'ok' : (error.code ?? String(error));
 }

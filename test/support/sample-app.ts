@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-/** Where the sample app is. */
+/** The folder of the sample app. */
 export const SAMPLE = 'sample-app';
 
-/** Taken by the test file that builds; the global set-up frees it. */
+/** A folder that marks the build. The first test file creates it, and the global set-up removes it. */
 const TURN = 'build/sample-app';
 const DONE = join(TURN, 'done');
 
@@ -21,7 +21,7 @@ export interface SampleApp {
   readonly stop: () => Promise<void>;
 }
 
-/** Builds the library and the sample app, once in a run of the tests: two builds at once would write over each other. */
+/** Builds the library and the sample app once in a run of the tests, because two builds at once would overwrite each other. */
 export async function buildSampleApp(): Promise<void> {
   if (!takeTurn()) return waitForBuild();
   try {

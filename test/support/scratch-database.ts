@@ -10,19 +10,19 @@ export async function createDatabase(dialect: DialectName, dbName: string): Prom
   await onServer(dialect, `create database ${DIALECTS[dialect].quote(dbName)}`);
 }
 
-/** Drops a database; one that is not there is fine. */
+/** Drops a database, if it exists. */
 export async function dropDatabase(dialect: DialectName, dbName: string): Promise<void> {
   await onServer(dialect, `drop database if exists ${DIALECTS[dialect].quote(dbName)}`);
 }
 
 /**
- * Gives the tests of this `describe` a database of their own. A test that looks at every table needs one, because other tests
- * drop theirs meanwhile.
+ * Gives the tests of this `describe` their own database. A test that reads all tables needs one, because other tests drop theirs
+ * meanwhile.
  *
- * @returns what to add to the connection's options
+ * @returns additional options of the connection
  */
 export function ownDatabase(dialect: DialectName, name: string): { readonly dbName?: string } {
-  // Each connection of SQLite's has one of its own in memory.
+  // Each SQLite connection has its own database in memory.
   if (dialect === 'sqlite') return {};
   const dbName = `${name}_${process.pid}`;
   beforeAll(() => createDatabase(dialect, dbName));

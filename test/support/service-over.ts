@@ -17,7 +17,7 @@ import { SessionObservers } from '../../src/observers/session-observers.js';
 import { UpdateBatcher } from '../../src/batching/update-batcher.js';
 import { SESSION_PROVIDERS } from '../../src/smart-session.providers.js';
 
-/** The services as the module wires them, over a repository of the test's. */
+/** Returns the services as the module wires them, on a repository of the test. */
 export function serviceOver(
   repository: SessionRepository,
   given: SmartSessionModuleOptions = {},

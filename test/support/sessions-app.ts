@@ -5,7 +5,7 @@ import { Browser } from './browser.js';
 import { dropTables } from './drop-tables.js';
 import { startTestApp, type TestAppSettings } from './test-app.js';
 
-/** A test app whose table a test looks at, and whose time it lets pass. */
+/** A test app with access to its table and to the age of its sessions. */
 export class SessionsApp {
   readonly context: DatabaseContext;
   readonly sessions: SessionService;
@@ -26,7 +26,7 @@ export class SessionsApp {
     return new SessionsApp(await startTestApp(database, { ...settings, options: { pruneInterval: false, ...options } }), options.tableName);
   }
 
-  /** A browser that has a session with these values. */
+  /** Returns a browser with a session of these values. */
   async browser(values: object = { a: 1 }): Promise<Browser> {
     const browser = new Browser(this.app);
     await browser.post('/set', values);
@@ -39,12 +39,12 @@ export class SessionsApp {
     return (await runner.run(sql.replaceAll('{table}', dialect.quote(this.tableName)))).rows;
   }
 
-  /** How many rows there are, live or not. */
+  /** Returns the number of rows, live or not. */
   async rows(): Promise<number> {
     return Number((await this.run('select count(*) as n from {table}'))[0]?.n);
   }
 
-  /** Moves all that has happened into the past, by so many ms. */
+  /** Makes everything older by this many ms. */
   async age(ms: number): Promise<void> {
     const { dialect } = this.context;
     const earlier = ['created_at', 'updated_at', 'expires_at'].map((column) => `${column} = ${dialect.after(column, String(-ms))}`);
@@ -62,14 +62,14 @@ export class SessionsApp {
   }
 }
 
-/** The session id in a browser's cookie. */
+/** Returns the session id in a browser's cookie. */
 export function sessionIdOf({ cookie }: Browser): string {
   return decodeURIComponent(cookie.split('=')[1] ?? '')
     .slice(2)
     .split('.')[0]!;
 }
 
-/** The storage key of the session in a browser's cookie. */
+/** Returns the storage key of the session in a browser's cookie. */
 export function storageKeyIn(browser: Browser): string {
   return storageKeyOf(sessionIdOf(browser));
 }

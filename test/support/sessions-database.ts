@@ -7,7 +7,7 @@ import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from './databases.js';
 import { dropTables } from './drop-tables.js';
 
-/** An open database with a fresh sessions table. */
+/** An open database with a new sessions table. */
 export class SessionsDatabase {
   private constructor(
     readonly context: DatabaseContext,
@@ -45,7 +45,7 @@ export class SessionsDatabase {
     return new SessionsDatabase(context, DIALECTS[name].quote(tableName));
   }
 
-  /** Runs `work` with the same table over connections of another kind. */
+  /** Runs `work` with the same table on connections with other options. */
   async over<Result>(overrides: Record<string, unknown>, work: (database: SessionsDatabase) => Promise<Result>): Promise<Result> {
     const { dialect, tableName, absoluteTtl } = this.context;
     const database = await SessionsDatabase.#connect(dialect.name, tableName, overrides, absoluteTtl);
@@ -61,7 +61,7 @@ export class SessionsDatabase {
     return (await this.context.runner.run(sql.replaceAll('{table}', this.table), parameters)).rows;
   }
 
-  /** Makes every record expired. */
+  /** Makes every record expire. */
   async expireAll(): Promise<void> {
     await this.run(`update {table} set expires_at = ${this.context.dialect.fromNow('-1000')}`);
   }

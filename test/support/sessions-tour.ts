@@ -8,15 +8,15 @@ import { serviceOver } from './service-over.js';
 type Live = Record<string, any>;
 
 const MINUTE = 60_000;
-/** It ends a string where backslashes escape nothing, and needs four bytes a character. */
+/** A text that ends a string if backslashes are ordinary characters, and that has characters of four bytes. */
 const TEXT = "\\', data = '{}' -- \" ü 🦊";
 
 const OPTIONS = { userId: 'user', merge: { visits: counter() } as Record<string, any> };
 const TERMS = { timeout: 0, lease: MINUTE, maxWaiting: 0 };
 
 /**
- * Uses sessions by one repository while another process, by statements, uses them too: load, insert, update, conflict, touch,
- * lock, list, count, destroy and prune. Throws at the first answer that is wrong or stale.
+ * Uses sessions with one repository while another process changes them by statements: load, insert, update, conflict, touch,
+ * lock, list, count, destroy and prune. Throws at the first wrong or stale answer.
  */
 export async function tourSessions(context: DatabaseContext, repository: SessionRepository): Promise<void> {
   await repository.clear();

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 
-/** A cookie as express-session signs it. */
+/** Returns a cookie as express-session signs it. */
 export function signedCookie(sessionId: string, secret = 'test', name = 'sid'): string {
   const signature = createHmac('sha256', secret).update(sessionId).digest('base64').replace(/=+$/, '');
   return `${name}=${encodeURIComponent(`s:${sessionId}.${signature}`)}`;
 }
 
-/** The session id of a signed cookie. */
+/** Returns the session id of a signed cookie. */
 export function sessionIdOf(cookie: string): string {
   return /=s:([^.]+)\./.exec(decodeURIComponent(cookie))![1]!;
 }

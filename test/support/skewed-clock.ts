@@ -5,10 +5,10 @@ const LIBRARY = readdirSync('/usr/lib')
   .map((directory) => join('/usr/lib', directory, 'faketime/libfaketime.so.1'))
   .find((file) => existsSync(file));
 
-/** Whether processes can be given another clock. */
+/** Whether a process can have another clock. */
 export const HAS_FAKETIME = LIBRARY !== undefined;
 
-/** Runs a program, as the first words of its command, whose clock is off; time passes as fast as everywhere. */
+/** Returns the first words of a command that runs a program with a shifted clock. Its time passes at the usual speed. */
 export function withClock(offset: string): string[] {
   return ['env', `LD_PRELOAD=${LIBRARY}`, `FAKETIME=${offset}`, 'DONT_FAKE_MONOTONIC=1'];
 }

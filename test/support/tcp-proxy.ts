@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What becomes of bytes that a client sends. */
+/** The treatment of bytes from a client. */
 export type Passage =
   | 'forward'
-  /** The connection ends before the server has them. */
+  /** The connection ends before the server receives them. */
   | 'cut before'
-  /** The connection ends when the server has answered them, before the client hears of it. */
+  /** The connection ends after the server's answer, before the client receives it. */
   | 'cut after';
 
 interface Target {
@@ -15,13 +15,13 @@ interface Target {
   readonly port: number;
 }
 
-/** Stands between an app and its database, and does what networks do. */
+/** A proxy between an app and its database that simulates network faults. */
 export class TcpProxy {
-  /** Where new connections lead. */
+  /** The target of new connections. */
   target: Target;
-  /** How long an answer takes longer than the server's, in ms. */
+  /** The additional time of an answer, in ms. */
   delay = 0;
-  /** Decides about what a client sends. */
+  /** Decides how bytes of a client are treated. */
   judge: (sent: Buffer) => Passage = () => 'forward';
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
@@ -43,7 +43,7 @@ export class TcpProxy {
     return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
   }
 
-  /** From now on nothing arrives, and nobody is told; a connection that saw this stays silent for good. */
+  /** Drops everything from now on without a notice. An open connection stays silent for good. */
   openBlackHole(): void {
     this.#isBlackHole = true;
     for (const client of this.#clients) client.emit('swallowed');

@@ -41,7 +41,7 @@ class WritingGuard implements CanActivate {
   }
 }
 
-/** Every kind of handler that answers, each with a write to the session before. */
+/** A handler of every kind. Each writes to the session before it answers. */
 @Controller()
 export class TestController {
   constructor(private readonly sessions: SessionService) {}
@@ -147,10 +147,10 @@ export class TestController {
   }
 }
 
-/** What `slow-set` waits for, by name. */
+/** The barriers of `slow-set`, by name. */
 const barriers = new Map<string, Promise<void>>();
 
-/** Sets a barrier up; what it returns lets everybody who waits go on. */
+/** Sets up a barrier. Returns a function that releases all waiting requests. */
 export function raiseBarrier(name: string): () => void {
   let release = () => {};
   barriers.set(
@@ -172,7 +172,7 @@ export interface TestAppSettings {
   readonly prepare?: (app: INestApplication) => void;
 }
 
-/** Starts an app with a session module on a database of its own. */
+/** Starts an app with a session module on its own database. */
 export async function startTestApp(
   dialect: DialectName,
   { options, module, imports = [], prepare }: TestAppSettings = {},

@@ -1,13 +1,13 @@
 import { GatedApp, type GatedHandler } from './gated-app.js';
 
-/** What a caller without a connection gets. */
+/** The answer that a caller without a connection gets. */
 export interface Got {
   readonly status: number;
   readonly body: string;
   readonly cookies: number;
 }
 
-/** What answers, and with which body. */
+/** The handlers and the bodies of their answers. */
 const ANSWERS: Record<string, [GatedHandler, string]> = {
   json: [(_request, response) => response.json({ a: 1 }), '{"a":1}'],
   'writes and an end': [
@@ -32,7 +32,7 @@ const ANSWERS: Record<string, [GatedHandler, string]> = {
   ],
 };
 
-/** Tests an app that is called without a connection, as tests and functions do. */
+/** Tests an app that is called without a connection, as test tools and serverless functions call it. */
 export function answersWithoutServer(call: (app: GatedApp) => Promise<Got>): void {
   let app: GatedApp;
 

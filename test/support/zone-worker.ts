@@ -1,4 +1,4 @@
-// Uses sessions in a process with a time zone of its own, on the databases that its argument names. Prints what went wrong.
+// Uses sessions in a process with its own time zone, on the databases in its argument. Prints the failures.
 import { Logger } from '@nestjs/common';
 import type { Options } from '@mikro-orm/sql';
 import type { DialectName } from '../../src/index.js';
