@@ -22,7 +22,8 @@ export class SmartSessionOptions {
   /** @throws SmartSessionConfigError for an option that is unknown or wrong */
   constructor(given: SmartSessionModuleOptions) {
     refuseUnknown(given);
-    for (const option of optionNames()) Object.assign(this, { [option]: resolve(option, given[option]) });
+    // After assignments in a loop, V8 would keep the properties in a dictionary. Each request reads options, so they must be fast.
+    for (const option of optionNames()) Object.defineProperty(this, option, { value: resolve(option, given[option]), enumerable: true });
     refuseConflicts(this);
     Object.freeze(this);
   }
@@ -30,7 +31,8 @@ export class SmartSessionOptions {
 
 function resolve(option: OptionName, given: unknown): unknown {
   const rule: OptionRule<any> = OPTIONS[option];
-  const value: unknown = given ?? rule.default;
+  // Null counts as not given only if there is a default. Otherwise an app might rely on an option that is off.
+  const value: unknown = 'default' in rule ? (given ?? rule.default) : given;
   const advice = rule.check(value);
   if (advice !== undefined) throw new SmartSessionConfigError(option, `${shown(rule, value)} was given`, advice);
   return value === undefined || !rule.resolve ? value : rule.resolve(value);

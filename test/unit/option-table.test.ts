@@ -17,6 +17,11 @@ describe('the table of options', () => {
     expect(new SmartSessionOptions({ secret: 'x', ttl: null as never }).ttl).toBe(86_400_000);
   });
 
+  it.each(names.filter((option) => !('default' in OPTIONS[option])))('refuses null for `%s`, which has no default', (option) => {
+    const start = () => new SmartSessionOptions({ secret: 'x', [option]: null } as SmartSessionModuleOptions);
+    expect(start).toThrow(`option \`${option}\``);
+  });
+
   it.each(['secret', 'encryption', 'connection', 'migrateFrom'] as const)('shows no value of `%s` in a message', (option) => {
     const wrong = option === 'connection' ? 'hunter2' : [{ password: 'hunter2' }];
     const start = () => new SmartSessionOptions({ secret: 'x', [option]: wrong } as SmartSessionModuleOptions);
