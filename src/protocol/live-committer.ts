@@ -1,3 +1,4 @@
+import { setImmediate as turnEnds } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Deadline } from '../batching/deadline.js';
 import { CommitQueue } from '../commit/commit-queue.js';
@@ -88,7 +89,17 @@ export class LiveCommitter {
    * @throws what `commit` throws; then no later commit is allowed
    */
   async close(session: object, lease: HeldLease): Promise<void> {
-    const live = this.liveSessions.ofLive(session);
+    try {
+      await this.#closeInTurn(session, this.liveSessions.ofLive(session), lease);
+    } catch (error) {
+      // The answer may leave in this turn of the event loop: let its own commit fail first, so that it becomes an error too.
+      await turnEnds();
+      this.states.abandon(session, asError(error));
+      throw error;
+    }
+  }
+
+  async #closeInTurn(session: object, live: LiveSession, lease: HeldLease): Promise<void> {
     const turn = new LiveTurn(live);
     try {
       await turn.before;
@@ -100,7 +111,6 @@ export class LiveCommitter {
       }
       turn.end();
     } catch (error) {
-      this.states.abandon(session, asError(error));
       throw turn.fail(error);
     }
   }
@@ -230,10 +240,7 @@ export class LiveCommitter {
   }
 }
 
-/**
- * Whether there is no record any more, and will be none: the record is gone, or the session was destroyed or regenerated
- * before it was ever stored. In the latter case the request has another session now, or none.
- */
+/** Whether there is no record, and will be none: it is gone, or the session was destroyed or regenerated before it was ever stored. */
 function isOver(session: object, { state }: LiveSession): boolean {
   const { req } = session as { req?: { session?: unknown } };
   const isReplaced = req !== undefined && req.session !== session;
