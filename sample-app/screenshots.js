@@ -27,7 +27,7 @@ try {
     await page.getByRole('button', { name: 'Race', exact: true }).click();
     await page.getByRole('status').filter({ hasText: 'The plain store lost' }).waitFor();
     await page.mouse.move(0, 0);
-    const { y, height } = await page.locator('.legend').boundingBox();
+    const { y, height } = await page.locator('.legend').first().boundingBox();
     await page.screenshot({
       path: join(import.meta.dirname, path),
       fullPage: true,

@@ -1,53 +1,31 @@
 import { setImmediate as turnEnds } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionRepository } from '../persistence/session.repository.js';
 import { SessionConflictError, SessionUnavailableError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { Deadline } from '../batching/deadline.js';
-import { LARGE } from '../batching/pace.js';
+import { LARGE_TEXT } from '../batching/event-loop-turns.js';
 import { isOtherGeneration, generationOf } from '../records/commit-id.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { SessionRecord } from '../records/session-record.js';
+import { CombinedEdit, LONGEST_BATCH, type QueuedCommit } from './combined-edit.js';
 import type { CommitOutcome, Edit } from './edit.js';
 import { SessionCommitter } from './session-committer.js';
 
-/** A commit that waits for the one before it. */
-interface QueuedCommit {
-  readonly base: SessionRecord | undefined;
-  readonly edit: Edit;
-  readonly deadline: Deadline;
-  /** Who waits, for who watches. */
-  readonly member: unknown;
-  resolve(outcome: CommitOutcome): void;
-  reject(error: unknown): void;
-}
-
-/** What became of the edits of a batch when they were last applied: another attempt applies them anew. */
-interface Application {
-  /** How many were applied; the others wait for the next batch. */
-  count: number;
-  /** Why edits among them were refused. */
-  readonly refusals: Map<QueuedCommit, unknown>;
-}
-
-/** So many commits of one session go in one update. */
+/** The most commits of one session that one update writes. */
 const LARGEST_BATCH = 100;
 
-/** After this time no further edit is applied in one turn of the event loop, in ms. */
-const LONGEST_BATCH = 30;
-
 /**
- * Joins commits of one session in this process: while one is under way those that come wait, and then
- * their edits are applied one after the other and written by one update. Each is told done only when the
- * update that contains it has succeeded. With nothing under way a commit leaves at once. Edits that take long go in
- * several updates, so that other work gets its turn.
+ * Commits edits of one session one after the other. If no commit of the session is in flight in this process, an edit is
+ * committed immediately. Otherwise it waits, and the edits that wait are combined into one update. A caller is told
+ * "done" only after the update that contains its edit has succeeded. Edits that take long are divided into several
+ * updates, so that other work gets its turn.
  */
 @Injectable()
 export class CommitQueue {
-  /** What waits, by storage key, while a commit is under way. */
-  readonly #lines = new Map<string, QueuedCommit[]>();
-  /** First saves under way, by storage key, also those for which nobody waits any more. */
+  /** The commits that wait, by storage key; a key is there while a commit is in flight. */
+  readonly #queues = new Map<string, QueuedCommit[]>();
+  /** First saves in flight, by storage key, also those whose deadline has passed. */
   readonly #inserting = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -61,19 +39,19 @@ export class CommitQueue {
    * Applies an edit to the current record, alone or with others.
    *
    * @param base the record as the caller knows it; undefined to insert
-   * @param deadline once it has passed, the edit is not applied any more
-   * @throws SessionUnavailableError when too many wait already, and what `SessionCommitter.commit` throws
+   * @param deadline the edit is not applied after it
+   * @throws SessionUnavailableError if too many wait already, and what `SessionCommitter.commit` throws
    */
   async commit(storageKey: string, base: SessionRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
-    const line = this.#lines.get(storageKey);
-    if (line) return this.#join(line, base, edit, deadline);
-    this.#lines.set(storageKey, []);
+    const queue = this.#queues.get(storageKey);
+    if (queue) return this.#enqueue(queue, base, edit, deadline);
+    this.#queues.set(storageKey, []);
     try {
       const outcome = await this.#commitFirst(storageKey, base, edit, deadline);
-      void this.#goOn(storageKey, newest(base, outcome));
+      void this.#commitQueued(storageKey, newest(base, outcome));
       return outcome;
     } catch (error) {
-      void this.#goOn(storageKey, base);
+      void this.#commitQueued(storageKey, base);
       throw error;
     }
   }
@@ -84,7 +62,7 @@ export class CommitQueue {
     return operations.batch('commit', [operations.current()], () => this.#commitOne(storageKey, base, edit, deadline));
   }
 
-  /** Settles at the deadline too: a database that does not come back shall hold up no later commit. */
+  /** Also rejects at the deadline, so that an unresponsive database does not block later commits. */
   #commitOne(storageKey: string, base: SessionRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const work = this.committer.commit(storageKey, base, edit, deadline);
     if (!base) this.#rememberInsert(storageKey, work);
@@ -99,50 +77,50 @@ export class CommitQueue {
     });
   }
 
-  /** Waits for a first save that is under way, whatever comes of it: a destroy must not come before it. */
+  /** Waits for a first save in flight, whether or not it succeeds: a destroy must not be sent before it. */
   async firstSaved(storageKey: string): Promise<void> {
     await this.#inserting.get(storageKey);
   }
 
-  #join(line: QueuedCommit[], base: SessionRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
+  #enqueue(queue: QueuedCommit[], base: SessionRecord | undefined, edit: Edit, deadline: Deadline): Promise<CommitOutcome> {
     const { maxWaiting } = this.options;
-    if (line.length >= maxWaiting)
+    if (queue.length >= maxWaiting)
       throw new SessionUnavailableError(
         'commit',
         `${maxWaiting} commits of this session are waiting already, as many as \`maxWaiting\` allows.`,
       );
     return new Promise((resolve, reject) =>
-      line.push({ base, edit, deadline, member: this.observers.operations?.current(), resolve, reject }),
+      queue.push({ base, edit, deadline, member: this.observers.operations?.current(), resolve, reject }),
     );
   }
 
-  /** Commits what waits, until nothing does. Never rejects: every outcome goes to who waits for it. */
-  async #goOn(storageKey: string, latest: SessionRecord | undefined): Promise<void> {
+  /** Commits the queue until it is empty. Never rejects: each caller gets the outcome of its own commit. */
+  async #commitQueued(storageKey: string, latest: SessionRecord | undefined): Promise<void> {
     let known = latest;
     let end = performance.now() + LONGEST_BATCH;
     while (true) {
-      // A driver that blocks the process lets nobody run meanwhile: the commit counts as under way until the turn of the event loop ends.
+      // A driver that blocks the process lets no request run meanwhile: the commit counts as in flight until the turn of the event loop ends.
       if (this.repository.isBlocking || performance.now() > end) {
         await turnEnds();
         end = performance.now() + LONGEST_BATCH;
       }
-      const batch = this.#next(storageKey);
+      const batch = this.#nextBatch(storageKey);
       if (!batch) return;
       known = await this.#commitBatch(storageKey, batch, known);
     }
   }
 
-  /** The next commits that can go together; undefined, and the line closed, when none waits. */
-  #next(storageKey: string): QueuedCommit[] | undefined {
-    const line = this.#lines.get(storageKey) ?? [];
-    const [first] = line;
+  /** The next commits that can share an update. If none waits, closes the queue and returns undefined. */
+  #nextBatch(storageKey: string): QueuedCommit[] | undefined {
+    const queue = this.#queues.get(storageKey) ?? [];
+    const [first] = queue;
     if (!first) {
-      this.#lines.delete(storageKey);
+      this.#queues.delete(storageKey);
       return undefined;
     }
-    const alone = line.findIndex((waiting) => !isJoinable(waiting) || !isOfSameGeneration(waiting, first));
-    const count = isJoinable(first) ? Math.min(alone < 0 ? line.length : alone, LARGEST_BATCH) : 1;
-    return line.splice(0, count);
+    const alone = queue.findIndex((commit) => !isCombinable(commit) || !isOfSameGeneration(commit, first));
+    const count = isCombinable(first) ? Math.min(alone < 0 ? queue.length : alone, LARGEST_BATCH) : 1;
+    return queue.splice(0, count);
   }
 
   async #commitBatch(
@@ -150,27 +128,28 @@ export class CommitQueue {
     batch: readonly QueuedCommit[],
     latest: SessionRecord | undefined,
   ): Promise<SessionRecord | undefined> {
-    const base = batch[0]!.base && batch.reduce((known, waiting) => newer(known, waiting.base), latest);
-    const application: Application = { count: batch.length, refusals: new Map() };
-    const own = batch.length === 1 ? batch[0]!.edit : joined(batch, application);
-    // On a base that was read for others, "nothing to do" may be out of date.
-    const edit = base === batch[0]!.base && batch.length === 1 ? own : { ...own, mustSeeCurrent: true };
+    const base = batch[0]!.base && batch.reduce((known, commit) => newer(known, commit.base), latest);
+    const combined = new CombinedEdit(batch);
+    // The base may have been read by another request. If the edit changes nothing, check first that the base is still current.
+    const isOwnBase = base === batch[0]!.base && batch.length === 1;
+    const edit = isOwnBase ? combined.edit : { ...combined.edit, mustSeeCurrent: true };
     try {
       const outcome = await this.#commitTogether(storageKey, base, edit, batch);
-      await report(this.#applied(storageKey, batch, application), application, outcome);
+      this.#putBack(storageKey, combined.left);
+      await report(combined, outcome);
       return newest(base, outcome);
     } catch (error) {
-      const applied = this.#applied(storageKey, batch, application);
-      if (applied.length > 1 && isOfOne(error)) return this.#commitApart(storageKey, applied, base);
-      for (const waiting of applied) waiting.reject(application.refusals.has(waiting) ? application.refusals.get(waiting) : error);
+      this.#putBack(storageKey, combined.left);
+      const { applied } = combined;
+      if (applied.length > 1 && isOfOneEdit(error)) return this.#commitApart(storageKey, applied, base);
+      for (const commit of applied) combined.reject(commit, error);
       return base;
     }
   }
 
-  /** Those of a batch that were applied. Puts the others back at the head of the line. */
-  #applied(storageKey: string, batch: readonly QueuedCommit[], { count }: Application): readonly QueuedCommit[] {
-    this.#lines.get(storageKey)?.unshift(...batch.slice(count));
-    return batch.slice(0, count);
+  /** Puts commits for which there was no time back at the head of the queue. */
+  #putBack(storageKey: string, commits: readonly QueuedCommit[]): void {
+    this.#queues.get(storageKey)?.unshift(...commits);
   }
 
   #commitTogether(storageKey: string, base: SessionRecord | undefined, edit: Edit, batch: readonly QueuedCommit[]): Promise<CommitOutcome> {
@@ -190,15 +169,15 @@ export class CommitQueue {
     return deadline.bound(this.committer.commit(storageKey, base, edit, deadline));
   }
 
-  /** Together they are too large, say: then each has a commit of its own, and fails for itself. */
+  /** Commits each edit by itself, so that each fails only for itself, for example when they are too large together. */
   async #commitApart(
     storageKey: string,
     batch: readonly QueuedCommit[],
     latest: SessionRecord | undefined,
   ): Promise<SessionRecord | undefined> {
     let known = latest;
-    for (const waiting of batch) {
-      known = await this.#commitBatch(storageKey, [waiting], known);
+    for (const commit of batch) {
+      known = await this.#commitBatch(storageKey, [commit], known);
       // A commit that is refused needs no statement, so it does not wait by itself.
       await turnEnds();
     }
@@ -206,54 +185,23 @@ export class CommitQueue {
   }
 }
 
-/** A first save inserts, a handler that holds a lock has its own condition, and a max age goes or fails with its own edit. */
-function isJoinable({ base, edit }: QueuedCommit): boolean {
+/** A first save inserts, an edit under a lease has a condition of its own, and a max age belongs to its own edit. */
+function isCombinable({ base, edit }: QueuedCommit): boolean {
   return base !== undefined && edit.leaseId === undefined && edit.maxAge === undefined;
 }
 
-/**
- * One edit that applies several, one after the other, as many as time allows, and extends the session if one of them
- * does. An edit that is refused is left out, and fails no other.
- */
-function joined(batch: readonly QueuedCommit[], application: Application): Edit {
-  const apply = (current: EncodedValues) => {
-    const end = performance.now() + LONGEST_BATCH;
-    application.refusals.clear();
-    application.count = 0;
-    let values = current;
-    for (const waiting of batch) {
-      if (application.count > 0 && performance.now() > end) break;
-      application.count++;
-      values = applyOne(values, waiting, application.refusals);
-    }
-    return values;
-  };
-  return { apply, keepsExpiry: batch.every(({ edit }) => edit.keepsExpiry) };
-}
-
-/** Tells each that waits. Its live session then takes in what the others have changed, which takes long where that is large. */
-async function report(applied: readonly QueuedCommit[], { refusals }: Application, outcome: CommitOutcome): Promise<void> {
-  const isLarge = applied.length > 1 && outcome.kind === 'committed' && outcome.record.text.length > LARGE;
-  for (const waiting of applied) {
-    if (refusals.has(waiting)) waiting.reject(refusals.get(waiting));
-    else waiting.resolve(outcome);
+/** Settles the commits of a batch. The live session of each then takes over what the others have changed, which takes long if that is large. */
+async function report(combined: CombinedEdit, outcome: CommitOutcome): Promise<void> {
+  const { applied } = combined;
+  const isLarge = applied.length > 1 && outcome.kind === 'committed' && outcome.record.text.length > LARGE_TEXT;
+  for (const commit of applied) {
+    combined.settle(commit, outcome);
     if (isLarge) await turnEnds();
   }
 }
 
-function applyOne(values: EncodedValues, waiting: QueuedCommit, refusals: Application['refusals']): EncodedValues {
-  try {
-    // Who has been told that it took too long must not take effect any more.
-    waiting.deadline.throwIfPassed();
-    return waiting.edit.apply(values);
-  } catch (error) {
-    refusals.set(waiting, error);
-    return values;
-  }
-}
-
-/** Whether a commit of several failed for what they made together, and not for the database. */
-function isOfOne(error: unknown): boolean {
+/** Whether a combined commit failed because of its edits, and not because of the database. */
+function isOfOneEdit(error: unknown): boolean {
   return !(error instanceof SessionConflictError || error instanceof SessionUnavailableError);
 }
 
@@ -261,13 +209,13 @@ function newest(base: SessionRecord | undefined, outcome: CommitOutcome): Sessio
   return outcome.kind === 'committed' ? outcome.record : base;
 }
 
-/** What a commit knows of the record, unless an earlier one has seen it later. */
+/** The newer of two states of a record: as an earlier commit has left it, or as a commit knows it by itself. */
 function newer(earlier: SessionRecord | undefined, own: SessionRecord | undefined): SessionRecord | undefined {
   const isNewer = earlier && own && earlier.version > own.version && !isOtherGeneration(earlier.commitId, own.commitId);
   return isNewer ? earlier : (own ?? earlier);
 }
 
-/** Requests may still have a record that was destroyed, beside the one that has begun since under its key. */
+/** Some requests may still have a record that was destroyed, while others have the one that was inserted since under its key. */
 function isOfSameGeneration({ base }: QueuedCommit, other: QueuedCommit): boolean {
   return generationOf(base?.commitId) === generationOf(other.base?.commitId);
 }

@@ -66,8 +66,6 @@ export interface Dialect {
   earlier(one: string, other: string): string;
   /** Returns the expression for the ms between now and a time. */
   until(time: string): string;
-  /** The expression for the ms between now and the expiry. */
-  readonly remaining: string;
   /**
    * Returns the expression for a date and time in another store's table. The time is in UTC. On PostgreSQL, if the column's type
    * has no time zone, it is in the connection's time zone.

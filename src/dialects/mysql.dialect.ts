@@ -81,7 +81,6 @@ export const mysql: Dialect = {
   after,
   earlier: (one, other) => `least(${one}, ${other})`,
   until,
-  remaining: until('expires_at'),
   ofDateTime: (column) => column,
   // from_unixtime() would use the connection's time zone.
   ofUnixTime: (column) => `date_add(timestamp'1970-01-01 00:00:00', interval ${column} second)`,

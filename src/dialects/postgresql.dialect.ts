@@ -101,7 +101,6 @@ export const postgresql: Dialect = {
   after,
   earlier: (one, other) => `least(${one}, ${other})`,
   until,
-  remaining: until('expires_at'),
   ofDateTime: (column) => `cast(${column} as timestamptz)`,
   ofUnixTime: (column) => `to_timestamp(${column})`,
   sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as bigint)`,

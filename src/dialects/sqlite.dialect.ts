@@ -63,7 +63,6 @@ export const sqlite: Dialect = {
   after,
   earlier: (one, other) => `min(${one}, ${other})`,
   until,
-  remaining: until('expires_at'),
   ofDateTime: (column) => `cast(round(unixepoch(${column}, 'subsec') * 1000) as integer)`,
   ofUnixTime: (column) => `(${column} * 1000)`,
   sinceEpoch: (time) => time,

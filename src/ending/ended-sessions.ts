@@ -2,23 +2,23 @@
 interface EndedSession {
   /** When, on this process's monotonic clock, in ms. */
   at: number;
-  /** Its record was there, so that this has ended it, and nothing before; undefined while the database is asked. */
+  /** Whether the record was there, so that this destruction has ended the session; undefined while the statement is in flight. */
   wasStored: boolean | undefined;
   /** A response has told the browser. */
   isTold: boolean;
 }
 
-/** Each request needs its own only until its response; what is older than so many others is forgotten. */
+/** How many sessions are kept. A request needs its own only until its response; the oldest is dropped. */
 const MOST = 10_000;
 
 /**
- * The sessions that were destroyed lately, by storage key. A request may still hold one of them: one that was never
- * stored must not be inserted afterwards, and no cookie of a destroyed session may be sent.
+ * The sessions that were destroyed a short time ago, by storage key. A request may still have one of them. If it was
+ * never stored, it must not be inserted afterwards, and no cookie of a destroyed session may be sent.
  */
 export class EndedSessions {
   readonly #ended = new Map<string, EndedSession>();
 
-  /** Whether there is none: then nothing need be looked for. */
+  /** Whether there is none. */
   get isEmpty(): boolean {
     return this.#ended.size === 0;
   }
@@ -32,7 +32,7 @@ export class EndedSessions {
     if (this.#ended.size > MOST) this.#ended.delete(oldest!);
   }
 
-  /** Notes what became of it: whether a record was destroyed. */
+  /** Notes whether a record was destroyed. */
   conclude(storageKey: string, wasStored: boolean): void {
     const known = this.#ended.get(storageKey);
     if (known) known.wasStored = known.wasStored === true || wasStored;
@@ -44,8 +44,8 @@ export class EndedSessions {
   }
 
   /**
-   * Whether a session was destroyed since the request has it; another may have been made under its id. While the database is still asked, a stored session counts as
-   * live: its destruction may fail, and until then its commits count.
+   * Whether a session was destroyed after the request had it: another session may have been made under its id since. While the
+   * statement is in flight, a stored session counts as live, because the statement may fail.
    */
   has(storageKey: string, since: number, isNew: boolean): boolean {
     const known = this.#ended.get(storageKey);

@@ -7,10 +7,10 @@ import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { LiveSession } from '../live/live-session.js';
 import { SessionObservers, type DestroyReason } from '../observers/session-observers.js';
 
-/** Destroys the records of sessions, and tells who watches why. */
+/** Destroys the records of sessions, and tells the observers why. */
 @Injectable()
 export class SessionDestroyer {
-  /** What was destroyed by an app. */
+  /** The sessions that the app has destroyed a short time ago. */
   readonly ended = new EndedSessions();
 
   constructor(
@@ -21,15 +21,15 @@ export class SessionDestroyer {
   ) {}
 
   /**
-   * Destroys a session, after the first save that may be under way.
+   * Destroys a session, after its first save if that is in flight.
    *
-   * @param userId its user, where the caller knows
+   * @param userId its user, if the caller knows it
    * @returns whether there was a record
    * @throws SessionUnavailableError
    */
   async destroy(storageKey: string, reason: DestroyReason, userId?: string | null): Promise<boolean> {
     if (reason !== 'logout' && reason !== 'revoked') return this.#destroy(storageKey, reason, userId);
-    // At once: what the caller commits from now on must not come after the destruction.
+    // At once: nothing that the caller commits from now on may be stored after the destruction.
     this.ended.begin(storageKey);
     try {
       const wasStored = await this.#destroy(storageKey, reason, userId);
@@ -56,7 +56,7 @@ export class SessionDestroyer {
   }
 
   /**
-   * Destroys the sessions of a user, but for one.
+   * Destroys the sessions of a user, except one.
    *
    * @returns how many
    * @throws SessionUnavailableError
@@ -69,7 +69,7 @@ export class SessionDestroyer {
    * Destroys those of a user's live sessions that are chosen among all of them.
    *
    * @param choose is given their storage keys, the newest first
-   * @returns how many. After a lost connection: with those that had been chosen, and are no longer there
+   * @returns how many. After a lost answer: also those that had been chosen, and are no longer there
    * @throws SessionUnavailableError
    */
   async destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {

@@ -16,7 +16,7 @@ import { SessionObservers } from '../observers/session-observers.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { userIdIfKnown } from '../records/user-id.js';
 
-/** Ends a session whose values go over to another. */
+/** Ends a session whose values are carried over to another: `regenerate` with `keep`. */
 @Injectable()
 export class SessionHandover {
   constructor(
@@ -32,11 +32,11 @@ export class SessionHandover {
 
   /**
    * Destroys the record of a live session, and returns what a commit at that moment would have stored: the record's
-   * values, and what the request has changed. No commit comes between: the record is ended as it was read, or
-   * read again. The end is an update, so that it knows itself if its answer was lost: a deletion leaves no trace.
+   * values, and what the request has changed. No commit can come between, because the record is ended only as it was
+   * read. The end is an update, so that a retry recognizes it if its answer was lost: a deletion leaves no trace.
    *
-   * @throws SessionGoneError when there is no record any more: what was ended must not live on elsewhere
-   * @throws SessionConflictError when the record was changed during each of `maxAttempts` attempts
+   * @throws SessionGoneError if the record is gone: an ended session must not live on under another id
+   * @throws SessionConflictError if the record was changed during each of `maxAttempts` attempts
    * @throws SessionUnavailableError, SessionNotSerializableError, SessionMergeError, SessionReadOnlyError; then nothing was destroyed, or that is unknown
    */
   async endAndTakeValues(session: object, live: LiveSession): Promise<EncodedValues> {
@@ -66,7 +66,7 @@ export class SessionHandover {
       if (attempt > 1) await this.backoff.wait(attempt);
       deadline.throwIfPassed();
       const { values } = record;
-      // What cannot be merged is refused before anything is destroyed.
+      // A failing merge rule must throw before anything is destroyed.
       const taken = after(values);
       const next = await this.#end(storageKey, record, endId, deadline);
       if (next === 'ended') {
@@ -78,7 +78,7 @@ export class SessionHandover {
     throw new SessionConflictError(storageKey, this.options.maxAttempts);
   }
 
-  /** Ends the record as it is known; where it has changed, returns it as it is now. */
+  /** Ends the record as it is known. If it has changed, returns it as it is now. */
   async #end(storageKey: string, known: SessionRecord, endId: string, deadline: Deadline): Promise<SessionRecord | 'ended'> {
     const isEnded = await this.repository.end(storageKey, known, endId, { deadline });
     if (isEnded === true) return 'ended';

@@ -9,7 +9,7 @@ const CHANGED = 'changed';
 /**
  * Keeps express-session's hash off the values of a live session. express-session hashes the session's JSON text to
  * learn whether it has changed; the text may be long, and may not exist. While it looks, the session shows what its
- * baseline knows instead. JSON.stringify shows everybody else the session as it is.
+ * state knows instead. JSON.stringify shows everybody else the session as it is.
  */
 export function hideFromHash(session: object): void {
   // A frozen session stays as it is, and so does a handler's own `toJSON`, which is refused.

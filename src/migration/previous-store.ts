@@ -4,7 +4,7 @@ import type { SessionCodec } from '../codec/session.codec.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
 import { maxAgeOrNull } from '../records/lifetime.js';
 
-/** A session as the earlier store has it. */
+/** A session as the previous store has it. */
 export interface FoundSession {
   /** The text of its values, to store; not sealed. */
   readonly text: string;
@@ -67,6 +67,6 @@ function unavailable(operation: string, error: unknown): SessionUnavailableError
   const said = [name, code].filter((part) => typeof part === 'string' || typeof part === 'number');
   return new SessionUnavailableError(
     operation,
-    `the earlier store reported an error (${said.join(' ')}). See whether its database is up, and has its table.`,
+    `the previous store reported an error (${said.join(' ')}). See whether its database is up, and has its table.`,
   );
 }

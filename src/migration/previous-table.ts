@@ -23,7 +23,6 @@ export interface PreviousTablePlace {
 /** The table of the previous store. It is read and never written. */
 export class PreviousTable {
   readonly #run: RunStatement;
-  readonly #find: string;
   readonly #page: string;
   readonly #count: string;
 
@@ -34,7 +33,6 @@ export class PreviousTable {
     const expiry = store.expiry(dialect, column);
     const live = `from ${table} where ${expiry} > ${dialect.now}`;
     const select = `select ${key} as previous_key, ${data} as previous_data, ${dialect.until(expiry)} as remaining ${live}`;
-    this.#find = `${select} and ${key} = ${dialect.exactText(dialect.parameter(1))}`;
     this.#page = `${select} and ${key} > ${dialect.parameter(1)} order by ${key} limit ${dialect.parameter(2)}`;
     this.#count = `select count(*) as live ${live}`;
   }
@@ -67,12 +65,6 @@ export class PreviousTable {
       );
     }
     return new PreviousTable(run, store, dialect, place);
-  }
-
-  /** Returns the live row of a session, or undefined if it is absent or expired. */
-  async find(sessionId: string): Promise<PreviousRow | undefined> {
-    const { rows } = await this.#run(this.#find, [sessionId]);
-    return rows[0] && toRow(rows[0]);
   }
 
   /**

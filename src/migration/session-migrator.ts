@@ -15,10 +15,10 @@ import { commitIdAfter } from '../records/commit-id.js';
 import { removeExpiredRow } from '../commit/expired-row.js';
 import { RecordChangeBuilder } from '../commit/record-change-builder.js';
 
-/** Three steps bring a session here; more are needed only when others work on it too. */
+/** A session needs three steps; more only if other processes work on it too. */
 const MOST_STEPS = 10;
 
-/** Whose session is moved. */
+/** The migration of one session. */
 interface Migration {
   readonly sessionId: string;
   readonly storageKey: string;
@@ -26,22 +26,22 @@ interface Migration {
 }
 
 /**
- * Moves sessions here from the earlier store, each when it is loaded for the first time. A session comes in three
- * steps, each of which any process can take up where another has died:
+ * Moves sessions from the previous store to this one, each when it is loaded for the first time. A session takes three
+ * steps. If a process dies, any other can continue:
  *
- * 1. nothing is here, and the earlier store has it: an unconfirmed record is inserted;
- * 2. the earlier store still has it: the record is confirmed. It has it no more: it was destroyed in between, or
- *    somebody else has done this step; the record is deleted if it is still unconfirmed;
- * 3. it is removed from the earlier store, and then the record is made one like any other.
+ * 1. There is no record, and the previous store has the session: insert an unconfirmed record.
+ * 2. If the previous store still has the session, confirm the record. If not, the session was destroyed meanwhile, or
+ *    another process has done this step: delete the record if it is still unconfirmed.
+ * 3. Remove the session from the previous store, and then make the record an ordinary one.
  *
- * Until then nobody sees the record. So what can be seen here is not in the earlier store any more, and however it is
- * destroyed it cannot come back. `remove` comes before a record is destroyed: a load that has read the earlier store
- * before finds in step 2 that it must not go on, and one that is beyond step 2 has its record here to be destroyed.
+ * No load returns the record until then. So a session that a load returns is no longer in the previous store, and
+ * cannot come back from there once it is destroyed. Before a record is destroyed, `remove` is called. A load that has
+ * read the previous store before that stops in step 2, and the record of one that is past step 2 is destroyed.
  */
 @Injectable()
 export class SessionMigrator {
   readonly #previous: PreviousStore | undefined;
-  /** The steps under way in this process, by storage key. */
+  /** The steps in progress in this process, by storage key. */
   readonly #steps = new Map<string, Promise<boolean>>();
 
   constructor(
@@ -55,33 +55,33 @@ export class SessionMigrator {
     this.#previous = options.migrateFrom && new PreviousStore(options.migrateFrom, codec);
   }
 
-  /** Whether there is an earlier store. */
+  /** Whether there is an previous store. */
   get isOn(): boolean {
     return this.#previous !== undefined;
   }
 
   /**
-   * The live record of a session, which may have been in the earlier store until now.
+   * The live record of a session, which may have been in the previous store until now.
    *
-   * @throws SessionUnavailableError when either of the two stores failed or took too long, and what `userId` throws
+   * @throws SessionUnavailableError if one of the two stores failed or took too long, and what `userId` throws
    */
   async load(storageKey: string, sessionId: string): Promise<StoredRecord | undefined> {
     const since = performance.now();
     const record = await this.loads.submit(storageKey);
     if (record && !stageOf(record)) return record;
     const left = Math.max(1, Math.ceil(this.options.timeout - (performance.now() - since)));
-    const deadline = new Deadline('load', left, 'the database or the earlier store');
+    const deadline = new Deadline('load', left, 'the database or the previous store');
     return deadline.bound(this.#move({ storageKey, sessionId, deadline }, record));
   }
 
   /**
-   * Removes a session from the earlier store. Then it can be destroyed here, or replaced.
+   * Removes a session from the previous store, before it is destroyed or replaced here.
    *
-   * @param operation what it is done for, for the error
+   * @param operation the caller's operation, for the error
    * @throws SessionUnavailableError
    */
   async remove(sessionId: string, operation: 'destroy' | 'commit'): Promise<void> {
-    const deadline = new Deadline(operation, this.options.timeout, 'the earlier store');
+    const deadline = new Deadline(operation, this.options.timeout, 'the previous store');
     await deadline.bound(this.#previous!.remove(sessionId, operation));
   }
 
@@ -95,28 +95,28 @@ export class SessionMigrator {
     }
     throw new SessionUnavailableError(
       'load',
-      `it was destroyed, and was in the earlier store again, during each of ${MOST_STEPS} steps to move it. See what else writes to that store.`,
+      `it was destroyed, and was in the previous store again, during each of ${MOST_STEPS} steps to move it. See what else writes to that store.`,
     );
   }
 
-  /** Takes a step, or waits for the one that is under way: what is stored then is looked at anew. */
+  /** Takes a step, or waits for the one in progress. The caller loads the record again afterwards. */
   #joinStep(migration: Migration, record: StoredRecord | undefined): Promise<boolean> {
     const { storageKey, deadline } = migration;
-    const underWay = this.#steps.get(storageKey);
-    if (underWay) return underWay;
+    const inProgress = this.#steps.get(storageKey);
+    if (inProgress) return inProgress;
     const { maxWaiting } = this.options;
     if (this.#steps.size >= maxWaiting)
       throw new SessionUnavailableError(
         'load',
-        `${maxWaiting} others wait for the earlier store already, as many as \`maxWaiting\` allows.`,
+        `${maxWaiting} others wait for the previous store already, as many as \`maxWaiting\` allows.`,
       );
-    // A store that never answers shall hold up no later load.
+    // A store that never answers must not block later loads.
     const step = Promise.race([this.#step(migration, record), deadline.passed]).finally(() => this.#steps.delete(storageKey));
     this.#steps.set(storageKey, step);
     return step;
   }
 
-  /** Returns whether the earlier store had the session. */
+  /** Returns whether the previous store had the session. */
   async #step(migration: Migration, record: StoredRecord | undefined): Promise<boolean> {
     if (record && stageOf(record) === 'confirmed') {
       await this.#arrive(migration, record);
@@ -130,7 +130,7 @@ export class SessionMigrator {
   }
 
   async #insert(migration: Migration, found: FoundSession): Promise<void> {
-    // Each attempt has an id of its own: a record that was seen, and destroyed, must not come again under the same.
+    // Each attempt has an id of its own, so that a record which was loaded and destroyed does not come back under its id.
     const { storageKey } = migration;
     const limits = limitsOf(migration);
     const changeOf = () => this.#changeOf(migration, found, 'unconfirmed');
@@ -159,7 +159,7 @@ export class SessionMigrator {
     return this.builder.buildMigrating(storageKey, text, maxAge, stage);
   }
 
-  /** Writes over a record as it was seen; versions would not tell it from another that was inserted since. Returns whether it was still there, also where the answer to that was lost. */
+  /** Writes over a record if it is still the one that was loaded: a version could be that of a record which was inserted since. Returns whether it was, also if an answer was lost. */
   async #write(migration: Migration, { commitId }: StoredRecord, change: RecordChange): Promise<boolean> {
     const decide = (current: StoredRecord) => (current.commitId === commitId ? change : undefined);
     const found = await this.repository.updateLocked(migration.storageKey, decide, limitsOf(migration));

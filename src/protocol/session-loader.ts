@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import { LoadBatcher } from '../batching/load-batcher.js';
-import { LARGE, Pace } from '../batching/pace.js';
+import { EventLoopTurns, LARGE_TEXT } from '../batching/event-loop-turns.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { LiveSessions } from '../live/live-sessions.js';
@@ -23,7 +23,7 @@ export interface LoadedRecord {
 /** Loads sessions. */
 @Injectable()
 export class SessionLoader {
-  readonly #pace = new Pace();
+  readonly #turns = new EventLoopTurns();
 
   constructor(
     private readonly loads: LoadBatcher,
@@ -68,7 +68,7 @@ export class SessionLoader {
     this.transactions.refuse('load');
     const sessions: Record<string, SessionData> = {};
     for (const [storageKey, stored] of await this.observers.outages.watch('load', this.repository.all())) {
-      if (stored.data.length > LARGE) await this.#pace.turn();
+      if (stored.data.length > LARGE_TEXT) await this.#turns.next();
       const record = this.#readIfPossible(storageKey, stored);
       if (record) sessions[storageKey] = this.liveSessions.inflate(record, stored.remaining);
     }
@@ -79,7 +79,7 @@ export class SessionLoader {
     const mayMigrate = this.migrator.isOn && sessionId !== undefined;
     const stored = await (mayMigrate ? this.migrator.load(storageKey, sessionId) : this.loads.submit(storageKey));
     // Many requests may wait for one query.
-    if (stored && stored.data.length > LARGE) await this.#pace.turn();
+    if (stored && stored.data.length > LARGE_TEXT) await this.#turns.next();
     const record = stored && this.reader.read(storageKey, stored);
     return record && { record, time: stored };
   }

@@ -1,22 +1,22 @@
 import { randomBytes } from 'node:crypto';
 import type { StoredRecord } from '../persistence/session.repository.js';
 
-/** How far a record has come that moves here from the earlier store. */
+/** How far the migration of a record has come. */
 export type Stage =
-  /** Its session was found in the earlier store before the record was here: it may have been destroyed in between. */
+  /** The session was found in the previous store before the record was inserted: it may have been destroyed in between. */
   | 'unconfirmed'
-  /** Its session was still in the earlier store when the record was here: whoever destroys it, does so here too. */
+  /** The session was still in the previous store after the record was inserted: from now on, a destroy deletes the record too. */
   | 'confirmed';
 
-const MARKS: Readonly<Record<Stage, string>> = { unconfirmed: 'u:', confirmed: 'c:' };
+const PREFIXES: Readonly<Record<Stage, string>> = { unconfirmed: 'u:', confirmed: 'c:' };
 
-/** The stage of a record; undefined for one that has arrived, or was always here. */
+/** The stage of a record; undefined if it is not being migrated. */
 export function stageOf({ commitId }: Pick<StoredRecord, 'commitId'>): Stage | undefined {
   if (commitId?.[1] !== ':') return undefined;
-  return commitId.startsWith(MARKS.confirmed) ? 'confirmed' : 'unconfirmed';
+  return commitId.startsWith(PREFIXES.confirmed) ? 'confirmed' : 'unconfirmed';
 }
 
-/** A commit id for a record that moves: no commit makes such a one, and no two are the same. */
+/** Makes a commit id for a record that is being migrated. No commit makes such an id, and no two are the same. */
 export function migratingCommitId(stage: Stage): string {
-  return `${MARKS[stage]}${randomBytes(16).toString('hex')}`;
+  return `${PREFIXES[stage]}${randomBytes(16).toString('hex')}`;
 }

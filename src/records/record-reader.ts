@@ -19,10 +19,10 @@ export class RecordReader {
   ) {}
 
   /**
-   * The record with its values; undefined, with a line in the log, when its data cannot be read, and for a record that
-   * has not yet arrived from the earlier store.
+   * The record with its values; undefined if its data cannot be read, which is logged, and for a record that
+   * is still being migrated.
    *
-   * @throws SessionDecryptionError when its data cannot be opened: that is nobody's "no session"
+   * @throws SessionDecryptionError if its data cannot be opened: that is not "no session"
    */
   read(storageKey: string, record: StoredRecord): SessionRecord | undefined {
     if (this.options.migrateFrom && stageOf(record)) return undefined;

@@ -160,7 +160,7 @@ function earlierUnavailable(on: On): Ways {
   ];
 }
 
-/** Loads more sessions that are not here than may wait for the earlier store, which answers only afterwards. */
+/** Loads more sessions that are not here than may wait for the previous store, which answers only afterwards. */
 async function crowd(on: On): Promise<void> {
   const asked = new Map<string, (error: unknown) => void>();
   const { sessions } = on({ maxWaiting: 2, migrateFrom: { ...SILENT, get: (id, callback) => void asked.set(id, callback) } });

@@ -153,8 +153,8 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     await remembering('of an hour and a half', 90 * MINUTE);
     await remembering('of five minutes', 5 * MINUTE);
     const lives = async () => {
-      const { remaining } = app.context.dialect;
-      const rows = await app.run(`select user_id, max_age, ${remaining} as remaining from {table} order by user_id`);
+      const { until } = app.context.dialect;
+      const rows = await app.run(`select user_id, max_age, ${until('expires_at')} as remaining from {table} order by user_id`);
       return Object.fromEntries(
         rows.map((row) => [
           String(row.user_id),

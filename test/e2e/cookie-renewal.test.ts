@@ -43,7 +43,7 @@ async function leave(app: INestApplication, ms: number): Promise<void> {
 
 async function left(app: INestApplication): Promise<number> {
   const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-  return Number((await runner.run(`select ${dialect.remaining} as remaining from sessions`)).rows[0]!.remaining);
+  return Number((await runner.run(`select ${dialect.until('expires_at')} as remaining from sessions`)).rows[0]!.remaining);
 }
 
 /** When the cookie of an answer ends, in ms from now; undefined without a cookie. */

@@ -155,7 +155,7 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
     run(`update {table} set expires_at = ${app.get(DatabaseContext, { strict: false }).dialect.fromNow(String(HOUR))}`);
   /** How long the only session still lives, in whole hours. */
   async function hoursLeft(): Promise<number> {
-    const [row] = await run(`select ${app.get(DatabaseContext, { strict: false }).dialect.remaining} as remaining from {table}`);
+    const [row] = await run(`select ${app.get(DatabaseContext, { strict: false }).dialect.until('expires_at')} as remaining from {table}`);
     return Math.round(Number(row?.remaining) / HOUR);
   }
 

@@ -330,7 +330,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
       const { id } = (await browser.post('/set', { a: 1 })).body;
       const remaining = async () => {
         const { dialect } = app.get(DatabaseContext, { strict: false });
-        const [row] = await run(`select ${dialect.remaining} as remaining from {table} where session_id = '${storageKeyOf(id)}'`);
+        const [row] = await run(`select ${dialect.until('expires_at')} as remaining from {table} where session_id = '${storageKeyOf(id)}'`);
         return Math.round(Number(row?.remaining) / DAY);
       };
       expect(await remaining()).toBe(1);

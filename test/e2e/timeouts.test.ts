@@ -25,7 +25,7 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
 
   /** How long the only session still lives, in minutes. */
   const minutesLeft = async () => {
-    const [row] = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    const [row] = await app.run(`select ${app.context.dialect.until('expires_at')} as remaining from {table}`);
     return Math.round(Number(row?.remaining) / MINUTE);
   };
   const isLive = async (browser: Browser) => Object.keys(await browser.session()).length > 0;
@@ -94,7 +94,7 @@ describe.each(REPOSITORY_CASES)('timeouts on $database, $locking, $name', ({ dat
     const loaded = await Promise.all(ids.map(async (id) => [id, (await sessions.load(id))!] as const));
     await Promise.all(loaded.slice(0, 3).map(([id, data]) => protocolOf(sessions).toucher.touch(id, data)));
     await Promise.all(loaded.slice(3).map(([, data]) => sessions.commit(Object.assign(data, { b: 1 }))));
-    const rows = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    const rows = await app.run(`select ${app.context.dialect.until('expires_at')} as remaining from {table}`);
     expect(rows.map(({ remaining }) => Math.round(Number(remaining) / MINUTE))).toEqual(Array(6).fill(30));
   });
 

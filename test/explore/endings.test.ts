@@ -84,7 +84,7 @@ interface Told {
 
 class Breach extends Error {}
 
-// In a walk no time passes: a busy machine holds a turn up for longer than a joiner waits for its statement.
+// In a walk no time passes: a busy machine holds a turn up for longer than a batcher waits for its statement.
 beforeAll(() => {
   Logger.overrideLogger(false);
   jest.useFakeTimers({

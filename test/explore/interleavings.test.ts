@@ -46,7 +46,7 @@ const LONG_TRIPLES = TRIPLES.filter(isLong);
 
 const HOUR = 3_600_000;
 
-// In a walk no time passes: a busy machine holds a turn up for longer than a joiner waits for its statement.
+// In a walk no time passes: a busy machine holds a turn up for longer than a batcher waits for its statement.
 beforeAll(() => {
   jest.useFakeTimers({
     doNotFake: [

@@ -50,7 +50,7 @@ interface Outcome {
   readonly answeredAt: number;
 }
 
-// In a walk no time passes: a busy machine holds a turn up for longer than a joiner waits for its statement.
+// In a walk no time passes: a busy machine holds a turn up for longer than a batcher waits for its statement.
 beforeAll(() => {
   Logger.overrideLogger(false);
   jest.useFakeTimers({
@@ -73,14 +73,14 @@ afterAll(() => {
 
 class Breach extends Error {}
 
-/** Takes a session for certain without a second look at the earlier store. */
+/** Takes a session for certain without a second look at the previous store. */
 class CredulousRepository extends SimulatedRepository {
   override insert(key: string, change: RecordChange): Promise<boolean> {
     return super.insert(key, { ...change, commitId: migratingCommitId('confirmed') });
   }
 }
 
-/** Shows a session while the earlier store still has it. */
+/** Shows a session while the previous store still has it. */
 class HastyRepository extends SimulatedRepository {
   override updateLocked(key: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
     return super.updateLocked(key, (current) => {
@@ -99,9 +99,9 @@ class RepeatingRepository extends SimulatedRepository {
 
 /** Each mutant, and where it shows. */
 const MUTANTS: Readonly<Record<string, Mutant & { readonly scenario: Scenario }>> = {
-  'no second look at the earlier store': { repository: CredulousRepository, scenario: { operations: ['set', 'destroy'] } },
+  'no second look at the previous store': { repository: CredulousRepository, scenario: { operations: ['set', 'destroy'] } },
   'a session that is shown while it is in both stores': { repository: HastyRepository, scenario: { operations: ['set', 'destroy all'] } },
-  'a destroy that leaves the earlier store alone': {
+  'a destroy that leaves the previous store alone': {
     breakServices: ({ migrator }) => Object.assign(migrator, { remove: async () => undefined }),
     scenario: { operations: ['destroy'] },
   },
@@ -128,7 +128,7 @@ const MUTANTS: Readonly<Record<string, Mutant & { readonly scenario: Scenario }>
   },
 };
 
-/** Runs a scenario on a session that is in the earlier store alone, and fails when it breaks a law. */
+/** Runs a scenario on a session that is in the previous store alone, and fails when it breaks a law. */
 async function check(
   { operations, isOneProcess = false, faults = 0, locking = 'optimistic' }: Scenario,
   choose: Choose,
@@ -223,13 +223,13 @@ async function check(
   if (await later()) throw wrong('it came back');
 }
 
-describe('a session that is read through', () => {
+describe('a session that is migrated', () => {
   const walkAll = (title: string, scenario: Scenario) =>
     it(
       `${title}: all interleavings`,
       async () => {
         const count = await exploreAll((choose) => check(scenario, choose));
-        process.stdout.write(`Read through, ${title}: all ${count} interleavings.\n`);
+        process.stdout.write(`Migration, ${title}: all ${count} interleavings.\n`);
         expect(count).toBeGreaterThan(10);
       },
       HOUR,

@@ -299,6 +299,6 @@ function joiningTooLate(loads: LoadBatcher): LoadBatcher['submit'] {
   };
 }
 
-function moveBaseAlone(_session: object, baseline: LiveSession, _mine: EncodedValues, outcome: { record?: SessionRecord }): void {
-  if (outcome.record) Object.assign(baseline, { state: 'stored', record: outcome.record, ownBase: undefined });
+function moveBaseAlone(_session: object, live: LiveSession, _mine: EncodedValues, outcome: { record?: SessionRecord }): void {
+  if (outcome.record) Object.assign(live, { state: 'stored', record: outcome.record, ownBase: undefined });
 }

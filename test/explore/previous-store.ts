@@ -15,11 +15,11 @@ export class SimulatedPreviousStore {
 
   get(sessionId: string, callback: Callback): void {
     const find = () => JSON.parse(this.sessions.get(sessionId) ?? 'null') as SessionData | null;
-    this.#answer('find in the earlier store', find, callback);
+    this.#answer('find in the previous store', find, callback);
   }
 
   destroy(sessionId: string, callback: Callback = () => undefined): void {
-    this.#answer('remove from the earlier store', () => void this.sessions.delete(sessionId), callback);
+    this.#answer('remove from the previous store', () => void this.sessions.delete(sessionId), callback);
   }
 
   #answer<Result>(name: string, effect: () => Result, callback: (error: unknown, result: Result) => void): void {
@@ -36,7 +36,7 @@ export class SimulatedPreviousStore {
     const fail = (before: () => unknown) => () => {
       this.database.faults--;
       before();
-      throw new Error('The earlier store failed.');
+      throw new Error('The previous store failed.');
     };
     return [effect, fail(() => undefined), fail(effect)];
   }

@@ -445,7 +445,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect((await record())?.maxAge).toBe(theirMaxAge);
   });
 
-  it('asks again for what can be asked again, and says so when that is in vain', async () => {
+  it('retries what can be sent again, and says so if each attempt fails', async () => {
     await given({ a: 1 });
     repository.faults.load = [ROLLED_BACK, LOST_BEFORE];
     expect(await load()).toMatchObject({ a: 1 });

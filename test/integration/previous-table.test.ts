@@ -70,6 +70,8 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
     }
   });
 
+  const rowOf = async (table: PreviousTable, id: string) => (await table.page('', 100)).find(({ sessionId }) => sessionId === id);
+
   const [set, reset] = ZONES[database as keyof typeof ZONES] ?? [];
   // The expiry of connect-pg-simple is a time of the connection's time zone.
   const inOtherZone = set !== undefined && reset !== undefined && name !== 'connect-pg-simple' ? it : it.skip;
@@ -78,7 +80,7 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
     runner.onOneConnection(async (run) => {
       await run(set!);
       const table = await PreviousTable.open(run, dialect, foreign, place());
-      const row = await table.find('Anna');
+      const row = await rowOf(table, 'Anna');
       await run(reset!);
       expect(Math.abs(row!.remaining - 30 * MINUTE)).toBeLessThan(20_000);
     }),
@@ -86,21 +88,12 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
 
   it('reads a row as its store does', async () => {
     const table = await open();
-    const row = await table.find('Anna');
+    const row = await rowOf(table, 'Anna');
     const session = foreign.read(row!.data);
     expect(session).toMatchObject({ userId: 7, name: 'änna', cookie: { originalMaxAge: expect.any(Number), path: '/' } });
     expect(session).toEqual(
       await new Promise((resolve, reject) => opened.store.get('Anna', (error, data) => (error ? reject(error) : resolve(data)))),
     );
-  });
-
-  it('finds neither an expired session, nor one whose id differs by its case', async () => {
-    const table = await open();
-    expect(await Promise.all(['carl', 'ANNA', 'dora'].map((sessionId) => table.find(sessionId)))).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
   });
 
   it('says what is wrong with a table', async () => {

@@ -57,7 +57,7 @@ class MemoryPreviousStore {
   }
 }
 
-describe.each(DATABASES)('reading through, on %s', (databaseName) => {
+describe.each(DATABASES)('migrating, on %s', (databaseName) => {
   let database: SessionsDatabase;
   let repository: FaultyRepository;
   let earlier: MemoryPreviousStore;
@@ -141,7 +141,7 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect([await rows(), await earlier.has(id)]).toEqual([1, false]);
   });
 
-  it('asks the earlier store once for requests of one process that come at once', async () => {
+  it('asks the previous store once for requests of one process that come at once', async () => {
     const id = await earlier.add({ a: 1 });
     await Promise.all(Array.from({ length: 20 }, () => load(id)));
     expect(earlier.calls).toEqual(['get', 'get', 'destroy']);
@@ -158,12 +158,12 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect([await earlier.has(id), await load(id)]).toEqual([false, undefined]);
   });
 
-  it('leaves a session where it is when the earlier store fails at its end', async () => {
+  it('leaves a session where it is when the previous store fails at its end', async () => {
     const id = await earlier.add({ a: 1 });
     await load(id);
     earlier.faults.destroy = ['error'];
     await expect(sessions.destroy(id)).rejects.toThrow(
-      'Could not destroy the session: the earlier store reported an error (Error SQLITE_ERROR).',
+      'Could not destroy the session: the previous store reported an error (Error SQLITE_ERROR).',
     );
     expect(await load(id)).toMatchObject({ a: 1 });
   });
@@ -211,12 +211,12 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect(repository.calls.filter((call) => call === 'insert')).toHaveLength(3);
   });
 
-  it.each(['error', 'promise'] as const)('takes no failure of the earlier store for "no session": %s', async (fault) => {
+  it.each(['error', 'promise'] as const)('takes no failure of the previous store for "no session": %s', async (fault) => {
     const id = await earlier.add({ a: 1 });
     earlier.faults.get = [fault];
     const error = await sessions.load(id).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SessionUnavailableError);
-    expect((error as Error).message).toContain('Could not load the session: the earlier store reported an error (Error');
+    expect((error as Error).message).toContain('Could not load the session: the previous store reported an error (Error');
     // Some put the session id into their messages.
     expect(inspect(error)).not.toMatch(/the-id|called back/);
     expect([await rows(), await load(id)]).toEqual([0, expect.objectContaining({ a: 1 })]);
@@ -228,27 +228,27 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect(await load(id)).toBeUndefined();
   });
 
-  it('waits for the earlier store no longer than `timeout`, and asks it anew afterwards', async () => {
+  it('waits for the previous store no longer than `timeout`, and asks it anew afterwards', async () => {
     setUp({ timeout: 300 });
     const id = await earlier.add({ a: 1 });
     earlier.faults.get = ['silence'];
-    await expect(sessions.load(id)).rejects.toThrow(/the database or the earlier store did not answer within \d+ ms/);
+    await expect(sessions.load(id)).rejects.toThrow(/the database or the previous store did not answer within \d+ ms/);
     expect(await load(id)).toMatchObject({ a: 1 });
     earlier.faults.destroy = ['silence', 'silence'];
     await expect(sessions.destroy(id)).rejects.toThrow(/Could not destroy the session: .* did not answer within 300 ms/);
     await expect(protocolOf(sessions).stored.replace(id, { b: 1 })).rejects.toThrow(
-      'Could not commit the session: the earlier store did not answer within 300 ms.',
+      'Could not commit the session: the previous store did not answer within 300 ms.',
     );
     expect(await load(id)).toMatchObject({ a: 1 });
   });
 
-  it('lets no more than `maxWaiting` sessions wait for the earlier store', async () => {
+  it('lets no more than `maxWaiting` sessions wait for the previous store', async () => {
     setUp({ timeout: 300, maxWaiting: 1 });
     const [first, second] = [await earlier.add({ n: 1 }), await earlier.add({ n: 2 })];
     earlier.faults.get = ['silence'];
     const waiting = sessions.load(first);
     while (earlier.calls.length === 0) await new Promise(setImmediate);
-    await expect(sessions.load(second)).rejects.toThrow('1 others wait for the earlier store already');
+    await expect(sessions.load(second)).rejects.toThrow('1 others wait for the previous store already');
     await expect(waiting).rejects.toThrow(SessionUnavailableError);
     expect(await load(second)).toMatchObject({ n: 2 });
   });
@@ -283,7 +283,7 @@ describe.each(DATABASES)('reading through, on %s', (databaseName) => {
     expect([await load(id), await rows()]).toEqual([undefined, 0]);
   });
 
-  it('updates a session by its id, and replaces one, that is still in the earlier store', async () => {
+  it('updates a session by its id, and replaces one, that is still in the previous store', async () => {
     const [one, other] = [await earlier.add({ n: 1 }), await earlier.add({ n: 1 })];
     await sessions.update(one, (draft) => ((draft as Live).n += 1));
     expect(await load(one)).toMatchObject({ n: 2 });

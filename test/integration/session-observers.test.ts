@@ -71,7 +71,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told once of a session that comes from the earlier store, however many processes load it', async () => {
+  it('is told once of a session that comes from the previous store, however many processes load it', async () => {
     const earlier = new expressSession.MemoryStore();
     await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
     setUp({ migrateFrom: earlier });

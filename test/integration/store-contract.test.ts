@@ -57,7 +57,7 @@ describe.each(CASES)("express-session's store on $database, $name", ({ database:
   /** How long a record still lives, in minutes. */
   const minutesLeft = async (id: string) => {
     const [row] = await database.run(
-      `select ${database.context.dialect.remaining} as remaining from {table} where session_id = '${storageKeyOf(id)}'`,
+      `select ${database.context.dialect.until('expires_at')} as remaining from {table} where session_id = '${storageKeyOf(id)}'`,
     );
     return row && Math.round(Number(row.remaining) / 60_000);
   };

@@ -18,7 +18,7 @@ export async function startRecipe(
   return app;
 }
 
-/** Whether MikroORM keeps the table. It drops tables without an entity, and a recipe is copied with its configuration. */
+/** Expects that MikroORM keeps the table. It drops tables without an entity, and a recipe is copied with its configuration. */
 async function keepsItsTable(app: INestApplication): Promise<void> {
   // There is no table in an app before its migration.
   const found = [...app.get(ModulesContainer).values()].flatMap(({ providers }) => providers.get(DatabaseContext)?.instance ?? []);

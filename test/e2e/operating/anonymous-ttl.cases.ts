@@ -87,7 +87,7 @@ describe.each([
   async function minutesAfter(steps: readonly Step[], on = app): Promise<number> {
     const browser = new Browser(on.app);
     for (const step of steps) await step(browser, on);
-    const rows = await on.run(`select ${on.context.dialect.remaining} as remaining from {table}`);
+    const rows = await on.run(`select ${on.context.dialect.until('expires_at')} as remaining from {table}`);
     return Math.max(0, ...rows.map(({ remaining }) => Math.round(Number(remaining) / MINUTE)));
   }
 
@@ -181,7 +181,7 @@ describe('anonymousTtl, of sessions of another store', () => {
   ])('one that moves here, %s', async (_what, values, maxAge, minutes) => {
     await promisify((done: () => void) => earlier.set('moving', { ...values, cookie: { originalMaxAge: maxAge } }, done))();
     expect(await app.sessions.load('moving')).toMatchObject(values);
-    const [row] = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    const [row] = await app.run(`select ${app.context.dialect.until('expires_at')} as remaining from {table}`);
     expect(Math.round(Number(row?.remaining) / MINUTE)).toBe(minutes);
   });
 
@@ -193,7 +193,7 @@ describe('anonymousTtl, of sessions of another store', () => {
     const get = <Service>(type: Type<Service>) => app.app.get(type, { strict: false });
     const importer = new SessionImporter(foreign as never, get(SessionRepository as never), get(SessionCodec), get(SmartSessionOptions));
     expect(await importer.import([{ sessionId: 'theirs', data: '', remaining: 90 * MINUTE }], false)).toMatchObject({ imported: 1 });
-    const [row] = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    const [row] = await app.run(`select ${app.context.dialect.until('expires_at')} as remaining from {table}`);
     expect(Math.round(Number(row?.remaining) / MINUTE)).toBe(minutes);
   });
 });

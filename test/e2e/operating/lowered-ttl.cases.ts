@@ -26,7 +26,7 @@ describe('a lowered ttl', () => {
   afterAll(() => app.close());
 
   const minutesLeft = async () => {
-    const [row] = await app.run(`select ${app.context.dialect.remaining} as remaining from {table}`);
+    const [row] = await app.run(`select ${app.context.dialect.until('expires_at')} as remaining from {table}`);
     return Math.round(Number(row?.remaining) / MINUTE);
   };
 

@@ -1,14 +1,14 @@
 import { setImmediate as turnEnds } from 'node:timers/promises';
 
-/** In characters. Work on a larger session takes milliseconds. */
-export const LARGE = 64 * 1024;
+/** The length of a text, in characters, above which working on it takes milliseconds. */
+export const LARGE_TEXT = 64 * 1024;
 
 /** Gives each piece of work a turn of the event loop of its own, so that other work runs in between. */
-export class Pace {
+export class EventLoopTurns {
   #last: Promise<void> = Promise.resolve();
 
   /** Resolves in a turn that no other piece of work has. */
-  turn(): Promise<void> {
+  next(): Promise<void> {
     this.#last = this.#last.then(() => turnEnds());
     return this.#last;
   }
