@@ -16,7 +16,10 @@ import type { ValueCodec } from '../shared/value-codec.js';
 /** The values of a session, by key. */
 export type SessionValues = Record<string, unknown>;
 
-/** Converts between the values of a session, their encoded texts, the text of a record, and the key and data of its row. */
+/**
+ * Converts between the values of a session, their encoded texts, the text of a record, and the key and data of its row. One file,
+ * because each step has its inverse beside it.
+ */
 @Injectable()
 export class SessionCodec {
   readonly #values: ValueCodec;

@@ -4,7 +4,7 @@ import { refuseThenable } from '../merge/apply-rule.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
 
-/** A function on a draft of a session's values, as an edit of a record. It may run more than once. */
+/** Makes an edit of a record from a function that changes a draft of its values. The function may run more than once. */
 export class DraftEdit<Result> {
   #result: Result | undefined;
 

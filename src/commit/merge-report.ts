@@ -9,7 +9,7 @@ import type { CommitOutcome } from './edit.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { userIdIfKnown } from '../records/user-id.js';
 
-/** Tells of merges, in the debug log and to who watches. */
+/** Reports merges, in the debug log and to the observers. */
 @Injectable()
 export class MergeReport {
   readonly #logger = new SessionLogger();
@@ -20,7 +20,7 @@ export class MergeReport {
     private readonly options: SmartSessionOptions,
   ) {}
 
-  /** Tells what a commit has merged, if it has. */
+  /** Reports what a commit has merged, if anything. */
   tell(storageKey: string, trace: MergeTrace, outcome: CommitOutcome): void {
     const { lifecycle } = this.observers;
     const isLogged = Logger.isLevelEnabled('debug');

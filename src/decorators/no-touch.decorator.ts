@@ -1,17 +1,18 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** Where the decorator leaves whether it applies. */
+/** The metadata key under which the decorator says whether it applies. */
 export const NO_TOUCH = Symbol.for('nestjs-smart-session NoTouch');
 
 /**
- * Lets requests to a handler, or to each handler of a controller, not extend the session, for what a page
- * polls: who only leaves it open shall be logged out in time. What such a request changes is stored, and its
- * expiry stays; a max age that the handler chooses applies, and a session that is new lives its usual time.
- * This holds also for a request that a guard refuses, but for a global guard that runs before those of
- * `SmartSessionModule`: one that the root module provides, or a module that is imported before it. An
- * `update()` by session id is not the request's, and extends as always.
+ * Requests to this handler, or to each handler of this controller, do not extend the session. Use it for what a page
+ * polls, so that a user who only leaves the page open is logged out in time. Changes of such a request are stored, and the
+ * expiry stays. A max age that the handler chooses applies, and a new session lives its usual time.
  *
- * @param applies false lets one handler of such a controller extend the session
+ * It also applies if a guard refuses the request, except for a global guard that runs before those of
+ * `SmartSessionModule`: one of the root module, or of a module that is imported before it. An `update()` by session id
+ * does not belong to the request, and extends as always.
+ *
+ * @param applies false for a handler of such a controller that extends the session
  * @example
  * \@Get('unread')
  * \@NoTouch()

@@ -1,17 +1,17 @@
 import { SetMetadata } from '@nestjs/common';
 
-/** Where the decorator leaves whether it applies. */
+/** The metadata key under which the decorator says whether it applies. */
 export const READ_ONLY_SESSION = Symbol.for('nestjs-smart-session ReadOnlySession');
 
 /**
- * Refuses what requests to a handler, or to each handler of a controller, change in their session: nothing is
- * written, and the client gets 500 (`SessionReadOnlyError`) in place of the answer. Whoever makes the change:
- * the handler, a guard, an `update()` of the session, on a new session or on the cookie's max age. `destroy()`
- * and `regenerate()` are not refused, but the empty session that comes by `regenerate()` is read-only too. An
- * `update()` by session id is not the request's. The session is extended as always; `@NoTouch()` beside this
- * one prevents it.
+ * Requests to this handler, or to each handler of this controller, cannot change their session. If one does, nothing is
+ * stored, and the client gets 500 (`SessionReadOnlyError`) in place of the answer. This includes changes by the handler, by
+ * a guard and by an `update()` of the session, and changes of a new session or of the cookie's max age.
  *
- * @param applies false lets one handler of such a controller write
+ * `destroy()` and `regenerate()` are allowed, but the session that `regenerate()` makes is read-only too. An `update()` by
+ * session id does not belong to the request. The session is extended as always, unless `@NoTouch()` prevents it.
+ *
+ * @param applies false for a handler of such a controller that may change the session
  * @example
  * \@Get('cart')
  * \@ReadOnlySession()

@@ -6,8 +6,8 @@ import { READ_ONLY_SESSION } from './read-only-session.decorator.js';
 import { SessionStates } from '../protocol/session-states.js';
 
 /**
- * Puts the request's session under the policy that its handler's decorators state, and refuses nobody. A guard
- * rather than an interceptor, so that the policy hold when a later guard refuses the request.
+ * Puts the request's session under the policy of its handler's decorators. It refuses no request. It is a guard rather than
+ * an interceptor, so that the policy also applies if a later guard refuses the request.
  */
 @Injectable()
 export class SessionPolicyGuard implements CanActivate {

@@ -9,8 +9,8 @@ import type { SessionRecord } from '../records/session-record.js';
 import { userIdIfKnown } from '../records/user-id.js';
 
 /**
- * Holds users to `maxSessionsPerUser`. A session is counted after the commit that made it its user's: of several at
- * once, in any process, whoever looks last sees them all.
+ * Enforces `maxSessionsPerUser`. A session is counted after the commit that gave it its user. If several log in at once,
+ * in any process, the last one that counts sees them all.
  */
 @Injectable()
 export class SessionLimit {

@@ -19,7 +19,7 @@ interface Dressed {
   readonly cookie?: Record<string, unknown>;
 }
 
-/** What express-session gives a cookie of which the options say nothing. */
+/** The attributes that express-session gives a cookie by default. */
 const DEFAULTS: CookieAttributes = { path: '/', httpOnly: true };
 
 /**
@@ -43,7 +43,7 @@ function givenTo({ req }: Dressed, values: EncodedValues | undefined, template: 
   return values?.has(COOKIE_KEY) ? { ...attributes, ...chosenIn(values) } : attributes;
 }
 
-/** Whether a handler has changed an attribute. Loaded data, of which no live session was made, has no cookie to send. */
+/** Whether a handler has changed an attribute. Loaded data that has not become a live session has no cookie to send. */
 export function isCookieChanged(session: object, values: EncodedValues | undefined, template: CookieTemplate): boolean {
   const { req, cookie } = session as Dressed;
   if (!req || typeof cookie !== 'object' || cookie === null) return false;

@@ -1,16 +1,16 @@
-/** What a commit has stored of a key: a value that a session still holds, and how often. */
+/** The value of a key that commits have stored, and how often. */
 interface Stored {
   readonly value: unknown;
   readonly times: number;
 }
 
-/** So many commits of the same value are enough: then it differs at each look, such as a time. */
+/** After so many commits of the same object, its text counts as one that differs each time, such as a time. */
 const ENOUGH = 2;
 
 /**
- * The values that commits have stored while a response was held. Some values differ at each look: a toJSON() that tells
- * the time, a counting getter, a codec with a random nonce. The snapshot of a commit decides for them: a value that is
- * still the same object is not committed again and again.
+ * The values that commits have stored while a response was held. The text of some values differs each time: a toJSON() that tells
+ * the time, a counting getter, a codec with a random nonce. For them the snapshot of a commit decides, so that a value which
+ * is still the same object is not committed again and again.
  */
 export class HeldValues {
   readonly #stored = new Map<string, Stored>();

@@ -17,9 +17,9 @@ export type TimeLeft = Pick<StoredRecord, 'remaining' | 'longest'>;
 
 /** A lease that a handler's commits need; shared by the live sessions that the handler has after a reload. */
 export interface HeldLease {
-  /** Undefined once the lock was given back after the handler: what is committed then needs none. */
+  /** Undefined after the lock was given back at the end of the handler: later commits need no lease. */
   id: string | undefined;
-  /** The handler may still run, though nobody waits for it: what it changes now is not written. */
+  /** The handler may still run, but its request no longer waits for it: what it changes now is not stored. */
   isClosed: boolean;
 }
 
@@ -46,7 +46,7 @@ export class LiveSession {
   since = 0;
   /** Whether this request has ended the session, and made another in its place. */
   isReplaced = false;
-  /** The commit under way; commits of one session go one after the other. */
+  /** Settles when the work in progress has; commits of one session run one after the other. */
   committing: Promise<unknown> | undefined;
   /** Why no further commit is allowed. */
   abandoned: Error | undefined;

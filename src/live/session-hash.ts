@@ -8,15 +8,15 @@ const CHANGED = 'changed';
 
 /**
  * Keeps express-session's hash off the values of a live session. express-session hashes the session's JSON text to
- * learn whether it has changed; the text may be long, and may not exist. While it looks, the session shows what its
- * state knows instead. JSON.stringify shows everybody else the session as it is.
+ * learn whether it has changed. The text may be long, and some sessions have none. While it hashes, the session shows
+ * only whether it has changed. At any other time, JSON.stringify shows the session as it is.
  */
 export function hideFromHash(session: object): void {
   // A frozen session stays as it is, and so does a handler's own `toJSON`, which is refused.
   if (Object.isExtensible(session) && !Object.hasOwn(session, 'toJSON')) Object.defineProperty(session, 'toJSON', LIVE);
 }
 
-/** Keeps express-session's hash off loaded data, of which the live session has been made. Nobody else looks at it. */
+/** Keeps express-session's hash off the loaded data that a live session was made of. Only the hash looks at it. */
 export function hideUsedData(data: object): void {
   Object.defineProperty(data, 'toJSON', USED);
 }

@@ -8,8 +8,8 @@ interface Parts {
 }
 
 /**
- * Whether a live session still has its cookie and its methods. Handlers may assign to both. Loaded data, of which no
- * live session was made, has neither.
+ * Whether a live session still has its cookie and its methods. Handlers may assign to both. Loaded data
+ * that has not become a live session has neither.
  */
 export function isWhole(session: object): boolean {
   const { req, touch } = session as Parts;

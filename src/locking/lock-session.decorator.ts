@@ -2,17 +2,17 @@ import { SetMetadata } from '@nestjs/common';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { LONGEST_TIMER } from '../options/limits.js';
 
-/** How a handler's lock is had and held. */
+/** How long a request waits for a lock, and how long the lock is held. */
 export interface LockSessionOptions {
-  /** How long a request waits for the lock, in ms; then it is answered with 423. Default: 10 seconds. */
+  /** How long a request waits for the lock, in ms, before it is answered with 423. Default: 10 seconds. */
   readonly timeout?: number;
-  /** After how long the lock of a process that was killed is free, in ms. While the handler runs it is extended. Default: 5 seconds. */
+  /** How long the lock of a killed process stays, in ms. While the handler runs, the lock is extended. Default: 5 seconds. */
   readonly lease?: number;
   /** How many requests of one session may wait in one process; one more is answered with 423 at once. Default: 100. */
   readonly maxWaiting?: number;
 }
 
-/** Where the decorator leaves its options. */
+/** The metadata key of the decorator's options. */
 export const LOCK_SESSION = Symbol.for('nestjs-smart-session LockSession');
 
 const DEFAULTS: Required<LockSessionOptions> = { timeout: 10_000, lease: 5_000, maxWaiting: 100 };
@@ -27,10 +27,10 @@ const BOUNDS: Readonly<Record<keyof LockSessionOptions, readonly [number, number
 };
 
 /**
- * Runs a handler, or each handler of a controller, one request of a session after the other, across all
- * processes: what it reads and rewrites in the session is nobody else's meanwhile. When its turn comes
- * the session is loaded anew. Handlers without this decorator are not held up. No database connection is
- * held while the handler runs. A session that is not stored yet has no other requests, and is not locked.
+ * Runs a handler, or each handler of a controller, for one request of a session after the other, across all processes.
+ * No other handler with this decorator changes the session meanwhile. When its turn comes, the session is loaded again.
+ * Handlers without this decorator do not wait. No database connection is held while the handler runs. A session that is
+ * not stored yet has no other requests, and is not locked.
  *
  * A request that waits longer than `timeout` is answered with 423 (`SessionLockedError`), and one whose
  * session ends meanwhile with 409 (`SessionGoneError`).

@@ -12,7 +12,7 @@ import { SessionObservers } from '../observers/session-observers.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
 import { Turns } from './turns.js';
 
-/** How a lock is had and held; times in ms. */
+/** How long a caller waits for a lock, and how long the lock is held; times in ms. */
 export interface LockLimits {
   readonly timeout: number;
   readonly lease: number;
@@ -24,24 +24,24 @@ export interface Unlock {
   /**
    * Ends the lock now. May be called again; never rejects.
    *
-   * @param isHandled false when the handler may go on, though nobody waits for it: what it has changed by now is
-   * committed first, and it writes nothing more
+   * @param isHandled false if the handler may still run, but its request no longer waits for it: what it has changed so far is
+   * committed first, and later changes are not stored
    */
   (isHandled?: boolean): Promise<void>;
   /** Lets the lock end with its lease, unless it is ended before: its handler has returned, and may never answer. */
   withLease(): void;
 }
 
-/** The longest wait before a lock that another process holds is asked for again, in ms. */
+/** The longest wait before the next attempt to lock what another process has locked, in ms. */
 const LONGEST_WAIT = 50;
 
 /** Extensions in the time of one lease. */
 const EXTENSIONS = 3;
 
 /**
- * Locks sessions across processes, by a lease in the record: a process that is killed extends it no more.
- * Between two statements no connection is held. In one process requests wait in a line, and only the
- * first of them asks the database.
+ * Locks sessions across processes, by a lease in the record. A killed process no longer extends its lease, so that it
+ * ends. No connection is held between two statements. In one process the requests wait for each other, and only the first
+ * asks the database.
  */
 @Injectable()
 export class SessionLocker implements OnApplicationShutdown {
@@ -62,7 +62,7 @@ export class SessionLocker implements OnApplicationShutdown {
   /**
    * Locks a live session, and shows it what is stored by then.
    *
-   * @returns undefined for a session that is not stored yet: nobody else has it
+   * @returns undefined for a session that is not stored yet: no other request has it
    * @throws SessionLockedError after `timeout`, or with more than `maxWaiting` before
    * @throws SessionGoneError when the session ended
    * @throws SessionUnavailableError, SessionInTransactionError
@@ -85,7 +85,7 @@ export class SessionLocker implements OnApplicationShutdown {
     try {
       await this.observers.outages.watch('lock', this.#lease(storageKey, leaseId, limits, deadline));
     } catch (error) {
-      // It may have been had by a statement whose answer was lost. Nobody waits for a database that fails.
+      // A statement whose answer was lost may have taken the lease. Do not wait for a database that fails.
       if (error instanceof SessionUnavailableError) void this.#release(storageKey, leaseId);
       endTurn();
       throw error;
@@ -112,7 +112,7 @@ export class SessionLocker implements OnApplicationShutdown {
     return this.#refreshed(session, Object.assign(unlock, { withLease }));
   }
 
-  /** Extends no lease any more: the database is about to be closed. */
+  /** Stops extending leases, because the database is about to be closed. */
   onApplicationShutdown(): void {
     this.#isShutDown = true;
     for (const timer of this.#extending) clearInterval(timer);

@@ -1,7 +1,7 @@
-/** Ends a turn; the next in line goes on. */
+/** Ends a turn, so that the next caller gets its turn. */
 export type EndTurn = () => void;
 
-/** Lines of waiters, one for each key: whoever came first goes first. */
+/** Gives turns to the callers of a key, in the order in which they came. */
 export class Turns {
   readonly #lines = new Map<string, Line>();
 
@@ -10,7 +10,7 @@ export class Turns {
    *
    * @param timeout how long to wait, in ms
    * @param maxWaiting how many may wait, beside the one that has its turn
-   * @returns `late` when the turn did not come in time, `full` when too many wait already
+   * @returns `late` if the turn did not come in time, `full` if too many wait already
    */
   async take(key: string, { timeout, maxWaiting }: { timeout: number; maxWaiting: number }): Promise<EndTurn | 'late' | 'full'> {
     const line = this.#lines.get(key) ?? { length: 0, last: Promise.resolve() };
@@ -23,7 +23,7 @@ export class Turns {
     this.#lines.set(key, line);
     const endTurn = this.#ending(key, line, resolve);
     if (await settlesWithin(previous, timeout)) return endTurn;
-    // Who gave up stands in nobody's way.
+    // A caller that has given up must not block the others.
     endTurn();
     return 'late';
   }

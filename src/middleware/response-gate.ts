@@ -61,7 +61,9 @@ type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
 const MOST_ROUNDS = 10;
 
 /**
- * Holds a response back until its session is stored. Calls on the response wait here, whether a handler, a guard, a filter or a
+ * Holds a response back until its session is stored. One file, because its methods share the state of one held response.
+ *
+ * Calls on the response wait here, whether a handler, a guard, a filter or a
  * middleware makes them. Afterwards they continue in their order. If storing fails, the client gets an error instead.
  *
  * The gate is outside express-session's own hook on `end`, because that hook would send the answer first. If the hook has nothing

@@ -14,7 +14,7 @@ export interface FoundSession {
 
 type Callback<Result> = (error?: unknown, result?: Result) => void;
 
-/** The sessions of the store that an app had before, asked by promises. */
+/** The session store that the app had before, with promises in place of callbacks. */
 export class PreviousStore {
   constructor(
     private readonly store: Pick<Store, 'get' | 'destroy'>,
@@ -24,7 +24,7 @@ export class PreviousStore {
   /**
    * A session; undefined when the store has none of this id.
    *
-   * @throws SessionUnavailableError when the store reported an error: that is nobody's "no session"
+   * @throws SessionUnavailableError if the store reported an error: that is not "no session"
    */
   async find(sessionId: string): Promise<FoundSession | undefined> {
     const session = await ask<SessionData | null>((callback) => this.store.get(sessionId, callback)).catch(absentOrUnavailable);

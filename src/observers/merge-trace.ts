@@ -39,7 +39,7 @@ export class MergeTrace {
     return this.#current === this.base;
   }
 
-  /** What was merged; undefined when nobody else had changed anything. */
+  /** What was merged; undefined if no other request had changed anything. */
   find(): Merge | undefined {
     const theirs = new Set(differingKeys(this.base, this.#current));
     if (theirs.size === 0) return undefined;

@@ -1,10 +1,10 @@
 import type { Merge } from './merge-trace.js';
 import { OutageLog } from './outage-log.js';
 
-/** A session, as far as it is known where something is told of it. */
+/** A session, with what is known of it at that moment. */
 export interface ObservedSession {
   readonly storageKey: string;
-  /** Whose it is: null for nobody's, undefined where that is not known. */
+  /** Its user: null if it has none, undefined if that is not known. */
   readonly userId?: string | null | undefined;
 }
 
@@ -23,7 +23,7 @@ export type DestroyReason =
   /** Its data could not be read, and the session was written anew. */
   | 'unreadable';
 
-/** Is told what became of sessions, once the database has said so. Never throws. */
+/** Is told what happens to sessions, after the database has confirmed it. Must not throw. */
 export interface LifecycleObserver {
   /** A session was stored for the first time. */
   created(session: ObservedSession): void;
@@ -34,21 +34,21 @@ export interface LifecycleObserver {
   expired(session: ObservedSession): void;
 }
 
-/** What goes out for several at once: loads, the commits of one session, the updates of several, touches. */
+/** What is batched: loads, the commits of one session, the updates of several sessions, touches. */
 export type BatchKind = 'load' | 'commit' | 'update' | 'touch';
 
-/** Runs the work on sessions, to tell how long it takes and what comes of it. Never throws by itself. */
+/** Runs operations on sessions, to measure how long they take and how they end. Must not throw by itself. */
 export interface OperationObserver {
   /** Runs the load of a request, to the end of reading what was found. */
   load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined>;
   /** Runs the commit of a request; the kind of its outcome says what came of it. */
   commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>): Promise<Outcome>;
-  /** Who works right now, for `batch`. */
+  /** The operation in progress, for `batch`. */
   current(): unknown;
   /**
-   * Runs what goes out together.
+   * Runs the statement of a batch.
    *
-   * @param members who waits for it, each as `current` named it; the first came first
+   * @param members the operations that wait for it, each as `current` returned it; the first one came first
    */
   batch<Result>(kind: BatchKind, members: readonly unknown[], send: () => Promise<Result>): Promise<Result>;
   /** An attempt of a commit met another writer. */

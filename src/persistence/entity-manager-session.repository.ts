@@ -40,7 +40,7 @@ import {
 import { withBoundLockWait } from './transaction.js';
 
 /**
- * The portable repository, on MikroORM's entity manager. Every operation uses its own fork, so the app's identity map and unit of
+ * The portable repository, on MikroORM's entity manager. One file, with one method for each of the contract. Every operation uses its own fork, so the app's identity map and unit of
  * work stay untouched.
  */
 @Injectable()

@@ -4,7 +4,7 @@ import { LONGEST_LIFETIME } from '../options/limits.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 
 /**
- * How long a record shall live from now, unless its absolute lifetime ends before.
+ * How long a record lives from now, unless its absolute lifetime ends before.
  *
  * @param maxAge the cookie's max age in ms; null for a cookie that ends with the browser, whose record lives for `ttl`
  * @param explicit whether the expiry moves backwards too, as when the handler chose this max age

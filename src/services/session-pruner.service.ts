@@ -4,7 +4,7 @@ import { LONGEST_TIMER } from '../options/limits.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SessionService } from './session.service.js';
 
-/** Deletes expired records from time to time, while the app runs. */
+/** Deletes expired records at intervals while the app runs. */
 @Injectable()
 export class SessionPruner implements OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #logger = new SessionLogger();
@@ -21,7 +21,7 @@ export class SessionPruner implements OnApplicationBootstrap, BeforeApplicationS
     this.#schedule();
   }
 
-  /** Stops, and waits for the run under way, so that the database can be closed after. */
+  /** Stops, and waits for the run in progress, so that the database can be closed afterwards. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);

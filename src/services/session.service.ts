@@ -16,7 +16,7 @@ import { givenUserId } from '../records/user-id.js';
 import { handleOf } from '../security/session-handle.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 
-/** Whose sessions. */
+/** The user whose sessions are meant. */
 export interface UserSessions {
   /** As the option `userId` finds it. A number or a bigint stands for its decimal text. */
   readonly userId: UserId;
@@ -74,9 +74,9 @@ export class SessionService {
   }
 
   /**
-   * Merges what the request changed into the current record. Nothing changed: no statement. The
-   * record was destroyed meanwhile: the changes are dropped. Afterwards the live session shows what
-   * others changed, but for keys that were changed here since the commit began.
+   * Merges what the request has changed into the current record. If nothing has changed, it sends no statement. If the
+   * record was destroyed meanwhile, the changes are dropped. Afterwards the live session shows what others have changed,
+   * except for keys that this request has changed since the commit began.
    *
    * @param session the live session, `req.session`
    * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError,
@@ -87,16 +87,15 @@ export class SessionService {
   }
 
   /**
-   * Changes the current record by a function, in one step with its version check: a read-modify-write
-   * that takes effect exactly once, on any key, with any number of processes. On a conflict the function
-   * runs again, on the record as it is then, so it must do nothing but change its draft. What the request
-   * changed before is committed along with it, and the draft shows it. The live session shows the outcome;
-   * a value taken out of it before is not the session's any more.
+   * Changes the current record by a function, in one step with the version check. The read-modify-write takes effect
+   * exactly once, on any key, with any number of processes. On a conflict the function runs again on the newer record, so
+   * it must only change its draft. Changes that the request has made before are in the draft, and are committed with it.
+   * Afterwards the live session shows the outcome. An object that was read from it before is no longer part of it.
    *
-   * @param session the live session, or a session id where there is no request
-   * @param change changes the draft; synchronous
-   * @returns what the run returned whose draft was committed
-   * @throws SessionGoneError when the session was destroyed, has expired or was never there, and what `commit` and the function throw
+   * @param session the live session, or a session id outside of a request
+   * @param change changes the draft; must be synchronous
+   * @returns what the function has returned in the run whose draft was committed
+   * @throws SessionGoneError if the session was destroyed, has expired or never existed, and what `commit` and the function throw
    * @example
    * const visits = await sessions.update(session, (draft) => (draft.visits = (draft.visits ?? 0) + 1));
    */
@@ -109,15 +108,14 @@ export class SessionService {
   }
 
   /**
-   * Destroys the request's session, for all processes at once, and gives the request another one under a new id: call
-   * it at login. It is stored by the request's commit, as any new session. What other requests that still have the old
-   * session change is dropped, and comes into no other.
+   * Destroys the request's session for all processes, and gives the request a new one under a new id. Call it at login.
+   * The request's commit stores the new session. If other requests still change the old session, those changes are dropped.
    *
-   * @param options what goes over
-   * @param options.keep the keys whose values go over, or `'all'`: as they are stored when the old session ends, with
-   * what this request has changed. Default: none
-   * @throws SessionUnavailableError when the old session could not be destroyed: the request still has it, and there is no new one
-   * @throws SessionGoneError, with `keep`, when the session has ended meanwhile: what was ended does not live on
+   * @param options what is carried over
+   * @param options.keep the keys whose values are carried over, or `'all'`: the values that are stored when the old session
+   * ends, with the changes of this request. Default: none
+   * @throws SessionUnavailableError if the old session could not be destroyed: the request still has it, and there is no new one
+   * @throws SessionGoneError, with `keep`, if the session has ended meanwhile: its values are not carried over
    * @example
    * await sessions.regenerate(request, { keep: ['cart'] });
    * request.session.userId = user.id;
@@ -146,7 +144,7 @@ export class SessionService {
   /**
    * The live sessions of a user, newest first, as they may be shown to that user. Needs the option `userId`.
    *
-   * @param current the session id that `isCurrent` tells, such as the request's own
+   * @param current the session id for which `isCurrent` is true, such as the request's own
    * @throws SessionUserIdError for what is no user id
    */
   async list({ userId, current }: UserSessions & { readonly current?: string }): Promise<UserSession[]> {
@@ -160,7 +158,7 @@ export class SessionService {
    * Destroys one of the sessions of a user. Needs the option `userId`.
    *
    * @param handle which, from `list`
-   * @returns false when the user has no such session: it has ended, or it is somebody else's
+   * @returns false if the user has no such session: it has ended, or belongs to another user
    * @throws SessionUserIdError for what is no user id
    */
   async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
@@ -172,7 +170,7 @@ export class SessionService {
   /**
    * Destroys the sessions of a user. Needs the option `userId`.
    *
-   * @param except the session id to spare, such as the request's own
+   * @param except the id of a session to keep, such as the request's own
    * @returns how many were destroyed
    * @throws SessionUserIdError for what is no user id
    */

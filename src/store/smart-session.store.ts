@@ -63,7 +63,7 @@ export class SmartSessionStore extends expressSession.Store {
     );
   }
 
-  /** The live sessions by storage key: nobody knows their ids. */
+  /** The live sessions by storage key, because their ids are not stored. */
   override all(callback: Callback<Record<string, SessionData>> = nothing): void {
     answer(this.protocol.loader.all(), callback);
   }
