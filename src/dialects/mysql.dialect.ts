@@ -17,7 +17,7 @@ import {
   type ColumnTypes,
 } from './table-layout.js';
 
-/** Keys and names compare byte by byte, because the default collation ignores case. `text` would end the data at 64 KiB. */
+/** Keys and names compare byte by byte, because the default collation ignores case. MySQL's `text` is limited to 64 KiB. */
 const COLUMN_TYPES: ColumnTypes = {
   key: 'varchar(255) character set ascii collate ascii_bin',
   data: 'longtext',
@@ -34,8 +34,8 @@ const COLUMN_TYPES: ColumnTypes = {
 const TABLE_OPTIONS = 'engine = InnoDB default character set utf8mb4';
 
 /**
- * How a column is added, the best way first. `instant` changes the catalog only. If a table cannot have that, such as a
- * compressed one, `inplace` rebuilds it while other statements read and write.
+ * The ways to add a column, the best one first. `instant` changes only the catalog. Some tables do not support it, such as
+ * compressed ones. `inplace` then rebuilds the table while other statements read and write.
  */
 const ONLINE = ['algorithm = instant', 'algorithm = inplace, lock = none'];
 
@@ -123,7 +123,8 @@ export const mysql: Dialect = {
     return rows.map((row) => String(row.name));
   },
 
-  // The table of leases is first. If a process ends between the statements, the sessions table is missing, and the next start makes it.
+  // The table of leases comes first. If a process ends between the statements, the sessions table is missing, and the next start
+  // creates both.
   tableDefinition: (table, schema) => [
     `create table if not exists ${qualifiedName(quote, leaseTableOf(table), schema)} ` +
       `(${columnDefinitions(LEASE_COLUMNS, COLUMN_TYPES)}, ${LEASE_KEY}) ${TABLE_OPTIONS}`,
@@ -144,7 +145,7 @@ export const mysql: Dialect = {
       await run(mysql.tableDefinition(table, schema)[0]!);
       await addColumns(run, table, schema);
     } finally {
-      // What matters is the first error.
+      // The first error is the one to report.
       await run('set session lock_wait_timeout = default').catch(() => undefined);
     }
   },

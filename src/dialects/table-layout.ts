@@ -1,7 +1,7 @@
-/** What a column holds. Each dialect has one type for each. */
+/** The kinds of content in a column. Each dialect has one type for each. */
 export type ColumnContent = 'key' | 'data' | 'count' | 'id' | 'userId' | 'ms' | 'time' | 'text' | 'name';
 
-/** A dialect's type for each kind of column. */
+/** The dialect's type for each kind of content. */
 export type ColumnTypes = Readonly<Record<ColumnContent, string>>;
 
 /** A column of a table of this library. */
@@ -12,7 +12,7 @@ export interface TableColumn {
   readonly constraint: 'null' | 'not null' | 'not null default 0';
 }
 
-/** The columns that this library's first layout of the sessions table has. */
+/** The columns of layout 1 of the sessions table. */
 export const FIRST_LAYOUT: readonly TableColumn[] = [
   { name: 'session_id', content: 'key', constraint: 'not null' },
   { name: 'data', content: 'data', constraint: 'not null' },
@@ -28,10 +28,10 @@ export const FIRST_LAYOUT: readonly TableColumn[] = [
 ];
 
 /**
- * The columns that each later layout adds, from layout 2 on. All allow null: processes of an older version insert rows
- * without them, before an upgrade of the table and after it. Each layout adds a column, by which it is recognized.
+ * The columns that each later layout adds, from layout 2 on. All allow null, because processes of an older version insert rows
+ * without them, before and after an upgrade. Each layout adds at least one column, which identifies it.
  *
- * The length of these texts is bounded by the code that writes them, so that a sealed text, which is longer, fits too.
+ * The code that writes these texts limits their length. A sealed text is longer, so the columns have no limit.
  */
 const LATER_LAYOUTS: readonly (readonly TableColumn[])[] = [
   [
@@ -47,13 +47,13 @@ const LATER_LAYOUTS: readonly (readonly TableColumn[])[] = [
 /** The first layout with a table of leases. */
 const LAYOUT_WITH_LEASES = 2;
 
-/** The newest layout: the one that `createTable` makes. */
+/** The newest layout, which `createTable` creates. */
 export const LAYOUT = 1 + LATER_LAYOUTS.length;
 
-/** The columns of the sessions table, in the order in which the layouts added them: an upgraded table equals a new one. */
+/** The columns of the sessions table. Their order is that of the layouts, so that an upgraded table equals a new one. */
 export const SESSION_COLUMNS: readonly TableColumn[] = [...FIRST_LAYOUT, ...LATER_LAYOUTS.flat()];
 
-/** The columns of the table of leases. It has a row for each session and name that is leased. */
+/** The columns of the table of leases. It has a row for each leased session and name. */
 export const LEASE_COLUMNS: readonly TableColumn[] = [
   { name: 'session_id', content: 'key', constraint: 'not null' },
   { name: 'name', content: 'name', constraint: 'not null' },
@@ -64,32 +64,32 @@ export const LEASE_COLUMNS: readonly TableColumn[] = [
 /** The primary key of the table of leases. */
 export const LEASE_KEY = 'primary key (session_id, name)';
 
-/** The name of the table of leases that stands beside a sessions table. */
+/** Returns the name of a sessions table's table of leases. */
 export function leaseTableOf(table: string): string {
   return `${table}_leases`;
 }
 
-/** A column as `create table` and `alter table … add column` define it. */
+/** Returns a column in the form of `create table` and `alter table … add column`. */
 export function columnDefinition({ name, content, constraint }: TableColumn, types: ColumnTypes): string {
   return `${name} ${types[content]} ${constraint}`;
 }
 
-/** Columns as `create table` lists them. */
+/** Returns columns in the form of `create table`. */
 export function columnDefinitions(columns: readonly TableColumn[], types: ColumnTypes): string {
   return columns.map((column) => columnDefinition(column, types)).join(', ');
 }
 
-/** The layout of a sessions table, and what it lacks of the newest one. */
+/** The layout of a sessions table, and what is missing for the newest one. */
 export interface TableLayout {
-  /** 0 for a table that lacks columns of the first layout. */
+  /** The number of the layout; 0 if columns of the first layout are missing. */
   readonly version: number;
-  /** The columns that are missing, but for `lock_version`, which the option `locking` is about. */
+  /** The missing columns. `lock_version` is not among them: the option `locking` decides about it. */
   readonly missing: readonly TableColumn[];
   readonly hasLeases: boolean;
 }
 
 /**
- * Recognizes the layout of a sessions table by the columns and the table that it has.
+ * Finds the layout of a sessions table by its columns and by its table of leases.
  *
  * @param columns the names of its columns
  * @param leaseColumns the names of the columns of its table of leases; empty if there is no such table

@@ -2,9 +2,9 @@ import { isKeyedObject } from '../shared/plain-object.js';
 import type { PreviousSession } from './store-format.js';
 
 /**
- * The session in a column of JSON. Whether the driver has parsed it depends on the column's type.
+ * Reads the session in a JSON column. The column's type decides whether the driver has parsed it.
  *
- * @throws SyntaxError when it is no session of express-session
+ * @throws SyntaxError if it is not a session of express-session
  */
 export function readJson(data: unknown): PreviousSession {
   const parsed = typeof data === 'string' ? parse(data) : data;
@@ -12,7 +12,7 @@ export function readJson(data: unknown): PreviousSession {
   return parsed as PreviousSession;
 }
 
-/** The parser's own error quotes the text, which is nothing for a log. */
+/** Replaces the parser's own error, which quotes the text and must not be logged. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);

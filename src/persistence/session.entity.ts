@@ -1,17 +1,20 @@
 import { Type, defineEntity, type EntitySchema, type EntityProperty, type Platform } from '@mikro-orm/core';
 import { leaseTableOf } from '../dialects/table-layout.js';
 
-/** Where the sessions table is. */
+/** The location of the sessions table. */
 export interface SessionTable {
-  /** Default: `sessions`. */
+  /** The name of the table. Default: `sessions`. */
   readonly tableName?: string;
-  /** Default: MikroORM's `schema`, or else the connection's own. */
+  /** The schema of the table. Default: MikroORM's `schema`, or else the connection's own. */
   readonly schema?: string;
-  /** The entity's name, which no other entity of the same MikroORM may have. Default: one of table and schema, such as `SmartSession_sessions`. */
+  /**
+   * The name of the entity, which must be unique in its MikroORM. Default: a name made from table and schema, such as
+   * `SmartSession_sessions`.
+   */
   readonly name?: string;
 }
 
-/** The columns that statements use, by the properties of the table's entity. */
+/** The columns that statements use, by the names of the entity's properties. */
 export const COLUMN_OF = {
   sessionId: 'session_id',
   data: 'data',
@@ -26,7 +29,7 @@ export const COLUMN_OF = {
   expiresAt: 'expires_at',
 } as const;
 
-/** The columns that no statement uses yet, by the properties of the table's entity. A table of layout 1 does not have them. */
+/** The columns that no statement uses yet, by the names of the entity's properties. A table of layout 1 does not have them. */
 const RESERVED_COLUMN_OF = {
   cookieAttributes: 'cookie_attributes',
   userAgent: 'user_agent',
@@ -36,7 +39,7 @@ const RESERVED_COLUMN_OF = {
   watchedUntil: 'watched_until',
 } as const;
 
-/** A row of the sessions table, as MikroORM's entities show it. */
+/** A row of the sessions table, as a MikroORM entity. */
 export interface SessionRow {
   /** The storage key: a hash of the session id, unless `hashIds` is false. */
   readonly sessionId: string;
@@ -61,7 +64,7 @@ export interface SessionRow {
   readonly watchedUntil?: Date | null;
 }
 
-/** A row of the table of leases, as MikroORM's entities show it. */
+/** A row of the table of leases, as a MikroORM entity. */
 export interface SessionLeaseRow {
   /** The storage key of the session. */
   readonly sessionId: string;
@@ -72,23 +75,22 @@ export interface SessionLeaseRow {
 }
 
 /**
- * Defines the MikroORM entity for a sessions table of another name, or in another schema.
+ * Defines the MikroORM entity for a sessions table with another name or in another schema.
  *
- * @example
- * MikroORM.init({ entities: [defineSessionEntity({ tableName: 'web_sessions' })], … })
+ * @example MikroORM.init({ entities: [defineSessionEntity({ tableName: 'web_sessions' })], … })
  */
 export function defineSessionEntity({
   tableName = 'sessions',
   schema,
   name = nameOf(tableName, schema),
 }: SessionTable = {}): EntitySchema<SessionRow> {
-  // Each column is named: else a naming strategy of the app would name it.
+  // Each column has a name here, because a naming strategy of the app would give it another.
   return defineEntity({
     name,
     tableName,
     ...(schema === undefined ? {} : { schema }),
     properties: (p) => ({
-      // MySQL's catalog does not give the column's type back as it was written.
+      // MySQL's catalog reports the column's type in another form.
       sessionId: p
         .type(StorageKeyType)
         .$type<string>()
@@ -106,7 +108,7 @@ export function defineSessionEntity({
       createdAt: p.datetime(3).fieldName(COLUMN_OF.createdAt),
       updatedAt: p.datetime(3).fieldName(COLUMN_OF.updatedAt),
       expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`).fieldName(COLUMN_OF.expiresAt),
-      // Lazy: a query of the app's own then works on a table of layout 1 too.
+      // Lazy, so that a query of the app also works on a table of layout 1.
       cookieAttributes: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.cookieAttributes),
       userAgent: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.userAgent),
       ipAddress: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.ipAddress),
@@ -114,17 +116,16 @@ export function defineSessionEntity({
       lastSeenAt: p.datetime(3).nullable().lazy().fieldName(RESERVED_COLUMN_OF.lastSeenAt),
       watchedUntil: p.datetime(3).nullable().lazy().fieldName(RESERVED_COLUMN_OF.watchedUntil),
     }),
-    // What MikroORM infers of it has other types in each of its versions.
+    // The type that MikroORM infers differs between its versions.
   }) as unknown as EntitySchema<SessionRow>;
 }
 
 /**
- * Defines the MikroORM entity for the table of leases beside a sessions table of another name, or in another schema.
+ * Defines the MikroORM entity for the table of leases of a sessions table with another name or in another schema.
  *
- * @param table the place of the sessions table; `name` is the name of this entity
- * @example
- * const place = { tableName: 'web_sessions' };
- * MikroORM.init({ entities: [defineSessionEntity(place), defineSessionLeaseEntity(place)], … })
+ * @param table the location of the sessions table; `name` is the name of this entity
+ * @example const place = { tableName: 'web_sessions' }; MikroORM.init({ entities: [defineSessionEntity(place),
+ *   defineSessionLeaseEntity(place)], … })
  */
 export function defineSessionLeaseEntity({
   tableName: sessions = 'sessions',
@@ -151,20 +152,20 @@ export function defineSessionLeaseEntity({
   }) as unknown as EntitySchema<SessionLeaseRow>;
 }
 
-/** Whether something is an entity that `defineSessionEntity` has made, in whichever copy of this package. */
+/** Whether a value is an entity from `defineSessionEntity`, of any copy of this package. */
 export function isSessionEntity(given: unknown): boolean {
   const { meta } = Object(given) as { readonly meta?: { readonly properties?: object } };
   const properties = Object(meta?.properties) as object;
   return Object.keys(COLUMN_OF).every((name) => Object.hasOwn(properties, name));
 }
 
-/** A name that no entity of the app has, and that MikroORM can use in the code that it writes. */
+/** Returns a name that no entity of the app has, and that is valid in the code that MikroORM generates. */
 function nameOf(tableName: string, schema: string | undefined): string {
   const place = schema === undefined ? tableName : `${schema}.${tableName}`;
   return `SmartSession_${place.replace(/\W/gu, (character) => `$${character.codePointAt(0)!.toString(16)}`)}`;
 }
 
-/** Ids compare byte by byte: MySQL's default collations ignore case. */
+/** The type of ids. They compare byte by byte, because MySQL's default collations ignore case. */
 class StorageKeyType extends Type<string, string> {
   override getColumnType(property: EntityProperty, platform: Platform): string {
     const type = platform.getVarcharTypeDeclarationSQL(property);
@@ -172,7 +173,7 @@ class StorageKeyType extends Type<string, string> {
   }
 }
 
-/** Names compare character by character: MySQL's default collations ignore case. */
+/** The type of names. They compare character by character, because MySQL's default collations ignore case. */
 class LeaseNameType extends Type<string, string> {
   override getColumnType(property: EntityProperty, platform: Platform): string {
     const type = platform.getVarcharTypeDeclarationSQL(property);
@@ -180,14 +181,14 @@ class LeaseNameType extends Type<string, string> {
   }
 }
 
-/** `text` ends at 64 KiB on MySQL. */
+/** The type of the data. MySQL's `text` is limited to 64 KiB. */
 class SerializedSessionType extends Type<string, string> {
   override getColumnType(_property: EntityProperty, platform: Platform): string {
     return isMySql(platform) ? 'longtext' : 'text';
   }
 }
 
-/** MikroORM's platforms of MySQL and MariaDB are the only ones with unsigned numbers. */
+/** Whether the platform is MySQL or MariaDB. Only these have unsigned numbers. */
 function isMySql(platform: Platform): boolean {
   return platform.supportsUnsigned();
 }
@@ -195,5 +196,5 @@ function isMySql(platform: Platform): boolean {
 /** The entity of the table `sessions`, for the app's own migrations and schema generator. */
 export const SessionEntity: EntitySchema<SessionRow> = defineSessionEntity();
 
-/** The entity of the table `sessions_leases`, which stands beside `sessions`. */
+/** The entity of the table `sessions_leases`, which belongs to `sessions`. */
 export const SessionLeaseEntity: EntitySchema<SessionLeaseRow> = defineSessionLeaseEntity();

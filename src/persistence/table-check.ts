@@ -4,12 +4,12 @@ import { FIRST_LAYOUT, LAYOUT, layoutOf, leaseTableOf, type TableLayout } from '
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { StatementRunner } from './statement-runner.js';
 
-/** The oldest layout that the statements of this version work with. */
+/** The oldest layout that this version's statements support. */
 const OLDEST_LAYOUT = 1;
 
 const COMMAND = '`npx smart-session create-table --upgrade`';
 
-/** A sessions table as the database has it. */
+/** A sessions table in the database. */
 export interface FoundTable {
   /** The names of its columns. */
   readonly columns: readonly string[];
@@ -17,9 +17,9 @@ export interface FoundTable {
 }
 
 /**
- * Reads which columns and which layout a sessions table has.
+ * Reads the columns and the layout of a sessions table.
  *
- * @throws SmartSessionConfigError if there is no such table, or if it is no sessions table
+ * @throws SmartSessionConfigError if there is no such table, or if it is not a sessions table
  */
 export async function findTable(
   dialect: Dialect,
@@ -50,19 +50,19 @@ export async function findTable(
 /**
  * Refuses a table whose layout is too old for this version's statements.
  *
- * @param oldest the oldest layout that they work with
+ * @param oldest the oldest supported layout
  * @throws SmartSessionConfigError
  */
 export function checkLayout({ version }: TableLayout, tableName: string, schema: string | undefined, oldest = OLDEST_LAYOUT): void {
   if (version >= oldest) return;
   throw new SmartSessionConfigError(
     'tableName',
-    `the table "${shownName(tableName, schema)}" has layout ${version}, and this version needs layout ${oldest} or a newer one`,
-    `Run ${COMMAND}. It makes layout ${LAYOUT}, while old processes run.`,
+    `the table "${shownName(tableName, schema)}" has layout ${version}, but this version needs layout ${oldest} or a newer one`,
+    `Run ${COMMAND}. It upgrades the table to layout ${LAYOUT} while old processes run.`,
   );
 }
 
-/** A warning for a table of an older layout, which this version still works with; undefined for the newest layout. */
+/** Returns a warning for a table with an older, supported layout. Returns undefined for the newest layout. */
 export function warningOfLayout(
   { version, missing, hasLeases }: TableLayout,
   tableName: string,
@@ -73,10 +73,10 @@ export function warningOfLayout(
   const leases = hasLeases ? [] : [`the table "${shownName(leaseTableOf(tableName), schema)}"`];
   const name = shownName(tableName, schema);
   const missingParts = [...columns, ...leases].join(' and ');
-  return `The table "${name}" has layout ${version}. It works, and the newest layout is ${LAYOUT}. Run ${COMMAND} to add ${missingParts}.`;
+  return `The table "${name}" has layout ${version}. This layout works. The newest layout is ${LAYOUT}. Run ${COMMAND} to add ${missingParts}.`;
 }
 
-/** A table's name as messages show it. */
+/** Returns a table's name for messages. */
 export function shownName(tableName: string, schema: string | undefined): string {
   return qualifiedName((name) => name, tableName, schema);
 }

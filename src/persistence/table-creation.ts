@@ -4,7 +4,7 @@ import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { StatementRunner } from './statement-runner.js';
 
 /**
- * Creates the sessions table if it is missing; may run in several processes at once.
+ * Creates the sessions table if it is missing. Several processes may do so at once.
  *
  * @param schema undefined for the connection's own
  * @throws SmartSessionConfigError if the database refuses
@@ -17,28 +17,28 @@ export async function createTable(dialect: Dialect, runner: StatementRunner, tab
     throw new SmartSessionConfigError(
       'createTable',
       `the table "${tableName}" cannot be created: ${reasonIn(error)}`,
-      'Allow it to the user of the connection, or make the table by a migration and leave `createTable` out.',
+      "Give the connection's user the right to create it, or create it with a migration and leave `createTable` out.",
       error,
     );
   }
 }
 
-/** @throws SmartSessionConfigError for a schema that is not there */
+/** @throws SmartSessionConfigError if the schema does not exist */
 export async function checkSchema(dialect: Dialect, { run }: StatementRunner, schema: string): Promise<void> {
   if (await dialect.hasSchema(run, schema)) return;
   throw new SmartSessionConfigError(
     'schema',
     `there is no schema "${schema}"`,
-    'Create it, or mend its name. `createTable` makes the table alone.',
+    'Create it, or correct its name. `createTable` creates only the table.',
   );
 }
 
-/** The error for a database that is not there, or that MikroORM cannot create. */
+/** Returns the error for a database that does not exist, or that MikroORM cannot create. */
 export function unopened(error: unknown): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'connection',
     `its database cannot be opened: ${reasonIn(error)}`,
-    "Create it, or mend its name in `connection` or in MikroORM's configuration. `createTable` makes the table alone.",
+    "Create it, or correct its name in `connection` or in MikroORM's configuration. `createTable` creates only the table.",
     error,
   );
 }

@@ -9,15 +9,15 @@ import { findTable, shownName } from './table-check.js';
 import { inTransaction } from './transaction.js';
 
 /**
- * The longest wait for a lock, in ms. While the upgrade waits for a transaction that uses the table, statements of other
- * processes wait behind it.
+ * The longest wait for a lock, in ms. While the upgrade waits for a transaction on the table, later statements of other processes
+ * wait behind it.
  */
 const LOCK_WAIT = 1000;
 
 /** The pause between two attempts, in ms, in which those statements run. */
 const PAUSE = 500;
 
-/** About a minute and a half. */
+/** The number of attempts, which take about a minute and a half. */
 const ATTEMPTS = 60;
 
 /** The layouts of a table before and after its upgrade. */
@@ -27,8 +27,8 @@ export interface Upgrade {
 }
 
 /**
- * Brings a sessions table to the newest layout, while other processes use it. May run in several processes at once, and
- * again after it was aborted.
+ * Upgrades a sessions table to the newest layout while other processes use it. Several processes may run it at once, and it may
+ * be repeated after an abort.
  *
  * @param schema undefined for the connection's own
  * @throws SmartSessionConfigError if there is no such table, or if the database refuses
@@ -67,7 +67,7 @@ async function addMissing(
   }
 }
 
-/** `create table if not exists` keeps a table of the same name. */
+/** Checks for a table of that name from another program, which `create table if not exists` would keep. */
 async function foreignLeases(
   dialect: Dialect,
   { run }: StatementRunner,
@@ -86,8 +86,8 @@ async function foreignLeases(
 function refused(tableName: string, schema: string | undefined, error: unknown): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'tableName',
-    `the table "${shownName(tableName, schema)}" cannot be brought to layout ${LAYOUT}: ${reasonIn(error)}`,
-    'Run the command as a user who may alter the table, while no transaction uses the table for longer than a second.',
+    `the table "${shownName(tableName, schema)}" cannot be upgraded to layout ${LAYOUT}: ${reasonIn(error)}`,
+    'Run the command as a user who may alter the table, while no transaction on the table takes longer than a second.',
     error,
   );
 }

@@ -27,7 +27,7 @@ describe('the sessions of a benchmark', () => {
     expect(JSON.stringify(sampleSession(bytes))).toHaveLength(bytes);
   });
 
-  it('have all slots, of which none changes the size', () => {
+  it('have all slots, and setting one does not change the size', () => {
     const session = sampleSession(1000);
     for (let slot = 0; slot < SLOTS; slot++) session[slotKey(slot)] = slotValue(123_456 + slot);
     expect(JSON.stringify(session)).toHaveLength(1000);

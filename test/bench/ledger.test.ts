@@ -4,7 +4,7 @@ describe('the ledger of a benchmark', () => {
   let ledger: UpdateLedger;
   beforeEach(() => (ledger = new UpdateLedger('0')));
 
-  it('finds nothing lost where each slot holds what it was acknowledged for', () => {
+  it('finds nothing lost if each slot has its acknowledged value', () => {
     ledger.written('a', 1, '1', '0');
     ledger.written('a', 1, '2', '1');
     ledger.seen('a', 1, '2');

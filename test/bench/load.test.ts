@@ -6,7 +6,7 @@ import { runLoad } from '../../bench/src/load/run-load.js';
 import { SessionPool } from '../../bench/src/load/session-pool.js';
 
 describe('a run of the benchmark', () => {
-  it('waits for the answers of what is under way when its time is over', async () => {
+  it('waits for the answers of running requests when its time is over', async () => {
     const slots = new Map<string, string>();
     const server = createServer((request, response) => {
       const { searchParams } = new URL(request.url!, 'http://app');

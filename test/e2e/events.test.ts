@@ -233,7 +233,7 @@ describe('the debug log', () => {
     }
   });
 
-  it('costs nothing when it is off: nobody looks what was merged', async () => {
+  it('costs nothing when it is off: merges are not examined', async () => {
     const { find } = MergeTrace.prototype;
     let looked = 0;
     MergeTrace.prototype.find = function (this: MergeTrace) {

@@ -109,7 +109,7 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('a
     await move.drop();
   });
 
-  it('leaves who was logged in logged in', async () => {
+  it('keeps users logged in', async () => {
     const cookie = await logIn(server, 'anna');
     await storeSession(move.old.store, 'expired', { user: 'anna' }, -HOUR);
     const dry = await move.file.run([...move.words, '--dry-run']);

@@ -104,7 +104,7 @@ describe.each(REPOSITORY_CASES)('login on $database, $locking, $name', ({ databa
     expect([await browser.session(), await app.rows()]).toEqual([{}, 0]);
   });
 
-  it('keeps the values that it is told to, and drops the others', async () => {
+  it('keeps the named values and drops the others', async () => {
     const browser = await app.browser({ cart: ['a'], draft: 1 });
     const before = copyOf(browser);
     await browser.post('/login-keeping', { keep: ['cart', 'absent'], set: { draft: 2 } });

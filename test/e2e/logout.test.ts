@@ -175,7 +175,7 @@ describe.each<SmartSessionModuleOptions>([
     expect(cookies).toEqual([]);
   });
 
-  it("leaves the session of who ends another's", async () => {
+  it("keeps the session of a user who destroys another's", async () => {
     const anna = await app.browser({ user: 'anna', a: 1 });
     const bert = await app.browser({ user: 'bert', b: 1 });
     const { cookies } = await app.answer(() => app.sessions.destroyAll({ userId: 'anna' }), bert);

@@ -34,7 +34,7 @@ describe.each(REPOSITORY_CASES)('an app with an previous store, on $database, $l
 
   const visitor = (cookie: string) => Object.assign(new Browser(app.app), { cookie });
 
-  it('keeps who has a cookie of before logged in, whatever its requests change at once', async () => {
+  it('keeps users with an older cookie logged in, while concurrent requests change the session', async () => {
     const cookie = signedCookie('old');
     await Promise.all(Array.from({ length: 20 }, (_, tab) => visitor(cookie).post('/set', { [`tab${tab}`]: tab })));
     const anna = visitor(cookie);
@@ -58,7 +58,7 @@ describe.each(REPOSITORY_CASES)('an app with an previous store, on $database, $l
     expect(await anna.session()).toEqual({ user: 'anna' });
   });
 
-  it('knows nobody any more after a logout, which was the first request too', async () => {
+  it('has no user after a logout, also if the logout is the first request', async () => {
     const cookie = signedCookie('old');
     expect((await visitor(cookie).delete('/session')).status).toBe(200);
     expect([await visitor(cookie).session(), await app.rows()]).toEqual([{}, 0]);

@@ -136,7 +136,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     },
   );
 
-  it('is mounted by one line in main.ts when it shall not mount itself', async () => {
+  it('is mounted by one line in main.ts if it does not mount itself', async () => {
     const seen: unknown[] = [];
     await works({
       options: { ...options, mount: false },

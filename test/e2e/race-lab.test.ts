@@ -92,7 +92,7 @@ describe('a race', () => {
     expect(await page.locator('#race-times tbody tr').count()).toBe(2 * REQUESTS);
   }, 30_000);
 
-  it('counts each click, keeps who logged out logged out, and logs out other devices', async () => {
+  it('counts each click, keeps a user logged out, and logs out other devices', async () => {
     await page.locator('#shop-button').click();
     expect(await status('shop-status', 'this library')).toContain('this library 24.');
     expect(await page.locator('#shop-table .lost').count()).toBeGreaterThan(0);

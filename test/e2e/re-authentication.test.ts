@@ -75,7 +75,7 @@ describe.each(DATABASES)('re-authentication on %s', (database) => {
     expect([await browser.session(), await app.rows()]).toEqual([{}, 0]);
   });
 
-  it('ASVS 7.6.2 begins no session with a visitor who does nothing', async () => {
+  it('ASVS 7.6.2 starts no session for a visitor who does nothing', async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => new Browser(app.app).get('/nothing')));
     expect(answers.map(({ status, headers }) => [status, headers['set-cookie']])).toEqual(answers.map(() => [200, undefined]));
     expect(await app.rows()).toBe(0);

@@ -199,7 +199,7 @@ describe('the gate before the response', () => {
     expect(response.status).toBe(503);
   });
 
-  it('sends the status that the answer had when it was held, and calls back to who waits for a refused write', async () => {
+  it('sends the status from the time when the answer was held, and calls the callback of a refused write', async () => {
     expect(
       (
         await answer(({ session }, res) => {

@@ -63,7 +63,7 @@ describe.each(DATABASES)('session ids on %s', (database) => {
     await expectAnonymous(signedCookie(storageKeyOf(id)));
   });
 
-  it('ASVS 7.2.1: without the row a cookie is nobody', async () => {
+  it('ASVS 7.2.1: a cookie without a row has no session', async () => {
     const browser = new Browser(app);
     await browser.post('/set', { a: 1 });
     expect(await browser.session()).toEqual({ a: 1 });
@@ -84,7 +84,7 @@ describe.each(DATABASES)('session ids on %s', (database) => {
     await expectAnonymous(signedCookie(before));
   });
 
-  it('are told apart by case and by spaces', async () => {
+  it('differ by case and by spaces', async () => {
     const browser = new Browser(app);
     await browser.post('/set', { a: 1 });
     const id = sessionIdOf(browser.cookie);

@@ -168,7 +168,7 @@ describe.each(CASES)('sessions on $database, $locking, $name', ({ database, lock
       expect(await versionOf('r8')).toBe(0);
     });
 
-    it('counts versions over several saves in one request, and after somebody else has updated', async () => {
+    it('counts versions over several saves in one request, and after another request’s update', async () => {
       const mine = create('r9');
       await sessions.destroy('r9');
       await sessions.commit(Object.assign(mine, { a: 1 }));

@@ -155,7 +155,7 @@ describe.each(REPOSITORY_CASES)('the sessions of a user on $database, $locking, 
     expect(await liveOf([other, own, foreign])).toEqual([false, true, true]);
   });
 
-  it('Isolation: takes nobody for another whose name compares equal', async () => {
+  it('Isolation: distinguishes users whose names compare as equal in SQL', async () => {
     const names = ['anna', 'Anna', 'anna ', 'änna'];
     const browsers: Browser[] = [];
     for (const name of names) browsers.push(await login(app, name));
@@ -196,7 +196,7 @@ describe.each(REPOSITORY_CASES)('a limit of sessions on $database, $locking, $na
     await denying.close();
   });
 
-  it('ASVS 7.1.2 ends the oldest session of a user with one too many, and nobody else’s', async () => {
+  it('ASVS 7.1.2 destroys the oldest session of a user with one too many, and no other user’s', async () => {
     const other = await login(evicting, 'berta');
     const browsers: Browser[] = [];
     for (let i = 0; i < 5; i++) {
@@ -213,7 +213,7 @@ describe.each(REPOSITORY_CASES)('a limit of sessions on $database, $locking, $na
     expect([answers.filter(({ status }) => status === 201).length, await denying.rows()]).toEqual([3, 3]);
   });
 
-  it('ASVS 7.1.2 refuses one too many, where it shall', async () => {
+  it('ASVS 7.1.2 refuses one too many if the option says so', async () => {
     const browsers = [await login(denying), await login(denying), await login(denying)];
     const late = new Browser(denying.app);
     const { status, body, headers } = await late.post('/login-as', { user: 'anna' });
@@ -231,7 +231,7 @@ describe.each(REPOSITORY_CASES)('a limit of sessions on $database, $locking, $na
     expect(await late.session()).toEqual({});
   });
 
-  it('counts who becomes a user without a new id, and spares that session, however old', async () => {
+  it('counts a session that gets a user without a new id, and keeps that session, however old', async () => {
     const old = await evicting.browser({ cart: 1 });
     await evicting.age(HOUR);
     for (let i = 0; i < 3; i++) await login(evicting);

@@ -65,7 +65,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     return release;
   }
 
-  it('leave at once with nothing under way', async () => {
+  it('are sent at once if no query is in flight', async () => {
     const loaded = load(ids[0]);
     expect(repository.calls).toEqual(['load']);
     expect(await loaded).toMatchObject({ n: 0 });
@@ -75,7 +75,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     await again;
   });
 
-  it('go out together while a query is under way, each key once', async () => {
+  it('are batched while a query is in flight, each key once', async () => {
     const arrive = holdNext();
     const first = load(ids[0]);
     const loads = [first, ...[1, 2, 3, 1, 2].map((n) => load(ids[n])), load(randomUUID())];
@@ -107,7 +107,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     expect(repository.calls).toEqual(['load', 'load']);
   });
 
-  it('fail together when their query fails, and with nobody else', async () => {
+  it('fail together when their query fails, and no others fail', async () => {
     const arrive = holdNext();
     repository.faults.loadMany = [FAILED];
     const first = load(ids[0]);
@@ -193,7 +193,7 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
   const touch = ([id, live]: [string, Live]) => protocolOf(services.sessions).toucher.touch(id, live);
   const hours = async ([id]: [string, Live]) => Math.round(((await repository.load(storageKeyOf(id)))?.remaining ?? 0) / 3_600_000);
 
-  it('go out together while one is under way, each session once', async () => {
+  it('are batched while one is in flight, each session once', async () => {
     const sessions = await due(4);
     const again = (await services.sessions.load(sessions[1]![0])) as Live;
     forget();
@@ -218,7 +218,7 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
     expect(await Promise.all(anew.map(hours))).toEqual([24, 24, 24, 2, 2]);
   });
 
-  it('fail together with a line in the log, and with nobody else', async () => {
+  it('fail together with a line in the log, and no others fail', async () => {
     const sessions = await due(4);
     const first = touch(sessions[0]!);
     repository.faults.touchMany = [FAILED];
@@ -226,7 +226,7 @@ describe.each(DATABASES)('touches that join, on %s', (databaseName) => {
     expect(await Promise.all(sessions.map(hours))).toEqual([24, 1, 1, 1]);
   });
 
-  it('are on the usual terms in a session of which nothing is known yet', () => {
+  it('have the default policy in a session that is not known yet', () => {
     expect(protocolOf(services.sessions).states.policyOf({})).toEqual({ keepsExpiry: false, isReadOnly: false });
   });
 
@@ -288,7 +288,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
   const statuses = (outcomes: readonly PromiseSettledResult<void>[]) => outcomes.map(({ status }) => status);
   const ALL_DONE = times(6, 'fulfilled');
 
-  it('leave at once with nothing under way, and together else; each is answered after its update', async () => {
+  it('are sent at once if no update is in flight, otherwise batched; each is answered after its update', async () => {
     let release = () => {};
     const wait = new Promise<void>((resolve) => (release = resolve));
     repository.faults.updateMany = [{ effect: 'none', meanwhile: () => wait }];
@@ -326,7 +326,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     expect(writes()).toEqual(['update', 'updateMany', 'update']);
   });
 
-  it('fail for themselves when the database refuses one, and nobody else with them', async () => {
+  it('fail alone when the database refuses one', async () => {
     const refused = databaseName === 'sqlite' ? Object.create(null) : 'x'.repeat(300);
     await reload({ userId: (session) => (session.n === 2 ? { toString: () => refused } : null) as never });
     const outcomes = await writeAll(undefined);
@@ -334,7 +334,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     expect((await allStored()).map((values) => values?.n)).toEqual([0, 1, undefined, 3, 4, 5]);
   });
 
-  it('fail together when their statement fails twice, and with nobody else', async () => {
+  it('fail together when their statement fails twice, and no others fail', async () => {
     repository.faults.updateMany = [FAILED];
     repository.faults.update = [undefined];
     const early = write(0);
@@ -385,7 +385,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     await stuck;
   });
 
-  it('write nothing any more for who was told that it took too long', async () => {
+  it('write nothing for a request that has timed out', async () => {
     const { updates } = serviceOver(repository);
     const deadlines = [0, 1, 2].map(() => new Deadline('commit', 5000));
     const records = await Promise.all(ids.map((id) => new SqlSessionRepository(database.context).load(storageKeyOf(id))));
@@ -405,7 +405,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     expect((await allStored()).map((values) => values?.late)).toEqual([1, 1, undefined, undefined, undefined, undefined]);
   });
 
-  it('write nothing any more, apart from the others, for who was told so while they were refused together', async () => {
+  it('write nothing for a request that timed out while the batch was refused, and write the others', async () => {
     await reload({ timeout: 200 });
     let release = () => {};
     const wait = new Promise<void>((resolve) => (release = resolve));
@@ -497,7 +497,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
     const writes = () => repository.calls.filter((call) => call === method).length;
     const valuesOf = (live: Live) => Object.fromEntries(Object.entries(live).filter(([key]) => key !== 'cookie'));
 
-    it('leave at once with nothing under way, and together else; each is answered after its update', async () => {
+    it('are sent at once if no update is in flight, otherwise batched; each is answered after its update', async () => {
       const [first, ...others] = await loadAll(6);
       let release = () => {};
       const wait = new Promise<void>((resolve) => (release = resolve));
@@ -537,7 +537,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
       expect(await stored()).toEqual({ start: 1, visits: 4, tickets: 4, version: 2 });
     });
 
-    it('fail for themselves when what they want is refused, and nobody else with them', async () => {
+    it('fail alone when their own change is refused', async () => {
       setUp({ maxBytes: 400 });
       const lives = await loadAll(5);
       const wanted = [{ a: 1 }, { broken: 1 }, { b: 1 }, { text: 'x'.repeat(500) }, { c: 1 }];
@@ -653,7 +653,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
       expect(await sessions.load(other)).toBeUndefined();
     });
 
-    it('fail together when their update fails, and with nobody else', async () => {
+    it('fail together when their update fails, and no others fail', async () => {
       const lives = await loadAll(4);
       repository.faults[method] = [undefined, FAILED];
       const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));

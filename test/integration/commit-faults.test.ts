@@ -114,7 +114,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     }
   });
 
-  it('says that the outcome is unknown when somebody else has written since, and never tries again', async () => {
+  it('reports an unknown outcome if another request has written since, and does not retry', async () => {
     await given({ a: 1 });
     const live = await load();
     repository.faults.update = [{ ...LOST_AFTER, meanwhile: theirs({ a: 2 }) }];
@@ -160,13 +160,13 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(repository.calls.filter((call) => call === 'insert')).toHaveLength(2);
   });
 
-  it('does not know whether a lost insert was its own when somebody has updated since', async () => {
+  it('does not know whether a lost insert was its own if another request has updated it since', async () => {
     repository.faults.insert = [{ ...LOST_AFTER, meanwhile: theirs({ b: 1 }) }];
     await expect(given({ a: 1 })).rejects.toThrow(/unknown/);
     expect(await stored()).toEqual({ a: 1, b: 1, version: 1 });
   });
 
-  it('NoResurrection: sends a first save again while nobody else can have ended the session, and not where others find it', async () => {
+  it('NoResurrection: retries a first save only while no other request can have destroyed the session', async () => {
     setUp({ userId: 'user' as never });
     const others = serviceOver(new SqlSessionRepository(database.context), { userId: 'user' as never }).sessions;
     const destroyAll = () => others.destroyAll({ userId: id });
@@ -296,7 +296,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     });
   });
 
-  it('NoResurrection: destroys a session after its first save, when that is under way, whatever comes of it', async () => {
+  it('NoResurrection: destroys a session after its first save if that is in flight, whatever its result', async () => {
     const inTheMidst = (fault: Fault): Fault => ({ ...fault, meanwhile: () => new Promise((resolve) => setTimeout(resolve, 20)) });
     for (const fault of [{ effect: 'none' } as const, FAILED]) {
       repository.faults.insert = [inTheMidst(fault)];
@@ -308,7 +308,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     }
   });
 
-  it('takes the lock after three lost races, so that nobody starves', async () => {
+  it('takes the lock after three lost races, so that no request starves', async () => {
     await given({ a: 1 });
     const live = await load();
     const race = (n: number): Fault => ({ effect: 'none', meanwhile: theirs({ [`t${n}`]: n }) });
@@ -460,7 +460,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(await stored()).toMatchObject({ a: 1 });
   });
 
-  it('leaves what the handler breaks while a commit is under way to the next commit', async () => {
+  it('leaves a value that the handler breaks while a commit is in flight to the next commit', async () => {
     await given({ a: 1 });
     const live = await load();
     const later: Fault = {

@@ -50,7 +50,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
 
   const leases = () => database.run('select lease_id from {table} where lease_id is not null');
 
-  it("is not had when the database fails, and stands in nobody's way", async () => {
+  it('is not taken when the database fails, and blocks no other request', async () => {
     repository.faults.lease = [FAILED];
     await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionUnavailableError);
     const unlock = await locker.lock(live, TERMS);
@@ -92,7 +92,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     expect(repository.calls.filter((call) => call === 'extend')).toHaveLength(extensions);
   });
 
-  it('says who holds it, and lets the next one go on', async () => {
+  it('reports the holder, and lets the next request continue', async () => {
     const terms = { ...TERMS, timeout: 50 };
     const unlock = await locker.lock(live, TERMS);
     const late = expect(locker.lock(live, terms)).rejects.toThrow(/other requests of this process have held it for 50 ms/);
@@ -112,7 +112,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     expect(await leases()).toEqual([]);
   });
 
-  it('BoundedOutcome: leaves nobody in line', async () => {
+  it('BoundedOutcome: leaves no request in the queue', async () => {
     const unlock = await locker.lock(live, TERMS);
     const waiting = Array.from({ length: 5 }, () => locker.lock(live, { ...TERMS, timeout: 30, maxWaiting: 10 }));
     const outcomes = await Promise.allSettled(waiting);
@@ -147,7 +147,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     expect(await stored()).toEqual({ n: 0, paid: 1 });
   });
 
-  it('is free after its release, also when an extension was under way', async () => {
+  it('is free after its release, also if an extension was in flight', async () => {
     let extend = () => {};
     repository.faults.extend = [{ effect: 'none', meanwhile: () => new Promise<void>((resolve) => (extend = resolve)) }];
     const unlock = await locker.lock(live, TERMS);
@@ -180,7 +180,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       return interceptor.intercept(context as never, { handle });
     };
 
-    it('is given back when nobody waits for it any more by the time it is had', async () => {
+    it('is released if its request has timed out when it is taken', async () => {
       const other = await another();
       const theirs = await other.locker.lock(other.live, TERMS);
       const waiting = intercept(() => of('handled')).subscribe();

@@ -250,7 +250,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     });
   });
 
-  describe('while a commit is under way', () => {
+  describe('while a commit is in flight', () => {
     const method = locking === 'optimistic' ? 'update' : 'updateLocked';
 
     it('what the handler changes is merged by its rule with what others have changed', async () => {
@@ -287,7 +287,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ version: 3 });
     });
 
-    it('what it sets to what others have set already still counts', async () => {
+    it('setting a value that others have set already still counts as a change', async () => {
       await given({ visits: 0 });
       const live = await load();
       await theirs((session) => {
@@ -307,7 +307,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ visits: 2 });
     });
 
-    it('what it adds, deletes or breaks is left to the next commit', async () => {
+    it('additions, deletions and broken values are left to the next commit', async () => {
       await given({ a: 0, b: 0, c: 0 });
       const live = await load();
       await theirs((session) => {
@@ -679,7 +679,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     });
   });
 
-  it('keeps a max age that the handler takes back while a commit is under way', async () => {
+  it('keeps a max age that the handler takes back while a commit is in flight', async () => {
     await given({ a: 1 });
     const live = await load();
     live.cookie.originalMaxAge = 3_600_000;

@@ -33,7 +33,7 @@ describe.each(DATABASES)('createTable on %s', (database) => {
     for (const { option, message } of await refusals({ schema: 'no_such_schema' })) {
       expect(option).toBe('schema');
       expect(message).toBe(
-        'SmartSessionModule: option `schema`: there is no schema "no_such_schema". Create it, or mend its name. `createTable` makes the table alone.',
+        'SmartSessionModule: option `schema`: there is no schema "no_such_schema". Create it, or correct its name. `createTable` creates only the table.',
       );
     }
   });
@@ -42,7 +42,7 @@ describe.each(DATABASES)('createTable on %s', (database) => {
     for (const { option, message, cause } of await refusals({ createTable }, { dbName: elsewhere })) {
       expect(option).toBe('connection');
       expect(message).toMatch(
-        /: its database cannot be opened: .+[^.]\. Create it, or mend its name in `connection` or in MikroORM's configuration\. `createTable` makes the table alone\.$/,
+        /: its database cannot be opened: .+[^.]\. Create it, or correct its name in `connection` or in MikroORM's configuration\. `createTable` creates only the table\.$/,
       );
       expect(cause).toBeDefined();
     }
@@ -68,7 +68,7 @@ describe.each(DATABASES)('createTable on %s', (database) => {
     for (const { option, message } of await refusals(REFUSED[database])) {
       expect(option).toBe('createTable');
       expect(message).toMatch(
-        /: the table "\w+" cannot be created: .+[^.]\. Allow it to the user of the connection, or make the table by a migration and leave `createTable` out\.$/,
+        /: the table "\w+" cannot be created: .+[^.]\. Give the connection's user the right to create it, or create it with a migration and leave `createTable` out\.$/,
       );
     }
   });

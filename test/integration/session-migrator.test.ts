@@ -168,7 +168,7 @@ describe.each(DATABASES)('migrating, on %s', (databaseName) => {
     expect(await load(id)).toMatchObject({ a: 1 });
   });
 
-  it('goes on where a process has died, and shows the session to nobody before', async () => {
+  it('continues after a process has died, and does not show the session before', async () => {
     const id = await earlier.add({ user: 'anna' });
     earlier.faults.destroy = ['error'];
     await expect(load(id)).rejects.toThrow(SessionUnavailableError);
@@ -182,7 +182,7 @@ describe.each(DATABASES)('migrating, on %s', (databaseName) => {
     expect(await load(id)).toBeUndefined();
   });
 
-  it('deletes what it has begun to move when the session was destroyed in between', async () => {
+  it('deletes a record whose migration has begun if the session was destroyed in between', async () => {
     const id = await earlier.add({ a: 1 });
     repository.faults.insert = [{ effect: 'none', meanwhile: () => startProcess({}, new FaultyRepository(database.context)).destroy(id) }];
     expect(await load(id)).toBeUndefined();
@@ -253,7 +253,7 @@ describe.each(DATABASES)('migrating, on %s', (databaseName) => {
     expect(await load(second)).toMatchObject({ n: 2 });
   });
 
-  it('seals what it stores, for its own row', async () => {
+  it('seals the data that it stores, for its own row', async () => {
     const options = { encryption: { keys: [KEY] } };
     setUp(options);
     const id = await earlier.add({ user: 'anna', secret: 'a value' });

@@ -47,7 +47,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   };
   const tells = (userId: string) => (databaseName === 'mysql' ? undefined : userId);
 
-  it('is told once of a first commit, also when its answer was lost, and of no later one', async () => {
+  it('is notified once of a first commit, also if its answer was lost, and of no later one', async () => {
     repository.faults.insert = [LOST_AFTER];
     await sessions.commit(live({ user: 'anna' }));
     await sessions.commit(Object.assign(await load(), { a: 1 }));
@@ -58,7 +58,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(observers.of('created', 'retried')).toEqual([['created', 'berta']]);
   });
 
-  it('is told of what stands in the way of a first commit only that it had expired', async () => {
+  it('is notified of an expired record that a first commit replaces', async () => {
     await sessions.commit(live({ a: 1 }));
     await protocolOf(sessions).stored.replace(id, { b: 1 });
     expect(observers.of('created', 'expired')).toEqual([['created', null]]);
@@ -71,7 +71,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told once of a session that comes from the previous store, however many processes load it', async () => {
+  it('is notified once of a migrated session, however many processes load it', async () => {
     const earlier = new expressSession.MemoryStore();
     await new Promise((resolve) => earlier.set(id, { user: 'anna', cookie: { originalMaxAge: null } } as never, resolve));
     setUp({ migrateFrom: earlier });
@@ -100,7 +100,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told of a merge which keys it was of, and of attempts', async () => {
+  it('is notified of a merge with its keys and attempts', async () => {
     await sessions.commit(live({ user: 'anna', visits: 1 }));
     const session = await load();
     repository.faults.update = [{ effect: 'none', meanwhile: theirs({ visits: 2, a: 1 }) }];
@@ -110,7 +110,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(observers.of('retried', 'conflicted')).toEqual([['conflicted'], ['retried']]);
   });
 
-  it('is told of no merge when nobody else has changed anything, or when the session has ended', async () => {
+  it('is notified of no merge if no other request has changed anything, or the session has ended', async () => {
     await sessions.commit(live({ visits: 1 }));
     const [session, other] = [await load(), await load()];
     repository.faults.update = [{ kind: 'rolled-back', effect: 'none' }];
@@ -125,7 +125,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told of each merge of commits that join, and how many went out together', async () => {
+  it('is notified of each merge of batched commits, and of the size of the batch', async () => {
     await sessions.commit(live({ visits: 1 }));
     const visits = await Promise.all(Array.from({ length: 4 }, () => load()));
     observers.told.length = 0;
@@ -139,7 +139,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(await load()).toMatchObject({ visits: 5, key0: 1, key3: 1 });
   });
 
-  it('is told of loads and of how many went out together', async () => {
+  it('is notified of loads and of the size of their batch', async () => {
     await sessions.commit(live({ a: 1 }));
     observers.told.length = 0;
     await Promise.all([id, id, randomUUID(), id].map((each) => sessions.load(each)));
@@ -155,7 +155,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told of sessions that end why, and of none that was not there', async () => {
+  it('is notified why a session has ended, and of no session that did not exist', async () => {
     const ids = Array.from({ length: 5 }, () => randomUUID());
     for (const [n, each] of ids.entries()) await sessions.commit(live({ user: n < 4 ? 'anna' : 'berta' }, each));
     observers.told.length = 0;
@@ -175,14 +175,14 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told of a session that another replaces, by what was known of it', async () => {
+  it('is notified of a replaced session, with what was known of it', async () => {
     await sessions.commit(live({ user: 'anna' }));
     const session = await load();
     await protocolOf(sessions).stored.end({ session, sessionID: id } as never);
     expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'replaced']]);
   });
 
-  it('is told of a session whose values go over to another', async () => {
+  it('is notified of a session whose values are carried over', async () => {
     await sessions.commit(live({ user: 'anna' }));
     const request = { session: (await load()) as object, sessionID: id };
     const regenerate = (done: () => void) => void ((request.session = {}), done());
@@ -191,7 +191,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect([request.session, observers.of('destroyed')]).toEqual([{ user: 'anna' }, [['destroyed', 'anna', 'replaced']]]);
   });
 
-  it('is told of sessions that a limit ends', async () => {
+  it('is notified of sessions that a limit ends', async () => {
     const full = (whenFull: string) => ({ maxSessionsPerUser: { max: 1, whenFull } });
     setUp(full('evict-oldest'));
     await sessions.commit(live({ user: 'anna' }));
@@ -207,7 +207,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     ]);
   });
 
-  it('is told of a session that could not be read, and was written anew', async () => {
+  it('is notified of a session that could not be read and was written again', async () => {
     await sessions.commit(live({ a: 1 }));
     await database.run("update {table} set data = '{'");
     await protocolOf(sessions).stored.replace(id, { b: 1 });

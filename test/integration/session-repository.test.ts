@@ -53,7 +53,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect((await repository.loadMany(['absent'])).size).toBe(0);
   });
 
-  it('updates the version it was told and no other', async () => {
+  it('updates only the given version', async () => {
     await repository.insert('k', change('{}'));
     expect(await repository.update('k', await at(0), change('{"a":1}'))).toBe(true);
     expect(await repository.update('k', await at(0), change('{"a":2}'))).toBe(false);
@@ -61,7 +61,7 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.update('absent', await at(0, 'absent'), change('{}'))).toBe(false);
   });
 
-  it('NoResurrection: updates the commit it was told, and no record that has begun since under the same key', async () => {
+  it('NoResurrection: updates only the given commit, and no newer record with the same key', async () => {
     const [first, second] = [change('1'), change('2')];
     await repository.insert('k', second);
     await repository.lease('k', 'mine', MINUTE);

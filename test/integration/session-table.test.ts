@@ -115,12 +115,14 @@ describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'maria
   const dialect = DIALECTS[database];
   const tableName = `placed_${database}`;
   const schemas = [CONFIGURED, OF_ENTITY];
+  // MySQL and MariaDB call a schema a database.
+  const own = database === 'postgresql' ? ownDatabase(database, tableName) : {};
 
   beforeAll(async () => {
     for (const schema of schemas) await createSchema(schema);
   });
   afterAll(async () => {
-    for (const schema of schemas) await dropSchema(schema);
+    if (database !== 'postgresql') for (const schema of schemas) await dropSchema(schema);
   });
 
   async function createSchema(schema: string): Promise<void> {
@@ -135,7 +137,7 @@ describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'maria
   }
 
   async function execute(sql: string): Promise<void> {
-    const orm = await MikroORM.init(connectionOptions(database));
+    const orm = await MikroORM.init(connectionOptions(database, own));
     await orm.schema.execute(sql);
     await orm.close();
   }
@@ -145,6 +147,7 @@ describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'maria
     async ({ schema, entity, option, expected }) => {
       const orm = await MikroORM.init(
         connectionOptions(database, {
+          ...own,
           entities: [defineSessionEntity({ tableName, ...entity }), defineSessionLeaseEntity({ tableName, ...entity })],
           ...(schema === undefined ? {} : { schema }),
         }),

@@ -91,7 +91,7 @@ describe.each(DATABASES)('a table of layout 1, on %s', (database) => {
       expect([context.layout, context.warnings]).toEqual([
         1,
         [
-          `The table "web_sessions" has layout 1. It works, and the newest layout is 2. ` +
+          `The table "web_sessions" has layout 1. This layout works. The newest layout is 2. ` +
             `Run \`npx smart-session create-table --upgrade\` to add the columns ${ADDED.join(', ')} and the table "web_sessions_leases".`,
         ],
       ]);
@@ -321,8 +321,8 @@ describe('a layout', () => {
     const old = { version: 1, missing: [], hasLeases: true };
     expect(() => checkLayout(old, 'sessions', 'shop')).not.toThrow();
     expect(() => checkLayout(old, 'sessions', 'shop', 2)).toThrow(
-      'SmartSessionModule: option `tableName`: the table "shop.sessions" has layout 1, and this version needs layout 2 or a newer one. ' +
-        'Run `npx smart-session create-table --upgrade`. It makes layout 2, while old processes run.',
+      'SmartSessionModule: option `tableName`: the table "shop.sessions" has layout 1, but this version needs layout 2 or a newer one. ' +
+        'Run `npx smart-session create-table --upgrade`. It upgrades the table to layout 2 while old processes run.',
     );
   });
 });

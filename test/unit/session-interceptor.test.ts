@@ -75,7 +75,7 @@ describe('afterCommit', () => {
     ).toEqual(['at once']);
   });
 
-  it('commits nothing more for nobody', async () => {
+  it('commits nothing more for a client that has gone', async () => {
     const { seen, end, subscription } = watch(of('a', 'b'), ['ends', 'ends']);
     subscription.unsubscribe();
     await end();

@@ -70,7 +70,7 @@ describe('the user of a session', () => {
     expect(() => find({ userId: 1 }, () => id)).toThrow(message);
   });
 
-  it('is refused when the function throws or returns a promise, whose error nobody sees', () => {
+  it('is refused when the function throws or returns a promise, whose rejection is ignored', () => {
     const failure = new TypeError('no user');
     const throwing = () => {
       throw failure;

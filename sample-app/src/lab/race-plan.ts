@@ -1,4 +1,4 @@
-/** What the requests of a race do. */
+/** The work of a race's requests. */
 export type Scenario =
   /** Each sets its own key. */
   | 'keys'

@@ -18,7 +18,7 @@ import { RecordingRepository } from './recording.repository.js';
     SmartSessionModule.forRoot({ ...sessionOptions, repository: RecordingRepository, pruneInterval: false }),
   ],
   controllers: [RacingController],
-  // The interceptors of the root module are outside of those of its imports.
+  // The root module's interceptors are outside those of its imports.
   providers: [{ provide: APP_INTERCEPTOR, useClass: CommitRecorder }],
 })
 class SmartApp {}

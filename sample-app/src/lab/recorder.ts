@@ -11,7 +11,7 @@ interface RacingRequest {
   readonly n: number;
   /** The additional time of each statement, in ms. */
   readonly roundTrip: number;
-  /** The end of the handler, from when on this library commits; undefined before, and with the plain store. */
+  /** The end of the handler, when this library's commit starts. Undefined before that, and with the plain store. */
   handledAt?: number;
 }
 
@@ -67,7 +67,10 @@ function endCommit({ race, side, n, handledAt }: RacingRequest): void {
   tell({ type: 'phase', race, side, n, phase: 'commit', from: handledAt, to: now() });
 }
 
-/** Measures this library's commits: from the end of a handler until the library's interceptor, inside of this one, has committed. */
+/**
+ * Measures this library's commits, from the end of a handler until the library's interceptor has committed. That interceptor must
+ * be inside this one.
+ */
 @Injectable()
 export class CommitRecorder implements NestInterceptor {
   intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {

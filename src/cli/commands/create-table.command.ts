@@ -17,23 +17,23 @@ import { UsageError } from '../usage-error.js';
 
 export const createTable = defineCommand({
   name: 'create-table',
-  summary: 'prints the SQL that makes the sessions table, makes it, or upgrades it.',
+  summary: 'prints the SQL for the sessions table, creates the table, or upgrades it.',
   details: [
-    'With --dialect, or `dialect` in the options, no database and no configuration is needed to print the SQL.',
-    'Beside the table it makes a table of leases, such as sessions_leases.',
-    'With --run it makes both if the sessions table is missing. Several processes may run it at once. A table that exists',
-    'is checked for its columns, and never changed.',
-    'With --upgrade it adds the columns and the table of leases that a table of an older version lacks. The app may run',
-    'meanwhile, in old processes and new ones. If an upgrade was aborted, the next run completes it.',
+    'With --dialect, or `dialect` in the options, printing the SQL needs no database and no configuration.',
+    'It also creates a table of leases, such as sessions_leases.',
+    'With --run it creates both if the sessions table is missing. Several processes may run it at once.',
+    'It checks the columns of an existing table and never changes them.',
+    'With --upgrade it adds the columns and the table of leases that are missing in an older layout. Old and',
+    'new processes of the app may run meanwhile. If an upgrade was aborted, the next run completes it.',
   ],
   options: {
-    run: { type: 'boolean', help: 'Make the table, rather than print the SQL.' },
-    upgrade: { type: 'boolean', help: 'Add what a table of an older version lacks.' },
+    run: { type: 'boolean', help: 'Create the table instead of printing the SQL.' },
+    upgrade: { type: 'boolean', help: 'Upgrade a table of an older layout.' },
   },
   examples: [
-    ['create-table --dialect postgresql', 'Prints the SQL, such as for a migration.'],
-    ['create-table --run --table web_sessions', 'Makes the table web_sessions if it is missing.'],
-    ['create-table --upgrade', 'Brings the table sessions up to date.'],
+    ['create-table --dialect postgresql', 'Prints the SQL, for example for a migration.'],
+    ['create-table --run --table web_sessions', 'Creates the table web_sessions if it is missing.'],
+    ['create-table --upgrade', 'Upgrades the table sessions.'],
   ],
   run: async (given, terminal) => {
     if (given.run && given.upgrade) throw new UsageError('create-table: give either --run or --upgrade.');
@@ -44,10 +44,10 @@ export const createTable = defineCommand({
 });
 
 function outcome({ tableName, isNew, layout }: DatabaseContext): string {
-  if (isNew) return `Made the table "${escaped(tableName)}".`;
+  if (isNew) return `Created the table "${escaped(tableName)}".`;
   return layout === LAYOUT
-    ? `The table "${escaped(tableName)}" was there already, with all its columns. Nothing was changed.`
-    : `The table "${escaped(tableName)}" was there already, with layout ${layout}. Nothing was changed. create-table --upgrade brings it to layout ${LAYOUT}.`;
+    ? `The table "${escaped(tableName)}" exists and has all its columns. Nothing was changed.`
+    : `The table "${escaped(tableName)}" exists with layout ${layout}. Nothing was changed. Run create-table --upgrade to upgrade it to layout ${LAYOUT}.`;
 }
 
 async function upgraded(given: CommonGiven): Promise<string> {
@@ -58,8 +58,8 @@ async function upgraded(given: CommonGiven): Promise<string> {
     const { from, to } = await upgradeDatabase(options, orm);
     const table = `The table "${escaped(options.tableName)}"`;
     return from === to
-      ? `${table} has layout ${to} already. Nothing was changed.`
-      : `${table} was brought from layout ${from} to layout ${to}.`;
+      ? `${table} already has layout ${to}. Nothing was changed.`
+      : `${table} was upgraded from layout ${from} to layout ${to}.`;
   } finally {
     await orm?.close();
   }
@@ -90,16 +90,16 @@ function statements(
     .join('\n');
 }
 
-/** The printed SQL would have escapes for such characters, and so make another table. */
+/** Refuses a name that the printed SQL would contain in escaped form. It would create another table. */
 function refuseUnseen(name = ''): void {
   if (visible(name) !== name)
     throw new UsageError(
-      `create-table: the name "${escaped(name)}" has characters that cannot be printed as they are. Make the table by --run, or choose another name.`,
+      `create-table: the name "${escaped(name)}" has characters that cannot be printed unescaped. Create the table with --run, or choose another name.`,
     );
 }
 
 async function dialectOf(driver: unknown): Promise<Dialect> {
   const found = await dialectOfDriver(driver);
   if (found) return found;
-  throw new UsageError(`the connection does not tell the dialect. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
+  throw new UsageError(`the dialect of the connection is unknown. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
 }

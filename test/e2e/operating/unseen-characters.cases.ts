@@ -28,7 +28,7 @@ const CHARACTERS: readonly (readonly [name: string, character: string])[] = [
   ['a tag of plane 14', '\u{e0041}'],
 ];
 
-describe('a character that a terminal obeys, or that nobody sees, is an escape', () => {
+describe('control characters and invisible characters are escaped', () => {
   let app: SessionsApp;
   let file: OptionsFile;
   let thrown: string;
