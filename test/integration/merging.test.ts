@@ -200,7 +200,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     it.each([
       ['broken', /The merge rule of `broken` failed: no way. Nothing was written/],
       ['unstorable', /rule of `unstorable` failed: .* a function at `unstorable.f`/],
-      ['nothing', /rule of `nothing` failed: The rule of `nothing` returned undefined; .* DELETED/],
+      ['nothing', /rule of `nothing` failed: The rule of `nothing` returned undefined\. .* DELETED/],
       ['later', /rule of `later` failed: The rule of `later` returned a promise/],
       ['bare', /rule of `bare` failed: an object was thrown in place of an error\./],
       ['visits', /rule of `visits` failed: counter\(\) adds finite numbers; mine is of type string\. Nothing was written\. Fix the rule/],
