@@ -32,14 +32,14 @@ type Wanted = readonly [storageKey: string, row: PreviousRow];
 
 /** Copies sessions of another store. A live record that is there already is never written over. */
 export class SessionImporter {
-  readonly #foreign: StoreFormat;
+  readonly #format: StoreFormat;
   readonly #repository: SessionRepository;
   readonly #codec: SessionCodec;
   readonly #builder: RecordChangeBuilder;
 
-  /** @param foreign the store that the rows are of */
-  constructor(foreign: StoreFormat, repository: SessionRepository, codec: SessionCodec, options: SmartSessionOptions) {
-    this.#foreign = foreign;
+  /** @param format the format of the rows */
+  constructor(format: StoreFormat, repository: SessionRepository, codec: SessionCodec, options: SmartSessionOptions) {
+    this.#format = format;
     this.#repository = repository;
     this.#codec = codec;
     this.#builder = new RecordChangeBuilder(codec, options);
@@ -82,7 +82,7 @@ export class SessionImporter {
   }
 
   #changeOf(storageKey: string, { data, remaining }: PreviousRow): RecordChange {
-    const session = this.#foreign.read(data);
+    const session = this.#format.read(data);
     // express-session drops such names when it loads a session.
     const own = Object.entries(session).filter(([key]) => !isReservedName(key));
     const values = this.#codec.encodeValues(Object.fromEntries(own));

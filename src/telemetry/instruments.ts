@@ -22,7 +22,7 @@ export const INSTRUMENTS = {
   conflicts: { name: 'smart_session.commit.conflicts', unit: '{conflict}', description: 'Attempts of commits that met another writer' },
   retries: { name: 'smart_session.commit.retries', unit: '{retry}', description: 'Attempts of commits after the first' },
   batchSize: { name: 'smart_session.batch.size', unit: '{request}', description: 'How many requests went out together', boundaries: SIZES },
-  joined: { name: 'smart_session.joined', unit: '{request}', description: 'Requests that went out with another' },
+  batched: { name: 'smart_session.batched', unit: '{request}', description: 'Requests that shared a statement with another' },
   created: { name: 'smart_session.created', unit: '{session}', description: 'Sessions stored for the first time' },
   destroyed: { name: 'smart_session.destroyed', unit: '{session}', description: 'Sessions destroyed' },
   expired: { name: 'smart_session.expired', unit: '{session}', description: 'Records deleted of sessions that had expired' },

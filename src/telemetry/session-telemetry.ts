@@ -36,7 +36,7 @@ export class SessionTelemetry implements LifecycleObserver, OperationObserver {
     const attributes = { 'smart_session.operation': kind };
     const [first, ...others] = members as Context[];
     this.#instruments.batchSize.record(members.length, attributes);
-    if (others.length > 0) this.#instruments.joined.add(others.length, attributes);
+    if (others.length > 0) this.#instruments.batched.add(others.length, attributes);
     // A touch has no span of this library.
     if (kind !== 'touch') for (const other of others) this.#link(other, first!);
     return this.#api.context.with(first!, send);
@@ -97,6 +97,6 @@ export class SessionTelemetry implements LifecycleObserver, OperationObserver {
     const { trace } = this.#api;
     const span: Span | undefined = trace.getSpan(member);
     const context = trace.getSpanContext(first);
-    if (context) span?.addLink({ context }).setAttribute('smart_session.joined', true);
+    if (context) span?.addLink({ context }).setAttribute('smart_session.batched', true);
   }
 }

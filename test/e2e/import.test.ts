@@ -10,7 +10,7 @@ import session from 'express-session';
 import request from 'supertest';
 import type { DialectName } from '../../src/index.js';
 import { qualifiedName } from '../../src/dialects/qualified-name.js';
-import { FOREIGN_STORES } from '../../src/migration/stores/index.js';
+import { STORE_FORMATS } from '../../src/migration/stores/index.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { CLI_MODULE, OptionsFile } from '../support/cli.js';
@@ -79,7 +79,7 @@ class Move {
 
   /** Stores sessions with the values of one that is stored already. */
   async multiply(sessionId: string, copies: readonly string[]): Promise<void> {
-    const { keyColumn, dataColumn, expiryColumn } = FOREIGN_STORES.find(({ name }) => name === this.name)!;
+    const { keyColumn, dataColumn, expiryColumn } = STORE_FORMATS.find(({ name }) => name === this.name)!;
     const ids = copies.map((copy) => `select '${copy}' as id`).join(' union all ');
     await this.app.context.runner.run(
       `insert into ${this.oldName} (${keyColumn}, ${dataColumn}, ${expiryColumn}) ` +

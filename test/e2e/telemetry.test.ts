@@ -98,7 +98,7 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
     // What is told by events too is told the same.
     expect(created).toBe(3);
     // Whoever joins another goes out with it.
-    expect(told['smart_session.batch.size commit']! + (told['smart_session.joined commit'] ?? 0)).toBe(7);
+    expect(told['smart_session.batch.size commit']! + (told['smart_session.batched commit'] ?? 0)).toBe(7);
   });
 
   it('puts loads and commits into the trace of their request, and statements into theirs', async () => {
@@ -128,7 +128,7 @@ describe.each(DATABASES)('telemetry on %s', (database) => {
     );
     expect([parentOf(spans('select one')[0]!), parentOf(spans('select many')[0]!)]).toEqual([idOf(one!), idOf(first!)]);
     expect([one!, first!, other!].map(({ links }) => links.map((link) => link.context.spanId))).toEqual([[], [], [idOf(first!)]]);
-    expect([first!, other!].map(({ attributes }) => attributes['smart_session.joined'])).toEqual([undefined, true]);
+    expect([first!, other!].map(({ attributes }) => attributes['smart_session.batched'])).toEqual([undefined, true]);
   });
 
   it('marks what failed, and says no more of it than its name', async () => {

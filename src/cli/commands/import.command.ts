@@ -1,6 +1,6 @@
 import type { StoreFormat } from '../../migration/store-format.js';
 import type { PreviousTable, PreviousTablePlace } from '../../migration/previous-table.js';
-import { FOREIGN_STORES } from '../../migration/stores/index.js';
+import { STORE_FORMATS } from '../../migration/stores/index.js';
 import { escaped } from '../../shared/shown-keys.js';
 import { SessionImporter } from '../../migration/session-importer.js';
 import type { SessionKey, SmartSessionModuleOptions } from '../../options/module-options.js';
@@ -17,7 +17,7 @@ import { UsageError } from '../usage-error.js';
 /** The number of rows in one read. */
 const PAGE = 500;
 
-const NAMES = FOREIGN_STORES.map(({ name }) => name);
+const NAMES = STORE_FORMATS.map(({ name }) => name);
 
 export const importSessions = defineCommand({
   name: 'import',
@@ -54,19 +54,19 @@ export const importSessions = defineCommand({
     },
     terminal,
   ) => {
-    const foreign = storeOf(required('import', 'from', from));
-    const place = { tableName: fromTable ?? foreign.tableName, schema };
+    const format = storeOf(required('import', 'from', from));
+    const place = { tableName: fromTable ?? format.tableName, schema };
     const userId = userKey ?? (await readSessionOptions(given)).userId;
     const overrides = userId === undefined ? {} : { userId: userId as SessionKey };
     await withSessions(
       given,
       ({ repository, codec, options, database }) => {
         if (userId === undefined) terminal.note('The user ids stay empty: neither `userId` in the options nor --user-key was given.');
-        return withPreviousTable(foreign, place, config, database, async (table) => {
+        return withPreviousTable(format, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
-          await importAll(table, new SessionImporter(foreign, repository, codec, options), report, isDryRun, terminal);
+          await importAll(table, new SessionImporter(format, repository, codec, options), report, isDryRun, terminal);
           terminal.print(
-            report.summary(`${foreign.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`, isDryRun),
+            report.summary(`${format.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`, isDryRun),
           );
           report.check(isDryRun);
         });
@@ -98,7 +98,7 @@ async function importAll(
 }
 
 function storeOf(name: string): StoreFormat {
-  const found = FOREIGN_STORES.find((store) => store.name === name);
+  const found = STORE_FORMATS.find((store) => store.name === name);
   if (found) return found;
   throw new UsageError(`import: --from ${name} is unknown. Give one of ${NAMES.join(', ')}.`);
 }

@@ -4,4 +4,4 @@ import { connectSessionKnex } from './connect-session-knex.store.js';
 import { expressMySqlSession } from './express-mysql-session.store.js';
 
 /** All stores whose sessions can be migrated. */
-export const FOREIGN_STORES: readonly StoreFormat[] = [connectPgSimple, expressMySqlSession, connectSessionKnex];
+export const STORE_FORMATS: readonly StoreFormat[] = [connectPgSimple, expressMySqlSession, connectSessionKnex];
