@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { PreviousTable } from '../../src/migration/previous-table.js';
-import { FOREIGN_STORES } from '../../src/migration/stores/index.js';
+import { STORE_FORMATS } from '../../src/migration/stores/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { PreviousTableError } from '../../src/smart-session.errors.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
@@ -22,7 +22,7 @@ const ZONES = {
 
 describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('the table of %s on %s', (name, database) => {
   const dialect = DIALECTS[database];
-  const foreign = FOREIGN_STORES.find((store) => store.name === name)!;
+  const foreign = STORE_FORMATS.find((store) => store.name === name)!;
   // knex does not quote it in its own statements.
   const tableName = name === 'connect-session-knex' ? `foreign_${database}` : TABLE;
   let directory: string;
@@ -100,14 +100,14 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('t
     await expect(PreviousTable.open(runner.run, dialect, foreign, { tableName: 'nowhere' })).rejects.toThrow(
       new PreviousTableError(name, 'there is no table "nowhere"', 'Give the name of the table that the store uses.'),
     );
-    const other = FOREIGN_STORES.find((store) => store.keyColumn !== foreign.keyColumn && store.dialects.includes(database));
+    const other = STORE_FORMATS.find((store) => store.keyColumn !== foreign.keyColumn && store.dialects.includes(database));
     if (other) await expect(PreviousTable.open(runner.run, dialect, other, place())).rejects.toThrow(/has no column/);
-    const elsewhere = FOREIGN_STORES.find((store) => !store.dialects.includes(database))!;
+    const elsewhere = STORE_FORMATS.find((store) => !store.dialects.includes(database))!;
     await expect(PreviousTable.open(runner.run, dialect, elsewhere)).rejects.toThrow(`the dialect of the database is ${database}`);
   });
 });
 
-describe.each(FOREIGN_STORES)('$name', ({ read }) => {
+describe.each(STORE_FORMATS)('$name', ({ read }) => {
   it.each<[unknown, string]>([
     ['{"a":', 'text cut off'],
     ['{"a":1}', 'no cookie'],
