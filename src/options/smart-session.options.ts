@@ -6,18 +6,21 @@ import type { SmartSessionModuleOptions } from './module-options.js';
 import { OPTIONS, type OptionName, type OptionRule } from './option-table.js';
 import { UNSUPPORTED_OPTIONS } from './unsupported-options.js';
 
-/** The options in the form that the library uses, as the table `OPTIONS` resolves them. */
-type ResolvedOptions = {
-  readonly [Option in OptionName]-?: Resolved<(typeof OPTIONS)[Option], NonNullable<SmartSessionModuleOptions[Option]>>;
-};
+type Table = typeof OPTIONS;
 
-/** What a rule makes of a value. Without a default, an option that is not given stays undefined. */
-type Resolved<Rule, Value> =
-  | (Rule extends { resolve(value: never): infer Result } ? Result : Value)
-  | (Rule extends { readonly default: unknown } ? never : undefined);
+/**
+ * The options in the form that the library uses, as the table `OPTIONS` resolves them. Without a default, an option that is not given
+ * stays undefined. The conditions stand here, and not in a type of their own, so that editors and the API page show their outcome.
+ */
+type ResolvedOptions = {
+  readonly [Option in OptionName]-?:
+    | (Table[Option] extends { resolve(value: never): infer Result } ? Result : NonNullable<SmartSessionModuleOptions[Option]>)
+    | (Table[Option] extends { readonly default: unknown } ? never : undefined);
+};
 
 /** The options with their defaults, checked and frozen. Each means what it means in `SmartSessionModuleOptions`. Injectable. */
 export interface SmartSessionOptions extends ResolvedOptions {}
+/** The options with their defaults, checked and frozen. Each means what it means in `SmartSessionModuleOptions`. Injectable. */
 export class SmartSessionOptions {
   /** @throws SmartSessionConfigError for an option that is unknown or wrong */
   constructor(given: SmartSessionModuleOptions) {
