@@ -22,7 +22,7 @@ export abstract class SessionError extends Error {
   }
 
   protected constructor(message: string, cause?: unknown) {
-    super(visible(message), { cause });
+    super(visible(message), cause === undefined ? undefined : { cause });
     this.name = new.target.name;
   }
 }

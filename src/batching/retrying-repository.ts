@@ -136,9 +136,13 @@ export class RetryingRepository {
    * @param choose is given the storage keys, the newest first
    * @returns the keys of the deleted records. After a lost answer: also those that had been chosen, and are no longer there
    */
-  destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<ReadonlySet<string>> {
+  destroySome(
+    userId: string,
+    choose: (storageKeys: readonly string[]) => readonly string[],
+    limits?: CallLimits,
+  ): Promise<ReadonlySet<string>> {
     const chosen = new Set<string>();
-    return this.#call('destroy', undefined, async (isUnknown) => {
+    return this.#call('destroy', limits, async (isUnknown) => {
       if (!isUnknown) chosen.clear();
       await this.repository.destroySome(userId, (keys) => {
         for (const storageKey of chosen) if (keys.includes(storageKey)) chosen.delete(storageKey);
@@ -156,8 +160,8 @@ export class RetryingRepository {
   }
 
   /** Deletes expired records. A record whose answer was lost is not among those that it returns. */
-  prune(limit: number): Promise<readonly DeletedRecord[]> {
-    return this.#call('prune', undefined, () => this.repository.prune(limit));
+  prune(limit: number, limits?: CallLimits): Promise<readonly DeletedRecord[]> {
+    return this.#call('prune', limits, () => this.repository.prune(limit));
   }
 
   /** Counts the live records. */

@@ -72,8 +72,19 @@ export class SessionDestroyer {
    * @returns how many. After a lost answer: also those that had been chosen, and are no longer there
    * @throws SessionUnavailableError
    */
-  async destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {
-    const destroyed = await this.repository.destroySome(userId, choose);
+  destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {
+    const deadline = new Deadline('destroy', this.options.timeout);
+    return deadline.bound(this.#destroySomeBy(deadline, userId, choose, reason));
+  }
+
+  /** Also tells of sessions that were destroyed after the deadline. */
+  async #destroySomeBy(
+    deadline: Deadline,
+    userId: string,
+    choose: (storageKeys: readonly string[]) => readonly string[],
+    reason: DestroyReason,
+  ): Promise<number> {
+    const destroyed = await this.repository.destroySome(userId, choose, { deadline });
     for (const storageKey of destroyed) this.observers.lifecycle?.destroyed({ storageKey, userId }, reason);
     if (reason === 'revoked') this.#note(destroyed);
     return destroyed.size;
@@ -86,8 +97,13 @@ export class SessionDestroyer {
    * @returns how many
    * @throws SessionUnavailableError
    */
-  async prune(limit: number): Promise<number> {
-    const deleted = await this.repository.prune(limit);
+  prune(limit: number): Promise<number> {
+    const deadline = new Deadline('prune', this.options.timeout);
+    return deadline.bound(this.#pruneBy(deadline, limit));
+  }
+
+  async #pruneBy(deadline: Deadline, limit: number): Promise<number> {
+    const deleted = await this.repository.prune(limit, { deadline });
     const { lifecycle } = this.observers;
     if (lifecycle) for (const session of deleted) lifecycle.expired(session);
     return deleted.length;

@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import expressSession from 'express-session';
-import { SqlSessionRepository, counter, type SessionMergeRules, type SessionService } from '../../src/index.js';
+import {
+  SessionUnavailableError,
+  SqlSessionRepository,
+  counter,
+  type DeletedRecord,
+  type SessionMergeRules,
+  type SessionService,
+} from '../../src/index.js';
 import { Backoff } from '../../src/batching/backoff.js';
 import { DATABASES } from '../support/databases.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -14,6 +21,26 @@ type Live = Record<string, any>;
 
 const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
 const OPTIONS = { userId: 'user', merge: { visits: counter() } as SessionMergeRules };
+
+/** Deletes, and answers only when it is told to. */
+class LateRepository extends FaultyRepository {
+  answer!: () => void;
+  readonly #told = new Promise<void>((resolve) => (this.answer = resolve));
+  answered: Promise<unknown> = Promise.resolve();
+
+  override destroySome(...given: Parameters<FaultyRepository['destroySome']>): Promise<number> {
+    return this.#late(super.destroySome(...given));
+  }
+  override prune(limit: number): Promise<readonly DeletedRecord[]> {
+    return this.#late(super.prune(limit));
+  }
+
+  async #late<Result>(work: Promise<Result>): Promise<Result> {
+    const answered = work.then((result) => this.#told.then(() => result));
+    this.answered = answered;
+    return answered;
+  }
+}
 
 describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
   let database: SessionsDatabase;
@@ -69,6 +96,22 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
       ['expired', undefined],
       ['created', null],
     ]);
+  });
+
+  it.each([
+    ['destroyAll', (service: SessionService) => service.destroyAll({ userId: 'anna' }), ['destroyed', 'anna', 'revoked']],
+    ['prune', (service: SessionService) => service.prune(), ['expired', 'anna']],
+  ] as const)('is notified of what %s has deleted, also if the answer comes after the timeout', async (operation, work, told) => {
+    await sessions.commit(live({ user: 'anna' }));
+    if (operation === 'prune') await database.expireAll();
+    const late = new LateRepository(database.context);
+    const { sessions: hurried } = serviceOver(late, { ...OPTIONS, timeout: 200 }, new Backoff(), observers);
+    await expect(work(hurried)).rejects.toThrow(SessionUnavailableError);
+    expect(observers.of('destroyed', 'expired')).toEqual([]);
+    late.answer();
+    await late.answered;
+    await new Promise(setImmediate);
+    expect(observers.of('destroyed', 'expired')).toEqual([told]);
   });
 
   it('is notified once of a migrated session, however many processes load it', async () => {
