@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
-import { LONGEST_TIMER } from '../options/limits.js';
+import { LONGEST_TIMER } from '../options/longest-values.js';
 
 /** How long a request waits for a lock, and how long the lock is held. */
 export interface LockSessionOptions {

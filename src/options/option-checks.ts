@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { RequestMethod } from '@nestjs/common';
-import { LONGEST_TABLE_NAME } from './limits.js';
+import { LONGEST_TABLE_NAME } from './longest-values.js';
 import { isSecret } from './secrets.js';
 
 /** Returns what to give instead of a wrong value; undefined if the value is right. */

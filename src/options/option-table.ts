@@ -2,7 +2,7 @@ import type { MergeRule } from '../shared/merge-rule.js';
 import { COOKIE_DEFAULTS, EXPECTED_COOKIE, isCookieOptions, type CookieOption } from './cookie-rules.js';
 import { flawInEncryption, openEncryption, type ResolvedEncryption } from './encryption-keys.js';
 import { isEmitter, isToken } from './events-option.js';
-import { LONGEST_LIFETIME, LONGEST_TIMER } from './limits.js';
+import { LONGEST_LIFETIME, LONGEST_TIMER } from './longest-values.js';
 import type { ExcludedRoute, MaxSessionsPerUser, SmartSessionModuleOptions } from './module-options.js';
 import {
   hasMethods,

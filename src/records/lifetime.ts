@@ -1,6 +1,6 @@
 import type { Lifetime } from '../persistence/session.repository.js';
 import { SessionNotSerializableError } from '../smart-session.errors.js';
-import { LONGEST_LIFETIME } from '../options/limits.js';
+import { LONGEST_LIFETIME } from '../options/longest-values.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 
 /**

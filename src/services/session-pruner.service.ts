@@ -1,6 +1,6 @@
 import { Injectable, type OnApplicationBootstrap, type BeforeApplicationShutdown } from '@nestjs/common';
 import { SessionLogger } from '../security/session-logger.js';
-import { LONGEST_TIMER } from '../options/limits.js';
+import { LONGEST_TIMER } from '../options/longest-values.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SessionService } from './session.service.js';
 

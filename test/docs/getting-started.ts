@@ -20,7 +20,7 @@ class TabsController {
 
 @Module({
   imports: [
-    // Your MikroORM. With these entities, its migrations keep the tables.
+    // Your MikroORM. Without these entities, its migrations would drop the two session tables.
     MikroOrmModule.forRoot({ ...ormOptions, entities: [SessionEntity, SessionLeaseEntity] }),
     // The secret comes from the environment variable SESSION_SECRET.
     SmartSessionModule.forRoot('postgresql', { createTable: true }),

@@ -1,5 +1,5 @@
 import { refuseConflicts } from '../../src/options/conflicting-options.js';
-import { LONGEST_TABLE_NAME } from '../../src/options/limits.js';
+import { LONGEST_TABLE_NAME } from '../../src/options/longest-values.js';
 import { warningsOfSeconds } from '../../src/options/seconds-for-ms.js';
 import { isProduction } from '../../src/shared/production.js';
 

@@ -1,5 +1,5 @@
 import { shortenLives, type LongLived } from '../../persistence/shorter-lives.js';
-import { LONGEST_LIFETIME } from '../../options/limits.js';
+import { LONGEST_LIFETIME } from '../../options/longest-values.js';
 import type { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
 import { withSessions } from '../open-sessions.js';
