@@ -7,8 +7,8 @@ const SHORTEST_WAIT = 2;
 @Injectable()
 export class Backoff {
   /**
-   * Waits a random time below a bound that doubles, so that those who collided do not collide again
-   * (AWS Architecture Blog, "Exponential Backoff And Jitter", 2015: full jitter).
+   * Waits a random time below a bound that doubles, so that requests that collided do not collide again (AWS
+   * Architecture Blog, "Exponential Backoff And Jitter", 2015: full jitter).
    *
    * @param attempt how many attempts have failed, from 1
    * @param longest the largest bound, in ms

@@ -41,7 +41,7 @@ export interface BatcherSettings {
 /** The most keys of one statement. */
 const LARGEST_BATCH = 100;
 
-/** After this time a statement no longer holds the next one back, in ms. */
+/** The longest time that a statement blocks the next one, in ms. */
 const PATIENCE = 50;
 
 /**

@@ -7,7 +7,7 @@ export const LARGE_TEXT = 64 * 1024;
 export class EventLoopTurns {
   #last: Promise<void> = Promise.resolve();
 
-  /** Resolves in a turn that no other piece of work has. */
+  /** Resolves in a turn of the event loop that no other caller gets. */
   next(): Promise<void> {
     this.#last = this.#last.then(() => turnEnds());
     return this.#last;

@@ -5,7 +5,10 @@ import { SessionObservers } from '../observers/session-observers.js';
 import { Batcher, type Batch } from './batcher.js';
 import { RetryingRepository } from './retrying-repository.js';
 
-/** Loads the live records of storage keys. A load sees every commit that was answered before it was submitted. */
+/**
+ * Loads the live records of storage keys. While a query is in flight, further loads wait for the next query: see
+ * `Batcher`. A load sees every commit that was acknowledged before the load was submitted.
+ */
 @Injectable()
 export class LoadBatcher extends Batcher<void, StoredRecord | undefined> {
   readonly #timeout: number;

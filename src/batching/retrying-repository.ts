@@ -33,7 +33,7 @@ export interface CallLimits {
  */
 type Attempt<Result> = (isUnknown: boolean) => Promise<Result>;
 
-/** A record that an attempt may have deleted whose answer was lost: nothing is known of it. */
+/** Stands in for a record that an attempt with a lost answer may have deleted. Its user is unknown. */
 const MAYBE_DELETED: Omit<DeletedRecord, 'storageKey'> = {};
 
 /**
@@ -104,7 +104,10 @@ export class RetryingRepository {
     return this.#call('update', limits, () => this.repository.updateLocked(storageKey, decide));
   }
 
-  /** Deletes a record. If an earlier attempt may have deleted it, returns a record without a user: better reported needlessly than not at all. */
+  /**
+   * Deletes a record. If an earlier attempt may have deleted it, returns a record without a user. A needless report
+   * does less harm than a missing one.
+   */
   destroy(storageKey: string, limits?: CallLimits): Promise<Omit<DeletedRecord, 'storageKey'> | undefined> {
     return this.#call(
       'destroy',
@@ -159,7 +162,7 @@ export class RetryingRepository {
     return this.#call('destroy', limits, () => this.repository.removeExpired(storageKey));
   }
 
-  /** Deletes expired records. A record whose answer was lost is not among those that it returns. */
+  /** Deletes expired records. If the answer to a deletion was lost, its records are not returned. */
   prune(limit: number, limits?: CallLimits): Promise<readonly DeletedRecord[]> {
     return this.#call('prune', limits, () => this.repository.prune(limit));
   }

@@ -19,7 +19,10 @@ export class TouchBatcher extends Batcher<Lifetime, void> {
     super({ operation: 'touch', kind: 'touch', operations, maxWaiting, isBlocking });
   }
 
-  /** An explicit lifetime also moves an expiry backwards, and two of one session may differ. */
+  /**
+   * An explicit lifetime is never batched: it may move the expiry to an earlier time, and two touches of one session
+   * may differ.
+   */
   protected override goesAlone(_key: string, { explicit }: Lifetime): boolean {
     return explicit;
   }

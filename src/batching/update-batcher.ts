@@ -37,7 +37,10 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
     return change.data.length;
   }
 
-  /** A statement contains a record once, and has no place for the condition of a lease. */
+  /**
+   * An update is sent alone if it needs a lease, or if another update of its record waits: the batch statement supports
+   * neither.
+   */
   protected override goesAlone(key: string, { change }: TimedUpdate): boolean {
     return !this.repository.updateMany || change.leaseId !== undefined || this.has(key);
   }
@@ -68,7 +71,7 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
   }
 }
 
-/** Rejects the updates whose deadline has passed: their callers were told that they failed. Returns the others. */
+/** Rejects the updates whose deadline has passed, because their callers already have an error. Returns the others. */
 function inTime(updates: readonly PendingUpdate[]): PendingUpdate[] {
   return updates.filter(({ item: { deadline }, reject }) => {
     if (deadline.reason) reject(deadline.reason);

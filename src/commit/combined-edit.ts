@@ -14,7 +14,7 @@ export interface QueuedCommit {
   reject(error: unknown): void;
 }
 
-/** After this time no further edit is applied in one turn of the event loop, in ms. */
+/** The time after which a batch takes no further edit, in ms. */
 export const LONGEST_BATCH = 30;
 
 /**
@@ -47,7 +47,7 @@ export class CombinedEdit {
     return this.#batch.slice(this.#count);
   }
 
-  /** Settles a commit: by the error with which its own edit was refused, or else by what became of the batch. */
+  /** Settles a commit. If its own edit was refused, it rejects with that error. Otherwise it gets the outcome of the batch. */
   settle(commit: QueuedCommit, outcome: CommitOutcome): void {
     if (this.#refusals.has(commit)) commit.reject(this.#refusals.get(commit));
     else commit.resolve(outcome);
@@ -73,7 +73,7 @@ export class CombinedEdit {
 
   #applyOne(values: EncodedValues, commit: QueuedCommit): EncodedValues {
     try {
-      // A caller that was told that its commit took too long must not see it take effect.
+      // If a caller got a timeout error, its commit must not take effect later.
       commit.deadline.throwIfPassed();
       return commit.edit.apply(values);
     } catch (error) {

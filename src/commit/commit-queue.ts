@@ -185,7 +185,10 @@ export class CommitQueue {
   }
 }
 
-/** A first save inserts, an edit under a lease has a condition of its own, and a max age belongs to its own edit. */
+/**
+ * These are not combined: first saves (they insert), edits under a lease (they have their own condition), and edits
+ * that set a max age.
+ */
 function isCombinable({ base, edit }: QueuedCommit): boolean {
   return base !== undefined && edit.leaseId === undefined && edit.maxAge === undefined;
 }
@@ -215,7 +218,7 @@ function newer(earlier: SessionRecord | undefined, own: SessionRecord | undefine
   return isNewer ? earlier : (own ?? earlier);
 }
 
-/** Some requests may still have a record that was destroyed, while others have the one that was inserted since under its key. */
+/** Some requests may still have the record of a destroyed session. Others may have a newer record under the same key. */
 function isOfSameGeneration({ base }: QueuedCommit, other: QueuedCommit): boolean {
   return generationOf(base?.commitId) === generationOf(other.base?.commitId);
 }

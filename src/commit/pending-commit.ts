@@ -63,9 +63,9 @@ export class PendingCommit {
   }
 
   /**
-   * Refuses another attempt if the outcome of an earlier one is unknown and the record has changed since: the earlier
-   * attempt may be among the changes. A first save may have been destroyed again if others can find it, and a
-   * deletion leaves no trace.
+   * Refuses another attempt if the outcome of an earlier one is unknown and the record has changed since. The earlier
+   * attempt may have made that change. An absent record after a first save counts as changed if other requests could
+   * have destroyed it.
    *
    * @throws SessionUnavailableError
    */

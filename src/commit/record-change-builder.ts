@@ -36,8 +36,9 @@ export class RecordChangeBuilder {
   /**
    * Builds the change that stores values.
    *
-   * @param text of the values, not sealed
-   * @throws SessionTooLargeError, and SessionNotSerializableError if the option `userId` finds what is no user id
+   * @param text the encoded values, before encryption
+   * @throws SessionTooLargeError if the text is over `maxBytes`; SessionNotSerializableError if `userId` finds a value
+   *   that is not a user id
    */
   build(storageKey: string, values: EncodedValues, text: string, parts: ChangeParts): RecordChange {
     const { commitId, maxAge, leaseId, isAnySize } = parts;

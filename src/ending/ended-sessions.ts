@@ -4,7 +4,7 @@ interface EndedSession {
   at: number;
   /** Whether the record was there, so that this destruction has ended the session; undefined while the statement is in flight. */
   wasStored: boolean | undefined;
-  /** A response has told the browser. */
+  /** Whether a response has cleared the cookie. */
   isTold: boolean;
 }
 
@@ -59,8 +59,8 @@ export class EndedSessions {
   }
 
   /**
-   * Whether a response is to tell its browser that the session has ended. One response is enough: a later one could
-   * take away the cookie of a login in between.
+   * Whether a response must clear the cookie of its ended session. Only the first response does: a later one could
+   * clear the cookie of a new login.
    *
    * @param isOwn whether the request is known to have ended the session that its cookie names
    */

@@ -29,7 +29,7 @@ export class SessionDestroyer {
    */
   async destroy(storageKey: string, reason: DestroyReason, userId?: string | null): Promise<boolean> {
     if (reason !== 'logout' && reason !== 'revoked') return this.#destroy(storageKey, reason, userId);
-    // At once: nothing that the caller commits from now on may be stored after the destruction.
+    // Mark the session before the statement: no later commit of the caller may store it again.
     this.ended.begin(storageKey);
     try {
       const wasStored = await this.#destroy(storageKey, reason, userId);
@@ -66,10 +66,10 @@ export class SessionDestroyer {
   }
 
   /**
-   * Destroys those of a user's live sessions that are chosen among all of them.
+   * Destroys the live sessions of a user that `choose` selects.
    *
    * @param choose is given their storage keys, the newest first
-   * @returns how many. After a lost answer: also those that had been chosen, and are no longer there
+   * @returns how many. After a retry, a session that the first attempt chose and that is gone counts too
    * @throws SessionUnavailableError
    */
   destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[], reason: DestroyReason): Promise<number> {

@@ -27,7 +27,8 @@ export class SessionLimit {
   }
 
   /**
-   * Makes room for a session that has become a user's, or destroys it where there is none.
+   * Enforces the limit after a session got its user: ends the oldest sessions, or destroys this session with
+   * `whenFull: 'deny'`.
    *
    * @param before the record before the commit; undefined for a new one
    * @throws SessionLimitError when there is no room; the session is destroyed
@@ -40,7 +41,7 @@ export class SessionLimit {
     const live = await this.repository.list(userId, { operation: 'count' });
     if (live.length <= max) return;
     if (whenFull === 'evict-oldest') return void (await this.destroyer.destroySome(userId, evictOldest(storageKey, max), 'evicted'));
-    // Also where the answer was lost, and the session is no longer there: it is not told stored.
+    // Throws even if the deletion's answer was lost and the session is gone: the login must not look successful.
     if ((await this.destroyer.destroySome(userId, deny(storageKey, max), 'refused')) > 0) throw new SessionLimitError(storageKey, max);
   }
 
@@ -49,7 +50,7 @@ export class SessionLimit {
   }
 }
 
-/** Chooses which of a user's sessions go, of all their storage keys, the newest first. */
+/** Chooses the sessions to end among a user's storage keys, which are sorted newest first. */
 type Choose = (storageKeys: readonly string[]) => readonly string[];
 
 /** The session itself stays, however old: its user has just logged in. */

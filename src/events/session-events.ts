@@ -30,7 +30,7 @@ export class SessionMergedEvent extends SessionEvent {
   static readonly event = 'session.merged';
   /** The keys that the request changed. */
   readonly keys: readonly string[];
-  /** Those of them that other requests had changed too, so that their merge rules decided. */
+  /** The keys among these that other requests had changed too. Their merge rules decided. */
   readonly contested: readonly string[];
   /** How often the changes were applied: once more for each newer record. */
   readonly attempts: number;

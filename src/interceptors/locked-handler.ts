@@ -38,9 +38,9 @@ function lock(session: object, locker: SessionLocker, limits: LockLimits): Obser
 }
 
 /**
- * Unlocks before the answer, however the handler ends; at once if the request no longer waits. After an error the
- * handler may still run, for example behind an interceptor with a timeout: from then on, as when the request no longer
- * waits, the session stores nothing more.
+ * Unlocks before the response, whether the handler returns or throws. If the request no longer waits, it unlocks
+ * immediately. After an error the handler may still run, for example after the timeout of an interceptor. Its later
+ * changes are not stored.
  */
 function unlockAfterHandler(handler: CallHandler, unlock: Unlock): Observable<unknown> {
   return concat(unlockingOnError(handler, unlock), defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));

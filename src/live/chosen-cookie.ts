@@ -55,7 +55,7 @@ export function isCookieChanged(session: object, values: EncodedValues | undefin
  * The text that keeps the attributes which a handler has chosen.
  *
  * @param values the record's; undefined for a session that is not stored
- * @throws SessionNotSerializableError for what is no attribute, or what browsers refuse
+ * @throws SessionNotSerializableError for a value that is not an attribute, or that browsers refuse
  */
 export function chosenText(session: object, values: EncodedValues | undefined, template: CookieTemplate): string {
   const cookie = (session as Required<Dressed>).cookie;

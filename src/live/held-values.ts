@@ -8,9 +8,9 @@ interface Stored {
 const ENOUGH = 2;
 
 /**
- * The values that commits have stored while a response was held. The text of some values differs each time: a toJSON() that tells
- * the time, a counting getter, a codec with a random nonce. For them the snapshot of a commit decides, so that a value which
- * is still the same object is not committed again and again.
+ * The values that commits have stored while a response was held. Some values have another text each time: a toJSON()
+ * that returns the time, a counting getter, a codec with a random nonce. Such a value counts as stored while it is the
+ * same object, so that it is not committed again and again.
  */
 export class HeldValues {
   readonly #stored = new Map<string, Stored>();

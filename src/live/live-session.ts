@@ -25,10 +25,10 @@ export interface HeldLease {
 
 const EMPTY: EncodedValues = new Map();
 
-/** A session's base, and what else its commits need. Moves with every commit. */
+/** The base of a session, and the state that its commits need. Every commit updates it. */
 export class LiveSession {
   state: LiveState = 'new';
-  /** The base where it is not the record's own values: of a key that the handler changed during a commit, what it stood on then. */
+  /** The base, if it differs from the record's values. A key that the handler changed during a commit keeps its earlier base. */
   ownBase: EncodedValues | undefined;
   /** The record as it was last seen; undefined for a new session. */
   record: SessionRecord | undefined;
@@ -38,15 +38,21 @@ export class LiveSession {
   expiresAt = 0;
   /** How long the session may live without use, in ms, whatever its max age: see the option `anonymousTtl`. */
   longestUnused = Infinity;
-  /** When the record has lived as long as it may, on the same clock: no touch moves its expiry beyond. */
+  /** The end of `absoluteTtl`, on the same clock. No touch moves the expiry beyond it. */
   endsAt = Infinity;
-  /** Whether the cookie was made by the options, so that what is otherwise in it was set by a handler. An app that mounts express-session itself gives new sessions a cookie of its own. */
+  /**
+   * Whether this module made the cookie from the options. If so, any other attribute in it was set by a handler. If the
+   * app mounts express-session itself, the cookie of a new session is the app's.
+   */
   isCookieOurs = true;
-  /** Since when the request has the session, on the same clock: what was destroyed before that was another of the same id. */
+  /**
+   * When the request got the session, on the same clock. A destruction before that time concerns an earlier session of
+   * the same id.
+   */
   since = 0;
   /** Whether this request has ended the session, and made another in its place. */
   isReplaced = false;
-  /** Settles when the work in progress has; commits of one session run one after the other. */
+  /** Settles when the current work on this session settles, because its commits run one after the other. */
   committing: Promise<unknown> | undefined;
   /** Why no further commit is allowed. */
   abandoned: Error | undefined;
@@ -67,7 +73,7 @@ export class LiveSession {
 
   constructor(readonly storageKey: string) {}
 
-  /** What the request's changes are told by. */
+  /** The values that the request's changes are compared with. */
   get base(): EncodedValues {
     return this.ownBase ?? this.record?.values ?? EMPTY;
   }

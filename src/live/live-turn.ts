@@ -54,7 +54,8 @@ export class LiveTurn {
 }
 
 /**
- * Runs work that stands for itself: it does not fail with the work before, and the work after does not fail with it.
+ * Runs independent work in a turn of its own. It does not fail if the work before it fails, and its own failure does
+ * not fail the work after it.
  *
  * @throws what the work throws
  */

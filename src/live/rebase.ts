@@ -3,10 +3,10 @@ import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
 import { ChangedValues, differingKeys, type EncodedValues } from '../merge/encoded-values.js';
 
 /**
- * Shows a live session what the record holds now. A key that the handler has changed since `then` keeps
- * its value, and its base: what it stood on then.
+ * Updates a live session to the current values of its record. A key that the handler has changed since `then` keeps its
+ * value and its base.
  *
- * @param then what the live session held when it was last looked at
+ * @param then the values of the live session at the last snapshot
  * @param now what the record holds
  * @returns the base of the live session
  */

@@ -28,14 +28,14 @@ export interface Unlock {
    * committed first, and later changes are not stored
    */
   (isHandled?: boolean): Promise<void>;
-  /** Lets the lock end with its lease, unless it is ended before: its handler has returned, and may never answer. */
+  /** Ends the lock when its lease ends, unless it is ended earlier. Used when the handler has returned but may never respond. */
   withLease(): void;
 }
 
 /** The longest wait before the next attempt to lock what another process has locked, in ms. */
 const LONGEST_WAIT = 50;
 
-/** Extensions in the time of one lease. */
+/** How often a lease is extended within its duration. */
 const EXTENSIONS = 3;
 
 /**
@@ -139,7 +139,10 @@ export class SessionLocker implements OnApplicationShutdown {
     }
   }
 
-  /** Extends the lease until it is told to stop. What a commit finds in the record decides whether that was in time. */
+  /**
+   * Extends the lease until the returned function is called. If an extension comes too late, a commit finds another
+   * lease and throws `SessionLockLostError`: see `PendingCommit.refuseLostLease`.
+   */
   #extend(storageKey: string, leaseId: string, lease: number): () => void {
     const extend = () => void this.#extendOnce(storageKey, leaseId, lease);
     const timer = setInterval(extend, lease / EXTENSIONS);
@@ -158,7 +161,7 @@ export class SessionLocker implements OnApplicationShutdown {
     });
   }
 
-  /** Commits what the request has changed by now, in the session that it has by now. */
+  /** Commits the changes that the request has made so far. `reload` may have given the request another session object. */
   async #close(locked: object, held: HeldLease): Promise<void> {
     const { req } = locked as { req?: { session?: object | null } };
     const session = req ? req.session : locked;

@@ -9,7 +9,7 @@ export class Turns {
    * Waits for a turn.
    *
    * @param timeout how long to wait, in ms
-   * @param maxWaiting how many may wait, beside the one that has its turn
+   * @param maxWaiting the most callers that may wait; the caller that has its turn does not count
    * @returns `late` if the turn did not come in time, `full` if too many wait already
    */
   async take(key: string, { timeout, maxWaiting }: { timeout: number; maxWaiting: number }): Promise<EndTurn | 'late' | 'full'> {
@@ -23,7 +23,7 @@ export class Turns {
     this.#lines.set(key, line);
     const endTurn = this.#ending(key, line, resolve);
     if (await settlesWithin(previous, timeout)) return endTurn;
-    // A caller that has given up must not block the others.
+    // A caller whose wait has timed out must not block the others.
     endTurn();
     return 'late';
   }
@@ -41,7 +41,7 @@ export class Turns {
 
 interface Line {
   length: number;
-  /** Settles when everybody in the line has had a turn. */
+  /** Settles when every caller in the line has had its turn. */
   last: Promise<void>;
 }
 

@@ -41,8 +41,8 @@ function primitive(value: unknown): string {
 }
 
 /**
- * Includes the class, because a Buffer is no Uint8Array. It is read from the prototype, because an object may have a name
- * `constructor`.
+ * Includes the class, because a Buffer and a Uint8Array of the same bytes are different values. Reads the class from
+ * the prototype, because an object may have its own property `constructor`.
  */
 function typeOf(value: object): string {
   const prototype = Object.getPrototypeOf(value) as object | null;

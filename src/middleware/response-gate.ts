@@ -17,7 +17,7 @@ export interface GatedSession {
   isSettled(): boolean;
   /** Commits or destroys the session as needed. */
   commit(): Promise<void>;
-  /** Gives the session up: settling has failed, and the response becomes an error without a cookie. */
+  /** Abandons the session after a failed commit: the response becomes an error without a cookie. */
   giveUp(error: Error): void;
   /** Returns why settling has failed, here or earlier. */
   failure(): Error | undefined;
@@ -61,13 +61,14 @@ type Gated = ServerResponse & { readonly [GATE]: ResponseGate };
 const MOST_ROUNDS = 10;
 
 /**
- * Holds a response back until its session is stored. One file, because its methods share the state of one held response.
+ * Holds a response back until its session is stored. One file, because its methods share the state of one held
+ * response.
  *
- * Calls on the response wait here, whether a handler, a guard, a filter or a
- * middleware makes them. Afterwards they continue in their order. If storing fails, the client gets an error instead.
+ * Calls of the response's methods wait here, from handlers, guards, filters and middleware. After the commit they run
+ * in their order. If the commit fails, the client gets an error instead.
  *
- * The gate is outside express-session's own hook on `end`, because that hook would send the answer first. If the hook has nothing
- * to do, the gate skips it: the hook hashes the session twice to find that out.
+ * The gate is outside express-session's own hook on `end`, because that hook would send the answer first. If the hook
+ * has nothing to do, the gate skips it: the hook hashes the session twice to find that out.
  */
 export class ResponseGate {
   readonly #original: Methods;
@@ -128,7 +129,7 @@ export class ResponseGate {
     if (this.#isLate(method)) return this.#passLate(method, parameters);
     if (this.#holds(method)) return this.#hold(method, parameters);
     const failure = this.gated.failure();
-    // Nest's pipeline or a handler has given up the session. Only an error may be sent now.
+    // A commit in Nest's pipeline or in a handler has failed. Only an error may be sent now.
     if (failure && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) {
       this.#refuse(failure);
       return this.#passOver(method, parameters, failure);

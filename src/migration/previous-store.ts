@@ -55,13 +55,13 @@ function ask<Result>(call: (callback: Callback<Result>) => unknown): Promise<Res
   });
 }
 
-/** express-session takes an error of this code for "no session"; so stores may report one that way. */
+/** Stores may report "no session" by an error with this code, because express-session accepts that. */
 function absentOrUnavailable(error: unknown): undefined {
   if ((error as { code?: unknown } | null)?.code === 'ENOENT') return undefined;
   throw unavailable('load', error);
 }
 
-/** Names the error, and tells neither its message nor its cause: knex puts the session id there, and a JSON parser values. */
+/** Leaves out the message and the cause of the error: knex puts the session id there, and a JSON parser puts values there. */
 function unavailable(operation: string, error: unknown): SessionUnavailableError {
   const { name, code } = Object(error) as { readonly name?: unknown; readonly code?: unknown };
   const said = [name, code].filter((part) => typeof part === 'string' || typeof part === 'number');

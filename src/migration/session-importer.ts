@@ -11,7 +11,7 @@ import { commitIdAfter } from '../records/commit-id.js';
 import { removeExpiredRow } from '../commit/expired-row.js';
 import { RecordChangeBuilder } from '../commit/record-change-builder.js';
 
-/** What became of rows that were to be imported. */
+/** The result of importing some rows. */
 export interface ImportOutcome {
   readonly imported: number;
   /** Had a live record already, which stays as it is. */
@@ -25,7 +25,7 @@ export interface RefusedRow {
   readonly reason: string;
 }
 
-/** So many records are inserted at once: as many as MikroORM's pools have connections by default. */
+/** The most inserts at once: the default size of MikroORM's pools. */
 const AT_ONCE = 10;
 
 type Wanted = readonly [storageKey: string, row: PreviousRow];
@@ -48,7 +48,7 @@ export class SessionImporter {
   /**
    * Copies rows into records: their values, their user, the cookie's max age and the time they have left.
    *
-   * @param isDryRun writes nothing, and tells what would become of them
+   * @param isDryRun writes nothing, and returns the result that an import would have
    * @throws what the repository throws; the rows before are imported then, and all can be imported again
    */
   async import(rows: readonly PreviousRow[], isDryRun: boolean): Promise<ImportOutcome> {

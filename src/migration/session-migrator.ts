@@ -55,7 +55,7 @@ export class SessionMigrator {
     this.#previous = options.migrateFrom && new PreviousStore(options.migrateFrom, codec);
   }
 
-  /** Whether there is an previous store. */
+  /** Whether the option `migrateFrom` is set. */
   get isOn(): boolean {
     return this.#previous !== undefined;
   }

@@ -7,14 +7,17 @@ export type Operation = 'load' | 'commit' | 'touch' | 'destroy' | 'list' | 'coun
 /** In ms: an outage that lasts gets a line each time so much has passed. */
 const LINE_EVERY = 60_000;
 
-/** So many outages get their lines in `LINE_EVERY`. One session that the database refuses, among others that it takes, would fill the log. */
+/**
+ * The most outages that are logged within `LINE_EVERY`. Without it, one session that the database always refuses would
+ * fill the log.
+ */
 const MOST_OUTAGES = 30;
 
 const READS: ReadonlySet<Operation> = new Set(['load', 'list', 'count']);
 
 /**
- * Logs that sessions are unavailable, and that they are available again. Each request gets its error, but Nest logs no error that has an
- * answer of its own.
+ * Logs when sessions become unavailable, and when they are available again. Nest does not log an `HttpException`, so
+ * these errors would not be in the log.
  */
 export class OutageLog {
   readonly #logger = new SessionLogger();
@@ -35,7 +38,7 @@ export class OutageLog {
     this.#now = now;
   }
 
-  /** Settles as the work does, and notes what came of it. */
+  /** Settles as the work does, and notes whether it failed. */
   async watch<Result>(operation: Operation, work: Promise<Result>): Promise<Result> {
     try {
       const result = await work;

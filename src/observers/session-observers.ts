@@ -23,7 +23,7 @@ export type DestroyReason =
   /** Its data could not be read, and the session was written anew. */
   | 'unreadable';
 
-/** Is told what happens to sessions, after the database has confirmed it. Must not throw. */
+/** Receives the events of sessions, after the database has confirmed them. Must not throw. */
 export interface LifecycleObserver {
   /** A session was stored for the first time. */
   created(session: ObservedSession): void;
@@ -41,7 +41,7 @@ export type BatchKind = 'load' | 'commit' | 'update' | 'touch';
 export interface OperationObserver {
   /** Runs the load of a request, to the end of reading what was found. */
   load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined>;
-  /** Runs the commit of a request; the kind of its outcome says what came of it. */
+  /** Runs the commit of a request. `kind` of the outcome says how it ended. */
   commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>): Promise<Outcome>;
   /** The operation in progress, for `batch`. */
   current(): unknown;

@@ -16,7 +16,7 @@ interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'user
 }
 
 /**
- * Refuses options that are right by themselves, and would have no effect or cause harm together.
+ * Refuses combinations of valid options that would have no effect or cause harm.
  *
  * @throws SmartSessionConfigError for the first of them
  */
@@ -34,7 +34,7 @@ function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl'): SmartSess
   return new SmartSessionConfigError(option, 'it was given without `userId`', 'Give `userId` too: it finds the user of a session.');
 }
 
-/** An anonymous session that would live longer than any session ends by the other option. */
+/** Refuses an `anonymousTtl` that is longer than `ttl` or `cookie.maxAge`: it would have no effect. */
 function refuseUselessAnonymousTtl(anonymousTtl: number, { ttl, cookie, userId }: Options): void {
   if (userId === undefined) throw withoutUserId('anonymousTtl');
   // What a function returns is known only when a request arrives.

@@ -10,7 +10,7 @@ import type { EventsOption } from './events-option.js';
 import type { SessionRepositoryClass } from './repository-class.js';
 import type { CookieSecret } from './secrets.js';
 
-/** How commits detect each other: by the lock version, by a row lock, or by whichever fits the table. */
+/** How a commit detects a concurrent commit: by the column `lock_version`, or by a row lock. `'auto'` uses the column if the table has it. */
 export type Locking = 'optimistic' | 'pessimistic' | 'auto';
 
 /** Merge rules by key. Each is typed by the app's `SessionData`. A key that `SessionData` does not declare is an error. */
@@ -56,7 +56,7 @@ export interface SmartSessionModuleOptions {
   connection?: SessionConnection;
   /** The context name of the app's MikroORM. Default: its default context. */
   contextName?: string;
-  /** Signs the cookie. The first of a list signs, all verify. Default: the environment variable `SESSION_SECRET`. */
+  /** Signs the cookie. If you give a list, the first secret signs, and all secrets verify. Default: the environment variable `SESSION_SECRET`. */
   secret?: CookieSecret | readonly CookieSecret[];
   /** The name of the cookie. Default: `sid`. */
   name?: string;
@@ -71,7 +71,10 @@ export interface SmartSessionModuleOptions {
   anonymousTtl?: number;
   /** How long a session lives at most, however often it is used and whatever its max age, in ms. Default: no limit. */
   absoluteTtl?: number;
-  /** How often the expiry of a session is moved at most, in ms; or every tenth of the session's life, if that is shorter. Default: 1 minute. */
+  /**
+   * The shortest time between two updates of a session's expiry, in ms. If a tenth of the session's life is shorter,
+   * that applies. Default: 1 minute.
+   */
   touchAfter?: number;
   /**
    * Sends the cookie with every response. If false, a cookie with a max age is sent when the request changes or extends
@@ -80,7 +83,7 @@ export interface SmartSessionModuleOptions {
   rolling?: boolean;
   /** What `req.session = null` does: `destroy` deletes the session, `keep` leaves it as it is. Default: `keep`. */
   unset?: 'destroy' | 'keep';
-  /** How commits detect each other. Default: `auto`: optimistic if the table has a `lock_version` column, else pessimistic. */
+  /** How a commit detects a concurrent commit. Default: `auto`: optimistic if the table has a `lock_version` column, else pessimistic. */
   locking?: Locking;
   /** The name of the table. Default: `sessions`. */
   tableName?: string;

@@ -8,7 +8,7 @@ export type Check = (given: unknown) => string | undefined;
 
 type Predicate = (given: unknown) => boolean;
 
-/** Answers a value that the predicate refuses with this advice. */
+/** Makes a check that returns this advice if the predicate is false. */
 export function unless(isRight: Predicate, advice: string): Check {
   return (given) => (isRight(given) ? undefined : advice);
 }
@@ -59,7 +59,7 @@ export function isFunction(given: unknown): boolean {
   return typeof given === 'function';
 }
 
-/** A function that returns a promise cannot say what a cookie is like. */
+/** Whether a value is a function that is not async. The attributes of a cookie are needed synchronously. */
 export function isSynchronous(given: unknown): boolean {
   return isFunction(given) && !types.isAsyncFunction(given);
 }

@@ -60,7 +60,8 @@ export class LiveCommitter {
   }
 
   /**
-   * Commits for a caller that no transaction of the app waits for, though its response may be sent inside of one.
+   * Commits without the transaction check of `commit`. The response may be sent inside a transaction of the app, but
+   * that transaction does not wait for this commit.
    *
    * @param held is told what is stored while the response is held
    */
@@ -214,7 +215,7 @@ export class LiveCommitter {
     return { now, edit: this.changes.editOf(now, live) };
   }
 
-  /** Commits an edit, and moves base and live session on. */
+  /** Commits an edit, and updates the base and the live session to the outcome. */
   async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
       const outcome = await this.commitRecord(live.storageKey, live.record, edit);

@@ -11,7 +11,7 @@ import { isWhole, refuseBroken } from '../live/session-integrity.js';
 import { DEFAULT_POLICY, type SessionPolicy } from '../live/session-policy.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 
-/** Tells and sets the state of requests' sessions, without a statement. */
+/** Reads and sets the state of a request's session. It sends no statement. */
 @Injectable()
 export class SessionStates {
   readonly #stores = new WeakSet<object>();
@@ -39,7 +39,7 @@ export class SessionStates {
     this.liveSessions.of(session).policy = policy;
   }
 
-  /** Puts a session that has taken the place of another by `regenerate` under the policy of that one. */
+  /** Gives the new session of a `regenerate` the policy of the old one. */
   succeed(session: object, policy: SessionPolicy): void {
     this.setPolicy(session, policy);
     this.liveSessions.of(session).isRegenerated = true;
@@ -74,7 +74,10 @@ export class SessionStates {
     );
   }
 
-  /** Whether certainly nothing was changed since the session was loaded. Cheaper than to look for changes; if it returns false, there may be none either. */
+  /**
+   * Whether the session has certainly not changed since it was loaded. This check is cheaper than `hasChanges`. False
+   * does not mean that there is a change.
+   */
   isUntouched(session: object): boolean {
     const live = this.liveSessions.find(session);
     if (!isWhole(session)) return false;
@@ -100,7 +103,7 @@ export class SessionStates {
     return this.isUntouched(session) ? [] : this.changes.unsavedKeys(session);
   }
 
-  /** Allows no further commit: a change whose commit has failed must not be stored behind an answer that said so. */
+  /** Forbids further commits. After an error response, the failed change must not be stored. */
   abandon(session: object, reason: Error): void {
     this.liveSessions.of(session).abandoned ??= reason;
   }

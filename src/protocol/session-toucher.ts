@@ -27,9 +27,9 @@ export class SessionToucher {
   }
 
   /**
-   * Moves the session's expiry if that is due, at most once in `touchAfter`, unless its policy keeps it. If the session
-   * outlives what the options say by now, the expiry moves backwards. A failure is logged: the session lives on for at
-   * least `touchAfter`.
+   * Extends the session if that is due, at most once in `touchAfter`, unless its policy forbids it. If the current
+   * options allow only a shorter life, the expiry moves to an earlier time. A failure is only logged, because the
+   * session still lives for at least `touchAfter`.
    *
    * @returns undefined if nothing is due
    */

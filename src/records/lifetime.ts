@@ -80,7 +80,7 @@ function noMaxAge(given: unknown): SessionNotSerializableError {
   );
 }
 
-/** The max age that the cookie of a session was given, in ms; null when it ends with the browser, NaN for what is no max age. */
+/** The max age of a session's cookie, in ms. Null if the cookie ends with the browser, NaN if the value is not a max age. */
 export function maxAgeOf(session: object): number | null {
   const given: unknown = (session as { cookie?: { originalMaxAge?: unknown } }).cookie?.originalMaxAge;
   if (!says(given)) return null;
@@ -114,7 +114,7 @@ export function isOtherMaxAge(left: number | null, right: number | null): boolea
 const CLOCK_DRIFT = 1000;
 
 /**
- * Whether a record outlives what the options say by now: its expiry was written when they said more.
+ * Whether a record lives longer than the current options allow, because earlier options allowed more.
  *
  * @param expiresAt when the record ends, in ms
  * @param latest when it should end at the latest, on the same clock

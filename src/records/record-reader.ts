@@ -30,7 +30,7 @@ export class RecordReader {
       return SessionRecord.read(this.codec, record, this.codec.open(storageKey, record.data));
     } catch (error) {
       if (error instanceof SessionDecryptionError) {
-        // Nest logs no error that has an answer of its own, and an operator must learn of this one.
+        // Nest does not log an `HttpException`, but the operator must see this one.
         this.#logger.error(error.message);
         throw error;
       }

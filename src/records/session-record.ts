@@ -8,9 +8,8 @@ import type { StoredRecord } from '../persistence/session.repository.js';
 export type RecordHead = Pick<StoredRecord, 'version' | 'commitId' | 'maxAge'>;
 
 /**
- * A record as a process knows it. Its values are there in two forms, each made when it is first asked for:
- * encoded, by which they are compared and merged, and as they were parsed, by which a live session is told to
- * be unchanged without encoding it.
+ * A record as a process knows it. It has its values in two forms, each made on first use. The encoded form is compared
+ * and merged. The parsed form shows that a live session is unchanged, without encoding it.
  */
 export class SessionRecord {
   readonly version: number;

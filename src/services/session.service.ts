@@ -18,7 +18,7 @@ import { SmartSessionConfigError } from '../smart-session.errors.js';
 
 /** The user whose sessions are meant. */
 export interface UserSessions {
-  /** As the option `userId` finds it. A number or a bigint stands for its decimal text. */
+  /** The id that the option `userId` finds. A number or a bigint means the same user as its decimal text. */
   readonly userId: UserId;
 }
 
@@ -30,9 +30,9 @@ export interface UserSession {
   readonly createdAt: Date;
   /** When its values were written last. */
   readonly updatedAt: Date;
-  /** When it ends, unless it is used before. */
+  /** When it ends, if no request uses it until then. */
   readonly expiresAt: Date;
-  /** Whether it is the one that asks. */
+  /** Whether it is the session `current` that was given to `list`. */
   readonly isCurrent: boolean;
 }
 
@@ -145,7 +145,7 @@ export class SessionService {
    * The live sessions of a user, newest first, as they may be shown to that user. Needs the option `userId`.
    *
    * @param current the session id for which `isCurrent` is true, such as the request's own
-   * @throws SessionUserIdError for what is no user id
+   * @throws SessionUserIdError if `userId` is not a user id
    */
   async list({ userId, current }: UserSessions & { readonly current?: string }): Promise<UserSession[]> {
     const own = current === undefined ? undefined : this.codec.storageKeyOf(current);
@@ -157,9 +157,9 @@ export class SessionService {
   /**
    * Destroys one of the sessions of a user. Needs the option `userId`.
    *
-   * @param handle which, from `list`
+   * @param handle the handle of the session, from `list`
    * @returns false if the user has no such session: it has ended, or belongs to another user
-   * @throws SessionUserIdError for what is no user id
+   * @throws SessionUserIdError if `userId` is not a user id
    */
   async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
     const found = (await this.#listAll('destroyOne', userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
@@ -172,7 +172,7 @@ export class SessionService {
    *
    * @param except the id of a session to keep, such as the request's own
    * @returns how many were destroyed
-   * @throws SessionUserIdError for what is no user id
+   * @throws SessionUserIdError if `userId` is not a user id
    */
   async destroyAll({ userId, except }: UserSessions & { readonly except?: string }): Promise<number> {
     this.transactions.refuse('destroy');

@@ -1,7 +1,7 @@
 /**
- * Encodes and decodes the values of a session, each as a whole. It is called for the values of all keys, so it must recognise
- * its own. Changes are found by comparing encoded values. So equal values must have equal encodings, and a value that was
- * decoded must be encoded as before.
+ * Encodes and decodes the values of a session, each as a whole. It is called for the values of all keys, so it must
+ * recognize the values that it encoded. Changes are found by comparing encoded values. So equal values must have equal
+ * encodings, and a value that was decoded must be encoded as before.
  *
  * @example
  * const codec: ValueCodec = {

@@ -31,7 +31,7 @@ export class SessionTelemetry implements LifecycleObserver, OperationObserver {
     return this.#api.context.active();
   }
 
-  /** Runs in the trace of the request that came first. The spans of the others have a link to it. */
+  /** Runs the batch in the trace of its first request. The spans of the other requests link to that trace. */
   batch<Result>(kind: BatchKind, members: readonly unknown[], send: () => Promise<Result>): Promise<Result> {
     const attributes = { 'smart_session.operation': kind };
     const [first, ...others] = members as Context[];

@@ -103,13 +103,6 @@ describe.each(DATABASES.filter((name) => name === 'sqlite' || name === 'postgres
 
   it.each(['Read', 'Write'] as const)('has each file on the way of a request, in its order: %s', async (way) => {
     const frames = (await waysOf({ [way]: 1 }))[way];
-    console.log(
-      JSON.stringify(
-        frames.map(({ file, name }) => file + ' ' + name),
-        null,
-        1,
-      ),
-    );
     const stations = stationsOf(way, database);
     expect(stations.map(({ file }) => file)).toEqual(filesOf(frames));
     for (const { file, functions } of stations) {

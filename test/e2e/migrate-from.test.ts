@@ -4,7 +4,7 @@ import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { SessionsApp } from '../support/sessions-app.js';
 import { signedCookie } from '../support/signed-cookie.js';
 
-describe.each(REPOSITORY_CASES)('an app with an previous store, on $database, $locking, $name', ({ database, locking, repository, n }) => {
+describe.each(REPOSITORY_CASES)('an app with a previous store, on $database, $locking, $name', ({ database, locking, repository, n }) => {
   let app: SessionsApp;
   let earlier: MemoryStore;
   /** The ids that it was asked for. */
