@@ -34,7 +34,7 @@ export class SessionTooLargeError extends SessionHttpError {
   constructor(bytes: number, maxBytes: number) {
     super(
       FAULT,
-      `The session's data has ${bytes} bytes, \`maxBytes\` allows ${maxBytes}. Nothing was written. ` +
+      `The session's data has ${bytes} bytes, but \`maxBytes\` allows only ${maxBytes}. Nothing was written. ` +
         'Store less in the session, or raise `maxBytes`.',
     );
   }
@@ -58,7 +58,7 @@ export class SessionNotSerializableError extends SessionHttpError {
 }
 
 const JSON_ADVICE =
-  "Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects; `serializer: 'rich'` stores bigints, dates, maps, sets and cycles too.";
+  "Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects. Or set `serializer: 'rich'`, which also stores bigints, dates, maps, sets and cycles.";
 
 /** A method was given a value that is no user id. Nothing was listed or destroyed. Answered with 500. */
 export class SessionUserIdError extends SessionHttpError {
@@ -69,7 +69,7 @@ export class SessionUserIdError extends SessionHttpError {
   constructor(operation: string, given: string) {
     super(
       FAULT,
-      `\`${operation}\` was given ${given}. Nothing was listed or destroyed. Give \`userId\` the id that the option \`userId\` finds: a string, a whole number or a bigint.`,
+      `\`${operation}\` was given ${given}. Nothing was listed or destroyed. Pass the user's id as the option \`userId\` finds it in a session: a string, a whole number or a bigint.`,
     );
   }
 }
@@ -95,7 +95,7 @@ export class SessionGoneError extends SessionHttpError {
   constructor(storageKey: string, operation: 'update' | 'lock' | 'regenerate') {
     super(
       ENDED,
-      `Could not ${operation} session ${abbreviate(storageKey)}: it was destroyed or has expired. Nothing was written. Let the client begin a new one.`,
+      `Could not ${operation} session ${abbreviate(storageKey)}: it was destroyed or has expired. Nothing was written. Let the client start a new session.`,
     );
   }
 }
@@ -108,7 +108,7 @@ export class SessionLimitError extends SessionHttpError {
   constructor(storageKey: string, max: number) {
     super(
       FULL,
-      `Session ${abbreviate(storageKey)} was destroyed: its user has as many others as \`maxSessionsPerUser\` allows (${max}). ` +
+      `Session ${abbreviate(storageKey)} was destroyed: its user has reached the limit \`maxSessionsPerUser\` (${max}) with other sessions. ` +
         "End one of them first, or set `whenFull: 'evict-oldest'`.",
     );
   }
@@ -121,13 +121,13 @@ export class SessionLockedError extends SessionHttpError {
   }
 }
 
-/** The lease of a lock ended while the handler ran, and another request took the lock. Nothing was written. Answered with 503. */
+/** The lock ended while the handler ran: its lease was not extended in time, or the request no longer waited. Nothing was written. Answered with 503. */
 export class SessionLockLostError extends SessionHttpError {
   constructor(storageKey: string) {
     super(
       UNAVAILABLE,
-      `The lock of session ${abbreviate(storageKey)} was lost while its handler ran: its lease could not be renewed in time, and another request has it now. ` +
-        'Nothing was written. Keep the event loop free, or raise `lease`.',
+      `The lock of session ${abbreviate(storageKey)} ended while its handler ran: its lease was not extended in time, or the request no longer waited for the handler. ` +
+        'Nothing was written. Keep the event loop free, raise `lease`, or stop the handler when its request ends.',
     );
   }
 }

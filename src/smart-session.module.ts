@@ -207,8 +207,8 @@ function unreadablePath(error: Error): SmartSessionConfigError {
 function lateContextName(given: string): SmartSessionConfigError {
   return new SmartSessionConfigError(
     'contextName',
-    `"${given}" was returned by the factory, which is too late to inject its MikroORM`,
-    'Give `contextName` beside `useFactory`.',
+    `"${given}" was returned by \`useFactory\`, but Nest chooses the MikroORM before it calls the factory`,
+    'Give `contextName` next to `useFactory`.',
   );
 }
 

@@ -89,7 +89,7 @@ export abstract class Batcher<Item, Result> {
     if (queued.callers === maxWaiting)
       throw new SessionUnavailableError(
         operation,
-        `${maxWaiting} others of this session are waiting already, as many as \`maxWaiting\` allows.`,
+        `${maxWaiting} other calls for this session are waiting, which is the limit \`maxWaiting\`. Retry later, or raise \`maxWaiting\`.`,
       );
     queued.callers++;
     queued.members?.push(operations?.current());
@@ -100,7 +100,10 @@ export abstract class Batcher<Item, Result> {
   #enqueue(key: string, item: Item): QueuedItem<Item, Result> {
     const { operation, maxWaiting, operations } = this.#settings;
     if (this.#queue.size >= maxWaiting)
-      throw new SessionUnavailableError(operation, `${maxWaiting} others are waiting already, as many as \`maxWaiting\` allows.`);
+      throw new SessionUnavailableError(
+        operation,
+        `${maxWaiting} others are waiting, which is the limit \`maxWaiting\`. Retry later, or raise \`maxWaiting\`.`,
+      );
     let settle!: Pick<PendingItem<Item, Result>, 'resolve' | 'reject'>;
     const promise = new Promise<Result>((resolve, reject) => (settle = { resolve, reject }));
     const queued = { item, since: performance.now(), callers: 0, members: operations && [], promise, ...settle };

@@ -22,7 +22,7 @@ export class Deadline {
     this.#late = () =>
       new SessionUnavailableError(
         operation,
-        `${who} did not answer within ${ms} ms. See whether it is up, overloaded or locked; \`timeout\` says how long is waited.`,
+        `${who} did not answer within ${ms} ms. Check whether it is up, overloaded or locked, or raise \`timeout\`.`,
       );
     this.#end = performance.now() + ms;
     this.#timer = setTimeout(() => this.pass(this.#late()), ms).unref();

@@ -25,7 +25,10 @@ export async function withPreviousTable<Result>(
   try {
     const driver = orm.em.getDriver().constructor;
     const own = await dialectOfDriver(driver);
-    if (!own) throw new UsageError(`import: the driver in ${config} is ${driver.name}, which no store supports.`);
+    if (!own)
+      throw new UsageError(
+        `import: the driver in ${config} is ${driver.name}, which is not supported. Use a driver of PostgreSQL, MySQL, MariaDB or SQLite.`,
+      );
     const { run } = new StatementRunner(() => orm.em.getConnection() as AbstractSqlConnection, own);
     return await work(await PreviousTable.open(run, own, store, place));
   } finally {

@@ -28,7 +28,7 @@ export async function runCli(words: readonly string[], processTerminal: Terminal
 }
 
 async function runCommand([name, ...words]: readonly string[], terminal: Terminal): Promise<void> {
-  if (name === undefined) throw new UsageError(`no command was given. ${PROGRAM} --help lists them.`);
+  if (name === undefined) throw new UsageError(`no command was given. ${PROGRAM} --help lists the commands.`);
   if (name === 'help' && words[0] !== undefined) return terminal.print(commandHelp(commandOf(words[0])));
   if (['--help', '-h', 'help'].includes(name)) return terminal.print(programHelp(COMMANDS));
   const command = commandOf(name);

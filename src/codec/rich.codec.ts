@@ -38,7 +38,7 @@ const BUFFER_TO_TEXT = {
 };
 const TEXT_TO_BUFFER = {
   Buffer: ([text]: [unknown]) => {
-    if (typeof text !== 'string') throw new TypeError('The stored form of a Buffer is a string.');
+    if (typeof text !== 'string') throw new TypeError(`The stored form of a Buffer must be a string, not ${typeof text}.`);
     return Buffer.from(text, 'base64');
   },
 };

@@ -52,7 +52,7 @@ export class Seal {
     if (!key)
       throw new SessionDecryptionError(
         storageKey,
-        `it is sealed with the key ${keyId}, which is not among \`encryption.keys\`. Add that key after the first one.`,
+        `it is encrypted with the key ${keyId}, which is not in \`encryption.keys\`. Add that key after the first one.`,
       );
     try {
       return decrypt(keyId, key, storageKey, Buffer.from(base64, 'base64'));
@@ -74,7 +74,7 @@ export class Seal {
     if (this.#readsPlaintext) return data;
     throw new SessionDecryptionError(
       storageKey,
-      'it is not sealed. For a table with sessions that are not sealed, set `encryption.readPlaintext: true` until they have expired or were written again.',
+      'it is not encrypted. If the table still has unencrypted sessions, set `encryption.readPlaintext: true` until each has expired or was written again.',
     );
   }
 }

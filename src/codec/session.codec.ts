@@ -55,7 +55,7 @@ export class SessionCodec {
     if (isSealed(data))
       throw new SessionDecryptionError(
         storageKey,
-        'it is sealed, but the option `encryption` is not set. Set it to the keys that sealed the data.',
+        'it is encrypted, but the option `encryption` is not set. Set it to the keys that encrypted the data.',
       );
     return data;
   }
@@ -115,7 +115,7 @@ export class SessionCodec {
    */
   encodeValue(key: string, value: unknown, ...stored: readonly (string | undefined)[]): string | undefined {
     if (isReservedName(key)) {
-      throw new SessionNotSerializableError(key, 'anything (the name is reserved by express-session)', 'Use another name.');
+      throw new SessionNotSerializableError(key, 'any value (express-session reserves this name)', 'Use another name.');
     }
     try {
       const isRich = this.#readsRich && stored.some(isEnvelopeText);

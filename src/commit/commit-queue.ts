@@ -87,7 +87,7 @@ export class CommitQueue {
     if (queue.length >= maxWaiting)
       throw new SessionUnavailableError(
         'commit',
-        `${maxWaiting} commits of this session are waiting already, as many as \`maxWaiting\` allows.`,
+        `${maxWaiting} commits of this session are waiting, which is the limit \`maxWaiting\`. Retry later, or write to this session less often.`,
       );
     return new Promise((resolve, reject) =>
       queue.push({ base, edit, deadline, member: this.observers.operations?.current(), resolve, reject }),

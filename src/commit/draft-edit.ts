@@ -32,11 +32,7 @@ export class DraftEdit<Result> {
       'The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.',
     );
     if (Object.hasOwn(draft, 'cookie'))
-      throw new SessionNotSerializableError(
-        'cookie',
-        'anything (the cookie is not among the values)',
-        "Set the cookie of the request's own session.",
-      );
+      throw new SessionNotSerializableError('cookie', 'any value (a draft has no cookie)', "Set the cookie of the request's own session.");
     this.#result = result;
     const carried = Array.from(current.keys())
       .filter(isReservedName)

@@ -89,7 +89,7 @@ function onceForEach(apply: Edit['apply']): Edit['apply'] {
 export function outcomeUnknown(cause: unknown): SessionUnavailableError {
   return new SessionUnavailableError(
     'commit',
-    `${databaseError(cause)} Whether the commit took effect is unknown. Load the session anew to see it before you try again.`,
+    `${databaseError(cause)} Whether the commit took effect is unknown. Load the session again to see the outcome before you retry.`,
     cause,
   );
 }

@@ -215,7 +215,11 @@ export class SessionCommitter {
     if (error instanceof SessionUnavailableError) throw commit.unknownOutcome ? outcomeUnknown(commit.unknownOutcome) : error;
     const kind = this.repository.classify(error);
     if (kind === 'failed')
-      throw new SessionUnavailableError(commit.unknownOutcome ? 'settle an unknown commit of' : 'commit', databaseError(error), error);
+      throw new SessionUnavailableError(
+        commit.unknownOutcome ? 'find out the outcome of a commit of' : 'commit',
+        databaseError(error),
+        error,
+      );
     if (kind !== 'rolled-back') commit.databaseFailure = error;
     return kind === 'unknown';
   }

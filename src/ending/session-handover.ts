@@ -89,7 +89,7 @@ export class SessionHandover {
     if (await this.repository.isEndedBy(storageKey, endId, { deadline })) return 'ended';
     throw new SessionUnavailableError(
       'destroy',
-      'the connection was lost, and the session has ended. Whether this request or another has ended it is unknown: its values are not carried over. Let the client begin a new one.',
+      'the connection was lost, and the session has ended. It is unknown which request ended it, so its values are not carried over. Let the client start a new session.',
     );
   }
 }

@@ -84,10 +84,10 @@ function refuseFlaw(chosen: Readonly<Record<string, unknown>>, whole: CookieAttr
     if (!isCookieOptions({ [attribute]: chosen[attribute] }))
       throw new SessionNotSerializableError(
         `cookie.${attribute}`,
-        `a value of type ${typeof chosen[attribute]} that is no such attribute`,
-        'Give what the option `cookie` takes.',
+        `a value of type ${typeof chosen[attribute]}, which is not valid for this attribute`,
+        'Give a value that the option `cookie` accepts.',
       );
   }
   const flaw = flawInCookie({ name, cookie: whole });
-  if (flaw) throw new SessionNotSerializableError('cookie', `a cookie of which ${flaw.given}`, flaw.expected);
+  if (flaw) throw new SessionNotSerializableError('cookie', `a cookie (${flaw.given})`, flaw.expected);
 }

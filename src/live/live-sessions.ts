@@ -104,7 +104,7 @@ export class LiveSessions {
   ofLive(session: object): LiveSession {
     if (!LiveSessionField.find(session) && typeof (session as { id?: unknown }).id !== 'string') {
       throw new TypeError(
-        'A session to commit must be the live session of express-session; set keys on `req.session` rather than put an object in its place.',
+        'The object to commit is not a live session of express-session. Set keys on `req.session` instead of replacing it.',
       );
     }
     return this.of(session);

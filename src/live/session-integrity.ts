@@ -26,11 +26,15 @@ export function refuseBroken(session: object): void {
   if (!hasCookie(session))
     throw new SessionNotSerializableError(
       'cookie',
-      "anything but express-session's cookie",
-      'Set its members, such as `session.cookie.maxAge`.',
+      "any value other than express-session's cookie",
+      'Do not replace the cookie. Set its properties, such as `session.cookie.maxAge`.',
     );
   if (!Object.hasOwn(session, 'touch'))
-    throw new SessionNotSerializableError('__proto__', 'anything (the name reaches the methods of the session)', 'Use another name.');
+    throw new SessionNotSerializableError(
+      '__proto__',
+      'any value (this name would replace the methods of the session)',
+      'Use another name.',
+    );
 }
 
 function hasCookie(session: object): boolean {

@@ -75,10 +75,7 @@ export class SessionLocker implements OnApplicationShutdown {
     const deadline = performance.now() + limits.timeout;
     const endTurn = await this.#turns.take(storageKey, limits);
     if (endTurn === 'full')
-      throw new SessionLockedError(
-        storageKey,
-        `as many requests of this process wait for it as its \`maxWaiting\` allows (${limits.maxWaiting}).`,
-      );
+      throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${limits.maxWaiting}).`);
     if (endTurn === 'late')
       throw new SessionLockedError(storageKey, `other requests of this process have held it for ${limits.timeout} ms, its \`timeout\`.`);
     const leaseId = randomUUID();

@@ -20,7 +20,8 @@ export function fingerprints(): Fingerprint {
   const fingerprint = (value: unknown): string => {
     if (typeof value !== 'object' || value === null) return primitive(value);
     const text = known.get(value);
-    if (text === UNDER_WAY) throw new TypeError('A cycle cannot be compared.');
+    if (text === UNDER_WAY)
+      throw new TypeError('A value with a cycle cannot be compared. Store the value without the cycle, or write your own rule for it.');
     if (text !== undefined) return text;
     known.set(value, UNDER_WAY);
     const content = isUsualObject(value) ? `{${members(value, fingerprint)}}` : `${typeOf(value)}(${contents(value, fingerprint)})`;

@@ -91,7 +91,7 @@ export class LateChanges implements OnModuleDestroy {
     if (this.#warned.has(route)) return;
     this.#warned.add(route);
     this.#logger.warn(
-      `${route} changed ${shownKeys(keys)} in its session after its response and has not saved it: the change is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`,
+      `A handler of ${route} changed ${shownKeys(keys)} in the session after the response. The change was not saved and is lost. Change the session before the response, or commit it afterwards with SessionService.commit.`,
     );
   }
 }

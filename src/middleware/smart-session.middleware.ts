@@ -20,10 +20,10 @@ import { ResponseGate } from './response-gate.js';
 import { RequestSession } from './request-session.js';
 
 const OTHER_MIDDLEWARE =
-  'Another middleware has given the request a session before this module, which therefore neither loads nor stores one in such requests. Remove the other one, such as `app.use(session(…))` in main.ts, or name its routes in `exclude`.';
+  'Another middleware has already set `req.session`, so this module neither loads nor stores the sessions of such requests. Remove that middleware, such as `app.use(session(…))` in main.ts, or add its routes to `exclude`.';
 
 const SECOND_MODULE =
-  'Another SmartSessionModule has given the request its session, so this one neither loads nor stores one. Import `SmartSessionModule.forRoot` once, in the root module, and inject SessionService elsewhere.';
+  'Another SmartSessionModule has already set `req.session`, so this module does not load or store the session. Import `SmartSessionModule.forRoot` once, in the root module, and inject SessionService elsewhere.';
 
 /** Mounts express-session with the store, and the gate that commits before the response is sent. */
 @Injectable()

@@ -67,6 +67,6 @@ function unavailable(operation: string, error: unknown): SessionUnavailableError
   const said = [name, code].filter((part) => typeof part === 'string' || typeof part === 'number');
   return new SessionUnavailableError(
     operation,
-    `the previous store reported an error (${said.join(' ')}). See whether its database is up, and has its table.`,
+    `the previous store reported an error (${said.join(' ')}). Check whether its database is up and its table exists.`,
   );
 }

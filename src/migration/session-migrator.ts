@@ -95,7 +95,7 @@ export class SessionMigrator {
     }
     throw new SessionUnavailableError(
       'load',
-      `it was destroyed, and was in the previous store again, during each of ${MOST_STEPS} steps to move it. See what else writes to that store.`,
+      `it was destroyed and restored in the previous store during each of ${MOST_STEPS} steps to move it. Stop the other processes that write to that store.`,
     );
   }
 
@@ -108,7 +108,7 @@ export class SessionMigrator {
     if (this.#steps.size >= maxWaiting)
       throw new SessionUnavailableError(
         'load',
-        `${maxWaiting} others wait for the previous store already, as many as \`maxWaiting\` allows.`,
+        `${maxWaiting} others are waiting for the previous store, which is the limit \`maxWaiting\`. Retry later, or raise \`maxWaiting\`.`,
       );
     // A store that never answers must not block later loads.
     const step = Promise.race([this.#step(migration, record), deadline.passed]).finally(() => this.#steps.delete(storageKey));

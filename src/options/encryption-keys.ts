@@ -26,8 +26,7 @@ const KEY_BYTES = 32;
 /** Fewer occur once in 10^20 random keys. A phrase or a repeated byte has fewer. */
 const FEWEST_DISTINCT_BYTES = 14;
 
-const ADVICE =
-  'Give `keys`, a list of keys of 32 random bytes, each as a Buffer or as hex or base64, such as `openssl rand -base64 32` prints.';
+const ADVICE = 'Give `keys`, a list of keys of 32 random bytes. Each is a Buffer, hex or base64, such as `openssl rand -base64 32` prints.';
 
 /** Returns what is wrong with the option `encryption`, without showing a key; undefined if it is right. */
 export function flawInEncryption(given: unknown): string | undefined {

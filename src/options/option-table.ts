@@ -54,7 +54,7 @@ export const OPTIONS = {
   secret: {
     check: unless(
       isSecretOrSeveral,
-      'Give `secret` a string, a Buffer or a secret KeyObject, or several, or set the environment variable SESSION_SECRET.',
+      'Give a string, a Buffer or a secret KeyObject, or a list of them. Or set the environment variable SESSION_SECRET.',
     ),
     get default() {
       return process.env.SESSION_SECRET;
@@ -62,7 +62,10 @@ export const OPTIONS = {
     resolve: (secret): readonly CookieSecret[] => Object.freeze(([secret].flat() as CookieSecret[]).map(copyOfSecret)),
     isConfidential: true,
   },
-  name: { check: unless(isCookieName, 'Use a cookie name: letters, digits and - _ . and the like.'), default: 'sid' },
+  name: {
+    check: unless(isCookieName, "Give a cookie name, such as 'sid': letters, digits, - _ . and other token characters, without spaces."),
+    default: 'sid',
+  },
   cookie: {
     check: unless((given) => isCookieOptions(given) || isSynchronous(given), EXPECTED_COOKIE),
     default: {},

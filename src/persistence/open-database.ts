@@ -159,7 +159,7 @@ async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM)
     throw new SmartSessionConfigError(
       'connection',
       `its driver is ${driver.name}`,
-      `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it; or name its database with \`dialect\`.`,
+      `Use the driver of ${Object.keys(DIALECTS).join(', ')}, or a class that extends it. For another driver, set \`dialect\` to its database.`,
     );
   }
   if (given && given !== found.name) {

@@ -34,7 +34,7 @@ export class RecordReader {
         this.#logger.error(error.message);
         throw error;
       }
-      this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read, and is taken for no session: ${flawOf(error)}`);
+      this.#logger.error(`Record ${abbreviate(storageKey)} cannot be read, so it counts as absent: ${flawOf(error)}`);
       return undefined;
     }
   }
@@ -42,6 +42,6 @@ export class RecordReader {
 
 /** What is wrong with the data, without the pieces of it that a parser's message quotes. */
 function flawOf(error: unknown): string {
-  if (error instanceof SyntaxError) return 'its data is no JSON object. See what else writes to the table.';
+  if (error instanceof SyntaxError) return 'its data is not a JSON object. Find out which other program writes to the table.';
   return `the serializer cannot decode it (${asError(error).name}). Set the \`serializer\` that wrote it.`;
 }

@@ -97,7 +97,9 @@ export class SmartSessionStore extends expressSession.Store {
 
   /** express-session puts its own in place of this one. */
   generate(_request: Request): void {
-    throw new Error('SmartSessionStore: hand the store to express-session before a session is regenerated.');
+    throw new Error(
+      'SmartSessionStore: a session cannot be regenerated, because the store was not given to express-session. Pass it as the option `store` first.',
+    );
   }
 }
 

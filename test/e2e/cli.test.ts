@@ -302,7 +302,7 @@ describe('a module of options', () => {
 
 describe('a command line that is wrong', () => {
   it.each([
-    [[], 'no command was given. smart-session --help lists them.'],
+    [[], 'no command was given. smart-session --help lists the commands.'],
     [['prun'], '"prun" is not a command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
     [['prune', '--everything'], "prune: Unknown option '--everything'. smart-session prune --help lists its options."],
     [['list'], 'list: --user is missing. smart-session list --help describes it.'],

@@ -51,7 +51,9 @@ describe('a change after the response', () => {
     ['the max age', ({ session }) => (session.cookie.maxAge = 1000), '"cookie.maxAge"'],
     ['two keys, one with a line break', ({ session }) => Object.assign(session, { a: 1, 'b\nc': 2 }), '"a", "b\\nc"'],
   ])('gives one warning for the route, with its keys: %s', async (_what, late, keys) => {
-    expect(await look(late)).toEqual([expect.stringContaining(`GET /handler/ changed ${keys} in its session after its response`)]);
+    expect(await look(late)).toEqual([
+      expect.stringContaining(`A handler of GET /handler/ changed ${keys} in the session after the response`),
+    ]);
     expect(await look(late)).toHaveLength(1);
   });
 

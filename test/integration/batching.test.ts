@@ -144,7 +144,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     const arrive = holdNext();
     const first = load(ids[0]);
     const waiting = Array.from({ length: 150 }, () => load(randomUUID()));
-    await expect(load(randomUUID())).rejects.toThrow('150 others are waiting already');
+    await expect(load(randomUUID())).rejects.toThrow('150 others are waiting, which is the limit `maxWaiting`');
     arrive();
     await Promise.all([first, ...waiting]);
     expect(repository.batches).toEqual([100, 50]);
@@ -155,7 +155,7 @@ describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
     const arrive = holdNext();
     const first = load(ids[0]);
     const waiting = [load(ids[1]), load(ids[1])];
-    await expect(load(ids[1])).rejects.toThrow('2 others of this session are waiting already');
+    await expect(load(ids[1])).rejects.toThrow('2 other calls for this session are waiting, which is the limit `maxWaiting`');
     const other = load(ids[2]);
     arrive();
     expect((await Promise.all([first, ...waiting, other])).map((session) => session?.n)).toEqual([0, 1, 1, 2]);
@@ -455,7 +455,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     const first = update();
     await sent();
     const waiting = Array.from({ length: 150 }, update);
-    await expect(update()).rejects.toThrow('150 others are waiting already');
+    await expect(update()).rejects.toThrow('150 others are waiting, which is the limit `maxWaiting`');
     release();
     await Promise.all([first, ...waiting]);
     expect(repository.batches).toEqual([100, 50]);
@@ -697,7 +697,9 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
       for (let n = 0; n < 4; n++) lives.push(...(await loadAll(1)));
       const outcomes = await Promise.allSettled(lives.map((live, n) => sessions.commit(Object.assign(live, { [`k${n}`]: n }))));
       expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected']);
-      expect(outcomes[3]).toMatchObject({ reason: { message: expect.stringContaining('2 commits of this session are waiting already') } });
+      expect(outcomes[3]).toMatchObject({
+        reason: { message: expect.stringContaining('2 commits of this session are waiting, which is the limit `maxWaiting`') },
+      });
       expect(await stored()).toEqual({ start: 1, k0: 0, k1: 1, k2: 2, version: 2 });
     });
   },

@@ -101,7 +101,10 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
   });
 
   it('says that the outcome is unknown when too many wait for it to be tried again', async () => {
-    const full = new SessionUnavailableError('commit', '1 other is waiting already, as many as `maxWaiting` allows.');
+    const full = new SessionUnavailableError(
+      'commit',
+      '1 others are waiting, which is the limit `maxWaiting`. Retry later, or raise `maxWaiting`.',
+    );
     for (const [faults, said] of [
       [[LOST_BEFORE, { error: full, effect: 'none' }], 'unknown'],
       [[{ error: full, effect: 'none' }], 'maxWaiting'],
@@ -140,7 +143,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     const [first, second] = [await load(), await load()];
     repository.faults.update = [LOST_AFTER, FAILED];
     repository.faults.load = [FAILED];
-    await expect(sessions.commit(Object.assign(first, { b: 1 }))).rejects.toThrow(/settle an unknown commit/);
+    await expect(sessions.commit(Object.assign(first, { b: 1 }))).rejects.toThrow(/find out the outcome of a commit/);
     await expect(sessions.commit(Object.assign(second, { c: 1 }))).rejects.toThrow(SessionUnavailableError);
   });
 
@@ -198,7 +201,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
     expect(await database.run(`select data from {table} where session_id = '${storageKeyOf(id)}'`)).toEqual([]);
     await given({ cart: 2 });
     repository.faults.end = [{ ...LOST_BEFORE, meanwhile: destroyRow }];
-    await expect(takeOver()).rejects.toThrow(/unknown: its values are not carried over/);
+    await expect(takeOver()).rejects.toThrow(/unknown which request ended it, so its values are not carried over/);
   });
 
   it('knows what it has destroyed, though the answer was lost', async () => {
@@ -257,7 +260,7 @@ describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => 
       const isUnknown = first === 'unknown' || (look === 'answered' && second === 'unknown');
       if (met.includes('failed'))
         return isUnknown
-          ? /^SessionUnavailableError: Could not settle an unknown commit/
+          ? /^SessionUnavailableError: Could not find out the outcome of a commit/
           : /^SessionUnavailableError: Could not commit the session: the database reported an error: injected: failed\.$/;
       if (isUnknown) return /^SessionUnavailableError: .*injected: unknown\. Whether the commit took effect is unknown/;
       const trouble = met.findLast((kind) => kind === 'not-done' || kind === 'unknown');

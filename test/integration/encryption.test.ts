@@ -110,7 +110,7 @@ describe.each(REPOSITORY_CASES)(
       const [right, wrong] = [newKey(), newKey()];
       const id = await given(by(right), { a: 1 });
       const keyId = (await dataOf(id)).split('.')[2]!;
-      expect(await refusal(by(wrong).load(id))).toContain(`sealed with the key ${keyId}, which is not among \`encryption.keys\``);
+      expect(await refusal(by(wrong).load(id))).toContain(`encrypted with the key ${keyId}, which is not in \`encryption.keys\``);
       expect(await refusal(over(undefined).load(id))).toContain('the option `encryption` is not set');
       expect(await refusal(over(undefined, { serializer: 'rich' }).load(id))).toContain('the option `encryption` is not set');
       const plain = await given(over(undefined), { a: 1 });

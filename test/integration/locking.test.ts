@@ -96,7 +96,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     const terms = { ...TERMS, timeout: 50 };
     const unlock = await locker.lock(live, TERMS);
     const late = expect(locker.lock(live, terms)).rejects.toThrow(/other requests of this process have held it for 50 ms/);
-    await expect(locker.lock(live, terms)).rejects.toThrow(/as many requests of this process wait for it as its `maxWaiting` allows \(1\)/);
+    await expect(locker.lock(live, terms)).rejects.toThrow(/its queue in this process is full \(`maxWaiting` is 1\)/);
     await late;
     const { locker: other, sessions: others } = serviceOver(new SqlSessionRepository(database.context));
     const theirs = (await others.load(id)) as Live;

@@ -248,7 +248,7 @@ describe.each(DATABASES)('migrating, on %s', (databaseName) => {
     earlier.faults.get = ['silence'];
     const waiting = sessions.load(first);
     while (earlier.calls.length === 0) await new Promise(setImmediate);
-    await expect(sessions.load(second)).rejects.toThrow('1 others wait for the previous store already');
+    await expect(sessions.load(second)).rejects.toThrow('1 others are waiting for the previous store, which is the limit `maxWaiting`');
     await expect(waiting).rejects.toThrow(SessionUnavailableError);
     expect(await load(second)).toMatchObject({ n: 2 });
   });

@@ -242,7 +242,7 @@ describe.each(DATABASES)('who watches sessions, on %s', (databaseName) => {
     expect(observers.of('destroyed')).toEqual([['destroyed', 'anna', 'evicted']]);
     setUp(full('deny'));
     await expect(sessions.commit(live({ user: 'anna' }, randomUUID()))).rejects.toThrow(
-      'its user has as many others as `maxSessionsPerUser` allows (1)',
+      'its user has reached the limit `maxSessionsPerUser` (1) with other sessions',
     );
     expect(observers.of('created', 'destroyed')).toEqual([
       ['created', 'anna'],

@@ -225,7 +225,7 @@ describe('a merge rule', () => {
     [counter(), [1, 'two', 3], 'counter() adds finite numbers; theirs is of type string.'],
     [counter(), [1, 2, NaN], 'mine is NaN'],
     [counter(), [0, 1e308, 1e308], 'the sum is Infinity'],
-    [union(), [[], [cycle], []], 'A cycle cannot be compared'],
+    [union(), [[], [cycle], []], 'A value with a cycle cannot be compared'],
     [counter(), [1, 2n, 3], 'numbers or bigints, not both. One side is a number'],
     [union(), [[], 'b', []], 'union() merges lists; theirs is a string.'],
     [append(), [[], [], null], 'append() merges lists; mine is null.'],

@@ -41,11 +41,11 @@ describe('a seal', () => {
     const both = sealOf([first, second]);
     expect(both.open('row', old)).toBe(TEXT);
     expect(sealOf([first]).open('row', both.seal('row', TEXT))).toBe(TEXT);
-    expect(() => sealOf([first]).open('row', old)).toThrow('not among `encryption.keys`');
+    expect(() => sealOf([first]).open('row', old)).toThrow('not in `encryption.keys`');
   });
 
   it('reads plain text only where that is allowed', () => {
-    expect(() => sealOf().open('row', TEXT)).toThrow('it is not sealed');
+    expect(() => sealOf().open('row', TEXT)).toThrow('it is not encrypted');
     expect(sealOf([first], { readPlaintext: true }).open('row', TEXT)).toBe(TEXT);
   });
 

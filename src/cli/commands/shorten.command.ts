@@ -41,7 +41,7 @@ function maxAgeOf({ cookie }: SmartSessionOptions): number {
   const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;
   if (maxAge == null)
     throw new UsageError(
-      'shorten: --max-age was given, but the options have no `cookie.maxAge`. Set it in an object, not in a function, or leave --max-age out.',
+      'shorten: --max-age was given, but the options have no `cookie.maxAge`. Give `cookie` as an object with `maxAge` instead of a function, or omit --max-age.',
     );
   return Math.round(maxAge);
 }

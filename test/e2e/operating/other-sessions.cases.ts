@@ -43,8 +43,8 @@ const sessionsOf = (options: SmartSessionModuleOptions = {}) =>
 
 const leftover = () => expressSession({ secret: 'of another store', resave: false, saveUninitialized: false });
 const another =
-  /^Another middleware has given the request a session before this module, .*Remove the other one, such as `app\.use\(session\(…\)\)` in main\.ts, or name its routes in `exclude`\.$/;
-const second = /^Another SmartSessionModule has given the request its session, .*Import `SmartSessionModule\.forRoot` once/;
+  /^Another middleware has already set `req\.session`, .*Remove that middleware, such as `app\.use\(session\(…\)\)` in main\.ts, or add its routes to `exclude`\.$/;
+const second = /^Another SmartSessionModule has already set `req\.session`, .*Import `SmartSessionModule\.forRoot` once/;
 
 interface OtherCase {
   readonly modules?: readonly ReturnType<typeof sessionsOf>[];
