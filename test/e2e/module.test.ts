@@ -63,7 +63,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
     await works({ imports: [named], module: SmartSessionModule.forRoot(database, { ...options, contextName: 'sessions' }) });
     await works({ imports: [named], module: SmartSessionModule.forRootAsync({ contextName: 'sessions', useFactory: () => options }) });
     const late = SmartSessionModule.forRootAsync({ useFactory: () => ({ ...options, contextName: 'sessions' }) });
-    await expect(works({ imports: [named], module: late })).rejects.toThrow(/`contextName`.*beside `useFactory`/);
+    await expect(works({ imports: [named], module: late })).rejects.toThrow(/`contextName`.*next to `useFactory`/);
     await expect(works({ imports: [named], module: SmartSessionModule.forRoot(options) })).rejects.toThrow(
       /`connection`: there is no MikroORM/,
     );
