@@ -15,6 +15,8 @@ export default {
   coverageThreshold: {
     './src/merge/': { branches: 100, lines: 100 },
     './src/commit/session-committer.ts': { branches: 100, lines: 100 },
+    './src/commit/pending-commit.ts': { branches: 100, lines: 100 },
+    './src/commit/record-change-builder.ts': { branches: 100, lines: 100 },
     './src/services/session.service.ts': { branches: 100, lines: 100 },
     './src/protocol/': { branches: 100, lines: 100 },
     './src/live/live-turn.ts': { branches: 100, lines: 100 },

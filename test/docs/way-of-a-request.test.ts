@@ -7,6 +7,8 @@ import { afterOthers } from '../../src/live/live-turn.js';
 import { CallTrace, type Frame } from '../support/call-trace.js';
 import { DATABASES } from '../support/databases.js';
 import { readPage } from '../support/markdown.js';
+import { describeEach } from '../support/describe-each.js';
+import { dropTablesOf } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
 /** A file on the way, and functions in it. */
@@ -47,7 +49,7 @@ function filesOf(frames: readonly Frame[]): string[] {
   return frames.map(({ file }) => file).filter((file, n, files) => file !== files[n - 1]);
 }
 
-describe.each(DATABASES.filter((name) => name === 'sqlite' || name === 'postgresql'))('docs/architecture.md, on %s', (database) => {
+describeEach(DATABASES.filter((name) => name === 'sqlite' || name === 'postgresql'))('docs/architecture.md, on %s', (database) => {
   let app: INestApplication;
   let url: string;
   let cookie: string;
@@ -63,6 +65,7 @@ describe.each(DATABASES.filter((name) => name === 'sqlite' || name === 'postgres
     lift = await watchDriver((sql) => statements.push({ sql, frames: wayIn(trace.here()) }));
   });
   afterAll(async () => {
+    await dropTablesOf(app);
     lift();
     await app.close();
   });

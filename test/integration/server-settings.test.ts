@@ -13,6 +13,7 @@ import {
 } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { dropTables } from '../support/drop-tables.js';
 import { onDatabase } from '../support/own-server.js';
 import { dropDatabase } from '../support/scratch-database.js';
@@ -45,7 +46,7 @@ const DIALECTS = DATABASES.filter((database) => database !== 'sqlite');
 
 beforeAll(() => Logger.overrideLogger(false));
 
-describe.each(DIALECTS)('a server whose settings would lose sessions, %s', (database) => {
+describeEach(DIALECTS)('a server whose settings would lose sessions, %s', (database) => {
   const isPostgresql = database === 'postgresql';
   const tableName = `settings_of_${database}`;
   const options = new SmartSessionOptions({ secret: 'test', tableName, createTable: true, timeout: 2000 });
@@ -127,7 +128,7 @@ const ONLY_READS = {
   postgresql: ["do $$ begin raise sqlstate '25006'; end $$"],
 };
 
-describe.each(DIALECTS)('a connection to %s whose server only reads', (database) => {
+describeEach(DIALECTS)('a connection to %s whose server only reads', (database) => {
   const tableName = `read_only_${database}`;
   let orm: MikroORM;
   let run: RunStatement;
@@ -214,7 +215,7 @@ async function reasonOf(promise: Promise<unknown>): Promise<[string, string] | u
   return reason && [reason.name, reason.message];
 }
 
-describe.each(DIALECTS)('a database that does not exist, on %s', (database) => {
+describeEach(DIALECTS)('a database that does not exist, on %s', (database) => {
   const dbName = `no_such_${randomBytes(4).toString('hex')}`;
   const { driver: _, ...server } = CONNECTIONS[database];
   const isMade = () =>
@@ -244,7 +245,7 @@ describe.each(DIALECTS)('a database that does not exist, on %s', (database) => {
   });
 });
 
-describe.each(DIALECTS)('a missing database on %s, which several processes make at once', (database) => {
+describeEach(DIALECTS)('a missing database on %s, which several processes make at once', (database) => {
   const dbName = `made_${randomBytes(4).toString('hex')}`;
 
   afterAll(() => dropDatabase(database, dbName));
