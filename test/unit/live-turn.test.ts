@@ -61,6 +61,19 @@ describe('a turn', () => {
     await expect(second.before).rejects.toBe(error);
   });
 
+  it('may fail with no turn after it', async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => void unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    try {
+      new LiveTurn(new LiveSession('key')).fail(new Error('not stored'));
+      await settled();
+      expect(unhandled).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', note);
+    }
+  });
+
   it.each(['end', 'fail'] as const)('leaves nothing to wait for after its %s', async (how) => {
     const live = new LiveSession('key');
     const turn = new LiveTurn(live);
