@@ -121,7 +121,7 @@ describe.each(Object.entries(MIDDLEWARE))('%s', (_name, { use, changes = (body) 
       CASES.map(async (one) => {
         const url = `http://127.0.0.1:${app.port}/handler?${new URLSearchParams(one)}`;
         const head = one.size === 'no byte' ? await fetch(url, { method: 'HEAD' }) : { status: 200 };
-        const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) }).then((response) => response.text(), String);
+        const answer = await fetch(url, { signal: AbortSignal.timeout(30_000) }).then((response) => response.text(), String);
         return { ...one, head: head.status, isWhole: answer === changes(bodies[one.size]!) || answer.slice(0, 100) };
       }),
     );

@@ -56,7 +56,7 @@ class StepApp {
   async visit(client: { cookie: string }, handler: (session: Live, request: Request) => unknown): Promise<void> {
     const path = `/${randomUUID()}`;
     this.handlers.set(path, handler);
-    const response = await fetch(this.url + path, { headers: { cookie: client.cookie }, signal: AbortSignal.timeout(5000) });
+    const response = await fetch(this.url + path, { headers: { cookie: client.cookie }, signal: AbortSignal.timeout(30_000) });
     expect({ status: response.status, body: await response.json() }).toMatchObject({ status: 200 });
     const [set] = response.headers.getSetCookie();
     if (set) client.cookie = set.split(';')[0]!;

@@ -49,7 +49,7 @@ export async function startHandlerApp(options: Partial<SmartSessionModuleOptions
     app,
     async ask(cookie: string, by: Handler, way: Way = 'handler') {
       HandlerController.handler = by;
-      const response = await fetch(`${url}/${way}`, { headers: { cookie }, signal: AbortSignal.timeout(2000) });
+      const response = await fetch(`${url}/${way}`, { headers: { cookie }, signal: AbortSignal.timeout(30_000) });
       const [set] = response.headers.getSetCookie();
       return {
         status: response.status,
