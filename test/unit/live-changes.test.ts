@@ -50,6 +50,7 @@ describe('the edit of a request', () => {
 
   it('is none for a new session without values', () => {
     expect(changes.editOf(changes.snapshot(created({})))).toBeUndefined();
+    expect(changes.isUntouched(created({}), new LiveSession('key'))).toBe(false);
   });
 
   it('inserts the values and the max age of a new session', () => {
