@@ -127,7 +127,7 @@ export const OPTIONS = {
       "Give a list of paths, such as 'health', or of { path: 'health', method: RequestMethod.GET }.",
     ),
     default: [],
-    resolve: (routes): readonly ExcludedRoute[] => Object.freeze([...routes]),
+    resolve: (routes: readonly ExcludedRoute[]): readonly ExcludedRoute[] => Object.freeze([...routes]),
   },
 } satisfies { readonly [Option in OptionName]-?: OptionRule<NonNullable<SmartSessionModuleOptions[Option]>> };
 
