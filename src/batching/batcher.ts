@@ -61,11 +61,10 @@ export abstract class Batcher<Item, Result> {
   /** Sends a batch, and settles each of its items. Never rejects. */
   protected abstract send(batch: Batch<Item, Result>): Promise<void>;
 
-  /** Sends an item by itself, at once. */
-  protected abstract sendAlone(key: string, item: Item): Promise<Result>;
-
-  /** Whether an item must not wait and share a statement. */
-  protected abstract goesAlone(key: string, item: Item): boolean;
+  /** Sends an item by itself, at once. Undefined for an item that may wait and share a statement. Default: all may. */
+  protected sendAlone(_key: string, _item: Item): Promise<Result> | undefined {
+    return undefined;
+  }
 
   /** The size of an item, to be compared with `largestSize`. */
   protected sizeOf(_item: Item): number {
@@ -83,7 +82,8 @@ export abstract class Batcher<Item, Result> {
    * @throws SessionUnavailableError if too many wait, and what the statement fails with
    */
   async submit(key: string, item: Item): Promise<Result> {
-    if (this.goesAlone(key, item)) return this.sendAlone(key, item);
+    const alone = this.sendAlone(key, item);
+    if (alone) return alone;
     const { operation, maxWaiting, operations } = this.#settings;
     const queued = this.#queue.get(key) ?? this.#enqueue(key, item);
     if (queued.callers === maxWaiting)

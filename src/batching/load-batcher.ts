@@ -23,14 +23,6 @@ export class LoadBatcher extends Batcher<void, StoredRecord | undefined> {
     this.#timeout = timeout;
   }
 
-  protected override goesAlone(): boolean {
-    return false;
-  }
-
-  protected override sendAlone(key: string): Promise<StoredRecord | undefined> {
-    return this.repository.load(key);
-  }
-
   protected override async send(batch: Batch<void, StoredRecord | undefined>): Promise<void> {
     const [oldest] = batch.values();
     const waited = performance.now() - (oldest?.since ?? 0);

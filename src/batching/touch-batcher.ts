@@ -23,12 +23,8 @@ export class TouchBatcher extends Batcher<Lifetime, void> {
    * An explicit lifetime is never batched: it may move the expiry to an earlier time, and two touches of one session
    * may differ.
    */
-  protected override goesAlone(_key: string, { explicit }: Lifetime): boolean {
-    return explicit;
-  }
-
-  protected override sendAlone(key: string, lifetime: Lifetime): Promise<void> {
-    return this.repository.touchMany([key], lifetime);
+  protected override sendAlone(key: string, lifetime: Lifetime): Promise<void> | undefined {
+    return lifetime.explicit ? this.repository.touchMany([key], lifetime) : undefined;
   }
 
   protected override async send(batch: Batch<Lifetime, void>): Promise<void> {

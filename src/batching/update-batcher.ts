@@ -41,12 +41,9 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
    * An update is sent alone if it needs a lease, or if another update of its record waits: the batch statement supports
    * neither.
    */
-  protected override goesAlone(key: string, { change }: TimedUpdate): boolean {
-    return !this.repository.updateMany || change.leaseId !== undefined || this.has(key);
-  }
-
-  protected override sendAlone(key: string, { known, change }: TimedUpdate): Promise<boolean> {
-    return this.repository.update(key, known, change);
+  protected override sendAlone(key: string, update: TimedUpdate): Promise<boolean> | undefined {
+    const mayWait = this.repository.updateMany && update.change.leaseId === undefined && !this.has(key);
+    return mayWait ? undefined : this.#sendOne(update);
   }
 
   protected override async send(batch: Batch<TimedUpdate, boolean>): Promise<void> {
@@ -67,7 +64,11 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
   }
 
   async #sendApart(updates: readonly PendingUpdate[]): Promise<void> {
-    await Promise.all(updates.map(({ item, resolve, reject }) => this.sendAlone(item.storageKey, item).then(resolve, reject)));
+    await Promise.all(updates.map(({ item, resolve, reject }) => this.#sendOne(item).then(resolve, reject)));
+  }
+
+  #sendOne({ storageKey, known, change }: TimedUpdate): Promise<boolean> {
+    return this.repository.update(storageKey, known, change);
   }
 }
 

@@ -48,13 +48,10 @@ class TestBatcher extends Batcher<string, string> {
     });
   }
 
-  protected async sendAlone(key: string, item: string): Promise<string> {
+  protected override sendAlone(key: string, item: string): Promise<string> | undefined {
+    if (item !== 'alone') return undefined;
     this.alone.push(key);
-    return `${item} by itself`;
-  }
-
-  protected goesAlone(_key: string, item: string): boolean {
-    return item === 'alone';
+    return Promise.resolve(`${item} by itself`);
   }
 
   protected override sizeOf(item: string): number {
