@@ -19,6 +19,7 @@ type Method =
   | 'touchMany'
   | 'destroy'
   | 'end'
+  | 'removeExpired'
   | 'destroySome'
   | 'lease'
   | 'extend'
@@ -80,6 +81,9 @@ export class FaultyRepository extends SqlSessionRepository {
   }
   override end(...parameters: Parameters<SqlSessionRepository['end']>): Promise<boolean> {
     return this.#run('end', () => super.end(...parameters));
+  }
+  override removeExpired(key: string): Promise<boolean> {
+    return this.#run('removeExpired', () => super.removeExpired(key));
   }
   override destroySome(...parameters: Parameters<SqlSessionRepository['destroySome']>): Promise<number> {
     return this.#run('destroySome', () => super.destroySome(...parameters));

@@ -42,6 +42,8 @@ export function serviceOver(
     return service;
   };
   return {
+    /** Returns any other of the services. */
+    get,
     sessions: get(SessionService),
     migrator: get(SessionMigrator),
     locker: get(SessionLocker),

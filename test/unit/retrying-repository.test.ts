@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import { Backoff } from '../../src/batching/backoff.js';
 import { Deadline } from '../../src/batching/deadline.js';
 import { RetryingRepository } from '../../src/batching/retrying-repository.js';
 import {
@@ -12,19 +11,11 @@ import {
 } from '../../src/index.js';
 import type { DatabaseContext } from '../../src/persistence/database-context.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
+import { NotedBackoff } from '../support/noted-backoff.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 const TIMEOUT = 4000;
 const options = new SmartSessionOptions({ secret: 'x', timeout: TIMEOUT });
-
-/** Notes the attempts that have failed, and does not wait. */
-class NotedBackoff extends Backoff {
-  readonly failed: number[] = [];
-
-  override async wait(attempt: number): Promise<void> {
-    this.failed.push(attempt);
-  }
-}
 
 class RolledBackError extends Error {
   constructor(readonly kind: FailureKind) {
