@@ -7,27 +7,11 @@ import type { CommitQueue } from '../../src/commit/commit-queue.js';
 import type { CommitOutcome, Edit } from '../../src/commit/edit.js';
 import { SessionTooLargeError, SessionUnavailableError, SqlSessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
 import type { EncodedValues } from '../../src/merge/encoded-values.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FaultyRepository } from '../support/faulty-repository.js';
+import { gate, type Gate } from '../support/gate.js';
 import { decoded, encoded, sessionRecord } from '../support/records.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
-
-/** A call that waits until the test lets it go on. */
-interface Gate {
-  readonly fault: Fault;
-  /** Resolves when the call has arrived. */
-  readonly arrived: Promise<unknown>;
-  open(): void;
-}
-
-function gate(): Gate {
-  const [arrived, opened] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const meanwhile = () => {
-    arrived.resolve();
-    return opened.promise;
-  };
-  return { fault: { effect: 'none', meanwhile }, arrived: arrived.promise, open: () => opened.resolve() };
-}
 
 function logIn(values: EncodedValues): string {
   return (decoded(values).log ?? '') as string;

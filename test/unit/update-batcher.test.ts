@@ -1,0 +1,217 @@
+import { Deadline } from '../../src/batching/deadline.js';
+import type { UpdateBatcher } from '../../src/batching/update-batcher.js';
+import type { RecordChange, SmartSessionModuleOptions } from '../../src/index.js';
+import { commitIdAfter } from '../../src/records/commit-id.js';
+import type { SessionRecord } from '../../src/records/session-record.js';
+import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { gate, type Gate } from '../support/gate.js';
+import { OtherProcess } from '../support/other-process.js';
+import { RecordingObservers } from '../support/recording-observers.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+const KEYS = ['a', 'b', 'c', 'd'] as const;
+type Key = (typeof KEYS)[number];
+
+const FAILED: Fault = { kind: 'failed', effect: 'none' };
+const late = new Error('late');
+
+let database: SessionsDatabase;
+let repository: FaultyRepository;
+let observers: RecordingObservers;
+let updates: UpdateBatcher;
+let known: Record<Key, SessionRecord>;
+
+beforeAll(async () => void (database = await SessionsDatabase.open('sqlite', 'update_batcher')));
+afterAll(() => database.close());
+
+beforeEach(async () => {
+  await database.run('delete from {table}');
+  known = {} as typeof known;
+  for (const key of KEYS) known[key] = await other(key).insert({});
+  setUp();
+});
+
+const other = (key: Key) => new OtherProcess(database, key);
+
+function setUp(given: SmartSessionModuleOptions = {}, over = new FaultyRepository(database.context)): void {
+  repository = over;
+  observers = new RecordingObservers();
+  updates = serviceOver(repository, given, undefined, observers).updates;
+}
+
+function submit(key: Key, given: Partial<RecordChange> = {}, deadline = new Deadline('commit', 60_000)): Promise<boolean> {
+  const commitId = commitIdAfter(known[key].commitId);
+  const lifetime = { ms: 60_000, slack: 0, explicit: true };
+  const change = { data: '{"done":1}', commitId, userId: null, maxAge: null, lifetime, ...given };
+  return updates.submit(key, { storageKey: key, known: known[key], change, deadline });
+}
+
+/** Submits an update whose statement does not end before the gate opens. */
+function submitHeld(key: Key): Gate & { readonly written: Promise<boolean> } {
+  const held = gate();
+  repository.faults.update = [held.fault];
+  return { ...held, written: submit(key) };
+}
+
+/** Returns the keys of the records that were updated. */
+async function done(): Promise<string[]> {
+  const all = await repository.all();
+  return KEYS.filter((key) => all.get(key)?.data.includes('done'));
+}
+
+describe('the updates of records', () => {
+  it('tell whether the record was as it was known', async () => {
+    await other('b').set({ theirs: 1 });
+    expect([await submit('a'), await submit('b')]).toEqual([true, false]);
+    expect(await done()).toEqual(['a']);
+    expect(repository.calls).toEqual(['update', 'update']);
+  });
+
+  it('share a statement while one is in flight, each with its own version check', async () => {
+    await other('c').set({ theirs: 1 });
+    const first = submitHeld('a');
+    const waiting = (['b', 'c', 'd'] as const).map((key) => submit(key));
+    first.open();
+    expect([await first.written, ...(await Promise.all(waiting))]).toEqual([true, true, false, true]);
+    expect(await done()).toEqual(['a', 'b', 'd']);
+    expect(repository.calls).toEqual(['update', 'updateMany']);
+    expect(repository.batches).toEqual([3]);
+    expect(observers.told).toEqual([
+      ['batch', 'update', 1],
+      ['batch', 'update', 3],
+    ]);
+  });
+
+  it('are sent by the statement for one if one waits', async () => {
+    const first = submitHeld('a');
+    const second = submit('b');
+    first.open();
+    expect([await first.written, await second]).toEqual([true, true]);
+    expect(repository.calls).toEqual(['update', 'update']);
+  });
+
+  it('are sent alone and at once if they need a lease', async () => {
+    await other('b').lease('own');
+    const first = submitHeld('a');
+    await first.arrived;
+    expect(await submit('b', { leaseId: 'own' })).toBe(true);
+    expect(await submit('c', { leaseId: 'own' })).toBe(false);
+    expect(await done()).toEqual(['b']);
+    first.open();
+    await first.written;
+  });
+
+  it('are sent alone and at once if another of their record waits', async () => {
+    const first = submitHeld('a');
+    await first.arrived;
+    const waiting = submit('b');
+    expect(await submit('b', { data: '{"done":"at once"}' })).toBe(true);
+    first.open();
+    expect([await first.written, await waiting]).toEqual([true, false]);
+    expect(await other('b').stored()).toMatchObject({ done: 'at once' });
+  });
+
+  it('are sent alone and at once if the repository has no statement for many', async () => {
+    setUp({}, Object.assign(new FaultyRepository(database.context), { updateMany: undefined }));
+    const first = submitHeld('a');
+    await first.arrived;
+    expect([await submit('b'), await submit('c')]).toEqual([true, true]);
+    first.open();
+    await first.written;
+    expect(repository.calls).toEqual(['update', 'update', 'update']);
+    expect(observers.told).toEqual([]);
+  });
+
+  it('share a statement only up to the largest size, which a single one may exceed', async () => {
+    class SmallBatches extends FaultyRepository {
+      override get longestBatch(): number {
+        return 40;
+      }
+    }
+    setUp({}, new SmallBatches(database.context));
+    const data = (length: number) => ({ data: JSON.stringify({ done: 'x'.repeat(length - 11) }) });
+    const first = submitHeld('a');
+    const waiting = [submit('b', data(20)), submit('c', data(20)), submit('d', data(50))];
+    first.open();
+    expect(await Promise.all([first.written, ...waiting])).toEqual([true, true, true, true]);
+    expect(repository.calls).toEqual(['update', 'updateMany', 'update']);
+  });
+
+  it('are refused beyond `maxWaiting`', async () => {
+    setUp({ maxWaiting: 1 });
+    const first = submitHeld('a');
+    const second = submit('b');
+    await expect(submit('c')).rejects.toThrow('Could not commit the session: 1 others are waiting');
+    first.open();
+    await Promise.all([first.written, second]);
+  });
+
+  it('wait for the end of the turn after an answer of a driver that blocks', async () => {
+    await submit('a');
+    const next = submit('b');
+    expect(repository.calls).toEqual(['update']);
+    await next;
+  });
+});
+
+describe('the updates of a statement that fails', () => {
+  it('are sent one by one: only those fail that the database refuses', async () => {
+    const first = submitHeld('a');
+    repository.faults.update!.push(undefined, FAILED);
+    repository.faults.updateMany = [FAILED];
+    const waiting = Promise.allSettled([submit('b'), submit('c'), submit('d')]);
+    first.open();
+    expect(await waiting).toMatchObject([
+      { status: 'fulfilled', value: true },
+      { status: 'rejected', reason: { message: 'injected: failed' } },
+      { status: 'fulfilled', value: true },
+    ]);
+    expect(await done()).toEqual(['a', 'b', 'd']);
+    expect(repository.calls).toEqual(['update', 'updateMany', 'update', 'update', 'update']);
+  });
+
+  it.each(['rolled-back', 'not-done', 'unknown'] as const)('fail together if another attempt may help: %s', async (kind) => {
+    const first = submitHeld('a');
+    repository.faults.updateMany = [{ kind, effect: 'none' }];
+    const waiting = Promise.allSettled([submit('b'), submit('c')]);
+    first.open();
+    const failed = { status: 'rejected', reason: { message: `injected: ${kind}` } };
+    expect(await waiting).toMatchObject([failed, failed]);
+    expect(await done()).toEqual(['a']);
+    expect(repository.calls).toEqual(['update', 'updateMany']);
+  });
+
+  it('are not sent after their deadline', async () => {
+    const first = submitHeld('a');
+    const deadline = new Deadline('commit', 60_000);
+    repository.faults.updateMany = [{ ...FAILED, meanwhile: async () => deadline.pass(late) }];
+    const waiting = Promise.allSettled([submit('b'), submit('c', {}, deadline)]);
+    first.open();
+    expect(await waiting).toMatchObject([{ status: 'fulfilled' }, { status: 'rejected', reason: late }]);
+    expect(await done()).toEqual(['a', 'b']);
+  });
+});
+
+describe('the updates that wait until their deadline', () => {
+  it('reject with its reason, and the others are written', async () => {
+    const first = submitHeld('a');
+    const deadline = new Deadline('commit', 60_000);
+    const waiting = Promise.allSettled([submit('b', {}, deadline), submit('c'), submit('d')]);
+    deadline.pass(late);
+    first.open();
+    expect(await waiting).toMatchObject([{ status: 'rejected', reason: late }, { status: 'fulfilled' }, { status: 'fulfilled' }]);
+    expect(await done()).toEqual(['a', 'c', 'd']);
+    expect(repository.batches).toEqual([2]);
+  });
+
+  it('send no statement if no other is left', async () => {
+    const first = submitHeld('a');
+    const deadline = new Deadline('commit', 60_000);
+    const waiting = submit('b', {}, deadline);
+    deadline.pass(late);
+    first.open();
+    await expect(waiting).rejects.toBe(late);
+    expect(repository.calls).toEqual(['update']);
+  });
+});
