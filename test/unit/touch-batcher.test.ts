@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { TouchBatcher } from '../../src/batching/touch-batcher.js';
 import { SessionUnavailableError, type Lifetime, type SmartSessionModuleOptions } from '../../src/index.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
@@ -22,10 +23,13 @@ describe('the touches of records', () => {
   afterAll(() => database.close());
 
   beforeEach(async () => {
+    // A batcher does not wait long for a statement. On a slow machine its timer would send the next one too early.
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
     await database.run('delete from {table}');
     for (const key of KEYS) await new OtherProcess(database, key).insert({}, { lifetime: life(1, { explicit: true }) });
     setUp();
   });
+  afterEach(() => void jest.useRealTimers());
 
   function setUp(given: SmartSessionModuleOptions = {}): void {
     repository = new FaultyRepository(database.context);
@@ -88,6 +92,21 @@ describe('the touches of records', () => {
     const failed = { status: 'rejected', reason: expect.any(SessionUnavailableError) };
     expect(await waiting).toMatchObject([failed, { status: 'fulfilled' }, failed]);
     expect(await hoursLeft()).toEqual([5, 1, 6, 1]);
+  });
+
+  it('wait for all statements of the touches before them', async () => {
+    const first = touchHeld('a', life(5));
+    const second = gate();
+    repository.faults.touchMany = [second.fault];
+    const waiting = ['b', 'c'].map((key) => touches.submit(key, life(5)));
+    first.open();
+    await second.arrived;
+    const last = touches.submit('d', life(5));
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    expect(repository.calls).toEqual(['touch', 'touchMany']);
+    second.open();
+    await Promise.all([...waiting, last]);
+    expect(repository.calls).toEqual(['touch', 'touchMany', 'touch']);
   });
 
   it('are sent alone and at once if their lifetime is explicit, and move the expiry backwards', async () => {

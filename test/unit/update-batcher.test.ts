@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Deadline } from '../../src/batching/deadline.js';
 import type { UpdateBatcher } from '../../src/batching/update-batcher.js';
 import type { RecordChange, SmartSessionModuleOptions } from '../../src/index.js';
@@ -26,11 +27,14 @@ beforeAll(async () => void (database = await SessionsDatabase.open('sqlite', 'up
 afterAll(() => database.close());
 
 beforeEach(async () => {
+  // A batcher does not wait long for a statement. On a slow machine its timer would send the next one too early.
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
   await database.run('delete from {table}');
   known = {} as typeof known;
   for (const key of KEYS) known[key] = await other(key).insert({});
   setUp();
 });
+afterEach(() => void jest.useRealTimers());
 
 const other = (key: Key) => new OtherProcess(database, key);
 
@@ -81,6 +85,36 @@ describe('the updates of records', () => {
       ['batch', 'update', 1],
       ['batch', 'update', 3],
     ]);
+  });
+
+  it('wait for the statement before them', async () => {
+    const first = submitHeld('a');
+    const second = gate();
+    repository.faults.updateMany = [second.fault];
+    const waiting = [submit('b'), submit('c')];
+    first.open();
+    await second.arrived;
+    const last = submit('d');
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    expect(repository.calls).toEqual(['update', 'updateMany']);
+    second.open();
+    expect(await Promise.all([...waiting, last])).toEqual([true, true, true]);
+    expect(repository.calls).toEqual(['update', 'updateMany', 'update']);
+  });
+
+  it('wait for the statements that are sent one by one before them', async () => {
+    const first = submitHeld('a');
+    const second = gate();
+    repository.faults.update!.push(second.fault);
+    repository.faults.updateMany = [FAILED];
+    const waiting = [submit('b'), submit('c')];
+    first.open();
+    await second.arrived;
+    const last = submit('d');
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+    expect(repository.calls).toEqual(['update', 'updateMany', 'update', 'update']);
+    second.open();
+    expect(await Promise.all([...waiting, last])).toEqual([true, true, true]);
   });
 
   it('are sent by the statement for one if one waits', async () => {
