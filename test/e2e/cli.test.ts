@@ -331,7 +331,7 @@ describe('a command line that is wrong', () => {
     [['stats', '--options', 'nowhere.js'], '--options: there is no file nowhere.js.'],
     [
       ['stats', '--options', 'test/support/servers.js'],
-      '--options: test/support/servers.js exports MYSQL, POSTGRESQL. Export the options as the default, or as the only export.',
+      '--options: test/support/servers.js exports MARIADB, MYSQL, POSTGRESQL, SERVERS. Export the options as the default, or as the only export.',
     ],
   ])('%j', async (words, message) => {
     expect(await cli(words)).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });

@@ -14,7 +14,7 @@ import { STORE_FORMATS } from '../../src/migration/stores/index.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { CLI_MODULE, OptionsFile } from '../support/cli.js';
-import { DATABASES } from '../support/databases.js';
+import { ONE_PER_SERVER } from '../support/databases.js';
 import { FOREIGN, openPreviousStore, storeSession, type OpenedPreviousStore } from '../support/previous-stores.js';
 import { SessionsApp } from '../support/sessions-app.js';
 
@@ -95,7 +95,7 @@ class Move {
   }
 }
 
-describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('an import of %s, on %s', (name, database) => {
+describe.each(FOREIGN.filter(([, database]) => ONE_PER_SERVER.includes(database)))('an import of %s, on %s', (name, database) => {
   let move: Move;
   let server: Server;
 
@@ -154,11 +154,12 @@ describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('a
 
 describe.each([
   ['connect-pg-simple', 'postgresql'],
+  ['express-mysql-session', 'mysql'],
   ['express-mysql-session', 'mariadb'],
 ] as const)('an import of %s, killed in the middle', (name, database) => {
   // A process of its own takes a second to start, and longer where the machine is busy.
   jest.setTimeout(30_000);
-  const onDatabase = DATABASES.includes(database) ? it : it.skip;
+  const onDatabase = ONE_PER_SERVER.includes(database) ? it : it.skip;
   const SESSIONS = 560;
   const id = (n: number) => `session-${String(n).padStart(4, '0')}`;
 

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { DialectName } from '../../src/index.js';
 import { DATABASES } from '../support/databases.js';
 import { readPage, shellLines } from '../support/markdown.js';
 import { dropDatabase } from '../support/scratch-database.js';
+import { MARIADB } from '../support/servers.js';
 import { SAMPLE, buildSampleApp, startSampleApp, type SampleApp } from '../support/sample-app.js';
 
 const run = promisify(execFile);
@@ -17,10 +19,11 @@ describe('the sample app', () => {
   // Inside the sample: a migration looks up MikroORM from where it is.
   const directory = mkdtempSync(join(SAMPLE, 'tmp-'));
   const dbName = `sample_test_${process.pid}`;
-  const env = (database: string, file: string) => ({
+  const env = (database: DialectName, file: string) => ({
     ...process.env,
     DATABASE: database,
     PGDATABASE: dbName,
+    ...(database === 'mariadb' ? { MYSQL_HOST: MARIADB.host, MYSQL_PORT: String(MARIADB.port) } : {}),
     MYSQL_DATABASE: dbName,
     SQLITE_FILE: join('..', directory, file),
     MIGRATIONS: join('..', directory),
@@ -117,7 +120,7 @@ describe('the sample app', () => {
     }, 120_000);
   });
 
-  const start = (database: string, file: string) => startSampleApp(env(database, file));
+  const start = (database: DialectName, file: string) => startSampleApp(env(database, file));
 
   async function login(app: SampleApp, userId: string): Promise<string> {
     const response = await send(app, 'POST', '/login', '', { userId });

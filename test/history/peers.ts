@@ -33,13 +33,15 @@ export const PEERS = {
   'express-mysql-session': {
     database: 'mysql',
     table: (name) => ({ name, key: 'session_id', data: 'data' }),
-    async open(tableName) {
-      const { dbName: database, ...server } = MYSQL;
-      const store = new (expressMySqlSession(session))({ ...server, database, schema: { tableName } });
-      await store.onReady();
-      return { store, close: () => store.close() };
-    },
+    open: (tableName) => openExpressMySqlSession(tableName, MYSQL),
   },
 } as const satisfies Record<string, Peer>;
+
+/** Opens express-mysql-session on a server of MySQL or MariaDB. */
+export async function openExpressMySqlSession(tableName: string, { dbName: database, ...server }: typeof MYSQL): Promise<OpenedPeer> {
+  const store = new (expressMySqlSession(session))({ ...server, database, schema: { tableName } });
+  await store.onReady();
+  return { store, close: () => store.close() };
+}
 
 export type PeerName = keyof typeof PEERS;

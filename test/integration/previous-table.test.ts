@@ -7,7 +7,7 @@ import { PreviousTable } from '../../src/migration/previous-table.js';
 import { STORE_FORMATS } from '../../src/migration/stores/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { PreviousTableError } from '../../src/smart-session.errors.js';
-import { DATABASES, connectionOptions } from '../support/databases.js';
+import { ONE_PER_SERVER, connectionOptions } from '../support/databases.js';
 import { FOREIGN, openPreviousStore, storeSession, type OpenedPreviousStore } from '../support/previous-stores.js';
 
 const MINUTE = 60_000;
@@ -17,10 +17,11 @@ const TABLE = 'foreign "table"';
 /** Sets another time zone, and takes that back. */
 const ZONES = {
   postgresql: ["set time zone 'Asia/Tokyo'", 'set time zone default'],
+  mysql: ["set time_zone = '+09:00'", 'set time_zone = default'],
   mariadb: ["set time_zone = '+09:00'", 'set time_zone = default'],
 } as const;
 
-describe.each(FOREIGN.filter(([, database]) => DATABASES.includes(database)))('the table of %s on %s', (name, database) => {
+describe.each(FOREIGN.filter(([, database]) => ONE_PER_SERVER.includes(database)))('the table of %s on %s', (name, database) => {
   const dialect = DIALECTS[database];
   const foreign = STORE_FORMATS.find((store) => store.name === name)!;
   // knex does not quote it in its own statements.

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { answers } from '../support/answers.js';
-import { MYSQL, POSTGRESQL } from '../support/servers.js';
+import { SERVERS } from '../support/servers.js';
 
 /**
  * A driver with the connection of its database; undefined where none answers.
@@ -10,6 +10,6 @@ import { MYSQL, POSTGRESQL } from '../support/servers.js';
  */
 export async function databaseOf(driver, directory) {
   if (driver.dialect === 'sqlite') return { ...driver, connection: { dbName: join(directory, `${driver.name}.sqlite`) } };
-  const server = driver.dialect === 'postgresql' ? POSTGRESQL : MYSQL;
+  const server = SERVERS[driver.dialect];
   return (await answers(server)) ? { ...driver, connection: server } : undefined;
 }

@@ -4,14 +4,14 @@ import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { SqliteDriver } from '@mikro-orm/sqlite';
 import type { Options } from '@mikro-orm/sql';
 import type { DialectName } from '../../src/index.js';
-import { MYSQL, POSTGRESQL } from './servers.js';
+import { MARIADB, MYSQL, POSTGRESQL } from './servers.js';
 
 /** The connection of each database. */
 export const CONNECTIONS = {
   sqlite: { driver: SqliteDriver, dbName: ':memory:' },
   postgresql: { driver: PostgreSqlDriver, ...POSTGRESQL },
   mysql: { driver: MySqlDriver, ...MYSQL },
-  mariadb: { driver: MariaDbDriver, ...MYSQL },
+  mariadb: { driver: MariaDbDriver, ...MARIADB },
 } as const;
 
 /** Returns MikroORM's options for a database of the tests, without entities. */
@@ -27,3 +27,14 @@ export function connectionOptions(dialect: DialectName, overrides: Record<string
 
 /** The databases to test on, as found by the global set-up. */
 export const DATABASES = (process.env.TEST_DATABASES ?? 'sqlite').split(',') as DialectName[];
+
+/** Whether the driver of MySQL is connected to a MySQL server. It also works on MariaDB. */
+export const IS_MYSQL = process.env.TEST_IS_MYSQL === 'true';
+
+/** The databases to test on, with one driver for each kind of server. */
+export const ONE_PER_SERVER = DATABASES.filter((database) => database !== 'mysql' || IS_MYSQL || !DATABASES.includes('mariadb'));
+
+/** Returns the kind of server that a driver is connected to. */
+export function serverOf<Database extends DialectName>(database: Database): Database | 'mariadb' {
+  return database === 'mysql' && !IS_MYSQL ? 'mariadb' : database;
+}

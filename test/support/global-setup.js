@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
+import knex from 'knex';
 import { answers } from './answers.js';
-import { MYSQL, POSTGRESQL } from './servers.js';
+import { SERVERS } from './servers.js';
 
 /** Compiles without type checks, which `npm run check` does, and only the files that have changed. */
 const COMPILE = '-p tsconfig.test.json --noEmit false --outDir build --noCheck --incremental --tsBuildInfoFile build/tests.tsbuildinfo';
@@ -16,7 +17,8 @@ export default async function globalSetup() {
 
 /** Prints the databases of this run. Fails if a database that `DATABASE` names does not answer. */
 async function findDatabases() {
-  const found = { sqlite: true, postgresql: await answers(POSTGRESQL), mysql: await answers(MYSQL), mariadb: await answers(MYSQL) };
+  const { postgresql, mysql, mariadb } = SERVERS;
+  const found = { sqlite: true, postgresql: await answers(postgresql), mysql: await answers(mysql), mariadb: await answers(mariadb) };
   const names = Object.keys(found);
   const asked = process.env.DATABASE?.split(',');
   for (const name of asked ?? []) {
@@ -25,13 +27,24 @@ async function findDatabases() {
   }
   const used = asked ?? names.filter((name) => found[name]);
   process.env.TEST_DATABASES = used.join(',');
+  process.env.TEST_IS_MYSQL = String(used.includes('mysql') && !(await isMariadb(mysql)));
   const missing = names.filter((name) => !used.includes(name));
   process.stdout.write(`\nTesting on ${used.map((name) => `${name} (${addressOf(name)})`).join(', ')}\n`);
   if (missing.length > 0) process.stdout.write(`Not testing on ${missing.map((name) => `${name} (${addressOf(name)})`).join(', ')}\n`);
 }
 
+async function isMariadb({ dbName: database, ...server }) {
+  const connection = knex({ client: 'mysql2', connection: { ...server, database } });
+  try {
+    const [[{ version }]] = await connection.raw('select version() as version');
+    return version.includes('MariaDB');
+  } finally {
+    await connection.destroy();
+  }
+}
+
 function addressOf(name) {
   if (name === 'sqlite') return 'in this process';
-  const { host, port } = name === 'postgresql' ? POSTGRESQL : MYSQL;
+  const { host, port } = SERVERS[name];
   return `${host}:${port}`;
 }

@@ -4,8 +4,8 @@ import session from 'express-session';
 import knex, { type Knex } from 'knex';
 import pg from 'pg';
 import type { DialectName } from '../../src/index.js';
-import { PEERS } from '../history/peers.js';
-import { MYSQL, POSTGRESQL } from './servers.js';
+import { openExpressMySqlSession } from '../history/peers.js';
+import { POSTGRESQL, SERVERS } from './servers.js';
 
 /** A store of another package, on a table that it creates itself. */
 export interface OpenedPreviousStore {
@@ -15,11 +15,13 @@ export interface OpenedPreviousStore {
   close(): Promise<void>;
 }
 
-/** The packages, each with a database that it supports. MySQL and MariaDB are one server here. */
+/** The packages, each with a database that it supports. */
 export const FOREIGN = [
   ['connect-pg-simple', 'postgresql'],
+  ['express-mysql-session', 'mysql'],
   ['express-mysql-session', 'mariadb'],
   ['connect-session-knex', 'postgresql'],
+  ['connect-session-knex', 'mysql'],
   ['connect-session-knex', 'mariadb'],
   ['connect-session-knex', 'sqlite'],
 ] as const satisfies readonly (readonly [string, DialectName])[];
@@ -32,7 +34,8 @@ export async function openPreviousStore(
   file: string,
 ): Promise<OpenedPreviousStore> {
   if (name === 'connect-pg-simple') return openInSchema(tableName);
-  if (name in PEERS) return { ...(await PEERS[name as keyof typeof PEERS].open(tableName)), schema: undefined };
+  if (name === 'express-mysql-session')
+    return { ...(await openExpressMySqlSession(tableName, SERVERS[database as 'mysql' | 'mariadb'])), schema: undefined };
   const connection = knex(knexOptions(database, file));
   const store = new ConnectSessionKnexStore({ knex: connection, tableName, createTable: true, cleanupInterval: 0 });
   await store.ready;
@@ -57,7 +60,7 @@ async function openInSchema(tableName: string): Promise<OpenedPreviousStore> {
 
 function knexOptions(database: DialectName, file: string): Knex.Config {
   if (database === 'sqlite') return { client: 'better-sqlite3', connection: { filename: file }, useNullAsDefault: true };
-  const { dbName, ...server } = database === 'postgresql' ? POSTGRESQL : MYSQL;
+  const { dbName, ...server } = SERVERS[database];
   return { client: database === 'postgresql' ? 'pg' : 'mysql2', connection: { ...server, database: dbName } };
 }
 

@@ -14,3 +14,14 @@ export const MYSQL = {
   password: env.MYSQL_PASSWORD ?? '',
   dbName: env.MYSQL_DATABASE ?? 'test',
 };
+/** MySQL's server unless these variables are set, because a MariaDB server can test both drivers. */
+export const MARIADB = {
+  host: env.MARIADB_HOST ?? MYSQL.host,
+  port: Number(env.MARIADB_PORT ?? MYSQL.port),
+  user: env.MARIADB_USER ?? MYSQL.user,
+  password: env.MARIADB_PASSWORD ?? MYSQL.password,
+  dbName: env.MARIADB_DATABASE ?? MYSQL.dbName,
+};
+
+/** The server of each database. */
+export const SERVERS = { postgresql: POSTGRESQL, mysql: MYSQL, mariadb: MARIADB };
