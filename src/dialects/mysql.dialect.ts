@@ -117,7 +117,7 @@ export const mysql: Dialect = {
 
   async columns(run, table, schema) {
     const { rows } = await run(
-      'select column_name as name from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ?',
+      'select column_name as name from information_schema.columns where table_schema = coalesce(?, database()) and table_name = ? order by ordinal_position',
       [schema ?? null, table],
     );
     return rows.map((row) => String(row.name));

@@ -1,5 +1,5 @@
 import { DatabaseContext, SessionService } from '../../src/index.js';
-import { DATABASES } from '../support/databases.js';
+import { ONE_PER_SERVER } from '../support/databases.js';
 import { dropTables } from '../support/drop-tables.js';
 import { startTestApp } from '../support/test-app.js';
 
@@ -8,10 +8,7 @@ const USERS = 30;
 /** More new connections than the 511 that Node lets wait, and the kernel resets some. */
 const AT_ONCE = 400;
 
-/** MySQL's driver and MariaDB's speak to the same server in the tests. */
-const SERVERS = DATABASES.filter((database) => database !== 'mysql' || !DATABASES.includes('mariadb'));
-
-describe.each(SERVERS)('many users on %s', (database) => {
+describe.each(ONE_PER_SERVER)('many users on %s', (database) => {
   const LOGINS = database === 'postgresql' ? 2000 : 200;
 
   it("ASVS 15.4.1: log in at once and never see what is another's", async () => {

@@ -3,13 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DATABASES } from '../support/databases.js';
+import { ONE_PER_SERVER } from '../support/databases.js';
 import { SessionsApp } from '../support/sessions-app.js';
 
-/** One of the two drivers for one server will do. */
-const EACH = DATABASES.filter((database) => database !== 'mysql');
-
-describe.each(EACH)('a user of two processes on %s', (database) => {
+describe.each(ONE_PER_SERVER)('a user of two processes on %s', (database) => {
   const tableName = `limit_processes_${database}`;
   const directory = mkdtempSync(join(tmpdir(), 'limit-'));
   const file = join(directory, 'limit.db');

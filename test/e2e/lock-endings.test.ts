@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ConflictException,
   Controller,
@@ -214,7 +215,8 @@ describe.each(DATABASES)('the end of a lock on %s', (database) => {
     expect((await browser.post(`/slow-outside-${name}`)).status).toBe(status);
     expect(await browser.session()).toEqual(stored);
     await handler.finish();
-    expect(await lease()).toBeFalsy();
+    // The response does not wait for the release.
+    while (await lease()) await sleep(5);
   });
 
   it.each(['json', 'redirect', 'stream', 'awaited', 'passthrough', 'at-once'])('waits for the answer of /%s', async (path) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import { CompiledQuery, type DatabaseConnection } from 'kysely';
-import { DATABASES } from '../support/databases.js';
+import { ONE_PER_SERVER, serverOf } from '../support/databases.js';
 import { failuresUnder } from '../support/orm-settings.js';
 
 /**
@@ -85,6 +85,50 @@ const SETTINGS = {
       "DateStyle = 'SQL, MDY'",
     ],
   ],
+  mysql: [
+    [
+      'session transaction isolation level serializable',
+      'innodb_lock_wait_timeout = 1',
+      'lock_wait_timeout = 5',
+      "time_zone = '+05:30'",
+      'max_execution_time = 5000',
+      'wait_timeout = 5',
+      'group_concat_max_len = 4',
+      "collation_connection = 'utf8mb4_turkish_ci'",
+      'character_set_filesystem = latin1',
+      'character_set_database = latin1',
+      'default_storage_engine = MyISAM',
+      'foreign_key_checks = 0',
+      'unique_checks = 0',
+      'sql_big_selects = 0',
+      'max_join_size = 1000',
+      'sql_auto_is_null = 1',
+      'sql_buffer_result = 1',
+      'big_tables = 1',
+      'div_precision_increment = 0',
+      "lc_time_names = 'de_DE'",
+      'sql_notes = 0',
+      'sql_quote_show_create = 0',
+      'low_priority_updates = 1',
+      "optimizer_switch = 'derived_merge=off,index_condition_pushdown=off,mrr=on'",
+      'explain_format = TRADITIONAL',
+      'tmp_table_size = 1024',
+      'max_heap_table_size = 16384',
+      'internal_tmp_mem_storage_engine = MEMORY',
+      'join_buffer_size = 128',
+      'innodb_strict_mode = 0',
+      'innodb_table_locks = 0',
+      'sql_require_primary_key = 1',
+      "sql_mode = ''",
+    ],
+    [
+      'session transaction isolation level read committed',
+      "collation_connection = 'utf8mb4_bin'",
+      'sql_warnings = 1',
+      'sql_generate_invisible_primary_key = 1',
+      "sql_mode = 'TRADITIONAL,PAD_CHAR_TO_FULL_LENGTH,HIGH_NOT_PRECEDENCE,NO_UNSIGNED_SUBTRACTION,TIME_TRUNCATE_FRACTIONAL'",
+    ],
+  ],
   mariadb: [
     [
       'session transaction isolation level serializable',
@@ -131,15 +175,14 @@ const SETTINGS = {
 
 const isEach = process.env.SETTINGS === 'each';
 
-const CASES = (['sqlite', 'postgresql', 'mariadb'] as const)
-  .filter((database) => DATABASES.includes(database))
-  .flatMap((database) =>
-    (isEach ? SETTINGS[database].flatMap((group) => group.map((setting) => [setting])) : SETTINGS[database]).map((group) => ({
-      database,
-      group,
-      name: group.join(', '),
-    })),
-  );
+const CASES = ONE_PER_SERVER.flatMap((database) => {
+  const groups = SETTINGS[serverOf(database)];
+  return (isEach ? groups.flatMap((group) => group.map((setting) => [setting])) : groups).map((group) => ({
+    database,
+    group,
+    name: group.join(', '),
+  }));
+});
 
 let directory: string;
 

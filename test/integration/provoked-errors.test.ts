@@ -5,13 +5,14 @@ import { SessionUnavailableError, type SessionRepository } from '../../src/index
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { withSetting } from '../support/connection-setting.js';
+import { ONE_PER_SERVER, serverOf } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
-type Server = 'postgresql' | 'mariadb';
+type Server = 'postgresql' | 'mysql' | 'mariadb';
 
 /** What to set so that a server gives an error by itself, and which it gives. */
 const PROVOCATIONS = {
@@ -25,6 +26,15 @@ const PROVOCATIONS = {
     // Who waits so long looks for a deadlock, and becomes its victim.
     patient: "set deadlock_timeout = '300ms'",
   },
+  mysql: {
+    serializable: 'set session transaction isolation level serializable',
+    conflict: undefined,
+    impatient: 'set session innodb_lock_wait_timeout = 1',
+    timedOut: 1205,
+    deadlock: 1213,
+    readOnly: 'set session transaction read only',
+    patient: 'set session innodb_lock_wait_timeout = 50',
+  },
   mariadb: {
     // What locks at once has no snapshot that could be out of date.
     serializable: 'set session innodb_snapshot_isolation = on',
@@ -37,15 +47,14 @@ const PROVOCATIONS = {
   },
 } as const;
 
-// The driver for MySQL meets the errors of the same server.
 const CASES = REPOSITORY_CASES.filter(
-  ({ database }) => database === 'postgresql' || database === 'mariadb',
+  ({ database }) => database !== 'sqlite' && ONE_PER_SERVER.includes(database),
 ) as ((typeof REPOSITORY_CASES)[number] & { database: Server })[];
 
 describeEach(CASES)(
   'errors that $database gives by itself, $locking, $name',
   ({ database: databaseName, locking, repository: Repository, n }) => {
-    const provocation = PROVOCATIONS[databaseName];
+    const provocation = PROVOCATIONS[serverOf(databaseName)];
     let database: SessionsDatabase;
     let id: string;
     /** The codes of the errors that were met. */

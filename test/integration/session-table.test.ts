@@ -21,7 +21,7 @@ import {
 import { qualifiedName } from '../../src/dialects/qualified-name.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
-import { CONNECTIONS, DATABASES, connectionOptions } from '../support/databases.js';
+import { CONNECTIONS, DATABASES, ONE_PER_SERVER, connectionOptions } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 import { dropTables } from '../support/drop-tables.js';
 import { createDatabase, dropDatabase, ownDatabase } from '../support/scratch-database.js';
@@ -111,7 +111,7 @@ const PLACES: readonly Place[] = [
   { name: "the option's, which is also MikroORM's", schema: CONFIGURED, entity: {}, option: CONFIGURED, expected: CONFIGURED },
 ];
 
-describeEach(DATABASES.filter((name) => name === 'postgresql' || name === 'mariadb'))('the schema of the table, on %s', (database) => {
+describeEach(ONE_PER_SERVER.filter((name) => name !== 'sqlite'))('the schema of the table, on %s', (database) => {
   const dialect = DIALECTS[database];
   const tableName = `placed_${database}`;
   const schemas = [CONFIGURED, OF_ENTITY];
