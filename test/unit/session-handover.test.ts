@@ -15,6 +15,7 @@ import {
 import { LiveSession } from '../../src/live/live-session.js';
 import { LiveSessionField } from '../../src/live/live-session-field.js';
 import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { gate } from '../support/gate.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
 import { RecordingObservers } from '../support/recording-observers.js';
@@ -102,6 +103,19 @@ describe('the values of a session that ends', () => {
     session = { cookie: new expressSession.Cookie() };
     expect(await take()).toEqual({});
     expect(repository.calls).toEqual([]);
+  });
+
+  it('come after the empty row was deleted, so that its key is free', async () => {
+    const held = gate();
+    repository.faults.removeExpired = [held.fault];
+    let isTaken = false;
+    const taken = take().then(() => (isTaken = true));
+    await held.arrived;
+    await new Promise(setImmediate);
+    expect(isTaken).toBe(false);
+    held.open();
+    await taken;
+    expect(await rows()).toEqual([]);
   });
 
   it('are taken although the empty row could not be deleted', async () => {

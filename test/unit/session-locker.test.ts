@@ -218,6 +218,19 @@ describe('a lock', () => {
     await lock();
   });
 
+  it('is given back before the request learns that there is none', async () => {
+    const held = gate();
+    repository.faults = { load: [FAILED], release: [held.fault] };
+    let hasFailed = false;
+    const failing = lock().catch(() => (hasFailed = true));
+    await held.arrived;
+    await settled();
+    expect(hasFailed).toBe(false);
+    held.open();
+    await failing;
+    expect(hasFailed).toBe(true);
+  });
+
   it('is given back, as far as it was taken, if the database fails', async () => {
     const lost: Fault = { kind: 'unknown', effect: 'done' };
     repository.faults.lease = [lost, lost, lost];
@@ -254,6 +267,12 @@ describe('a lock', () => {
       expect(jest.getTimerCount()).toBe(before);
     });
 
+    it('does not keep the process running', async () => {
+      const timers = jest.spyOn(globalThis, 'setInterval');
+      await lock();
+      expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
+    });
+
     it('goes on if it could not be extended once, which is logged', async () => {
       await lock();
       repository.faults.extend = [FAILED];
@@ -265,8 +284,10 @@ describe('a lock', () => {
     });
 
     it('is not extended after the shutdown of the app', async () => {
+      const before = jest.getTimerCount();
       const unlock = await lock();
       locker.onApplicationShutdown();
+      expect(jest.getTimerCount()).toBe(before);
       await jest.advanceTimersByTimeAsync(1000);
       unlock.withLease();
       await settled();

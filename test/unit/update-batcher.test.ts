@@ -91,7 +91,10 @@ describe('the updates of records', () => {
     const first = submitHeld('a');
     const second = gate();
     repository.faults.updateMany = [second.fault];
+    await first.arrived;
+    for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
     const waiting = [submit('b'), submit('c')];
+    expect(repository.calls).toEqual(['update']);
     first.open();
     await second.arrived;
     const last = submit('d');
