@@ -387,7 +387,7 @@ describe('a lock', () => {
 
     it.each<[string, () => Live | null]>([
       ['is gone', () => null],
-      ['is another', () => ({ id: 'another', n: 1 })],
+      ['is another', () => Object.assign(Object.create({ id: 'another' }) as Live, { n: 1 })],
     ])('stores nothing if the session of the request %s', async (_name, make) => {
       const req: Live = {};
       Object.defineProperty(session, 'req', { value: req });
@@ -397,6 +397,7 @@ describe('a lock', () => {
       await unlock(false);
       expect(await others.stored()).toEqual({ n: 0, version: 0 });
       expect(repository.calls).toEqual(['lease', 'load', 'release']);
+      expect(lines).toEqual([]);
       expect(lives.of(session).isClosed).toBe(true);
     });
   });
