@@ -75,7 +75,7 @@ function fromCaller(given: string): string {
 }
 
 function chooseStores(given: string | undefined, isQuick: boolean): StoreDefinition[] {
-  if (given === undefined) return STORES.filter((store) => (isQuick ? store.isQuick : !store.isOptional));
+  if (given === undefined) return STORES.filter((store) => !isQuick || store.isQuick);
   return choose('store', given, STORES, ({ id }, name) => patternOf(name).test(id));
 }
 

@@ -19,6 +19,7 @@ export interface ChartLine {
 const HEADINGS: Readonly<Record<Exclude<DatabaseName, 'none'>, string>> = {
   postgresql: 'PostgreSQL',
   mariadb: 'MariaDB',
+  mysql: 'MySQL',
   sqlite: 'SQLite',
   redis: 'Redis',
   memory: 'In memory',

@@ -19,6 +19,7 @@ const PANEL = { first: 70, gap: 70, width: 390 };
 const COLOURS: Readonly<Record<string, readonly [ours: string, ...peers: string[]]>> = {
   postgresql: ['#1d4ed8', '#60a5fa'],
   mariadb: ['#b45309', '#f59e0b'],
+  mysql: ['#7e22ce', '#c084fc'],
   sqlite: ['#047857', '#34d399'],
   redis: ['#b91c1c', '#f87171', '#b91c1c'],
   memory: ['#6b7280', '#6b7280'],

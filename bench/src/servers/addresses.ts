@@ -11,6 +11,7 @@ export interface SqlServer {
 export interface Addresses {
   readonly postgresql?: SqlServer;
   readonly mariadb?: SqlServer;
+  readonly mysql?: SqlServer;
   /** The ports of the Redis servers, by durability. */
   readonly redis: Readonly<Record<string, number>>;
   /** A folder for database files. */

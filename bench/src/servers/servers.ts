@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseName } from '../stores/store-definition.js';
 import type { Addresses } from './addresses.js';
-import { prepareMariaDb } from './mariadb.js';
+import { prepareMariaDb, prepareMySql } from './mysql.js';
 import { preparePostgreSql } from './postgresql.js';
 import { prepareRedis } from './redis.js';
 import type { Server } from './server.js';
@@ -36,14 +36,16 @@ export async function prepareServers(databases: ReadonlySet<DatabaseName>): Prom
   };
   const postgresql = await prepare('postgresql', preparePostgreSql);
   const mariadb = await prepare('mariadb', prepareMariaDb);
+  const mysql = await prepare('mysql', prepareMySql);
   const redis = await prepare('redis', () => prepareRedis(folder));
-  const found = { postgresql: postgresql?.version, mariadb: mariadb?.version, redis: redis?.version };
+  const found = { postgresql: postgresql?.version, mariadb: mariadb?.version, mysql: mysql?.version, redis: redis?.version };
   return {
     addresses: {
       folder,
       redis: redis?.address ?? {},
       ...(postgresql && { postgresql: postgresql.address }),
       ...(mariadb && { mariadb: mariadb.address }),
+      ...(mysql && { mysql: mysql.address }),
     },
     versions: Object.fromEntries(Object.entries(found).filter((entry): entry is [string, string] => entry[1] !== undefined)),
     missing,

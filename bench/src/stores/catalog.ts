@@ -1,9 +1,9 @@
 import type { DatabaseName, StoreDefinition } from './store-definition.js';
 
-type Optional = 'settings' | 'isQuick' | 'isMain' | 'isOptional';
+type Optional = 'settings' | 'isQuick' | 'isMain';
 type Entry = Omit<StoreDefinition, Optional> & Partial<Pick<StoreDefinition, Optional>>;
 
-const store = (entry: Entry): StoreDefinition => ({ settings: {}, isQuick: false, isMain: false, isOptional: false, ...entry });
+const store = (entry: Entry): StoreDefinition => ({ settings: {}, isQuick: false, isMain: false, ...entry });
 
 /** The stores in the goals and the charts. */
 const MAIN = { isQuick: true, isMain: true };
@@ -31,7 +31,6 @@ export const STORES: readonly StoreDefinition[] = [
   }),
 
   ...ours('mariadb', 'mariadb', 'MariaDB'),
-  ...ours('mysql', 'mariadb', 'MariaDB (mysql)').map((definition) => ({ ...definition, isOptional: true, isQuick: false, isMain: false })),
   store({
     id: 'express-mysql-session',
     label: 'express-mysql-session',
@@ -49,6 +48,17 @@ export const STORES: readonly StoreDefinition[] = [
     database: 'mariadb',
     opener: 'driver-mysql2',
     packages: ['mysql2'],
+  }),
+
+  ...ours('mysql', 'mysql', 'MySQL'),
+  store({
+    id: 'express-mysql-session-mysql',
+    label: 'express-mysql-session on MySQL',
+    kind: 'peer',
+    database: 'mysql',
+    opener: 'express-mysql-session',
+    packages: ['express-mysql-session'],
+    ...MAIN,
   }),
 
   ...ours('sqlite', 'sqlite', 'SQLite'),

@@ -1,5 +1,5 @@
 /** The place where a store keeps the sessions. */
-export type DatabaseName = 'sqlite' | 'postgresql' | 'mariadb' | 'redis' | 'memory' | 'none';
+export type DatabaseName = 'sqlite' | 'postgresql' | 'mariadb' | 'mysql' | 'redis' | 'memory' | 'none';
 
 /** The role of a store in the comparison. */
 export type StoreKind =
@@ -26,8 +26,6 @@ export interface StoreDefinition {
   readonly isQuick: boolean;
   /** Whether it is measured at several sizes and numbers of connections. */
   readonly isMain: boolean;
-  /** Whether it runs only if its name is given. */
-  readonly isOptional: boolean;
   /** The checkout whose build is used. Default: this one. */
   readonly checkout?: string;
 }

@@ -6,9 +6,9 @@ import { expressSession } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 
 /** Opens express-mysql-session with a given address, as its README shows, on its own copy of mysql2. */
-export const open: OpenStore = async (_, { mariadb }) => {
+export const open: OpenStore = async ({ database }, addresses) => {
   const MySqlStore = mySqlStore(session);
-  const store = new MySqlStore({ ...required(mariadb), connectionLimit: POOL_SIZE });
+  const store = new MySqlStore({ ...required(addresses[database as 'mariadb' | 'mysql']), connectionLimit: POOL_SIZE });
   await store.onReady();
   return expressSession(store, countMySql('express-mysql-session'), () => store.close());
 };

@@ -32,7 +32,7 @@ export const tableNameOf = ({ id }: StoreDefinition): string => id.replaceAll('-
 function connectionOf(definition: StoreDefinition, addresses: Addresses): Record<string, unknown> {
   const pool = { min: 0, max: POOL_SIZE };
   if (definition.database === 'sqlite') return { dbName: sqliteFile(definition, addresses), pool };
-  const { database, ...server } = required<SqlServer>(addresses[definition.database as 'postgresql' | 'mariadb']);
+  const { database, ...server } = required<SqlServer>(addresses[definition.database as 'postgresql' | 'mariadb' | 'mysql']);
   return { ...server, dbName: database, pool };
 }
 
