@@ -149,6 +149,7 @@ describe('the changes of a session', () => {
     expect(states.isUntouched(session)).toBe(false);
     expect(() => states.hasChanges(session)).toThrow(SessionNotSerializableError);
     expect(states.isSettled(session)).toBe(false);
+    expect(states.isUntouched(fresh({ cookie: {} }, { req: {} }))).toBe(false);
   });
 });
 

@@ -96,8 +96,17 @@ describe('a session that is replaced', () => {
 
   it('is removed from the previous store first', async () => {
     const previous = await previousStore();
+    const { destroy } = previous;
+    let written: string[] | undefined;
+    previous.destroy = (id, callback) => {
+      setImmediate(() => {
+        written = [...repository.calls];
+        destroy.call(previous, id, callback);
+      });
+    };
     setUp({ migrateFrom: previous });
     await stored.replace('id', { n: 1 });
+    expect(written).toEqual([]);
     expect(await new Promise((resolve) => previous.get('id', (_error, found) => resolve(found)))).toBeUndefined();
     expect(await others.stored()).toEqual({ n: 1, version: 0 });
   });
