@@ -64,4 +64,8 @@ const TLS = { driverOptions: { ssl: { rejectUnauthorized: false } } };
     for (const settings of [{ user, password: 'wrong' }, { user: userOfTls }])
       await expect(logIn(settings)).rejects.toThrow(/Access denied/);
   });
+
+  it('refuses a certificate that no known authority has signed', async () => {
+    await expect(logIn({ user, driverOptions: { ssl: {} } })).rejects.toThrow(/self-signed certificate/);
+  });
 });
