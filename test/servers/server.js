@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import knex from 'knex';
+import { answers } from '../support/answers.js';
 import { freePort } from '../support/daemon.ts';
 import { DATA, SERVERS } from './catalog.js';
 import { ACCOUNT, unpack } from './unpack.js';
@@ -24,10 +25,11 @@ export class Server {
    * Installs a server unless it is installed, and starts it.
    *
    * @param {string} name of `SERVERS`
-   * @throws {Error} with the server's last lines, if it does not start
+   * @throws {Error} if it cannot be installed, or with its last lines if it does not start
    */
   static async start(name) {
     if (process.getuid?.() !== 0) throw new Error('Only root can give a server its own root directory.');
+    if (!(name in SERVERS)) throw new Error(`There is no server ${name}. Use one of ${Object.keys(SERVERS).join(', ')}.`);
     const server = new Server();
     server.#kind = SERVERS[name].kind;
     server.#root = await unpack(name, SERVERS[name]);
@@ -91,11 +93,12 @@ export class Server {
     for (const output of [this.#process.stdout, this.#process.stderr])
       output.on('data', (data) => (this.#log = (this.#log + data).slice(-4000)));
     process.once('exit', () => this.#process.kill('SIGQUIT'));
-    const create = () =>
-      this.#query('create database test').then(
+    const create = async () =>
+      (await answers(this.#address)) &&
+      (await this.#query('create database test').then(
         () => true,
         () => false,
-      );
+      ));
     for (const deadline = Date.now() + PATIENCE * 1000; !(await create()); await sleep(100))
       if (!this.#isRunning || Date.now() > deadline) throw new Error(`The server does not answer.\n${this.#log}`);
   }
