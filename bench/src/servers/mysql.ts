@@ -52,7 +52,8 @@ async function prepare(kind: 'MySQL' | 'MariaDB', address: SqlServer): Promise<S
   };
 }
 
-async function asAdmin<Result>({ database: _, ...server }: SqlServer, work: (connection: Connection) => Promise<Result>): Promise<Result> {
+async function asAdmin<Result>(address: SqlServer, work: (connection: Connection) => Promise<Result>): Promise<Result> {
+  const { database: _, ...server } = address;
   const connection = await createConnection({ ...server, connectTimeout: 2000 });
   try {
     return await work(connection);
