@@ -23,22 +23,21 @@ export function pruneExpired(
 }
 
 /** Implements `SessionRepository.destroySome`. */
-export function destroyChosen(
+export async function destroyChosen(
   { runner, dialect, lockTimeout }: DatabaseContext,
   statements: SessionStatements,
   userId: string,
   choose: (storageKeys: readonly string[]) => readonly string[],
 ): Promise<number> {
+  const { lockAll, findAll, lockFound } = statements;
+  // Not in the transaction: with `innodb_snapshot_isolation`, MariaDB refuses to lock a row that has changed since its first read.
+  const found = lockFound && keysOf(await runner.run(findAll, [userId]));
+  if (found?.length === 0) return 0;
   return inTransaction(runner, dialect, lockTimeout, async (run) => {
-    const chosen = choose(await lockSessions(run, statements, userId));
+    const locked = found ? await run(lockFound!(found.length), [...found, userId]) : await run(lockAll, [userId]);
+    const chosen = choose(keysOf(locked));
     return chosen.length === 0 ? 0 : (await run(statements.destroyMany(chosen.length), chosen)).affected;
   });
-}
-
-async function lockSessions(run: RunStatement, { lockAll, findAll, lockFound }: SessionStatements, userId: string): Promise<string[]> {
-  if (!lockFound) return keysOf(await run(lockAll, [userId]));
-  const found = keysOf(await run(findAll, [userId]));
-  return found.length === 0 ? [] : keysOf(await run(lockFound(found.length), [...found, userId]));
 }
 
 function keysOf({ rows }: Awaited<ReturnType<RunStatement>>): string[] {
