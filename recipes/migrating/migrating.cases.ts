@@ -8,6 +8,7 @@ import { DatabaseContext, SessionService } from 'nestjs-smart-session';
 import { Browser } from '../../test/support/browser.js';
 import { DATABASES } from '../../test/support/databases.js';
 import { startRecipe } from '../../test/support/recipe.js';
+import { describeEach } from '../../test/support/describe-each.js';
 import { MYSQL, POSTGRESQL } from '../../test/support/servers.js';
 import { ShopController } from './shop.controller.js';
 
@@ -78,61 +79,58 @@ const MIGRATIONS = [
   },
 ] as const;
 
-describe.each(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))(
-  'migrating from $name',
-  ({ table, env, before, after }) => {
-    let app: INestApplication;
-    /** The cookies of the users who logged in before. */
-    let cookies: string[];
+describeEach(MIGRATIONS.filter(({ database }) => DATABASES.includes(database)))('migrating from $name', ({ table, env, before, after }) => {
+  let app: INestApplication;
+  /** The cookies of the users who logged in before. */
+  let cookies: string[];
 
-    beforeAll(async () => {
-      Logger.overrideLogger(false);
-      let earlier!: Before;
-      await startRecipe(async () => (earlier = await before()), env);
-      cookies = [];
-      for (const user of ['anna', 'bert', 'cleo']) {
-        const browser = new Browser(earlier.app);
-        await browser.post('/login', { user });
-        await browser.post('/wishlist', { sku: 'tea' });
-        cookies.push(browser.cookie);
-      }
-      await earlier.close();
-      app = await startRecipe(after, env);
-    });
-    afterAll(async () => {
-      const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-      for (const name of [table, 'web_sessions', 'web_sessions_leases']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
-      await app.close();
-    });
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    let earlier!: Before;
+    await startRecipe(async () => (earlier = await before()), env);
+    cookies = [];
+    for (const user of ['anna', 'bert', 'cleo']) {
+      const browser = new Browser(earlier.app);
+      await browser.post('/login', { user });
+      await browser.post('/wishlist', { sku: 'tea' });
+      cookies.push(browser.cookie);
+    }
+    await earlier.close();
+    app = await startRecipe(after, env);
+  });
+  afterAll(async () => {
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    for (const name of [table, 'web_sessions', 'web_sessions_leases']) await runner.run(`drop table if exists ${dialect.quote(name)}`);
+    await app.close();
+  });
 
-    const visitor = (n: number) => Object.assign(new Browser(app), { cookie: cookies[n]! });
-    const rowsIn = async (name: string) => {
-      const { runner, dialect } = app.get(DatabaseContext, { strict: false });
-      return Number((await runner.run(`select count(*) as n from ${dialect.quote(name)}`)).rows[0]?.n);
-    };
+  const visitor = (n: number) => Object.assign(new Browser(app), { cookie: cookies[n]! });
+  const rowsIn = async (name: string) => {
+    const { runner, dialect } = app.get(DatabaseContext, { strict: false });
+    return Number((await runner.run(`select count(*) as n from ${dialect.quote(name)}`)).rows[0]?.n);
+  };
 
-    it('keeps users logged in with their cookies', async () => {
-      const anna = visitor(0);
-      const response = await anna.get('/');
-      expect([response.body, response.headers['set-cookie']]).toEqual([{ user: 'anna', wishlist: ['tea'] }, undefined]);
-      expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([2, 1]);
-      await anna.post('/wishlist', { sku: 'milk' });
-      expect((await anna.get('/')).body).toEqual({ user: 'anna', wishlist: ['tea', 'milk'] });
-      expect(await app.get(SessionService).list({ userId: 'anna' })).toHaveLength(1);
-    });
+  it('keeps users logged in with their cookies', async () => {
+    const anna = visitor(0);
+    const response = await anna.get('/');
+    expect([response.body, response.headers['set-cookie']]).toEqual([{ user: 'anna', wishlist: ['tea'] }, undefined]);
+    expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([2, 1]);
+    await anna.post('/wishlist', { sku: 'milk' });
+    expect((await anna.get('/')).body).toEqual({ user: 'anna', wishlist: ['tea', 'milk'] });
+    expect(await app.get(SessionService).list({ userId: 'anna' })).toHaveLength(1);
+  });
 
-    it('loses no change of requests while a session is migrated', async () => {
-      await Promise.all(Array.from({ length: 10 }, (_, n) => visitor(1).post('/wishlist', { sku: `sku${n}` })));
-      expect(new Set((await visitor(1).get('/')).body.wishlist)).toEqual(
-        new Set(['tea', ...Array.from({ length: 10 }, (_, n) => `sku${n}`)]),
-      );
-    });
+  it('loses no change of requests while a session is migrated', async () => {
+    await Promise.all(Array.from({ length: 10 }, (_, n) => visitor(1).post('/wishlist', { sku: `sku${n}` })));
+    expect(new Set((await visitor(1).get('/')).body.wishlist)).toEqual(
+      new Set(['tea', ...Array.from({ length: 10 }, (_, n) => `sku${n}`)]),
+    );
+  });
 
-    it('does not log a user in again who has logged out', async () => {
-      const id = decodeURIComponent(cookies[2]!.split('=')[1]!).slice(2).split('.')[0]!;
-      await app.get(SessionService).destroy(id);
-      expect((await visitor(2).get('/')).body).toEqual({});
-      expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([0, 2]);
-    });
-  },
-);
+  it('does not log a user in again who has logged out', async () => {
+    const id = decodeURIComponent(cookies[2]!.split('=')[1]!).slice(2).split('.')[0]!;
+    await app.get(SessionService).destroy(id);
+    expect((await visitor(2).get('/')).body).toEqual({});
+    expect([await rowsIn(table), await rowsIn('web_sessions')]).toEqual([0, 2]);
+  });
+});

@@ -1,4 +1,5 @@
 import { DATABASES } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { activityOf } from './activity.js';
 import { CHECKERS, type CheckerName } from './checkers/index.js';
 import { COMMON_OPERATIONS, HISTORY_SECONDS, HistoryRuns, breachesOf, type CheckedHistory } from './history-runs.js';
@@ -25,19 +26,15 @@ const CASES = (Object.entries(PEERS as Record<PeerName, Peer>) as [PeerName, Pee
   .filter(([, { database }]) => DATABASES.includes(database))
   .flatMap(([name, { database }]) => [1, 3].map((processes) => ({ name, database, processes })));
 
-describe('the same clients', () => {
-  it.each(CASES)(
-    '$name in $processes processes loses updates, and this library none',
-    async ({ name, database, processes }) => {
-      const theirs = await runs.runPeer(name, processes, SECONDS);
-      note(name, processes, theirs);
-      const ours = await runs.runOwn(database, Array(processes).fill('optimistic, statements'), SECONDS, COMMON_OPERATIONS);
-      note(`this library on ${database}`, processes, ours);
-      expect(theirs.found['lost updates']).not.toEqual([]);
-      expect(breachesOf(ours, `beside ${name}`)).toEqual({});
-    },
-    600_000,
-  );
+describeEach(CASES)('the same clients, $name in $processes processes', ({ name, database, processes }) => {
+  it('loses updates, and this library none', async () => {
+    const theirs = await runs.runPeer(name, processes, SECONDS);
+    note(name, processes, theirs);
+    const ours = await runs.runOwn(database, Array(processes).fill('optimistic, statements'), SECONDS, COMMON_OPERATIONS);
+    note(`this library on ${database}`, processes, ours);
+    expect(theirs.found['lost updates']).not.toEqual([]);
+    expect(breachesOf(ours, `beside ${name}`)).toEqual({});
+  }, 600_000);
 });
 
 function note(name: string, processes: number, { history, found, seed }: CheckedHistory): void {
