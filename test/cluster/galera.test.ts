@@ -8,7 +8,7 @@ const REQUESTS = process.env.CLUSTER === 'short' ? 300 : 1000;
 const title = HAS_GALERA
   ? 'a Galera cluster of three nodes, with a process of the app on each'
   : 'a Galera cluster: SKIPPED, galera-4 or rsync is not installed';
-// Jest prints no title of a file that is skipped as a whole.
+// The default reporter prints no title of a file that is skipped as a whole.
 if (!HAS_GALERA) process.stderr.write(`\n${title}\n`);
 
 (HAS_GALERA ? describe : describe.skip)(title, () => {

@@ -10,7 +10,7 @@ const READS = process.env.CLUSTER === 'short' ? 20 : 100;
 const title = HAS_POSTGRESQL
   ? 'a PostgreSQL primary with a standby'
   : 'a PostgreSQL primary with a standby: SKIPPED, postgresql is not installed';
-// Jest prints no title of a file that is skipped as a whole.
+// The default reporter prints no title of a file that is skipped as a whole.
 if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
 
 (HAS_POSTGRESQL ? describe : describe.skip)(title, () => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { importOptions } from '../../src/cli/options-module.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
@@ -350,7 +350,7 @@ describe('a command line that is wrong', () => {
 
 describe('a process of an app', () => {
   // To start takes a second where the machine has nothing else to do.
-  jest.setTimeout(30_000);
+  vi.setConfig({ testTimeout: 30_000 });
   let app: string;
 
   beforeAll(async () => {

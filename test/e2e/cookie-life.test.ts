@@ -105,7 +105,7 @@ describe('the life of the session cookie', () => {
     else expect(originalMaxAge).toEqual(expected);
   });
 
-  it.each([0, -1, -YEAR])('ends the session with a max age of %p', async (maxAge) => {
+  it.each([0, -1, -YEAR])('ends the session with a max age of %o', async (maxAge) => {
     const browser = new Browser(app);
     await browser.post('/set', { a: 1 });
     const before = await count();
@@ -122,7 +122,7 @@ describe('the life of the session cookie', () => {
     { maxAge: Infinity },
     { maxAge: '5' },
     { originalMaxAge: Number.NaN },
-  ])('is refused with %p by the store, and nothing is stored', async (cookie) => {
+  ])('is refused with %o by the store, and nothing is stored', async (cookie) => {
     const store = app.get(SmartSessionStore);
     const error = (call: (done: (error?: unknown) => void) => void) => new Promise((done) => call(done));
     const before = await count();
@@ -132,7 +132,7 @@ describe('the life of the session cookie', () => {
     expect(await count()).toBe(before);
   });
 
-  it.each([Infinity, Number.NaN, 1e20, -1, 0, '5', new Date()])('is refused at start with a max age of %p', (maxAge) => {
+  it.each([Infinity, Number.NaN, 1e20, -1, 0, '5', new Date()])('is refused at start with a max age of %o', (maxAge) => {
     expect(() => new SmartSessionOptions({ secret: 'x', cookie: { maxAge: maxAge as number } })).toThrow(SmartSessionConfigError);
   });
 });

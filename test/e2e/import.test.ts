@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import express from 'express';
 import session from 'express-session';
 import request from 'supertest';
@@ -158,7 +158,7 @@ describe.each([
   ['express-mysql-session', 'mariadb'],
 ] as const)('an import of %s, killed in the middle', (name, database) => {
   // A process of its own takes a second to start, and longer where the machine is busy.
-  jest.setTimeout(30_000);
+  vi.setConfig({ testTimeout: 30_000 });
   const onDatabase = ONE_PER_SERVER.includes(database) ? it : it.skip;
   const SESSIONS = 560;
   const id = (n: number) => `session-${String(n).padStart(4, '0')}`;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import { SessionService } from '../../src/index.js';
 import { LateChanges } from '../../src/middleware/late-changes.js';
@@ -14,12 +14,12 @@ describe('a change after the response', () => {
   beforeEach(async () => {
     warnings = [];
     app = await GatedApp.start();
-    jest.spyOn(Logger.prototype, 'warn').mockImplementation((message: unknown) => void warnings.push(String(message)));
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation((message: unknown) => void warnings.push(String(message)));
     browser = new Browser(app.nest);
     await browser.post('/set', { start: 1 });
   });
   afterEach(async () => {
-    jest.restoreAllMocks();
+    vi.restoreAllMocks();
     await app.close();
   });
 
@@ -105,7 +105,7 @@ it('in production is not looked for', async () => {
   process.env.NODE_ENV = 'production';
   const app = await GatedApp.start({ options: { secret: 'a-long-and-random-secret-7f3a9c2e5b8d1f4a6c', cookie: { secure: false } } });
   process.env.NODE_ENV = NODE_ENV;
-  const watch = jest.spyOn(app.nest.get(LateChanges, { strict: false }), 'watch');
+  const watch = vi.spyOn(app.nest.get(LateChanges, { strict: false }), 'watch');
   await app.answer((_request, response) => response.end());
   expect(watch).not.toHaveBeenCalled();
   await app.close();

@@ -40,7 +40,7 @@ function grants(database: DialectName, user: string, password: string, tables: r
   it.each([
     ['optimistic', SqlSessionRepository],
     ['pessimistic', EntityManagerSessionRepository],
-  ] as const)('ASVS 13.2.2: suffices, %s with %p', async (locking, repository) => {
+  ] as const)('ASVS 13.2.2: suffices, %s with %o', async (locking, repository) => {
     const tableName = `rights_${database}_${locking}`;
     const user = `rights_${randomBytes(4).toString('hex')}`;
     const password = randomBytes(8).toString('hex');

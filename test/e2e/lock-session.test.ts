@@ -272,7 +272,7 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
 });
 
 describe('@LockSession()', () => {
-  it.each([{ timeout: 0 }, { timeout: '1s' }, { lease: 10 }, { maxWaiting: -1 }, { wait: 1 }] as object[])('refuses %p', (options) => {
+  it.each([{ timeout: 0 }, { timeout: '1s' }, { lease: 10 }, { maxWaiting: -1 }, { wait: 1 }] as object[])('refuses %o', (options) => {
     expect(() => LockSession(options)).toThrow(SmartSessionConfigError);
     expect(() => LockSession(options)).toThrow(Object.keys(options)[0]);
   });

@@ -125,7 +125,7 @@ describe.each<SmartSessionModuleOptions>([
           [way, true],
         ] as const,
     ),
-  )('by %s after regenerate, committed before: %p', async (way, isCommitted) => {
+  )('by %s after regenerate, committed before: %o', async (way, isCommitted) => {
     const browser = await app.browser();
     const { cookie } = browser;
     let id = '';

@@ -110,7 +110,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
   });
 
   it.each([SqlSessionRepository, EntityManagerSessionRepository])(
-    "never touches the app's identity map or unit of work, by %p",
+    "never touches the app's identity map or unit of work, by %o",
     async (repository) => {
       const entity = defineSessionEntity({ tableName });
       const app = await startTestApp(database, {
@@ -304,7 +304,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
       ['maxage' as never, { maxage: 1 }, /no such option.*maxBytes/],
     ];
 
-    it.each(WRONG)('%s: %j', async (option, wrong, message) => {
+    it.each(WRONG)('%s: %o', async (option, wrong, message) => {
       const started = startTestApp(database, {
         module: SmartSessionModule.forRoot({ ...options, dialect: database, connection, ...wrong } as never),
       });

@@ -57,7 +57,7 @@ describe.each(DATABASES)('the option userId on %s', (database) => {
     expect(await anna.session()).toEqual({ a: 1 });
   });
 
-  it.each([null, '', undefined])('takes %p for no user', async (user) => {
+  it.each([null, '', undefined])('takes %o for no user', async (user) => {
     const browsers = [await on.login({ user, n: 1 }), await on.login({ user, n: 2 })];
     expect(browsers.map(([, status]) => status)).toEqual([201, 201]);
     expect(await on.app.rows()).toBe(2);
@@ -67,7 +67,7 @@ describe.each(DATABASES)('the option userId on %s', (database) => {
     [7, '7', 7n],
     [-3, '-3', -3n],
     [-0, '0', 0n],
-  ])('takes %p, %p and %p for one user', async (number, text, bigint) => {
+  ])('takes %o, %o and %o for one user', async (number, text, bigint) => {
     await on.login({ user: number });
     await on.login({ user: text });
     expect(await on.app.rows()).toBe(1);
@@ -95,7 +95,7 @@ describe('the option userId', () => {
   );
 
   it.each([{}, ['7'], true, '', NaN, Infinity, null, undefined, Symbol('7'), 'a\0', () => '7'])(
-    'refuses to list or destroy the sessions of %p',
+    'refuses to list or destroy the sessions of %o',
     async (given) => {
       await on.login({ user: '7' });
       const userId = given as string;

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import {
   SessionGoneError,
@@ -87,22 +87,10 @@ class Breach extends Error {}
 // In a walk no time passes: a busy machine holds a turn up for longer than a batcher waits for its statement.
 beforeAll(() => {
   Logger.overrideLogger(false);
-  jest.useFakeTimers({
-    doNotFake: [
-      'Date',
-      'hrtime',
-      'performance',
-      'nextTick',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-    ],
-  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
 afterAll(() => {
-  jest.useRealTimers();
+  vi.useRealTimers();
 });
 
 const newIdOf = (actor: string) => `the session of ${actor}`;

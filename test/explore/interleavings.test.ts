@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import { exploreAll, exploreSample } from './explorer.js';
 import { runHistory, type History, type Mutant, type Scenario } from './history.js';
@@ -48,22 +48,10 @@ const HOUR = 3_600_000;
 
 // In a walk no time passes: a busy machine holds a turn up for longer than a batcher waits for its statement.
 beforeAll(() => {
-  jest.useFakeTimers({
-    doNotFake: [
-      'Date',
-      'hrtime',
-      'performance',
-      'nextTick',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-    ],
-  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
 afterAll(() => {
-  jest.useRealTimers();
+  vi.useRealTimers();
 });
 
 describe('interleavings', () => {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
 import { SessionUnavailableError, type RecordChange, type StoredRecord, type SessionService } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
@@ -53,22 +53,10 @@ interface Outcome {
 // In a walk no time passes: a busy machine holds a turn up for longer than a batcher waits for its statement.
 beforeAll(() => {
   Logger.overrideLogger(false);
-  jest.useFakeTimers({
-    doNotFake: [
-      'Date',
-      'hrtime',
-      'performance',
-      'nextTick',
-      'queueMicrotask',
-      'setImmediate',
-      'clearImmediate',
-      'setInterval',
-      'clearInterval',
-    ],
-  });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
 });
 afterAll(() => {
-  jest.useRealTimers();
+  vi.useRealTimers();
 });
 
 class Breach extends Error {}

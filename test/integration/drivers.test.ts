@@ -64,7 +64,7 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
 });
 
 describe('a driver of another database than `dialect` says', () => {
-  it.each([sqlite.SqliteDriver, class extends sqlite.SqliteDriver {}])('is refused: %p', async (driver) => {
+  it.each([sqlite.SqliteDriver, class extends sqlite.SqliteDriver {}])('is refused: %o', async (driver) => {
     const opened = openDatabase(
       new SmartSessionOptions({ secret: 'x', dialect: 'mariadb', connection: { dbName: ':memory:', driver } }),
       undefined,

@@ -216,7 +216,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
       expect(await stored()).toMatchObject({ after: 1 });
     });
 
-    it.each([LOST_AFTER, LOST_BEFORE])('AtMostOnce: counts once when the connection was lost: %p', async (fault) => {
+    it.each([LOST_AFTER, LOST_BEFORE])('AtMostOnce: counts once when the connection was lost: %o', async (fault) => {
       await given({ visits: 0 });
       const live = await load();
       await theirs((session) => {
@@ -391,7 +391,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
     });
 
     it.each([LOST_AFTER, LOST_BEFORE])(
-      'AtMostOnce: takes effect once when the connection was lost, and returns what was stored: %p',
+      'AtMostOnce: takes effect once when the connection was lost, and returns what was stored: %o',
       async (fault) => {
         await given({ n: 1 });
         const live = await load();

@@ -24,7 +24,7 @@ const CASES = REPOSITORIES.flatMap(([name, Repository]) => LOCKINGS.map((locking
 const missing = DATABASES.includes('postgresql') ? (HAS_PGBOUNCER ? undefined : 'pgbouncer is not installed') : 'not testing on postgresql';
 const title = missing ? `PgBouncer: SKIPPED, ${missing}` : 'PgBouncer in transaction pooling';
 
-// Jest prints no title of a file that is skipped as a whole.
+// The default reporter prints no title of a file that is skipped as a whole.
 if (missing) process.stderr.write(`\n${title}\n`);
 
 const times = (count: number) => Array.from({ length: count }, (_, n) => n);

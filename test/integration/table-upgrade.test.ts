@@ -143,7 +143,7 @@ describe.each(DATABASES)('a table of layout 1, on %s', (database) => {
     [1, false],
     [5, true],
     [6, false],
-  ])('of which an upgrade has added %i columns, leases: %p, is completed by the next one', async (count, withLeases) => {
+  ])('of which an upgrade has added %i columns, leases: %o, is completed by the next one', async (count, withLeases) => {
     await addSome(count, withLeases);
     expect((await openDatabase(options, orm)).layout).toBe(1);
     expect(await upgrade()).toEqual({ from: 1, to: 2 });

@@ -105,10 +105,10 @@ describe.each(DATABASES)('values on %s', (databaseName) => {
     };
     const { loaded } = await roundTrip(over({ serializer: 'rich' }), values);
     const { invalid, named, ...others } = loaded as typeof values;
-    // Jest takes no invalid date for equal to another.
+    // Matchers may tell two invalid dates apart,
     expect(invalid).toBeInstanceOf(Date);
     expect(Number(invalid)).toBeNaN();
-    // Nor objects whose `constructor` is a value of theirs.
+    // and objects whose `constructor` is a value of their own.
     expect(isDeepStrictEqual(named, values.named)).toBe(true);
     const { invalid: _, named: __, ...expected } = values;
     expect(others).toStrictEqual(expected);

@@ -50,7 +50,10 @@ async function tryServer(name) {
 async function npm(env, ...words) {
   const report = join(directory, 'report.json');
   await rm(report, { force: true });
-  const [code] = await once(spawn('npm', [...words, '--', '--json', `--outputFile=${report}`], { env, stdio: 'inherit' }), 'exit');
+  const [code] = await once(
+    spawn('npm', [...words, '--', '--reporter=default', '--reporter=json', `--outputFile=${report}`], { env, stdio: 'inherit' }),
+    'exit',
+  );
   const {
     numPassedTests: passed,
     numFailedTests: failures,

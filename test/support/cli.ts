@@ -68,10 +68,15 @@ export const CLI_MODULE = resolve('build/src/cli/main.js');
 /** Runs a command line in its own process. */
 export function cliProcess(words: readonly string[], cwd: string, nodeOptions: readonly string[] = []): Promise<CliRun> {
   return new Promise((settle) => {
-    execFile(process.execPath, [...nodeOptions, CLI_MODULE, ...words], { cwd }, (error, out, err) => {
+    execFile(process.execPath, [...nodeOptions, CLI_MODULE, ...words], { cwd, env: ownEnvironment() }, (error, out, err) => {
       settle({ code: Number(error?.code ?? 0), out, err });
     });
   });
+}
+
+/** The environment without the variables that MikroORM's command line has set in this process. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MIKRO_ORM_')));
 }
 
 /** A module of an app that exports the options of its sessions, in its own directory. */

@@ -1,6 +1,6 @@
 /**
- * Describes each case, like jest's `describe.each`. If there is no server for any case, the tests are skipped, because jest
- * refuses an empty table.
+ * Describes each case, like `describe.each`. If there is no server for any case, the tests are skipped, because a file without
+ * tests fails.
  */
 export function describeEach<Case extends object | string>(cases: readonly Case[]): (title: string, tests: (given: Case) => void) => void {
   if (cases.length > 0) return describe.each(cases as Case[]) as never;

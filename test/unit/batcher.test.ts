@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Batcher, type Batch, type BatcherSettings } from '../../src/batching/batcher.js';
 import type { OperationObserver } from '../../src/observers/session-observers.js';
 import { SessionUnavailableError } from '../../src/smart-session.errors.js';
@@ -193,16 +193,16 @@ describe('the limit `maxWaiting`', () => {
 });
 
 describe('a statement that is not answered', () => {
-  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] }));
-  afterEach(() => void jest.useRealTimers());
+  beforeEach(() => void vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
 
   it('holds up the next one for 50 ms, and is still answered after that', async () => {
     const batcher = new TestBatcher();
     const slow = batcher.submit('a', 'a');
     void submit(batcher, 'b', 'c');
-    jest.advanceTimersByTime(49);
+    vi.advanceTimersByTime(49);
     expect(batcher.keys).toEqual([['a']]);
-    jest.advanceTimersByTime(1);
+    vi.advanceTimersByTime(1);
     expect(batcher.keys).toEqual([['a'], ['b', 'c']]);
     await batcher.sent[0]!.answer();
     await expect(slow).resolves.toBe('result of a');
@@ -211,7 +211,7 @@ describe('a statement that is not answered', () => {
   it('does not let a third statement go when it is answered at last', async () => {
     const batcher = new TestBatcher();
     void submit(batcher, 'a', 'b');
-    jest.advanceTimersByTime(50);
+    vi.advanceTimersByTime(50);
     void submit(batcher, 'c');
     await batcher.sent[0]!.answer();
     expect(batcher.keys).toEqual([['a'], ['b']]);
@@ -220,7 +220,7 @@ describe('a statement that is not answered', () => {
   });
 
   it('leaves no timer after its answer', async () => {
-    const [set, clear] = [jest.spyOn(globalThis, 'setTimeout'), jest.spyOn(globalThis, 'clearTimeout')];
+    const [set, clear] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')];
     const batcher = new TestBatcher();
     void submit(batcher, 'a');
     const own = set.mock.results[set.mock.calls.findIndex(([, ms]) => ms === 50)]?.value;

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Deadline } from '../../src/batching/deadline.js';
 import { CombinedEdit, LONGEST_BATCH, type QueuedCommit } from '../../src/commit/combined-edit.js';
 import type { CommitOutcome, Edit } from '../../src/commit/edit.js';
@@ -7,7 +7,7 @@ import { decoded, encoded, sessionRecord } from '../support/records.js';
 
 const OUTCOME: CommitOutcome = { kind: 'committed', record: sessionRecord({}) };
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => vi.restoreAllMocks());
 
 /** A queued commit that keeps how it was settled. */
 interface Settled extends QueuedCommit {
@@ -114,7 +114,7 @@ describe('a combined edit that takes long', () => {
 
   beforeEach(() => {
     now = performance.now();
-    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
   });
 
   /** An edit that takes some ms by the clock of the test. */
@@ -142,7 +142,7 @@ describe('a combined edit that takes long', () => {
   it('takes one edit if the time is over before the first', () => {
     const batch = [slow('a', 0), slow('b', 0)];
     const combined = new CombinedEdit(batch);
-    jest.spyOn(performance, 'now').mockImplementation(() => (now += LONGEST_BATCH + 1));
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += LONGEST_BATCH + 1));
     expect(logIn(combined.edit.apply(encoded({})))).toBe('a');
     expect(combined.left).toEqual(batch.slice(1));
   });

@@ -17,7 +17,7 @@ describe('a commit id', () => {
   });
 
   it.each([undefined, null, '', 'abc', 'x'.repeat(37)])(
-    'that another program has set (%p) has no generation, and differs from none',
+    'that another program has set (%o) has no generation, and differs from none',
     (given) => {
       expect(generationOf(given)).toBeUndefined();
       const ours = commitIdAfter(given);
@@ -47,7 +47,7 @@ describe('the commit id of a record that is being migrated', () => {
     expect(stageOf({ commitId: commitIdAfter(commitId) })).toBeUndefined();
   });
 
-  it.each([undefined, null, 'another program', commitIdAfter(undefined)])('is not taken for %p', (commitId) => {
+  it.each([undefined, null, 'another program', commitIdAfter(undefined)])('is not taken for %o', (commitId) => {
     expect(stageOf({ commitId: commitId as string })).toBeUndefined();
   });
 });

@@ -1,5 +1,5 @@
 import { setImmediate as turnEnds } from 'node:timers/promises';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Deadline } from '../../src/batching/deadline.js';
 import { commitIdAfter } from '../../src/records/commit-id.js';
 import type { SessionRecord } from '../../src/records/session-record.js';
@@ -37,13 +37,13 @@ describe('the commits of one session', () => {
 
   beforeEach(async () => {
     // The time stands still, so that a slow machine does not divide a batch.
-    jest.spyOn(performance, 'now').mockReturnValue(performance.now());
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     await others().clear();
     base = await insert();
     setUp();
   });
 
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   const others = () => new SqlSessionRepository(database.context);
 

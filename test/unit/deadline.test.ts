@@ -1,27 +1,27 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Deadline } from '../../src/batching/deadline.js';
 import { SessionUnavailableError } from '../../src/index.js';
 
 /** Lets every promise that can settle now do so. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+beforeEach(() => void vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
 afterEach(() => {
-  jest.restoreAllMocks();
-  jest.useRealTimers();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 describe('a deadline', () => {
   it('has no reason until it has passed', () => {
     const deadline = new Deadline('load', 1000);
-    jest.advanceTimersByTime(999);
+    vi.advanceTimersByTime(999);
     expect(deadline.reason).toBeUndefined();
     expect(() => deadline.throwIfPassed()).not.toThrow();
   });
 
   it('names operation, time and what did not answer', async () => {
     const deadline = new Deadline('load', 1000, 'the other store');
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     await expect(deadline.passed).rejects.toThrow(SessionUnavailableError);
     await expect(deadline.passed).rejects.toThrow('load the session: the other store did not answer within 1000 ms');
     expect(() => deadline.throwIfPassed()).toThrow('1000 ms');
@@ -30,7 +30,7 @@ describe('a deadline', () => {
   it('has passed by the clock too, before its timer has fired', () => {
     const deadline = new Deadline('load', 1000);
     const now = performance.now();
-    jest.spyOn(performance, 'now').mockReturnValue(now + 1001);
+    vi.spyOn(performance, 'now').mockReturnValue(now + 1001);
     expect(deadline.reason).toBeInstanceOf(SessionUnavailableError);
   });
 
@@ -39,18 +39,18 @@ describe('a deadline', () => {
     const reason = new Error('the app stops');
     deadline.pass(reason);
     deadline.pass(new Error('another'));
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     expect(deadline.reason).toBe(reason);
     await expect(deadline.passed).rejects.toBe(reason);
   });
 
   it('leaves no timer once its work is done, and rejects nothing', async () => {
     const deadline = new Deadline('load', 1000);
-    const onPassed = jest.fn();
+    const onPassed = vi.fn();
     deadline.passed.catch(onPassed);
     await deadline.bound(Promise.resolve());
-    expect(jest.getTimerCount()).toBe(0);
-    jest.advanceTimersByTime(1000);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(1000);
     await settled();
     expect(onPassed).not.toHaveBeenCalled();
   });
@@ -61,13 +61,13 @@ describe('work bound by a deadline', () => {
     await expect(new Deadline('load', 1000).bound(Promise.resolve('done'))).resolves.toBe('done');
     const failure = new Error('failed');
     await expect(new Deadline('load', 1000).bound(Promise.reject(failure))).rejects.toBe(failure);
-    expect(jest.getTimerCount()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it('rejects at the deadline', async () => {
     const deadline = new Deadline('commit', 1000);
     const caught = deadline.bound(new Promise(() => undefined)).catch((error: unknown) => error);
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     expect(await caught).toBe(deadline.reason);
     expect(deadline.reason!.message).toContain('the database did not answer within 1000 ms');
   });

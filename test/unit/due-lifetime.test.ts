@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { SmartSessionOptions } from '../../src/options/smart-session.options.js';
 import { dueLifetime } from '../../src/live/due-lifetime.js';
 import { LiveSession } from '../../src/live/live-session.js';
@@ -17,8 +17,8 @@ function storedFor(left: number, maxAge: number | null = null, overrides: Partia
   return Object.assign(live, overrides);
 }
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 describe('the due lifetime of a session', () => {
   it.each([
@@ -36,7 +36,7 @@ describe('the due lifetime of a session', () => {
 
   it('becomes due as time passes', () => {
     const live = storedFor(TTL);
-    jest.advanceTimersByTime(TOUCH_AFTER + 1);
+    vi.advanceTimersByTime(TOUCH_AFTER + 1);
     expect(dueLifetime(live, options)).toMatchObject({ ms: TTL });
   });
 

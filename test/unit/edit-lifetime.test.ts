@@ -27,7 +27,7 @@ describe('the lifetime after an edit', () => {
     expect(after({ lifetime }, withUser, 50_000, 3000)).toMatchObject({ ms: 3000 });
   });
 
-  it.each([null, 50_000])('may be shorter than before if the edit sets the max age to %p', (maxAge) => {
+  it.each([null, 50_000])('may be shorter than before if the edit sets the max age to %o', (maxAge) => {
     expect(after({ maxAge }, withUser, maxAge).explicit).toBe(true);
   });
 

@@ -46,7 +46,7 @@ describe('the expiry of a record', () => {
     [limited, 23, 1, true],
     [limited, 25, 1, false],
     [limited, 1, -1, false],
-  ])('with the rules %#: after %d h, with %d h left, it is live: %p', (rules, age, left, expected) => {
+  ])('with the rules %#: after %d h, with %d h left, it is live: %o', (rules, age, left, expected) => {
     expect(Boolean(value(isLive(rules), rowOf(age, left)))).toBe(expected);
     expect(Boolean(value(isExpired(rules), rowOf(age, left)))).toBe(!expected);
   });
@@ -89,7 +89,7 @@ describe('the expiry of a record', () => {
     [5000, null, false],
     [null, null, true],
     [null, 5000, false],
-  ])('a touch for the max age %p finds a record with %p: %p', (maxAge, stored, expected) => {
+  ])('a touch for the max age %o finds a record with %o: %o', (maxAge, stored, expected) => {
     const lifetime = { ms: 1, slack: 0, explicit: false, ...(maxAge === undefined ? {} : { maxAge }) };
     expect(Boolean(value(hasMaxAge(next), rowOf(1, 1, stored), [maxAgeParameter(lifetime)]))).toBe(expected);
   });

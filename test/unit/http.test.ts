@@ -2,7 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { HttpException } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import session from 'express-session';
 import { clearingCookie } from '../../src/http/clearing-cookie.js';
 import { callWhenOver } from '../../src/http/end-callback.js';
@@ -32,7 +32,7 @@ describe('clearing-cookie', () => {
 
 describe('end-callback', () => {
   it('calls back once when the response has finished', () => {
-    const [over, callback] = [response(), jest.fn()];
+    const [over, callback] = [response(), vi.fn()];
     callWhenOver(over, callback);
     over.emit('finish');
     over.emit('close');
@@ -40,7 +40,7 @@ describe('end-callback', () => {
   });
 
   it('calls back with an error when the response is cut off', () => {
-    const [over, callback] = [response(), jest.fn()];
+    const [over, callback] = [response(), vi.fn()];
     callWhenOver(over, callback);
     over.emit('close');
     over.emit('finish');
@@ -48,7 +48,7 @@ describe('end-callback', () => {
   });
 
   it('calls back with an error where the response was over before', async () => {
-    const [finished, destroyed] = [jest.fn(), jest.fn()];
+    const [finished, destroyed] = [vi.fn(), vi.fn()];
     callWhenOver(Object.defineProperty(response(), 'writableFinished', { value: true }), finished);
     callWhenOver(response().destroy(), destroyed);
     await settled();
@@ -57,7 +57,7 @@ describe('end-callback', () => {
   });
 
   it('calls nothing after it was stopped', () => {
-    const [over, callback] = [response(), jest.fn()];
+    const [over, callback] = [response(), vi.fn()];
     callWhenOver(over, callback)();
     over.emit('finish');
     expect(callback).not.toHaveBeenCalled();
@@ -117,7 +117,7 @@ describe('request-cookie', () => {
     ['sid=', ''],
     ['sid=a=b', 'a=b'],
     [undefined, undefined],
-  ])('finds in %p the value %p', (header, value) => {
+  ])('finds in %o the value %o', (header, value) => {
     expect(requestCookie(header, 'sid')).toBe(value);
   });
 
@@ -127,7 +127,7 @@ describe('request-cookie', () => {
     ['sid=abc; sid=s%3Aabc.def', undefined],
     ['sid=s:abc%3', undefined],
     ['', undefined],
-  ])('finds in %p the signed value %p', (header, value) => {
+  ])('finds in %o the signed value %o', (header, value) => {
     expect(signedCookie(header, 'sid')).toBe(value);
   });
 });
@@ -142,7 +142,7 @@ describe('response-body', () => {
     [[nothing], [], true],
     [['', nothing], [], true],
     [[null], [], false],
-  ])('reads %p as %p', (parameters, body, calls) => {
+  ])('reads %o as %o', (parameters, body, calls) => {
     expect(bodyOf(parameters)).toEqual({ parameters: body, callback: calls ? nothing : undefined });
     expect(hasCallback(parameters)).toBe(calls);
   });
@@ -157,7 +157,7 @@ describe('response-body', () => {
     ['end', [nothing], undefined],
     ['write', ['text', 'none'], 'ERR_UNKNOWN_ENCODING'],
     ['write', ['text', ''], undefined],
-  ])('refuses at %s of %p with the code %p', (method, parameters, code) => {
+  ])('refuses at %s of %o with the code %o', (method, parameters, code) => {
     const check = () => refuseWrongBody(method, parameters);
     if (code === undefined) expect(check).not.toThrow();
     else expect(check).toThrow(expect.objectContaining({ code }) as Error);
@@ -190,7 +190,7 @@ describe('response-head', () => {
     expect(head.getHeaders()).toEqual({ 'x-a': ['1', '2'], 'x-b': '3' });
   });
 
-  it.each([0, 99, 1000, 'none', undefined])('refuses the status %p, and sets nothing', (status) => {
+  it.each([0, 99, 1000, 'none', undefined])('refuses the status %o, and sets nothing', (status) => {
     const head = response();
     expect(() => applyHead(head, [status, { 'X-A': '1' }])).toThrow(
       expect.objectContaining({ code: 'ERR_HTTP_INVALID_STATUS_CODE' }) as Error,

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import expressSession from 'express-session';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionMerger } from '../../src/commit/session-merger.js';
@@ -37,8 +37,8 @@ function created(values: object): Live {
 
 const editOf = (session: Live, live: LiveSession) => changes.editOf(changes.snapshot(session, live), live);
 
-beforeEach(() => void jest.spyOn(Logger.prototype, 'debug').mockImplementation(() => {}));
-afterEach(() => void jest.restoreAllMocks());
+beforeEach(() => void vi.spyOn(Logger.prototype, 'debug').mockImplementation(() => {}));
+afterEach(() => void vi.restoreAllMocks());
 
 describe('the edit of a request', () => {
   it('is none if nothing has changed', () => {
@@ -170,7 +170,7 @@ describe('the outcome of a commit', () => {
   });
 
   it('moves the expiry forward, and to an earlier time only if the max age was chosen', () => {
-    jest.spyOn(performance, 'now').mockReturnValue(1000);
+    vi.spyOn(performance, 'now').mockReturnValue(1000);
     const expiryAfter = (before: number, isMaxAgeChosen: boolean) => {
       const { session, live } = loaded({});
       live.expiresAt = before;
@@ -186,7 +186,7 @@ describe('the outcome of a commit', () => {
 
 describe('a refresh', () => {
   it('shows the record that was loaded anew, with its time left, and keeps the changes of the handler', () => {
-    jest.spyOn(performance, 'now').mockReturnValue(1000);
+    vi.spyOn(performance, 'now').mockReturnValue(1000);
     const { session, live } = loaded({ n: 1, mine: 1 });
     session.mine = 2;
     const record = sessionRecord({ n: 2, mine: 1 }, { version: 2, commitId: 'theirs' });

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import type { SmartSessionModuleOptions } from '../../src/index.js';
 import { LiveSessions } from '../../src/live/live-sessions.js';
@@ -18,8 +18,8 @@ function liveSessionsWith(given: SmartSessionModuleOptions = {}): LiveSessions {
 const request = (more: object = {}) => ({ headers: {}, ...more }) as Request;
 const cookieOf = (data: SessionData) => data.cookie as object as Record<string, unknown>;
 
-beforeEach(() => void jest.useFakeTimers());
-afterEach(() => void jest.useRealTimers());
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 describe('loaded data', () => {
   const live = liveSessionsWith({ cookie: { path: '/app', maxAge: 1 } as object });
@@ -53,7 +53,7 @@ describe('loaded data', () => {
   });
 
   it('has the default attributes until its request is known, if the app has a function for them', () => {
-    const cookie = jest.fn(() => ({ path: '/of the function' }));
+    const cookie = vi.fn(() => ({ path: '/of the function' }));
     const { path } = liveSessionsWith({ cookie }).open('key', sessionRecord({}), TIME).cookie;
     expect(path).toBeUndefined();
     expect(cookie).not.toHaveBeenCalled();
@@ -104,7 +104,7 @@ describe('the cookie of loaded data', () => {
   });
 
   it('is not that of the function for data of another store', () => {
-    const cookie = jest.fn(() => ({ path: '/function' }));
+    const cookie = vi.fn(() => ({ path: '/function' }));
     const data = { cookie: { secure: 'auto' } } as unknown as SessionData;
     liveSessionsWith({ cookie }).dress(request({ secure: true }), data);
     expect(data.cookie).toEqual({ secure: true });
@@ -196,7 +196,7 @@ describe('a session without a state', () => {
     const req = {};
     noteStart(req);
     const start = performance.now();
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     expect(live.of({ id: 'a', req })).toMatchObject({ since: start, isCookieOurs: true });
     expect(live.of({ id: 'b' })).toMatchObject({ since: start + 1000, isCookieOurs: false });
   });

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { LoadBatcher } from '../../src/batching/load-batcher.js';
 import { SessionUnavailableError, type SmartSessionModuleOptions, type StoredRecord } from '../../src/index.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
@@ -23,10 +23,10 @@ describe('the loads of records', () => {
 
   beforeEach(() => {
     // A batcher does not wait long for a statement. On a slow machine its timer would send the next one too early.
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
     setUp();
   });
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => void vi.useRealTimers());
 
   function setUp(given: SmartSessionModuleOptions = {}): void {
     repository = new FaultyRepository(database.context);
@@ -100,9 +100,9 @@ describe('the time that a query has', () => {
 
   beforeEach(() => {
     now = 1000;
-    jest.spyOn(performance, 'now').mockImplementation(() => now);
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
   });
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   it.each([
     { waited: 0, left: 5000 },
@@ -112,7 +112,7 @@ describe('the time that a query has', () => {
   ])('is $left ms of 5000 after the load that came first has waited for $waited ms', async ({ waited, left }) => {
     const { loads, retrying } = serviceOver({ isBlocking: false } as FaultyRepository, { timeout: 5000 });
     const firstAnswer = Promise.withResolvers<ReadonlyMap<string, undefined>>();
-    const loadMany = jest.spyOn(retrying, 'loadMany').mockReturnValueOnce(firstAnswer.promise).mockResolvedValueOnce(new Map());
+    const loadMany = vi.spyOn(retrying, 'loadMany').mockReturnValueOnce(firstAnswer.promise).mockResolvedValueOnce(new Map());
     const first = loads.submit('a');
     const second = loads.submit('b');
     now += waited;

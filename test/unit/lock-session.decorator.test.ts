@@ -46,7 +46,7 @@ describe('@LockSession()', () => {
     ['lease', LONGEST_TIMER],
     ['maxWaiting', 0],
     ['maxWaiting', Number.MAX_SAFE_INTEGER],
-  ])('takes %s: %p', (option, value) => {
+  ])('takes %s: %o', (option, value) => {
     expect(limitsOf({ [option]: value })).toEqual({ ...DEFAULTS, [option]: value });
   });
 
@@ -60,7 +60,7 @@ describe('@LockSession()', () => {
     ['lease', LONGEST_TIMER + 1],
     ['maxWaiting', -1],
     ['maxWaiting', Infinity],
-  ])('refuses %s: %p', (option, value) => {
+  ])('refuses %s: %o', (option, value) => {
     const decorate = () => limitsOf({ [option]: value });
     expect(decorate).toThrow(SmartSessionConfigError);
     expect(decorate).toThrow(`option \`${option}\`: @LockSession() was given ${String(value)}. Give a number from `);

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import type { CommitOutcome } from '../../src/commit/edit.js';
 import { MergeReport } from '../../src/commit/merge-report.js';
@@ -31,10 +31,10 @@ describe('the report of a merge', () => {
   beforeEach(() => {
     lines = [];
     observers = new RecordingObservers();
-    jest.spyOn(Logger.prototype, 'debug').mockImplementation((line: unknown) => void lines.push(String(line)));
-    jest.spyOn(Logger, 'isLevelEnabled').mockImplementation((level) => level === 'debug');
+    vi.spyOn(Logger.prototype, 'debug').mockImplementation((line: unknown) => void lines.push(String(line)));
+    vi.spyOn(Logger, 'isLevelEnabled').mockImplementation((level) => level === 'debug');
   });
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   function tell(trace: MergeTrace, outcome = COMMITTED, told: SessionObservers = observers): void {
     const options = new SmartSessionOptions({ secret: 'x', userId: 'user' });
@@ -61,16 +61,16 @@ describe('the report of a merge', () => {
   });
 
   it('goes to the observer alone if the debug log is off', () => {
-    jest.spyOn(Logger, 'isLevelEnabled').mockReturnValue(false);
+    vi.spyOn(Logger, 'isLevelEnabled').mockReturnValue(false);
     tell(MERGED());
     expect(lines).toEqual([]);
     expect(observers.told).toHaveLength(1);
   });
 
   it('is not made if nothing would take it', () => {
-    jest.spyOn(Logger, 'isLevelEnabled').mockReturnValue(false);
+    vi.spyOn(Logger, 'isLevelEnabled').mockReturnValue(false);
     const trace = MERGED();
-    const find = jest.spyOn(trace, 'find');
+    const find = vi.spyOn(trace, 'find');
     tell(trace, COMMITTED, new SessionObservers());
     expect(find).not.toHaveBeenCalled();
   });

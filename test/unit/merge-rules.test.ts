@@ -178,7 +178,7 @@ const TABLES: [name: string, rule: MergeRule, rows: Row[]][] = [
 ];
 
 describe.each(TABLES)('%s', (_name, rule, rows) => {
-  it.each(rows)('base %p, theirs %p, mine %p: %p', (base, theirs, mine, result) => {
+  it.each(rows)('base %o, theirs %o, mine %o: %o', (base, theirs, mine, result) => {
     expect(merge(rule, base, theirs, mine)).toStrictEqual(result);
   });
 });
@@ -248,7 +248,7 @@ describe('a merge rule', () => {
     [unionBy('id', { n: () => undefined }), [[], [item('a', { n: 1 })], [item('a', { n: 2 })]], 'The rule of `k[…].n` returned undefined'],
     [union(), [[], [new Rounded()], []], '[object Object] cannot be compared'],
     [deep(), [{ a: new WeakMap() }, { a: 1 }, { a: 2 }], '[object WeakMap] cannot be compared'],
-  ])('refuses what it cannot merge: %p %p', (rule, [base, theirs, mine], message) => {
+  ])('refuses what it cannot merge: %o %o', (rule, [base, theirs, mine], message) => {
     expect(() => merge(rule, base, theirs, mine)).toThrow(TypeError);
     expect(() => merge(rule, base, theirs, mine)).toThrow(message);
   });

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { SessionUnavailableError } from '../../src/index.js';
 import { OutageLog, type Operation } from '../../src/observers/outage-log.js';
 
@@ -12,11 +12,11 @@ describe('the log of outages', () => {
     lines = [];
     now = 5_000_000;
     for (const level of ['error', 'warn'] as const)
-      jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
+      vi.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
     log = new OutageLog(() => now);
   });
 
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   const fail = (operation: Operation, error: Error = new SessionUnavailableError(operation, 'no connection.')) =>
     expect(log.watch(operation, Promise.reject(error))).rejects.toBe(error);

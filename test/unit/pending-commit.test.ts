@@ -111,7 +111,7 @@ describe('the edit of a pending commit', () => {
 });
 
 describe('a pending commit under a lease', () => {
-  it.each([null, 'another'])('is refused when the record has the lease %p', (found) => {
+  it.each([null, 'another'])('is refused when the record has the lease %o', (found) => {
     expect(() => pending(undefined, { leaseId: 'own' }).refuseLostLease(found)).toThrow(SessionLockLostError);
   });
 

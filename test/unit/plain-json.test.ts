@@ -91,7 +91,7 @@ describe('what was parsed from JSON', () => {
 
 describe('canonical JSON', () => {
   it('is one text for equal values, whatever the order of names', () => {
-    fc.assert(fc.property(parsed, (value) => expect(canonicalJson(value, 'x')).toBe(reference(value))));
+    fc.assert(fc.property(parsed, (value) => void expect(canonicalJson(value, 'x')).toBe(reference(value))));
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { MemoryStore } from 'express-session';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionDecryptionError, type SmartSessionModuleOptions } from '../../src/index.js';
@@ -22,10 +22,10 @@ describe('the reader of records', () => {
   beforeEach(() => {
     lines = [];
     for (const level of ['log', 'warn', 'error'] as const)
-      jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
+      vi.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
   });
 
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   it('reads values, version, commit id and max age, and logs nothing', () => {
     const stored = storedRecord({ n: 1 }, { version: 4, commitId: 'the commit', maxAge: 60_000 });
@@ -50,7 +50,7 @@ describe('the reader of records', () => {
   });
 
   it.each(['', '{"secret', '[1]', 'null', '"secret"'])(
-    'takes a record whose data is %p as absent, and logs nothing of the data',
+    'takes a record whose data is %o as absent, and logs nothing of the data',
     (data) => {
       expect(over().reader.read('key', storedRecord({}, { data }))).toBeUndefined();
       expect(lines).toHaveLength(1);

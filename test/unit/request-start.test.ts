@@ -1,10 +1,10 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { isStarted, noteStart, startOf } from '../../src/live/request-start.js';
 
-beforeEach(() => void jest.useFakeTimers());
+beforeEach(() => void vi.useFakeTimers());
 afterEach(() => {
-  jest.restoreAllMocks();
-  jest.useRealTimers();
+  vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 describe('the start of a request', () => {
@@ -12,7 +12,7 @@ describe('the start of a request', () => {
     const req = {};
     noteStart(req);
     const start = performance.now();
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     expect(startOf({ req })).toBe(start);
     expect(isStarted({ req })).toBe(true);
   });
@@ -21,16 +21,16 @@ describe('the start of a request', () => {
     ['that was not noted', { req: {} }],
     ['of a session without a request', {}],
   ])('%s is now', (_, session) => {
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     expect(startOf(session)).toBe(performance.now());
     expect(isStarted(session)).toBe(false);
   });
 
   it('is noted at time 0 too', () => {
     const req = {};
-    jest.spyOn(performance, 'now').mockReturnValueOnce(0);
+    vi.spyOn(performance, 'now').mockReturnValueOnce(0);
     noteStart(req);
-    jest.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
     expect(isStarted({ req })).toBe(true);
     expect(startOf({ req })).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Deadline } from '../../src/batching/deadline.js';
 import { RetryingRepository } from '../../src/batching/retrying-repository.js';
 import {
@@ -125,8 +125,8 @@ describe('a statement', () => {
 });
 
 describe('a call that the database does not answer', () => {
-  beforeEach(() => void jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
-  afterEach(() => void jest.useRealTimers());
+  beforeEach(() => void vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] }));
+  afterEach(() => void vi.useRealTimers());
 
   const silence = () => new Promise<never>(() => {});
 
@@ -137,9 +137,9 @@ describe('a call that the database does not answer', () => {
     repository.faults.load = [{ effect: 'none', meanwhile: silence }];
     let error: unknown;
     retrying.load('a', limits).catch((thrown: unknown) => (error = thrown));
-    await jest.advanceTimersByTimeAsync(ms - 1);
+    await vi.advanceTimersByTimeAsync(ms - 1);
     expect(error).toBeUndefined();
-    await jest.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(1);
     expect(error).toBeInstanceOf(SessionUnavailableError);
     expect((error as Error).message).toContain(`the database did not answer within ${ms} ms`);
   });

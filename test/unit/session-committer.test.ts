@@ -112,7 +112,7 @@ describe('a commit of a record that is as it is known', () => {
     expect(repository.calls).toEqual([]);
   });
 
-  it.each([5000, null])('is written if the edit sets only a max age (%p)', async (maxAge) => {
+  it.each([5000, null])('is written if the edit sets only a max age (%o)', async (maxAge) => {
     await database.run('update {table} set max_age = 7000');
     await commit({ ...UNCHANGED, maxAge });
     expect(await repository.load('key')).toMatchObject({ version: 1, maxAge });
@@ -329,7 +329,7 @@ describe('a commit under the lock of the row', () => {
 });
 
 describe('a statement that fails', () => {
-  it.each([ROLLED_BACK, NOT_DONE, LOST_BEFORE])('is retried: %p', async (fault) => {
+  it.each([ROLLED_BACK, NOT_DONE, LOST_BEFORE])('is retried: %o', async (fault) => {
     repository.faults.update = [fault];
     expect(valuesOf(await commit(sets({ mine: 1 })))).toEqual({ n: 1, mine: 1, version: 1 });
     expect(repository.calls).toEqual(['update', 'load', 'update']);
@@ -424,7 +424,7 @@ describe('an update whose outcome is unknown', () => {
     expect(await others.stored()).toEqual({ n: 1, mine: 1, version: 1 });
   });
 
-  it.each([LOST_AFTER, LOST_BEFORE])('is not retried if another has written since: %p', async (fault) => {
+  it.each([LOST_AFTER, LOST_BEFORE])('is not retried if another has written since: %o', async (fault) => {
     repository.faults.update = [{ ...fault, meanwhile: () => others.set({ theirs: 1 }) }];
     const failure = commit(sets({ mine: 1 }));
     await expect(failure).rejects.toThrow(SessionUnavailableError);

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Deadline } from '../../src/batching/deadline.js';
 import type { CommitQueue } from '../../src/commit/commit-queue.js';
 import type { SessionDestroyer } from '../../src/ending/session-destroyer.js';
@@ -32,7 +32,7 @@ beforeEach(async () => {
   observers = new RecordingObservers();
   ({ commits, destroyer } = serviceOver(repository, { timeout: 1000 }, new NotedBackoff(), observers));
 });
-afterEach(() => void jest.useRealTimers());
+afterEach(() => void vi.useRealTimers());
 
 const insert = (key: string, userId: string | null = null) => new OtherProcess(database, key).insert({}, { userId });
 const keys = async () => [...(await repository.all()).keys()].toSorted();
@@ -43,7 +43,7 @@ function liveSession(storageKey: string, state: LiveState): LiveSession {
 }
 
 function useFakeTimers(): void {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+  vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
 }
 
 const silence: Fault = { effect: 'none', meanwhile: () => new Promise<never>(() => {}) };
@@ -98,7 +98,7 @@ describe('a session that is destroyed', () => {
     const saved = commits.commit('a', undefined, { apply: () => encoded({ n: 1 }) }, new Deadline('commit', 60_000));
     await held.arrived;
     const destroyed = expect(destroyer.destroy('a', 'logout')).rejects.toThrow('did not answer within 1000 ms');
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await destroyed;
     held.open();
     await saved;
@@ -113,7 +113,7 @@ describe('a session that is destroyed', () => {
     const destroyed = expect(destroyer.destroy('a', 'logout')).rejects.toThrow(
       'Could not destroy the session: the database did not answer within 1000 ms',
     );
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await destroyed;
   });
 });
@@ -222,7 +222,7 @@ describe('the sessions of a user', () => {
     await expect(destroyer.destroyAll('ann', undefined)).rejects.toThrow('Could not destroy the session: the database reported an error');
     useFakeTimers();
     const destroyed = expect(destroyer.destroyAll('ann', undefined)).rejects.toThrow('did not answer within 1000 ms');
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await destroyed;
     expect(observers.told).toEqual([]);
     expect(destroyer.ended.isEmpty).toBe(true);
@@ -233,7 +233,7 @@ describe('the sessions of a user', () => {
     const held = gate();
     repository.faults.destroySome = [held.fault];
     const destroyed = expect(destroyer.destroyAll('ann', undefined)).rejects.toThrow('did not answer within 1000 ms');
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await destroyed;
     held.open();
     await new Promise(setImmediate);
@@ -265,7 +265,7 @@ describe('expired records', () => {
     useFakeTimers();
     repository.prune = () => new Promise<never>(() => {});
     const pruned = expect(destroyer.prune(10)).rejects.toThrow('Could not prune the session: the database did not answer within 1000 ms');
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await pruned;
     expect(observers.told).toEqual([]);
   });

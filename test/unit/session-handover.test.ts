@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import expressSession from 'express-session';
 import { SessionHandover } from '../../src/ending/session-handover.js';
 import {
@@ -53,7 +53,7 @@ beforeEach(async () => {
   LiveSessionField.set(session, live);
   setUp();
 });
-afterEach(() => void jest.useRealTimers());
+afterEach(() => void vi.useRealTimers());
 
 function setUp(given: SmartSessionModuleOptions = {}): void {
   repository = new FaultyRepository(database.context);
@@ -234,7 +234,7 @@ describe('a session that cannot be handed over', () => {
   });
 
   it('is not waited for after `timeout`, and is not ended later', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
     setUp({ timeout: 1000 });
     const waiting = Promise.withResolvers<void>();
     const hasWaited = new Promise<void>((resolve) => {
@@ -243,7 +243,7 @@ describe('a session that cannot be handed over', () => {
     repository.faults.end = [race({ theirs: 1 })];
     const failure = expect(take()).rejects.toThrow('Could not destroy the session: the database did not answer within 1000 ms');
     await hasWaited;
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await failure;
     waiting.resolve();
     await new Promise(setImmediate);

@@ -60,7 +60,7 @@ describe('the limit of sessions', () => {
   it.each<SmartSessionModuleOptions['maxSessionsPerUser']>([
     { max: 3, whenFull: 'evict-oldest' },
     { max: 3, whenFull: 'deny' },
-  ])('ends no session while there is room: %p', async (maxSessionsPerUser) => {
+  ])('ends no session while there is room: %o', async (maxSessionsPerUser) => {
     setUp({ maxSessionsPerUser });
     await limit.admit('third', undefined, committed(ANN));
     expect(await keys()).toEqual(ALL);

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Backoff } from '../../src/batching/backoff.js';
 import {
   SessionGoneError,
@@ -31,7 +31,7 @@ class LongestBackoff extends Backoff {
   override async wait(attempt: number, longest?: number): Promise<void> {
     this.waits.push([attempt, longest]);
     await this.meanwhile.shift()?.();
-    await jest.advanceTimersByTimeAsync(longest ?? 0);
+    await vi.advanceTimersByTimeAsync(longest ?? 0);
   }
 }
 
@@ -50,10 +50,10 @@ describe('a lock', () => {
   afterAll(() => database.close());
 
   beforeEach(async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
+    vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'Date'] });
     lines = [];
     for (const level of ['error', 'warn'] as const)
-      jest.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
+      vi.spyOn(Logger.prototype, level).mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
     others = new OtherProcess(database, 'id');
     await database.run('delete from {table}');
     await others.insert({ n: 0 });
@@ -61,8 +61,8 @@ describe('a lock', () => {
     session = await load();
   });
   afterEach(() => {
-    jest.restoreAllMocks();
-    jest.useRealTimers();
+    vi.restoreAllMocks();
+    vi.useRealTimers();
   });
 
   function setUp(isInTransaction?: () => boolean): void {
@@ -143,7 +143,7 @@ describe('a lock', () => {
       const waiting = expect(lock(second)).rejects.toThrow(
         'is locked: other requests of this process have held it for 1000 ms, its `timeout`. The handler did not run',
       );
-      await jest.advanceTimersByTimeAsync(1000);
+      await vi.advanceTimersByTimeAsync(1000);
       await waiting;
       await unlock();
       await lock(await load());
@@ -249,26 +249,26 @@ describe('a lock', () => {
   describe('while the handler runs', () => {
     it('is extended three times within its lease, until it ends', async () => {
       const unlock = await lock();
-      await jest.advanceTimersByTimeAsync(299);
+      await vi.advanceTimersByTimeAsync(299);
       expect(extensions()).toBe(2);
-      await jest.advanceTimersByTimeAsync(1);
+      await vi.advanceTimersByTimeAsync(1);
       expect(extensions()).toBe(3);
       await unlock();
-      await jest.advanceTimersByTimeAsync(1000);
+      await vi.advanceTimersByTimeAsync(1000);
       expect(extensions()).toBe(3);
     });
 
     it('leaves no timer behind when it ends', async () => {
-      const before = jest.getTimerCount();
+      const before = vi.getTimerCount();
       const unlock = await lock();
       unlock.withLease();
       await unlock();
       await settled();
-      expect(jest.getTimerCount()).toBe(before);
+      expect(vi.getTimerCount()).toBe(before);
     });
 
     it('does not keep the process running', async () => {
-      const timers = jest.spyOn(globalThis, 'setInterval');
+      const timers = vi.spyOn(globalThis, 'setInterval');
       await lock();
       expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([false]);
     });
@@ -276,7 +276,7 @@ describe('a lock', () => {
     it('goes on if it could not be extended once, which is logged', async () => {
       await lock();
       repository.faults.extend = [FAILED];
-      await jest.advanceTimersByTimeAsync(200);
+      await vi.advanceTimersByTimeAsync(200);
       expect(extensions()).toBe(2);
       expect(lines).toEqual([
         expect.stringMatching(/^warn: The lease of record \w{8}… was not extended: SessionUnavailableError: .*injected: failed/),
@@ -284,11 +284,11 @@ describe('a lock', () => {
     });
 
     it('is not extended after the shutdown of the app', async () => {
-      const before = jest.getTimerCount();
+      const before = vi.getTimerCount();
       const unlock = await lock();
       locker.onApplicationShutdown();
-      expect(jest.getTimerCount()).toBe(before);
-      await jest.advanceTimersByTimeAsync(1000);
+      expect(vi.getTimerCount()).toBe(before);
+      await vi.advanceTimersByTimeAsync(1000);
       unlock.withLease();
       await settled();
       expect(extensions()).toBe(0);
@@ -310,11 +310,11 @@ describe('a lock', () => {
       unlock.withLease();
       const second = await load();
       const waiting = lock(second);
-      await jest.advanceTimersByTimeAsync(299);
+      await vi.advanceTimersByTimeAsync(299);
       expect(extensions()).toBe(0);
       expect(repository.calls).toEqual([]);
       await endLease();
-      await jest.advanceTimersByTimeAsync(1);
+      await vi.advanceTimersByTimeAsync(1);
       await waiting;
       expect(repository.calls).toEqual(['lease', 'load']);
     });
@@ -354,7 +354,7 @@ describe('a lock', () => {
       session.before = 1;
       const unlocked = unlock(false);
       await held.arrived;
-      await jest.advanceTimersByTimeAsync(100);
+      await vi.advanceTimersByTimeAsync(100);
       expect(extensions()).toBe(1);
       held.open();
       await unlocked;

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { SessionNotSerializableError, type SmartSessionModuleOptions } from '../../src/index.js';
 import type { LiveSession } from '../../src/live/live-session.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
@@ -25,12 +25,12 @@ describe('a touch', () => {
 
   beforeEach(async () => {
     errors = [];
-    jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void errors.push(String(line)));
+    vi.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void errors.push(String(line)));
     await database.run('delete from {table}');
     await new OtherProcess(database, 'id').insert({}, { lifetime: { ms: HOUR, slack: 0, explicit: true } });
     setUp();
   });
-  afterEach(() => void jest.restoreAllMocks());
+  afterEach(() => void vi.restoreAllMocks());
 
   function setUp(given: SmartSessionModuleOptions = {}): void {
     repository = new FaultyRepository(database.context);
@@ -107,7 +107,7 @@ describe('a touch', () => {
   describe('of plain data', () => {
     const inHours = (hours: number) => new Date(Date.now() + hours * HOUR);
 
-    it.each([5, 0.5])('moves the expiry to the time of the cookie, in %p hours', async (hours) => {
+    it.each([5, 0.5])('moves the expiry to the time of the cookie, in %o hours', async (hours) => {
       await toucher.extend('id', { cookie: { expires: inHours(hours) } });
       const { remaining } = (await repository.load('id'))!;
       expect(Math.round((remaining / HOUR) * 10) / 10).toBe(hours);

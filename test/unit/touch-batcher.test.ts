@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { TouchBatcher } from '../../src/batching/touch-batcher.js';
 import { SessionUnavailableError, type Lifetime, type SmartSessionModuleOptions } from '../../src/index.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
@@ -24,12 +24,12 @@ describe('the touches of records', () => {
 
   beforeEach(async () => {
     // A batcher does not wait long for a statement. On a slow machine its timer would send the next one too early.
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+    vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
     await database.run('delete from {table}');
     for (const key of KEYS) await new OtherProcess(database, key).insert({}, { lifetime: life(1, { explicit: true }) });
     setUp();
   });
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => void vi.useRealTimers());
 
   function setUp(given: SmartSessionModuleOptions = {}): void {
     repository = new FaultyRepository(database.context);

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Turns, type EndTurn } from '../../src/locking/turns.js';
 
 const PATIENT = { timeout: 60_000, maxWaiting: 10 };
@@ -11,12 +11,12 @@ describe('turns', () => {
   let order: string[];
 
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     turns = new Turns();
     order = [];
   });
 
-  afterEach(() => void jest.useRealTimers());
+  afterEach(() => void vi.useRealTimers());
 
   /** Takes a turn and notes when it comes. */
   async function take(name: string, key = 'a', terms = PATIENT): Promise<EndTurn> {
@@ -50,9 +50,9 @@ describe('turns', () => {
     const first = await take('first');
     const second = take('second', 'a', { timeout: 1000, maxWaiting: 10 });
     const third = take('third');
-    await jest.advanceTimersByTimeAsync(999);
+    await vi.advanceTimersByTimeAsync(999);
     expect(order).toEqual(['first']);
-    await jest.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(1);
     await second;
     expect(order).toEqual(['first', 'second: late']);
     first();
@@ -64,7 +64,7 @@ describe('turns', () => {
     await take('first');
     const second = take('second', 'a', { timeout: 1000, maxWaiting: 10 });
     void take('third');
-    await jest.advanceTimersByTimeAsync(1000);
+    await vi.advanceTimersByTimeAsync(1000);
     await second;
     await settled();
     expect(order).toEqual(['first', 'second: late']);
@@ -105,6 +105,6 @@ describe('turns', () => {
     const second = take('second');
     first();
     await second;
-    expect(jest.getTimerCount()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { Deadline } from '../../src/batching/deadline.js';
 import type { UpdateBatcher } from '../../src/batching/update-batcher.js';
 import type { RecordChange, SmartSessionModuleOptions } from '../../src/index.js';
@@ -28,13 +28,13 @@ afterAll(() => database.close());
 
 beforeEach(async () => {
   // A batcher does not wait long for a statement. On a slow machine its timer would send the next one too early.
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
+  vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance', 'Date'] });
   await database.run('delete from {table}');
   known = {} as typeof known;
   for (const key of KEYS) known[key] = await other(key).insert({});
   setUp();
 });
-afterEach(() => void jest.useRealTimers());
+afterEach(() => void vi.useRealTimers());
 
 const other = (key: Key) => new OtherProcess(database, key);
 

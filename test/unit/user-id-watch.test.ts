@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { jest } from '@jest/globals';
+import { vi } from 'vitest';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import type { SmartSessionModuleOptions } from '../../src/index.js';
 import { SmartSessionOptions } from '../../src/options/smart-session.options.js';
@@ -12,11 +12,11 @@ describe('the watch for sessions without a user', () => {
 
   beforeEach(() => {
     lines = [];
-    jest.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void lines.push(String(line)));
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation((line: unknown) => void lines.push(String(line)));
   });
 
   afterEach(() => {
-    jest.restoreAllMocks();
+    vi.restoreAllMocks();
     if (environment === undefined) delete process.env.NODE_ENV;
     else process.env.NODE_ENV = environment;
   });

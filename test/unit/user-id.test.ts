@@ -46,7 +46,7 @@ describe('the user of a session', () => {
     expect(find({}, () => 2n ** 70n)).toBe(String(2n ** 70n));
   });
 
-  it.each([undefined, null, ''])('is none for %p', (id) => {
+  it.each([undefined, null, ''])('is none for %o', (id) => {
     expect(find({ userId: id }, 'userId')).toBeNull();
     expect(find({}, () => id)).toBeNull();
   });

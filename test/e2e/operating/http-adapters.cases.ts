@@ -49,7 +49,7 @@ describe('the HTTP adapter', () => {
     [FastifyAdapter, 'FastifyAdapter (of type "fastify")', { mount: false }],
     [AdapterOfTheApp, 'AdapterOfTheApp (of type "own")', {}],
     [AdapterWithoutType, 'AdapterWithoutType (of type undefined)', {}],
-  ])('%p stops the start if it is not that of Express, and the database is closed', async (Adapter, shown, options) => {
+  ])('%o stops the start if it is not that of Express, and the database is closed', async (Adapter, shown, options) => {
     const testing = await compile(options);
     const { orm } = testing.get(DatabaseContext, { strict: false });
     const app = testing.createNestApplication(new Adapter(), { logger: false });
