@@ -32,7 +32,8 @@ export default defineConfig({
         'src/merge/**': WHOLE,
         'src/commit/session-committer.ts': WHOLE,
         'src/commit/pending-commit.ts': WHOLE,
-        'src/commit/record-change-builder.ts': WHOLE,
+        // One branch is of the compiled decorator, for a parameter whose type is no class.
+        'src/commit/record-change-builder.ts': { branches: -1, lines: 100 },
         'src/services/session.service.ts': WHOLE,
         'src/protocol/**': WHOLE,
         'src/live/live-turn.ts': WHOLE,
