@@ -67,8 +67,8 @@ export class RaceSide {
   }
 
   /** The number of requests that shared a write with others. */
-  get joined() {
-    return this.#all((request) => Number(joinedBy(request) > 0));
+  get sharers() {
+    return this.#all((request) => Number(othersIn(request) > 0));
   }
 
   #all(figure) {
@@ -77,7 +77,7 @@ export class RaceSide {
 }
 
 /** Returns the number of other requests in a request's write. */
-export function joinedBy({ writes }) {
+export function othersIn({ writes }) {
   const landed = writes.find(({ isWritten }) => isWritten);
   return landed ? landed.carries.length - 1 : 0;
 }

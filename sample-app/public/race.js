@@ -32,8 +32,8 @@ function verdictOf(side) {
   const rest = [
     lost > 0 && `${lost} lost, although the client got a success`,
     refused > 0 && `${refused} refused`,
-    side.retries > 0 && `${side.retries} ${side.retries === 1 ? 'write' : 'writes'} tried again`,
-    side.joined > 0 && `${side.joined} requests joined`,
+    side.retries > 0 && `${side.retries} ${side.retries === 1 ? 'write' : 'writes'} retried`,
+    side.sharers > 0 && `${side.sharers} requests shared a write`,
   ].filter(Boolean);
   const text = `${side.content ? 'keys kept' : 'keys stand'}${rest.length > 0 ? ` · ${rest.join(' · ')}` : ''}`;
   return { figure, text, isGood: lost === 0 };

@@ -1,6 +1,6 @@
 import { init } from '/vendor/echarts.js';
 import { colour, onColoursChange } from './colours.js';
-import { joinedBy } from './race-side.js';
+import { othersIn } from './race-side.js';
 
 const MARKS = { kept: '✓', lost: '✕', refused: '!', dropped: '–', revived: '✕', waiting: '' };
 const BAD = new Set(['lost', 'revived']);
@@ -143,7 +143,7 @@ function hatching() {
 function mark(request, row, side, start) {
   if (request.phases.length === 0 || request.status === undefined) return undefined;
   const fate = row < side.count ? side.fateOf(request.n) : 'waiting';
-  const others = joinedBy(request);
+  const others = othersIn(request);
   const end = Math.max(...request.phases.map(({ to }) => to)) - start;
   return { value: [row, end], text: `${MARKS[fate]}${others > 0 ? ` +${others}` : ''}`, fate };
 }

@@ -1,5 +1,5 @@
 import { SIDES } from './race-view.js';
-import { joinedBy } from './race-side.js';
+import { othersIn } from './race-side.js';
 
 const HEADINGS = ['Request', 'Load', 'Handler', 'Commit', 'Failed writes', 'In one write with', 'Key'];
 
@@ -29,7 +29,7 @@ function cellsOf(request, side) {
     duration(request, 'handler'),
     duration(request, 'commit'),
     inVain,
-    joinedBy(request),
+    othersIn(request),
     side.fateOf(request.n),
   ];
 }
