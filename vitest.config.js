@@ -13,7 +13,7 @@ export default defineConfig({
     include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
     exclude: suite ? [] : ['test/{faults,cluster}/**', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
     globalSetup: 'test/support/global-setup.js',
-    setupFiles: 'test/support/restore-environment.js',
+    setupFiles: 'test/support/restore-process.js',
     // What an app gives by its path is loaded by Node itself.
     server: { deps: { external: [/smart-session-options-/, /test\/support\/servers\.js$/] } },
     globals: true,

@@ -194,7 +194,10 @@ describe('the limit `maxWaiting`', () => {
 
 describe('a statement that is not answered', () => {
   beforeEach(() => void vi.useFakeTimers({ toNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] }));
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
 
   it('holds up the next one for 50 ms, and is still answered after that', async () => {
     const batcher = new TestBatcher();
