@@ -5,34 +5,34 @@ const suite = process.env.SUITE;
 const WHOLE = { branches: 100, lines: 100 };
 
 export default defineConfig({
-  // The decorators as TypeScript compiles them, with the types of constructor parameters, which Nest injects by.
+  // Decorators as TypeScript compiles them. Nest injects by the types of constructor parameters.
   oxc: { target: 'es2023', decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { alias: { 'nestjs-smart-session': fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
-    // What takes minutes, and servers of its own: npm run test:faults, npm run test:cluster; and other stores: npm run test:history.
+    // Tests that take minutes have their own commands: npm run test:faults, test:cluster and test:history.
     include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
     exclude: suite ? [] : ['test/{faults,cluster}/**', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
     globalSetup: 'test/support/global-setup.js',
     setupFiles: 'test/support/restore-process.js',
-    // What an app gives by its path is loaded by Node itself.
+    // Node itself loads the modules that an app gives by path.
     server: { deps: { external: [/smart-session-options-/, /test\/support\/servers\.js$/] } },
     globals: true,
-    // The files of a worker share their modules: to load Nest and MikroORM anew for each of them took half of the time.
+    // The files of a worker share their modules. Otherwise each file would load Nest and MikroORM again.
     isolate: false,
     // By default one core stays idle: of two that is half.
     maxWorkers: '100%',
-    // In ms. For what hangs: real processes and servers are slow where others work too.
+    // In ms. Only a test that hangs takes so long: real processes and servers are slow on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
-      // What a change of a session goes through has no untested branch.
+      // The code that changes a session has no untested branch.
       thresholds: {
         'src/merge/**': WHOLE,
         'src/commit/session-committer.ts': WHOLE,
         'src/commit/pending-commit.ts': WHOLE,
-        // One branch is of the compiled decorator, for a parameter whose type is no class.
+        // The compiled decorator adds one branch, for a parameter whose type is not a class.
         'src/commit/record-change-builder.ts': { branches: -1, lines: 100 },
         'src/services/session.service.ts': WHOLE,
         'src/protocol/**': WHOLE,

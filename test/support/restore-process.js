@@ -1,6 +1,6 @@
 import { afterAll, vi } from 'vitest';
 
-// Runs with each test file. The files of a worker share their process: what one has changed in it must end with the file.
+// Runs with each test file. The files of a worker share their process, so a file must undo its changes to it.
 const FIRST = Symbol.for('the process before the first test file');
 
 const clocks = () => ({ setTimeout, clearTimeout, setInterval, clearInterval, setImmediate, Date, performance });
@@ -8,7 +8,7 @@ const first = (globalThis[FIRST] ??= { env: { ...process.env }, clocks: clocks()
 
 for (const name of Object.keys(process.env)) if (!(name in first.env)) delete process.env[name];
 Object.assign(process.env, first.env);
-// MikroORM prefers TypeScript files where it finds this, here and in the processes that the tests start.
+// If this is set, MikroORM prefers TypeScript files, also in the processes that the tests start.
 delete process.env.VITEST;
 
 afterAll(() => {
