@@ -17,7 +17,7 @@ import { DIALECTS } from '../../src/dialects/index.js';
 import { PreviousTable } from '../../src/migration/previous-table.js';
 import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.store.js';
 import { requireAll } from '../../src/persistence/database-requirements.js';
-import type { Fault } from '../support/faulty-repository.js';
+import { LOST_BEFORE, ROLLED_BACK, type Fault } from '../support/faulty-repository.js';
 import { protocolOf } from '../support/protocol-of.js';
 import { Provoker } from '../support/provoker.js';
 import { serviceOver } from '../support/service-over.js';
@@ -27,8 +27,6 @@ import { Money } from './money-codec.js';
 
 type Ways = readonly (() => unknown)[];
 
-const LOST: Fault = { kind: 'unknown', effect: 'none' };
-const ROLLED_BACK: Fault = { kind: 'rolled-back', effect: 'none' };
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
 
 /** For each class the ways to its messages. */
@@ -113,22 +111,22 @@ function unavailable(on: On, database: SessionsDatabase): Ways {
     },
     async () => {
       const provoker = on({ locking: 'pessimistic' });
-      provoker.repository.faults.updateLocked = times(10, LOST);
+      provoker.repository.faults.updateLocked = times(10, LOST_BEFORE);
       await provoker.commit({ b: 1 });
     },
     async () => {
       const provoker = on();
-      provoker.repository.faults.update = [{ ...LOST, meanwhile: () => provoker.theirs({ c: 1 }) }];
+      provoker.repository.faults.update = [{ ...LOST_BEFORE, meanwhile: () => provoker.theirs({ c: 1 }) }];
       await provoker.commit({ b: 1 });
     },
     async () => {
       const provoker = on();
-      provoker.repository.faults = { update: [LOST], load: [undefined, { kind: 'failed', effect: 'none' }] };
+      provoker.repository.faults = { update: [LOST_BEFORE], load: [undefined, { kind: 'failed', effect: 'none' }] };
       await provoker.commit({ b: 1 });
     },
     async () => {
       const provoker = on();
-      provoker.repository.faults.end = [{ ...LOST, meanwhile: () => provoker.repository.destroy(storageKeyOf(provoker.id)) }];
+      provoker.repository.faults.end = [{ ...LOST_BEFORE, meanwhile: () => provoker.repository.destroy(storageKeyOf(provoker.id)) }];
       await provoker.sessions.regenerate({ session: await provoker.stored() } as never, { keep: 'all' });
     },
   ];

@@ -12,7 +12,7 @@ import {
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { Deadline } from '../../src/batching/deadline.js';
 import type { TimedUpdate, UpdateBatcher } from '../../src/batching/update-batcher.js';
 import { serviceOver } from '../support/service-over.js';
@@ -31,8 +31,6 @@ const RULES: Record<string, any> = {
 const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
 
 const submit = (updates: UpdateBatcher, update: TimedUpdate) => updates.submit(update.storageKey, update);
-
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 describe.each(DATABASES)('loads that join, on %s', (databaseName) => {
   let database: SessionsDatabase;

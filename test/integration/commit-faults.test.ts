@@ -11,17 +11,12 @@ import {
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, LOST_AFTER, LOST_BEFORE, ROLLED_BACK, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
-
-const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
-const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
-const ROLLED_BACK: Fault = { kind: 'rolled-back', effect: 'none' };
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 describe.each(DATABASES)('a commit that meets faults, on %s', (databaseName) => {
   let database: SessionsDatabase;

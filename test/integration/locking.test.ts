@@ -13,14 +13,13 @@ import {
 import { SessionInterceptor } from '../../src/interceptors/session.interceptor.js';
 import type { SessionLocker } from '../../src/locking/session-locker.js';
 import { DATABASES } from '../support/databases.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { liveSessionsOf, protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 const TERMS = { timeout: 1000, lease: 200, maxWaiting: 1 };
 
 describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {

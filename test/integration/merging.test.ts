@@ -18,15 +18,12 @@ import {
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { DATABASES } from '../support/databases.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FaultyRepository, LOST_AFTER, LOST_BEFORE, type Fault } from '../support/faulty-repository.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
-
-const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
-const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
 
 const RULES = {
   merge: {

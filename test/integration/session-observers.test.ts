@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 import { Backoff } from '../../src/batching/backoff.js';
 import { DATABASES } from '../support/databases.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FaultyRepository, LOST_AFTER } from '../support/faulty-repository.js';
 import { RecordingObservers } from '../support/recording-observers.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
@@ -19,7 +19,6 @@ import { protocolOf } from '../support/protocol-of.js';
 
 type Live = Record<string, any>;
 
-const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
 const OPTIONS = { userId: 'user', merge: { visits: counter() } as SessionMergeRules };
 
 /** Deletes, and answers only when it is told to. */

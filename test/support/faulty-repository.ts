@@ -35,6 +35,15 @@ export interface Fault {
   readonly meanwhile?: () => Promise<unknown>;
 }
 
+/** The connection is lost after the call took effect. */
+export const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
+/** The connection is lost before the call took effect. */
+export const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
+/** The database undoes the call, and another attempt may succeed. */
+export const ROLLED_BACK: Fault = { kind: 'rolled-back', effect: 'none' };
+/** The call fails, and another attempt would fail too. */
+export const FAILED: Fault = { kind: 'failed', effect: 'none' };
+
 class FaultError extends Error {
   constructor(readonly kind: FailureKind) {
     super(`injected: ${kind}`);

@@ -16,7 +16,7 @@ import { HeldValues } from '../../src/live/held-values.js';
 import type { LiveSession } from '../../src/live/live-session.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
 import { LiveCommitter } from '../../src/protocol/live-committer.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository } from '../support/faulty-repository.js';
 import { gate } from '../support/gate.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
@@ -26,8 +26,6 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
-
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 let database: SessionsDatabase;
 let others: OtherProcess;

@@ -12,7 +12,7 @@ import {
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import type { SessionRecord } from '../../src/records/session-record.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, LOST_AFTER, LOST_BEFORE, ROLLED_BACK, type Fault } from '../support/faulty-repository.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
 import { RecordingObservers } from '../support/recording-observers.js';
@@ -20,11 +20,7 @@ import { decoded, encoded } from '../support/records.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
-const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
-const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
-const ROLLED_BACK: Fault = { kind: 'rolled-back', effect: 'none' };
 const NOT_DONE: Fault = { kind: 'not-done', effect: 'none' };
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 const KEY = '4f8a2c91d3e7b605a1c8f2e94b7d3068b59e02c7f14a6d8390be5c72a16f3d48';
 
 const UNCHANGED: Edit = { apply: (current) => current };

@@ -5,7 +5,7 @@ import type { SessionDestroyer } from '../../src/ending/session-destroyer.js';
 import { SessionUnavailableError } from '../../src/index.js';
 import { LiveSession, type LiveState } from '../../src/live/live-session.js';
 import type { DestroyReason } from '../../src/observers/session-observers.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, LOST_AFTER, type Fault } from '../support/faulty-repository.js';
 import { gate } from '../support/gate.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
@@ -13,9 +13,6 @@ import { RecordingObservers } from '../support/recording-observers.js';
 import { encoded } from '../support/records.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
-
-const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 let database: SessionsDatabase;
 let repository: FaultyRepository;

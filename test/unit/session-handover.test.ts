@@ -14,7 +14,7 @@ import {
 } from '../../src/index.js';
 import { LiveSession } from '../../src/live/live-session.js';
 import { LiveSessionField } from '../../src/live/live-session-field.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FaultyRepository, LOST_AFTER, LOST_BEFORE, type Fault } from '../support/faulty-repository.js';
 import { gate } from '../support/gate.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
@@ -24,9 +24,6 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
-
-const LOST_AFTER: Fault = { kind: 'unknown', effect: 'done' };
-const LOST_BEFORE: Fault = { kind: 'unknown', effect: 'none' };
 
 let database: SessionsDatabase;
 let others: OtherProcess;

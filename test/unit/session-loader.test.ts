@@ -8,7 +8,7 @@ import {
 } from '../../src/index.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
 import { SessionLoader } from '../../src/protocol/session-loader.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository } from '../support/faulty-repository.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
 import { RecordingObservers } from '../support/recording-observers.js';
@@ -16,7 +16,6 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 const KEY = '4f8a2c91d3e7b605a1c8f2e94b7d3068b59e02c7f14a6d8390be5c72a16f3d48';
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 let database: SessionsDatabase;
 let repository: FaultyRepository;

@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
 import type { SessionLocker, Unlock } from '../../src/locking/session-locker.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { gate } from '../support/gate.js';
 import { OtherProcess } from '../support/other-process.js';
 import { serviceOver } from '../support/service-over.js';
@@ -19,7 +19,6 @@ import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
 
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 const LIMITS = { timeout: 1000, lease: 300, maxWaiting: 1 };
 
 /** Waits as long as it may, on the clock of the test. */

@@ -12,7 +12,7 @@ import {
 } from '../../src/index.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
 import { StoredSessions } from '../../src/protocol/stored-sessions.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { NotedBackoff } from '../support/noted-backoff.js';
 import { OtherProcess } from '../support/other-process.js';
 import { RecordingObservers } from '../support/recording-observers.js';
@@ -21,8 +21,6 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
-
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 
 let database: SessionsDatabase;
 let others: OtherProcess;

@@ -4,7 +4,7 @@ import type { UpdateBatcher } from '../../src/batching/update-batcher.js';
 import type { RecordChange, SmartSessionModuleOptions } from '../../src/index.js';
 import { commitIdAfter } from '../../src/records/commit-id.js';
 import type { SessionRecord } from '../../src/records/session-record.js';
-import { FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { FAILED, FaultyRepository } from '../support/faulty-repository.js';
 import { gate, type Gate } from '../support/gate.js';
 import { OtherProcess } from '../support/other-process.js';
 import { RecordingObservers } from '../support/recording-observers.js';
@@ -14,7 +14,6 @@ import { SessionsDatabase } from '../support/sessions-database.js';
 const KEYS = ['a', 'b', 'c', 'd'] as const;
 type Key = (typeof KEYS)[number];
 
-const FAILED: Fault = { kind: 'failed', effect: 'none' };
 const late = new Error('late');
 
 let database: SessionsDatabase;
