@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import knex from 'knex';
 import { answers } from '../support/answers.js';
-import { freePort } from '../support/daemon.ts';
+import { freePort } from '../support/free-port.ts';
 import { DATA, SERVERS } from './catalog.js';
 import { ACCOUNT, unpack } from './unpack.js';
 

@@ -1,53 +1,29 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-interface Account {
-  readonly uid?: number;
-  readonly gid?: number;
-}
-
-/** The directories of programs. Debian keeps server programs outside the usual PATH. */
-const DIRECTORIES = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', ...versioned('/usr/lib/postgresql')];
-
-function versioned(directory: string): string[] {
-  return existsSync(directory)
-    ? readdirSync(directory)
-        .toSorted()
-        .map((version) => join(directory, version, 'bin'))
-    : [];
-}
-
-/** Returns the path of a program, or undefined if it is not installed. */
-export function findProgram(name: string): string | undefined {
-  return DIRECTORIES.map((directory) => join(directory, name)).findLast((file) => existsSync(file));
-}
-
-/** Returns a free port. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
+import { accountOf, commandIn, type Account, type DaemonPlace } from './daemon-place.js';
 
 /** A directory and an account for a database server, because servers refuse to run as root. */
 export class Daemon {
   readonly directory: string;
+  readonly #place: DaemonPlace;
   readonly #account: Account;
   #process: ChildProcess | undefined;
 
-  /** @param user the account of the server if the tests run as root */
-  constructor(name: string, user: string) {
-    this.directory = mkdtempSync(join(tmpdir(), `${name}-`));
-    this.#account = process.getuid?.() === 0 ? { uid: idOf('-u', user), gid: idOf('-g', user) } : {};
+  /** @param user the account of the server if the tests run as root; in a tree, that of the tree */
+  constructor(name: string, user: string, place: DaemonPlace = {}) {
+    this.#place = place;
+    this.directory = mkdtempSync(join(place.tree ? join(place.tree, 'tmp') : tmpdir(), `${name}-`));
+    this.#account = accountOf(user, place);
     this.#own(this.directory);
+  }
+
+  /** Returns the path of something in the directory, as the server sees it. */
+  path(name: string): string {
+    return join('/', relative(this.#place.tree ?? '/', this.directory), name);
   }
 
   /** Makes a subdirectory that the server owns. */
@@ -58,30 +34,22 @@ export class Daemon {
 
   /** Runs a program of the server and waits for its end. */
   run(program: string, ...parameters: string[]): void {
-    execFileSync(findProgram(program)!, parameters, { ...this.#account, cwd: this.directory, env: this.#environment(), stdio: 'pipe' });
+    const [file, words, options] = this.#command(program, parameters);
+    execFileSync(file, words, { ...options, stdio: 'pipe' });
   }
 
   /** Runs a program of the server that may fail. Returns its output. */
   runToSee(program: string, ...parameters: string[]): string {
-    const { stdout, stderr } = spawnSync(findProgram(program)!, parameters, {
-      ...this.#account,
-      cwd: this.directory,
-      env: this.#environment(),
-      encoding: 'utf8',
-    });
+    const [file, words, options] = this.#command(program, parameters);
+    const { stdout, stderr } = spawnSync(file, words, { ...options, encoding: 'utf8' });
     return stdout + stderr;
   }
 
   /** Starts the server. Its output goes to a file in the directory. */
   start(program: string, ...parameters: string[]): void {
+    const [file, words, options] = this.#command(program, parameters);
     const log = openSync(this.#log, 'a');
-    this.#process = spawn(findProgram(program)!, parameters, {
-      ...this.#account,
-      cwd: this.directory,
-      env: this.#environment(),
-      stdio: ['ignore', log, log],
-      detached: true,
-    });
+    this.#process = spawn(file, words, { ...options, stdio: ['ignore', log, log], detached: true });
     closeSync(log);
   }
 
@@ -91,6 +59,15 @@ export class Daemon {
 
   get isRunning(): boolean {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Stops the server and its helper processes until `resume`. Its connections stay open. */
+  pause(): void {
+    process.kill(-this.pid, 'SIGSTOP');
+  }
+
+  resume(): void {
+    process.kill(-this.pid, 'SIGCONT');
   }
 
   /** Sends a signal and waits for the end of the server and of its helper processes. */
@@ -128,11 +105,8 @@ export class Daemon {
     return join(this.directory, 'server.log');
   }
 
-  #environment(): NodeJS.ProcessEnv {
-    return { PATH: DIRECTORIES.join(delimiter), HOME: this.directory, LC_ALL: 'C.UTF-8' };
+  #command(program: string, parameters: readonly string[]) {
+    const [file, words, { env, ...account }] = commandIn(this.#place, this.#account, program, parameters);
+    return [file, words, { ...account, cwd: this.directory, env: { ...env, HOME: this.path('') } }] as const;
   }
-}
-
-function idOf(option: string, user: string): number {
-  return Number(execFileSync('id', [option, user]));
 }

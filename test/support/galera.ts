@@ -1,8 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
-import { Daemon, findProgram, freePort } from './daemon.js';
+import { Daemon } from './daemon.js';
+import { freePort } from './free-port.js';
 import { onDatabase, type OwnServer } from './own-server.js';
+import { findProgram } from './programs.js';
 
 const PROVIDER = '/usr/lib/galera/libgalera_smm.so';
 

@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon, findProgram, freePort } from './daemon.js';
+import { Daemon } from './daemon.js';
+import { freePort } from './free-port.js';
 import { answers, type OwnServer } from './own-server.js';
+import { findProgram } from './programs.js';
 
 /** Whether the server is installed. */
 export const HAS_MARIADB = findProgram('mariadb-install-db') !== undefined;

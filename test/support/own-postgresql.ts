@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Daemon, findProgram, freePort } from './daemon.js';
+import { Daemon } from './daemon.js';
+import { freePort } from './free-port.js';
 import { answers, onDatabase, type OwnServer } from './own-server.js';
+import { findProgram } from './programs.js';
 
 /** Whether the server is installed. */
 export const HAS_POSTGRESQL = findProgram('initdb') !== undefined;
