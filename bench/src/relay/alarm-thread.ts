@@ -10,7 +10,7 @@ while (true) {
   const left = due[0]! - now();
   if (left > 0) Atomics.wait(changes, 0, seen, left);
   else {
-    parentPort!.postMessage(null);
+    parentPort!.postMessage(null, []);
     Atomics.wait(changes, 0, seen);
   }
 }
