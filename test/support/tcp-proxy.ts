@@ -23,6 +23,8 @@ export class TcpProxy {
   delay = 0;
   /** Decides how bytes of a client are treated. */
   judge: (sent: Buffer) => Passage = () => 'forward';
+  /** How often a client has sent bytes after an answer, or first. */
+  roundTrips = 0;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
   #isBlackHole = false;
@@ -63,6 +65,7 @@ export class TcpProxy {
   #carry(client: Socket, server: Socket): void {
     let isSilent = this.#isBlackHole;
     let isCut = false;
+    let isAnswered = true;
     this.#clients.add(client);
     const end = () => {
       this.#clients.delete(client);
@@ -71,22 +74,23 @@ export class TcpProxy {
     };
     client.once('swallowed', () => (isSilent = true));
     client.on('data', (sent: Buffer) => {
+      if (isAnswered) this.roundTrips++;
+      isAnswered = false;
       const passage = isSilent ? 'forward' : this.judge(sent);
       if (passage === 'cut before') return end();
       isCut ||= passage === 'cut after';
       if (!isSilent) server.write(sent);
     });
-    server.on(
-      'data',
-      (answer: Buffer) =>
-        void this.#answer(
-          client,
-          answer,
-          () => isSilent,
-          () => isCut,
-          end,
-        ),
-    );
+    server.on('data', (answer: Buffer) => {
+      isAnswered = true;
+      void this.#answer(
+        client,
+        answer,
+        () => isSilent,
+        () => isCut,
+        end,
+      );
+    });
     for (const socket of [client, server]) socket.setNoDelay().on('error', end);
     client.on('close', end);
     server.on('close', () => !isSilent && end());
