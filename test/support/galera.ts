@@ -2,6 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { Daemon } from './daemon.js';
+import type { DaemonPlace } from './daemon-place.js';
 import { freePort } from './free-port.js';
 import { onDatabase, type OwnServer } from './own-server.js';
 import { findProgram } from './programs.js';
@@ -25,15 +26,17 @@ interface Ports {
 /** One node of a cluster. */
 export class GaleraNode implements OwnServer {
   readonly dialect = 'mariadb';
-  readonly #daemon = new Daemon('galera', 'mysql');
+  readonly #daemon: Daemon;
 
   constructor(
     private readonly name: string,
     private readonly ports: Ports,
     group: readonly Ports[],
+    place?: DaemonPlace,
   ) {
+    this.#daemon = new Daemon('galera', 'mysql', place);
     this.#daemon.makeDirectory('data');
-    writeFileSync(this.#file('my.cnf'), this.#configuration(group));
+    writeFileSync(join(this.#daemon.directory, 'my.cnf'), this.#configuration(group));
   }
 
   get address() {
@@ -43,10 +46,12 @@ export class GaleraNode implements OwnServer {
   /** Creates the data of the first node and starts a cluster with this node only. */
   async found(): Promise<void> {
     writeFileSync(
-      this.#file('init.sql'),
-      "create database if not exists test;\ncreate user if not exists test@'127.0.0.1';\ngrant all on *.* to test@'127.0.0.1';\n",
+      join(this.#daemon.directory, 'init.sql'),
+      "create database if not exists test;\ncreate user if not exists test@'%';\ngrant all on *.* to test@'%';\n",
     );
-    this.#daemon.run('mariadb-install-db', this.#defaults, '--wsrep-on=OFF', '--auth-root-authentication-method=normal', '--skip-test-db');
+    // `--force`: the name of the machine need not have an address.
+    const options = ['--basedir=/usr', '--force', '--wsrep-on=OFF', '--auth-root-authentication-method=normal', '--skip-test-db'];
+    this.#daemon.run('mariadb-install-db', this.#defaults, ...options);
     this.#daemon.start('mariadbd', this.#defaults, '--wsrep-new-cluster', `--init-file=${this.#file('init.sql')}`);
     await this.#synced();
   }
@@ -85,8 +90,9 @@ export class GaleraNode implements OwnServer {
     return `--defaults-file=${this.#file('my.cnf')}`;
   }
 
+  /** Returns the path of a file, as the server sees it. */
   #file(name: string): string {
-    return join(this.#daemon.directory, name);
+    return this.#daemon.path(name);
   }
 
   #configuration(group: readonly Ports[]): string {
@@ -120,12 +126,16 @@ export class GaleraNode implements OwnServer {
   }
 }
 
-/** Starts a cluster. The nodes start one after the other, because a node sends its copy to only one joining node at a time. */
-export async function startGalera(size = 3): Promise<GaleraNode[]> {
+/**
+ * Starts a cluster. The nodes start one after the other, because a node sends its copy to only one joining node at a time.
+ *
+ * @param place of the nodes
+ */
+export async function startGalera(size = 3, place?: DaemonPlace): Promise<GaleraNode[]> {
   const group: Ports[] = [];
   for (let n = 0; n < size; n++)
     group.push({ client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
-  const nodes = group.map((ports, n) => new GaleraNode(`node${n + 1}`, ports, group));
+  const nodes = group.map((ports, n) => new GaleraNode(`node${n + 1}`, ports, group, place));
   try {
     await nodes[0]!.found();
     for (const node of nodes.slice(1)) await node.start();
