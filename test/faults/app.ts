@@ -1,8 +1,9 @@
 // One process of an app, as a real one is: it ends by a signal, and answers until then.
 import 'reflect-metadata';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Module, Param, Post, Query, Session } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { SessionData } from 'express-session';
 import {
   EntityManagerSessionRepository,
@@ -12,6 +13,7 @@ import {
   type DialectName,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
+import { CauseFilter } from './cause.filter.js';
 
 /** What the app's argument says, as JSON. */
 export interface AppSettings {
@@ -29,12 +31,20 @@ const { dialect, connection, options, repository = 'SqlSessionRepository' } = JS
 
 @Controller()
 class KeysController {
-  constructor(private readonly sessions: SessionService) {}
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly filter: CauseFilter,
+  ) {}
 
-  /** Sets one key, `delay` ms after the load. */
-  @Post('keys/:key') async set(@Session() session: Values, @Param('key') key: string, @Query('delay') delay?: string): Promise<void> {
+  /** Sets one key to a value of `size` random bytes, `delay` ms after the load. */
+  @Post('keys/:key') async set(
+    @Session() session: Values,
+    @Param('key') key: string,
+    @Query('delay') delay?: string,
+    @Query('size') size?: string,
+  ): Promise<void> {
     if (delay) await sleep(Number(delay));
-    session[key] = 1;
+    session[key] = size ? randomBytes(Number(size)).toString('base64') : 1;
   }
   /** Counts, exactly once. */
   @Post('count') async count(@Session() session: Values): Promise<unknown> {
@@ -46,6 +56,10 @@ class KeysController {
   @Get('alive') alive(): string {
     return 'alive';
   }
+  /** How often each error of the driver was the cause of a failed request. */
+  @Get('causes') causes(): object {
+    return this.filter.counts;
+  }
 }
 
 @Module({
@@ -54,12 +68,13 @@ class KeysController {
       connection: { ...connection, entities: [] },
       secret: 'of the tests',
       createTable: true,
-      exclude: ['alive'],
+      exclude: ['alive', 'causes'],
       repository: REPOSITORIES[repository],
       ...options,
     }),
   ],
   controllers: [KeysController],
+  providers: [CauseFilter, { provide: APP_FILTER, useExisting: CauseFilter }],
 })
 class AppModule {}
 

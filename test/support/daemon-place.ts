@@ -9,6 +9,8 @@ export interface DaemonPlace {
   readonly launcher?: readonly string[];
   /** The root directory of the server: a tree that `unpack` has made. Its programs are found within it. */
   readonly tree?: string;
+  /** The directory that the directory of a server without a tree is made in. By default it is that of temporary files. */
+  readonly parent?: string;
 }
 
 /** The account of a server. Empty if the tests do not run as root, because then it is theirs. */

@@ -16,7 +16,7 @@ export class Daemon {
   /** @param user the account of the server if the tests run as root; in a tree, that of the tree */
   constructor(name: string, user: string, place: DaemonPlace = {}) {
     this.#place = place;
-    this.directory = mkdtempSync(join(place.tree ? join(place.tree, 'tmp') : tmpdir(), `${name}-`));
+    this.directory = mkdtempSync(join(place.tree ? join(place.tree, 'tmp') : (place.parent ?? tmpdir()), `${name}-`));
     this.#account = accountOf(user, place);
     this.#own(this.directory);
   }

@@ -32,8 +32,12 @@ export class FaultSite {
     readonly server: OwnServer,
   ) {}
 
-  static async open(dialect: Dialect): Promise<FaultSite> {
-    return new FaultSite(dialect, await MAKERS[dialect]!.make());
+  /**
+   * @param settings lines for the configuration of the server
+   * @param parent the directory that the server's own directory is made in
+   */
+  static async open(dialect: Dialect, settings?: readonly string[], parent?: string): Promise<FaultSite> {
+    return new FaultSite(dialect, await MAKERS[dialect]!.make(settings, parent));
   }
 
   /** Uses a running server, which `close` ends. */

@@ -43,6 +43,10 @@ export class GaleraNode implements OwnServer {
     return { host: '127.0.0.1', port: this.ports.client, user: 'test', password: '', dbName: 'test' };
   }
 
+  get isRunning(): boolean {
+    return this.#daemon.isRunning;
+  }
+
   /** Creates the data of the first node and starts a cluster with this node only. */
   async found(): Promise<void> {
     writeFileSync(

@@ -17,8 +17,12 @@ export class OwnMariadb implements OwnServer {
     private readonly port: number,
   ) {}
 
-  static async make(): Promise<OwnMariadb> {
-    const daemon = new Daemon('mariadb', 'mysql');
+  /**
+   * @param settings lines for my.cnf
+   * @param parent the directory that its own directory is made in
+   */
+  static async make(settings: readonly string[] = [], parent?: string): Promise<OwnMariadb> {
+    const daemon = new Daemon('mariadb', 'mysql', { parent });
     const server = new OwnMariadb(daemon, await freePort());
     writeFileSync(
       server.#file('init.sql'),
@@ -40,6 +44,7 @@ export class OwnMariadb implements OwnServer {
         'innodb_log_file_size=16M',
         // A committed change is on the disk.
         'innodb_flush_log_at_trx_commit=1',
+        ...settings,
         '',
       ].join('\n'),
     );
@@ -55,6 +60,10 @@ export class OwnMariadb implements OwnServer {
 
   get address() {
     return { host: '127.0.0.1', port: this.port, user: 'test', password: '', dbName: 'test' };
+  }
+
+  get isRunning(): boolean {
+    return this.daemon.isRunning;
   }
 
   async start(): Promise<void> {

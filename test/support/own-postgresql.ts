@@ -18,11 +18,29 @@ export class OwnPostgresql implements OwnServer {
     private readonly port: number,
   ) {}
 
-  /** @param settings lines for postgresql.conf */
-  static async make(settings: readonly string[] = []): Promise<OwnPostgresql> {
-    const daemon = new Daemon('postgresql', 'postgres');
+  /**
+   * @param settings lines for postgresql.conf
+   * @param parent the directory that its own directory is made in
+   * @param logDirectory the directory of its log, which does not exist yet, if it is not in its own directory
+   */
+  static async make(settings: readonly string[] = [], parent?: string, logDirectory?: string): Promise<OwnPostgresql> {
+    const daemon = new Daemon('postgresql', 'postgres', { parent });
     const server = new OwnPostgresql(daemon, await freePort());
-    daemon.run('initdb', '-D', server.data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync', '--locale=C.UTF-8');
+    daemon.run(
+      'initdb',
+      '-D',
+      server.data,
+      '-U',
+      'postgres',
+      '-A',
+      'trust',
+      '-E',
+      'UTF8',
+      '--no-sync',
+      '--locale=C.UTF-8',
+      '--wal-segsize=1',
+      ...(logDirectory ? [`--waldir=${logDirectory}`] : []),
+    );
     server.configure([
       "listen_addresses = '127.0.0.1'",
       "unix_socket_directories = ''",
@@ -68,6 +86,10 @@ export class OwnPostgresql implements OwnServer {
   /** Promotes a standby to primary. */
   promote(): void {
     this.daemon.run('pg_ctl', '-D', this.data, '-w', 'promote');
+  }
+
+  get isRunning(): boolean {
+    return this.daemon.isRunning;
   }
 
   get data(): string {

@@ -11,6 +11,7 @@ export interface OwnServer {
   readonly address: { readonly host?: string; readonly port?: number; readonly dbName: string };
   /** Ends it like a lost machine: nothing is flushed and no connection is closed. */
   crash(): Promise<void>;
+  readonly isRunning: boolean;
   /** Starts it again. */
   start(): Promise<void>;
   /** Ends it and removes its data. */

@@ -6,10 +6,16 @@ import type { OwnServer } from './own-server.js';
 /** A SQLite file of the test. It ends with the processes that use it. */
 export class OwnSqlite implements OwnServer {
   readonly dialect = 'sqlite';
-  readonly #directory = mkdtempSync(join(tmpdir(), 'sqlite-'));
+  readonly isRunning = true;
+  readonly #directory: string;
 
-  static make(): Promise<OwnSqlite> {
-    return Promise.resolve(new OwnSqlite());
+  private constructor(parent: string) {
+    this.#directory = mkdtempSync(join(parent, 'sqlite-'));
+  }
+
+  /** @param parent the directory that its own directory is made in */
+  static make(_settings: readonly string[] = [], parent = tmpdir()): Promise<OwnSqlite> {
+    return Promise.resolve(new OwnSqlite(parent));
   }
 
   get address() {
