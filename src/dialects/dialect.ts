@@ -37,6 +37,8 @@ export interface Dialect {
    * connection's own) and the table.
    */
   readonly tableRequirements?: Requirements;
+  /** Returns warnings about the cluster of the server, one line each. Absent if no cluster needs any. */
+  clusterWarnings?(run: RunStatement): Promise<readonly string[]>;
   /**
    * Makes the driver's pool run `prepare` before it lends a connection. If `prepare` fails, the pool closes the connection.
    * `prepare` returns nothing if the connection is ready.

@@ -114,7 +114,11 @@ async function openTable(
   checkLocking(columns, options, schema);
   if (dialect.tableRequirements) await requireAll(runner.run, dialect.tableRequirements, [schema ?? null, tableName]);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
-  const warnings = [warningOfLayout(layout, tableName, schema), ...warningsOfDrop({ orm, tableName, schema }, layout.hasLeases, appOrm)];
+  const warnings = [
+    warningOfLayout(layout, tableName, schema),
+    ...warningsOfDrop({ orm, tableName, schema }, layout.hasLeases, appOrm),
+    ...((await dialect.clusterWarnings?.(runner.run)) ?? []),
+  ];
   const packet = await dialect.largestStatement?.(runner.run);
   checkSize(options, packet);
   return new DatabaseContext(
