@@ -31,10 +31,16 @@ const SEQUENCES: Readonly<Record<DialectName, string>> = {
 export class AuditTrail {
   readonly #audit: string;
 
-  private constructor(
+  /**
+   * Use `install` for a new one.
+   *
+   * @param within returns the body of a trigger of MySQL with this statement
+   */
+  constructor(
     private readonly run: RunStatement,
     private readonly database: DialectName,
     private readonly table: AuditedTable,
+    private readonly within = (statement: string) => statement,
   ) {
     this.#audit = `${table.name}_audit`;
   }
@@ -45,8 +51,8 @@ export class AuditTrail {
   }
 
   /** Copies what stands there, and from now on what is written. */
-  static async install(run: RunStatement, database: DialectName, table: AuditedTable): Promise<AuditTrail> {
-    const trail = new AuditTrail(run, database, table);
+  static async install(...parameters: ConstructorParameters<typeof AuditTrail>): Promise<AuditTrail> {
+    const trail = new AuditTrail(...parameters);
     await trail.#install();
     return trail;
   }
@@ -57,9 +63,15 @@ export class AuditTrail {
     return rows.map(toEntry);
   }
 
+  /** The same in the order of the versions of each row. On several primaries, the sequence does not tell which of two was first. */
+  async readByVersion(): Promise<AuditEntry[]> {
+    const rank = ({ data, version = 0 }: AuditEntry) => version + (data === undefined ? 0.5 : 0);
+    return (await this.read()).toSorted((a, b) => rank(a) - rank(b));
+  }
+
   /** What the table holds now. */
   async current(): Promise<AuditEntry[]> {
-    const { rows } = await this.run(`select ${this.#columns()} from ${this.#quoted()}`);
+    const { rows } = await this.run(`select ${this.#columns()} from ${this.#quoted()} order by ${this.table.key}`);
     return rows.map(toEntry);
   }
 
@@ -93,7 +105,7 @@ export class AuditTrail {
 
   async #installTrigger(event: 'insert' | 'update' | 'delete'): Promise<void> {
     const copy = `insert into ${this.#audit} (session_key, data, version, commit_id) values (${event === 'delete' ? this.#deleted() : this.#written()})`;
-    const body = this.database === 'sqlite' ? `begin ${copy}; end` : copy;
+    const body = this.database === 'sqlite' ? `begin ${copy}; end` : this.within(copy);
     await this.run(`create trigger ${this.#audit}_${event} after ${event} on ${this.#quoted()} for each row ${body}`);
   }
 
@@ -103,7 +115,8 @@ export class AuditTrail {
   }
 
   #deleted(): string {
-    return `old.${this.table.key}, null, null, null`;
+    const { key, version } = this.table;
+    return `old.${key}, null, ${version ? `old.${version}` : 'null'}, null`;
   }
 
   #columns(): string {

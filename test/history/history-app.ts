@@ -18,6 +18,10 @@ export interface AppSettings {
   readonly database: DialectName;
   readonly dbName: string;
   readonly tableName: string;
+  /** MikroORM's options for this library's connection, such as another address. */
+  readonly connection?: object;
+  /** More of this library's options. */
+  readonly options?: Partial<SmartSessionModuleOptions>;
 }
 
 /** A running app. */
@@ -38,11 +42,13 @@ export async function startHistoryApp(settings: AppSettings): Promise<RunningApp
   return app in PEERS ? startPeer(app as PeerName, settings) : startOurs(VARIANTS[app]!, settings);
 }
 
-async function startOurs(variant: Partial<SmartSessionModuleOptions>, { database, dbName, tableName }: AppSettings): Promise<RunningApp> {
+async function startOurs(variant: Partial<SmartSessionModuleOptions>, settings: AppSettings): Promise<RunningApp> {
+  const { database, dbName, tableName, options } = settings;
   const { driver: _, ...server } = CONNECTIONS[database];
-  const connection = { ...server, dbName };
+  const connection = { ...server, dbName, ...settings.connection };
   const sessions = SmartSessionModule.forRoot(database, {
     ...variant,
+    ...options,
     connection,
     tableName,
     secret: SECRET,

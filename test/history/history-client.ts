@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, Found } from './history.controller.js';
 import type { HistoryRequest, OperationName, Outcome, Values } from './history.js';
 import { OPERATIONS } from './operations.js';
@@ -17,6 +18,8 @@ export interface ClientSettings {
   readonly urls: readonly string[];
   readonly places: readonly SessionPlace[];
   readonly operations: readonly PresentOperation[];
+  /** How long a client pauses after an error, in ms. Not at all if undefined. */
+  readonly pause?: number;
   keyOf(sessionId: string): string;
   record(request: HistoryRequest): void;
 }
@@ -123,6 +126,8 @@ export class HistoryClient {
       ...(answer.error === undefined ? {} : { error: answer.error }),
     };
     this.settings.record(request);
+    const { pause = 0 } = this.settings;
+    if (pause > 0 && answer.error !== undefined) await sleep(pause);
     return { ...request, ...(answer.cookie ? { cookie: answer.cookie } : {}) };
   }
 

@@ -27,10 +27,10 @@ const ALL = Object.keys(OPERATIONS) as Operations;
 /** What clients may do with any store. */
 export const COMMON_OPERATIONS = ALL.filter((operation) => !OWN_OPERATIONS.includes(operation));
 
-/** A history, and what the checkers found in it. */
-export interface CheckedHistory {
+/** A history, and what was found in it. */
+export interface CheckedHistory<Name extends string = CheckerName> {
   readonly history: History;
-  readonly found: Readonly<Record<CheckerName, string[]>>;
+  readonly found: Readonly<Record<Name, string[]>>;
   readonly seed: number;
 }
 
@@ -94,18 +94,21 @@ export class HistoryRuns {
   }
 }
 
-/** What the checkers found, in short; keeps the history when that is anything. */
-export function breachesOf({ history, found, seed }: CheckedHistory, name: string): Partial<Record<CheckerName, string>> {
-  const breaches = Object.entries(found).filter(([, all]) => all.length > 0);
+/** What was found, in short; keeps the history when that is anything. */
+export function breachesOf<Name extends string>(
+  { history, found, seed }: CheckedHistory<Name>,
+  name: string,
+): Partial<Record<Name, string>> {
+  const breaches = Object.entries<string[]>(found).filter(([, all]) => all.length > 0);
   if (breaches.length === 0) return {};
   mkdirSync(KEPT, { recursive: true });
   const file = join(KEPT, `${name.replaceAll(/\W+/g, '-')}-${seed}.json`);
   writeFileSync(file, JSON.stringify({ found, ...history.recording }, undefined, 1));
-  return Object.fromEntries(
-    breaches.map(([checker, all]) => [checker, `${all.length}, such as: ${all[0]} (SEED=${seed}, kept in ${file})`]),
-  );
+  const entries = breaches.map(([checker, all]) => [checker, `${all.length}, such as: ${all[0]} (SEED=${seed}, kept in ${file})`]);
+  return Object.fromEntries(entries) as Partial<Record<Name, string>>;
 }
 
-function seedOfRun(): number {
+/** A new one, or that of a run to repeat. */
+export function seedOfRun(): number {
   return Number(process.env.SEED ?? randomInt(2 ** 31));
 }

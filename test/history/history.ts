@@ -64,8 +64,9 @@ export interface AuditEntry {
   readonly key: string;
   /** The row's data; undefined when the row was deleted. */
   readonly data: string | undefined;
-  /** Undefined for a table without versions; likewise the commit id. */
+  /** Of a deleted row its last. Undefined for a table without versions. */
   readonly version: number | undefined;
+  /** Undefined for a deleted row, and for a table without commit ids. */
   readonly commitId: string | undefined;
 }
 

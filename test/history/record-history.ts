@@ -3,24 +3,18 @@ import type { DialectName, RunStatement } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from '../support/databases.js';
-import { randomOf } from '../explore/explorer.js';
 import { AuditTrail, type AuditedTable } from './audit-trail.js';
 import type { AppName } from './history-app.js';
-import { HistoryClient, type ClientSettings } from './history-client.js';
 import { History, type AuditEntry, type HistoryRequest } from './history.js';
 import { findLocks } from './left-locked.js';
-import { SessionPlace } from './shared-session.js';
+import { firstRequest, runClients, type ClientsSettings } from './run-clients.js';
 import type { WorkerProcess } from './worker-process.js';
-
-const CLIENTS = 12;
-/** So few that several clients are always on each. */
-const SESSIONS = 3;
 
 /** A short run on a busy machine goes on until there are so many. */
 const FEWEST_REQUESTS = 120;
 
 /** One run. */
-export interface HistorySettings extends Pick<ClientSettings, 'operations' | 'keyOf'> {
+export interface HistorySettings extends Pick<ClientsSettings, 'operations' | 'keyOf' | 'seed'> {
   readonly database: DialectName;
   readonly dbName: string;
   readonly table: AuditedTable;
@@ -28,8 +22,6 @@ export interface HistorySettings extends Pick<ClientSettings, 'operations' | 'ke
   readonly apps: readonly AppName[];
   readonly workers: readonly WorkerProcess[];
   readonly seconds: number;
-  /** What the clients ask for follows from it; the order in time does not. */
-  readonly seed: number;
 }
 
 /** Starts the apps, lets the clients loose on them, and records what they and the database saw. */
@@ -55,19 +47,12 @@ async function recordOn(runner: StatementRunner, settings: HistorySettings): Pro
   let trail: AuditTrail;
   try {
     const urls = await Promise.all(used.map((worker, n) => worker.startApp({ app: apps[n]!, database, dbName, tableName: table.name })));
-    const shared: ClientSettings = {
-      urls,
-      operations,
-      keyOf,
-      record: (request) => requests.push(request),
-      places: Array.from({ length: SESSIONS }, () => new SessionPlace()),
-    };
     await firstRequest(urls[0]!);
     await runner.run(`delete from ${DIALECTS[database].quote(table.name)}`);
     trail = await AuditTrail.install(runner.run, database, table);
     const until = performance.now() + seconds * 1000;
     const isOver = () => performance.now() > until && requests.length >= FEWEST_REQUESTS;
-    await Promise.all(Array.from({ length: CLIENTS }, (_, n) => new HistoryClient(n, randomOf(seed + n * 7919), shared).run(isOver)));
+    await runClients({ urls, operations, keyOf, seed, record: (request) => requests.push(request) }, isOver);
     leftBehind = await runner.onOneConnection((run: RunStatement) => findLocks(run, database, table.name));
   } finally {
     await Promise.all(used.map((worker) => worker.closeApp()));
@@ -75,17 +60,6 @@ async function recordOn(runner: StatementRunner, settings: HistorySettings): Pro
   const audit = await trail.read();
   refuseGaps(audit, await trail.current());
   return new History({ requests, audit, leftBehind });
-}
-
-/** Some stores make their table with it, and when its answer begins they may not have done so. */
-async function firstRequest(url: string): Promise<void> {
-  const response = await fetch(`${url}/begin`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ puts: { owner: 'nobody' } }),
-  });
-  const body = await response.text();
-  if (!response.ok) throw new Error(`The first request was answered with ${response.status} ${body}`);
 }
 
 /** What the audit copied last must be what stands there: else it is no ground truth. */

@@ -7,11 +7,12 @@ import { findCountsBelow } from './counts.js';
  * same key, or the session ends.
  */
 export function findLostUpdates(history: History): string[] {
-  return [
-    ...history.sessions.flatMap((session) => [...neverApplied(session), ...undone(session)]),
-    ...lostSessions(history),
-    ...findCountsBelow(history),
-  ];
+  return [...findLostChanges(history), ...findLostSessions(history).map(describeLostSession), ...findCountsBelow(history)];
+}
+
+/** What a request has set or deleted, was told done, and is not so in the versions of the row. */
+export function findLostChanges(history: History): string[] {
+  return history.sessions.flatMap((session) => [...neverApplied(session), ...undone(session)]);
 }
 
 /** What was told done, and is in no version. */
@@ -94,10 +95,13 @@ function unexplained<Vanished extends { readonly value: string | number }>(
     });
 }
 
-/** A session that is not there any more, though nobody ended it. */
-function lostSessions({ requests, sessions }: History): string[] {
+/** Requests that found no session, though nobody had ended it. */
+export function findLostSessions({ requests, sessions }: History): HistoryRequest[] {
   const byKey = new Map(sessions.map((session) => [session.key, session]));
-  return requests
-    .filter(({ outcome, key, endedAt }) => outcome === 'gone' && !byKey.get(key ?? '')?.mayHaveEndedBefore(endedAt))
-    .map((request) => `the whole session: ${describeRequest(request)}, and nobody has ended it`);
+  return requests.filter(({ outcome, key, endedAt }) => outcome === 'gone' && !byKey.get(key ?? '')?.mayHaveEndedBefore(endedAt));
+}
+
+/** Says of one of them what happened. */
+export function describeLostSession(request: HistoryRequest): string {
+  return `the whole session: ${describeRequest(request)}, and nobody has ended it`;
 }

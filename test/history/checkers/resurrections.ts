@@ -3,7 +3,12 @@ import type { SessionHistory } from '../session-history.js';
 
 /** NoResurrection: once a session has ended nobody finds it again, and nothing writes its row again. */
 export function findResurrections(history: History): string[] {
-  return [...history.sessions.flatMap((session) => [...writesAfterDelete(session), ...rowsThatStay(session)]), ...readsAfterEnd(history)];
+  return [...findRowsAfterEnd(history), ...findReadsAfterEnd(history)];
+}
+
+/** Rows that were written again, or stay, after their session had ended. */
+export function findRowsAfterEnd({ sessions }: History): string[] {
+  return sessions.flatMap((session) => [...writesAfterDelete(session), ...rowsThatStay(session)]);
 }
 
 function writesAfterDelete({ key, versions }: SessionHistory): string[] {
@@ -16,7 +21,8 @@ function rowsThatStay({ key, endedAt, final }: SessionHistory): string[] {
   return endedAt !== undefined && final ? [`session ${key} was ended, and its row is there`] : [];
 }
 
-function readsAfterEnd(history: History): string[] {
+/** Requests that found a session after its end was acknowledged. */
+export function findReadsAfterEnd(history: History): string[] {
   return history
     .reads()
     .filter(([{ startedAt }, { endedAt }]) => endedAt !== undefined && endedAt < startedAt)
