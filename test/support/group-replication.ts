@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SERVERS } from '../servers/catalog.js';
+import { unpack } from '../servers/unpack.js';
+import type { Cluster } from '../nemesis/cluster.js';
+import { GroupMember, type GroupSettings } from './group-member.js';
+import { LabNetwork } from './lab-network.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+/** How often the proxies look for the primary, in ms. */
+const LOOKS = 100;
+
+/**
+ * A MySQL Group Replication of three members. With several primaries, each process of the app uses another member. With one primary,
+ * each has a proxy that leads new connections to the primary and leaves open ones as they are.
+ */
+export class GroupReplication implements Cluster {
+  readonly dialect = 'mysql';
+  #isOpen = true;
+
+  private constructor(
+    readonly network: LabNetwork,
+    readonly mode: GroupSettings['mode'],
+    readonly members: readonly GroupMember[],
+    private readonly proxies: readonly TcpProxy[],
+  ) {}
+
+  /** Returns the reason why there can be no group on this machine, or undefined. Unpacks the server. */
+  static async findObstacle(): Promise<string | undefined> {
+    if (LabNetwork.obstacle) return LabNetwork.obstacle;
+    return unpack('mysql', SERVERS.mysql!).then(
+      () => undefined,
+      (error: Error & { stderr?: string }) => `MySQL cannot be unpacked: ${(error.stderr || error.message).trim().slice(-200)}`,
+    );
+  }
+
+  /** @param launcher the first words of each server's command, after those of its host */
+  static async open(mode: GroupSettings['mode'], launcher: readonly string[] = []): Promise<GroupReplication> {
+    const tree = await unpack('mysql', SERVERS.mysql!);
+    const network = await LabNetwork.open(3);
+    const { hosts } = network;
+    const members = hosts.map((host) => new GroupMember(host, { tree, hosts, mode, launcher }));
+    const proxies = mode === 'single-primary' ? await Promise.all(members.map(({ address }) => TcpProxy.start(address))) : [];
+    const group = new GroupReplication(network, mode, members, proxies);
+    try {
+      const [first, ...others] = members as [GroupMember, ...GroupMember[]];
+      first.create();
+      for (const other of others) other.copy(first);
+      await first.found();
+      await Promise.all(others.map((other) => other.start()));
+      void group.#followPrimary();
+      return group;
+    } catch (error) {
+      await group.close();
+      throw error;
+    }
+  }
+
+  addressOf(process: number) {
+    return { ...this.members[process]!.appAddress, ...this.proxies[process]?.address };
+  }
+
+  /** Sets `group_replication_consistency` for new connections, and for members that start later. */
+  async setConsistency(value: string): Promise<void> {
+    for (const member of this.members) {
+      member.consistency = value;
+      await member.run((run) => run(`set global group_replication_consistency = '${value}'`));
+    }
+  }
+
+  /** Returns the primary of the majority. */
+  async primary(): Promise<GroupMember> {
+    const primary = await this.#findPrimary();
+    if (!primary) throw new Error('The group has no primary.');
+    return primary;
+  }
+
+  /**
+   * A statement of a trigger waits for the other members too, if the consistency includes BEFORE. Meanwhile its transaction holds row
+   * locks that the others wait for, so that the group stands still until the wait times out.
+   */
+  triggerBody(statement: string): string {
+    return [
+      'begin',
+      'declare kept varchar(30) default @@group_replication_consistency;',
+      "set session group_replication_consistency = 'EVENTUAL';",
+      `${statement};`,
+      'set session group_replication_consistency = kept;',
+      'end',
+    ].join(' ');
+  }
+
+  async isSettled(): Promise<boolean> {
+    const views = await Promise.all(this.members.map((member) => member.view()));
+    const isWhole = views.every(
+      (view) => Object.values(view?.states ?? {}).filter((state) => state === 'ONLINE').length === this.members.length,
+    );
+    return isWhole && new Set(views.map((view) => view!.transactions)).size === 1;
+  }
+
+  async close(): Promise<void> {
+    this.#isOpen = false;
+    await Promise.all(this.proxies.map((proxy) => proxy.close()));
+    await Promise.all(this.members.map((member) => member.remove()));
+    await this.network.close();
+  }
+
+  async #followPrimary(): Promise<void> {
+    while (this.#isOpen && this.proxies.length > 0) {
+      const primary = await this.#findPrimary();
+      if (primary) for (const proxy of this.proxies) proxy.target = primary.address;
+      await sleep(LOOKS);
+    }
+  }
+
+  /** Asks the members. One that is in no majority names no primary, because it calls the others unreachable. */
+  async #findPrimary(): Promise<GroupMember | undefined> {
+    const views = await Promise.all(this.members.map((member) => member.view()));
+    const view = views.find((one) => one && Object.values(one.states).filter((state) => state === 'ONLINE').length >= 2);
+    return this.members.find(({ address }) => view?.primaries.includes(address.host));
+  }
+}
