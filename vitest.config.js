@@ -9,9 +9,11 @@ export default defineConfig({
   oxc: { target: 'es2023', decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { alias: { 'nestjs-smart-session': fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
-    // Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis and test:history.
+    // Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis, test:workloads and test:history.
     include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
-    exclude: suite ? [] : ['test/{faults,cluster,nemesis}/**', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
+    exclude: suite
+      ? []
+      : ['test/{faults,cluster,nemesis}/**', 'test/workloads/galera*', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
     globalSetup: 'test/support/global-setup.js',
     setupFiles: 'test/support/restore-process.js',
     // Node itself loads the modules that an app gives by path.

@@ -1,9 +1,14 @@
-import { FaultSite, SOUND } from '../support/fault-site.js';
+import { galeraWarnings } from '../../src/dialects/galera.warnings.js';
+import { FaultSite, SOUND, report } from '../support/fault-site.js';
 import { HAS_GALERA, startGalera, type GaleraNode } from '../support/galera.js';
+import { breachesOf, figuresOf } from '../workloads/figures.js';
+import { GaleraWorkloads } from '../workloads/galera-workloads.js';
 
 /** How often one asks another node right after an answer. */
 const READS = process.env.CLUSTER === 'short' ? 60 : 200;
 const REQUESTS = process.env.CLUSTER === 'short' ? 300 : 1000;
+/** npm run test:workloads runs them in all settings, for longer. */
+const WORKLOAD = { seconds: process.env.CLUSTER === 'short' ? 3 : 6, clients: 9, keys: 3, seed: 1 };
 
 const title = HAS_GALERA
   ? 'a Galera cluster of three nodes, with a process of the app on each'
@@ -76,6 +81,32 @@ if (!HAS_GALERA) process.stderr.write(`\n${title}\n`);
     }
     return stale;
   }
+
+  it.each(['optimistic', 'pessimistic'] as const)(
+    'keeps the laws of lists, counters and registers that nodes share, %s',
+    async (locking) => {
+      const repository = 'SqlSessionRepository';
+      const recording = await GaleraWorkloads.on(nodes).throughLibrary({ locking, repository, syncWait: 7 }, WORKLOAD);
+      report('mariadb', `workloads, ${locking}`, figuresOf(recording));
+      expect(Object.entries(breachesOf(recording)).filter(([, count]) => count > 0)).toEqual([]);
+    },
+    60_000,
+  );
+
+  it('beside it, transactions that read and then write lose updates', async () => {
+    const settings = { isolation: 'read committed', hasSnapshotIsolation: false, syncWait: 7 } as const;
+    const recording = await GaleraWorkloads.on(nodes).throughDriver(settings, WORKLOAD);
+    report('mariadb', 'workloads, transactions', figuresOf(recording));
+    const { overtakenAppends, lostIncrements } = breachesOf(recording);
+    expect(overtakenAppends! + lostIncrements!).toBeGreaterThan(0);
+  }, 60_000);
+
+  it('warns of a node that does not wait for what other nodes have committed', async () => {
+    await setSyncWait(0);
+    expect(await nodes[0]!.run(galeraWarnings)).toHaveLength(1);
+    await setSyncWait(7);
+    expect(await nodes[0]!.run(galeraWarnings)).toEqual([]);
+  });
 
   it('loses nothing when a node is killed under load and joins again', async () => {
     await setSyncWait(7);

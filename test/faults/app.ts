@@ -10,9 +10,11 @@ import {
   SessionService,
   SmartSessionModule,
   SqlSessionRepository,
+  counter,
   type DialectName,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
+import { WorkloadController } from '../workloads/workload.controller.js';
 import { CauseFilter } from './cause.filter.js';
 
 /** What the app's argument says, as JSON. */
@@ -69,11 +71,12 @@ class KeysController {
       secret: 'of the tests',
       createTable: true,
       exclude: ['alive', 'causes'],
+      merge: { count: counter() } as never,
       repository: REPOSITORIES[repository],
       ...options,
     }),
   ],
-  controllers: [KeysController],
+  controllers: [KeysController, WorkloadController],
   providers: [CauseFilter, { provide: APP_FILTER, useExisting: CauseFilter }],
 })
 class AppModule {}
