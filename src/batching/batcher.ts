@@ -36,6 +36,8 @@ export interface BatcherSettings {
   readonly isBlocking: boolean;
   /** The largest size of a batch; a single item may be larger. Default: no limit. */
   readonly largestSize?: number;
+  /** The most keys of one statement. Default, and limit: 100. */
+  readonly mostKeys?: number;
 }
 
 /** The most keys of one statement. */
@@ -138,12 +140,13 @@ export abstract class Batcher<Item, Result> {
   }
 
   #nextBatch(): ReadonlyMap<string, QueuedItem<Item, Result>> {
-    const { largestSize = Infinity } = this.#settings;
+    const { largestSize = Infinity, mostKeys = LARGEST_BATCH } = this.#settings;
+    const most = Math.min(mostKeys, LARGEST_BATCH);
     const batch = new Map<string, QueuedItem<Item, Result>>();
     let size = 0;
     for (const [key, queued] of this.#queue) {
       size += this.sizeOf(queued.item);
-      if (batch.size === LARGEST_BATCH || (batch.size > 0 && size > largestSize)) break;
+      if (batch.size === most || (batch.size > 0 && size > largestSize)) break;
       batch.set(key, queued);
       this.#queue.delete(key);
     }

@@ -30,6 +30,7 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
       maxWaiting,
       isBlocking: repository.isBlocking,
       largestSize: repository.longestBatch,
+      mostKeys: repository.mostUpdates,
     });
   }
 
@@ -42,7 +43,8 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
    * neither.
    */
   protected override sendAlone(key: string, update: TimedUpdate): Promise<boolean> | undefined {
-    const mayWait = this.repository.updateMany && update.change.leaseId === undefined && !this.has(key);
+    const { updateMany, mostUpdates } = this.repository;
+    const mayWait = updateMany && mostUpdates > 1 && update.change.leaseId === undefined && !this.has(key);
     return mayWait ? undefined : this.#sendOne(update);
   }
 

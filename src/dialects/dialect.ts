@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { DialectName } from '../shared/dialect-name.js';
-import type { RunStatement } from './run-statement.js';
+import type { RunStatement, StatementResult } from './run-statement.js';
 import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
 import type { Requirements } from './requirement.js';
@@ -93,18 +93,25 @@ export interface Dialect {
   /** Returns the parameters of these rows. */
   wantedParameters(columns: readonly WantedColumn[], rows: readonly (readonly unknown[])[]): unknown[];
   /**
-   * Updates the rows of a table that are as wanted and not locked. Returns the commit ids of the rows that it wrote.
+   * Updates the rows of a table that are as wanted and not locked. Returns the commit ids of the rows that it wrote, unless
+   * `writtenOf` is present.
    *
-   * @param wanted the rows, from `wantedRows`
+   * @param columns the columns of the wanted rows
+   * @param count the number of the wanted rows
    * @param isWanted the condition that a row is as the wanted row with its key says
    * @param assignments the `set` list of the update
    */
-  updateWanted(table: string, wanted: string, isWanted: string, assignments: string): string;
+  updateWanted(table: string, columns: readonly WantedColumn[], count: number, isWanted: string, assignments: string): string;
+  /** The most rows of one `updateWanted`. Absent for any number. */
+  readonly mostWanted?: number;
+  /** Asks the server whether replicas run the same statements again. Then no row may be skipped. Absent if they copy rows. */
+  repeatsStatements?(run: RunStatement): Promise<boolean>;
   /**
-   * Locks these rows and returns their keys. Present if an update cannot report which rows it wrote; `updateWanted` then returns
-   * no rows.
+   * Returns which of the wanted rows an `updateWanted` has written, in their order. Present if it cannot return rows.
+   *
+   * @throws an error with an unknown outcome if the server's answer does not say so
    */
-  lockWanted?(table: string, wanted: string, isWanted: string): string;
+  writtenOf?(result: StatementResult, count: number): readonly boolean[];
   /**
    * Returns the rows of a table whose keys are wanted, for a `from`. Each row is found by the primary key. Conditions may follow
    * with `and`. Absent if a statement that names keys locks no other rows.

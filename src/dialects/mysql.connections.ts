@@ -22,6 +22,7 @@ type MysqlResult = Record<string, unknown>[] | Changed;
 
 interface Changed {
   readonly affectedRows: number;
+  readonly insertId: bigint | number;
   /** Present in mysql2 only. */
   readonly serverStatus?: number;
 }
@@ -87,5 +88,5 @@ function isSpoiled(result: MysqlResult | undefined): boolean {
 }
 
 function toResult(result: MysqlResult): StatementResult {
-  return Array.isArray(result) ? { rows: result, affected: 0 } : { rows: [], affected: result.affectedRows };
+  return Array.isArray(result) ? { rows: result, affected: 0 } : { rows: [], affected: result.affectedRows, insertId: result.insertId };
 }

@@ -5,6 +5,7 @@ import { galeraWarnings } from './galera.warnings.js';
 import { guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
 import { mysqlFailure } from './mysql.errors.js';
 import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
+import { MOST_WANTED, joinWanted, repeatsStatements, updateWanted, wantedRows, writtenOf } from './mysql.update-wanted.js';
 import { qualifiedName } from './qualified-name.js';
 import type { RunStatement } from './run-statement.js';
 import {
@@ -48,13 +49,6 @@ const NOT_SUPPORTED = new Set<unknown>([1845, 1846]);
 
 const NOW = 'utc_timestamp(3)';
 
-/**
- * Joins row by row through the primary key. A scan, which the server prefers for a small table, would lock rows that are not
- * wanted. Without the `convert`, the server would convert the column and could not use the index.
- */
-const joinWanted = (table: string, wanted: string) =>
-  `${wanted} straight_join ${table} force index (primary) on session_id = convert(wanted_key using ascii)`;
-
 const quote = (identifier: string) => `\`${identifier.replaceAll('`', '``')}\``;
 const after = (time: string, ms: string) => `date_add(${time}, interval ${ms} * 1000 microsecond)`;
 const until = (time: string) => `timestampdiff(microsecond, ${NOW}, ${time}) / 1000`;
@@ -88,14 +82,12 @@ export const mysql: Dialect = {
   ofUnixTime: (column) => `date_add(timestamp'1970-01-01 00:00:00', interval ${column} second)`,
   sinceEpoch: (time) => `timestampdiff(microsecond, timestamp'1970-01-01 00:00:00', ${time}) / 1000`,
   byPrimaryKey: ' force index (primary)',
-  wantedRows(columns, count) {
-    const first = `select ${columns.map(({ name }) => `? as ${name}`).join(', ')}`;
-    const other = `select ${columns.map(() => '?').join(', ')}`;
-    return `(${[first, ...Array<string>(count - 1).fill(other)].join(' union all ')}) as wanted`;
-  },
+  wantedRows,
   wantedParameters: (_columns, rows) => rows.flat(),
-  updateWanted: (table, wanted, isWanted, assignments) => `update ${joinWanted(table, wanted)} and ${isWanted} set ${assignments}`,
-  lockWanted: (table, wanted, isWanted) => `select session_id from ${joinWanted(table, wanted)} and ${isWanted} for update skip locked`,
+  updateWanted,
+  mostWanted: MOST_WANTED,
+  repeatsStatements,
+  writtenOf,
   joinWanted,
   returning: () => '',
   // `insert ignore` would hide other errors too. `on duplicate key update` reports one row in both cases.

@@ -116,8 +116,8 @@ export const postgresql: Dialect = {
     JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]])))),
   ],
   // `skip locked` never waits, so it cannot block other commits or deadlock.
-  updateWanted: (table, wanted, isWanted, assignments) =>
-    `update ${table} set ${assignments} from (select wanted.* from ${wanted} join ${table} as found on found.session_id = wanted_key ` +
+  updateWanted: (table, columns, count, isWanted, assignments) =>
+    `update ${table} set ${assignments} from (select wanted.* from ${postgresql.wantedRows(columns, count)} join ${table} as found on found.session_id = wanted_key ` +
     `where ${isWanted} for update of found skip locked) as wanted ` +
     `where session_id = wanted_key and ${isWanted} returning commit_id`,
   returning: (column) => ` returning ${column}`,

@@ -1,9 +1,11 @@
-/** The result of a statement: its rows, and the number of rows that it changed. */
+/** The result of a statement. */
 export interface StatementResult {
   /** Empty for a statement that returns no rows. */
   readonly rows: readonly Record<string, unknown>[];
   /** The number of rows that it changed; 0 for a statement that only reads. */
   readonly affected: number;
+  /** The "insert id" of MySQL's protocol. Absent on other databases, and if it is 0. */
+  readonly insertId?: bigint | number;
 }
 
 /** Runs one statement with bound parameters. */

@@ -70,8 +70,8 @@ export const sqlite: Dialect = {
   wantedRows: (columns, count) =>
     `(select ${columns.map(({ name }, n) => `column${n + 1} as ${name}`).join(', ')} from (values ${valueRows(columns.length, count)})) as wanted`,
   wantedParameters: (_columns, rows) => rows.flat(),
-  updateWanted: (table, wanted, isWanted, assignments) =>
-    `update ${table} set ${assignments} from ${wanted} where session_id = wanted_key and ${isWanted} returning commit_id`,
+  updateWanted: (table, columns, count, isWanted, assignments) =>
+    `update ${table} set ${assignments} from ${sqlite.wantedRows(columns, count)} where session_id = wanted_key and ${isWanted} returning commit_id`,
   returning: (column) => ` returning ${column}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   // A transaction that reads first and writes later cannot wait for another writer.

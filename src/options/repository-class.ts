@@ -10,6 +10,7 @@ export type SessionRepositoryClass = Type<RepositoryMethods>;
 interface RepositoryMethods {
   readonly isBlocking: boolean;
   readonly longestBatch: number;
+  readonly mostUpdates: number;
   load(storageKey: string): Promise<object | undefined>;
   loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, object>>;
   insert(storageKey: string, change: never): Promise<boolean>;

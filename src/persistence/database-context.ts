@@ -44,5 +44,7 @@ export class DatabaseContext {
     readonly longestBatch = longestBatchFor(),
     /** The version of the table's layout. */
     readonly layout = LAYOUT,
+    /** Whether one update may write many records. */
+    readonly batchesUpdates = true,
   ) {}
 }

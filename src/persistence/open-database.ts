@@ -135,6 +135,7 @@ async function openTable(
     warnings.filter((warning) => warning !== undefined),
     longestBatchFor(packet),
     layout.version,
+    !(await dialect.repeatsStatements?.(runner.run)),
   );
 }
 

@@ -3,12 +3,7 @@ import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from './database-context.js';
 import { cappedExpiry, hasMaxAge, isExpired, isLive, listedTimes, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
 
-/** The columns of the rows that are locked together, in this order. */
-export const WANTED_KEYS: readonly WantedColumn[] = [
-  { name: 'wanted_key', type: 'text' },
-  { name: 'wanted_version', type: 'int' },
-  { name: 'wanted_commit_id', type: 'text' },
-];
+const WANTED_KEY: WantedColumn = { name: 'wanted_key', type: 'text' };
 
 /** The columns of the rows that are updated together, in this order. */
 export const WANTED_CHANGES: readonly WantedColumn[] = [
@@ -19,7 +14,9 @@ export const WANTED_CHANGES: readonly WantedColumn[] = [
   { name: 'is_explicit', type: 'int' },
   { name: 'threshold', type: 'float' },
   { name: 'lifetime', type: 'float' },
-  ...WANTED_KEYS,
+  WANTED_KEY,
+  { name: 'wanted_version', type: 'int' },
+  { name: 'wanted_commit_id', type: 'text' },
 ];
 
 /** The texts of the statements for one table. Built once, at start. */
@@ -55,7 +52,7 @@ export function buildStatements(context: DatabaseContext) {
 
   const update = (next: () => string) => `update ${table} set ${assignments(next)} where ${live(next())} and ${isAsKnown(next)}`;
 
-  const join = (count: number) => dialect.joinWanted?.(table, dialect.wantedRows(WANTED_KEYS.slice(0, 1), count));
+  const join = (count: number) => dialect.joinWanted?.(table, dialect.wantedRows([WANTED_KEY], count));
   const deleteKeys = (count: number, condition = '') =>
     dialect.joinWanted
       ? `delete ${table} from ${join(count)}${condition}`
@@ -86,11 +83,7 @@ export function buildStatements(context: DatabaseContext) {
     /** the change, key, version, commit id, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** `count` rows of: the change, key, version, commit id */
-    updateMany: once((count) =>
-      dialect.updateWanted(keyed, dialect.wantedRows(WANTED_CHANGES, count), isWanted, assignments(namesOf(WANTED_CHANGES))),
-    ),
-    /** `count` rows of: key, version, commit id */
-    lockMany: once((count) => dialect.lockWanted?.(keyed, dialect.wantedRows(WANTED_KEYS, count), isWanted)),
+    updateMany: once((count) => dialect.updateWanted(keyed, WANTED_CHANGES, count, isWanted, assignments(namesOf(WANTED_CHANGES)))),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */

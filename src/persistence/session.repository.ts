@@ -95,6 +95,11 @@ export abstract class SessionRepository {
     return Infinity;
   }
 
+  /** The most records of one `updateMany`. If it is 1, each record is updated alone. */
+  get mostUpdates(): number {
+    return Infinity;
+  }
+
   /** Returns the live record, or undefined if it is absent or expired. */
   abstract load(storageKey: string): Promise<StoredRecord | undefined>;
 
@@ -115,7 +120,7 @@ export abstract class SessionRepository {
   abstract update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean>;
 
   /**
-   * Does the same as `update` for records of different keys, in one statement or transaction. Each has its own condition, and no
+   * Does the same as `update` for records of different keys, in one statement. Each has its own condition, and no
    * change has a lease. A record that another transaction has locked may be skipped. Left out if there is no faster way than one
    * by one.
    *

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
-import type { RunStatement, StatementResult } from '../dialects/run-statement.js';
+import type { StatementResult } from '../dialects/run-statement.js';
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
-import { WANTED_CHANGES, WANTED_KEYS, buildStatements, type SessionStatements } from './session-statements.js';
+import { WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
   type DeletedRecord,
@@ -33,6 +33,11 @@ export class SqlSessionRepository extends SessionRepository {
 
   override get longestBatch(): number {
     return this.#context.longestBatch;
+  }
+
+  override get mostUpdates(): number {
+    const { batchesUpdates, dialect } = this.#context;
+    return batchesUpdates ? (dialect.mostWanted ?? Infinity) : 1;
   }
 
   override get isBlocking(): boolean {
@@ -74,31 +79,11 @@ export class SqlSessionRepository extends SessionRepository {
   }
 
   override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
-    if (this.#context.dialect.lockWanted) return this.#lockAndUpdate(updates);
-    const { rows } = await this.#updateAll(this.#context.runner.run, updates);
-    const written = new Set(rows.map((row) => row.commit_id));
-    return new Set(updates.filter(({ change }) => written.has(change.commitId)).map(({ storageKey }) => storageKey));
-  }
-
-  /** Locks the records first, for a database whose update does not report which rows it wrote. */
-  #lockAndUpdate(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
-    const { runner, dialect } = this.#context;
-    // `skip locked` never waits for a lock.
-    return inTransaction(runner, dialect, undefined, async (run) => {
-      const keys = dialect.wantedParameters(WANTED_KEYS, updates.map(wantedKeys));
-      const { rows } = await run(this.#statements.lockMany(updates.length)!, keys);
-      const locked = new Set(rows.map((row) => String(row.session_id)));
-      const free = updates.filter(({ storageKey }) => locked.has(storageKey));
-      const affected = free.length === 0 ? 0 : (await this.#updateAll(run, free)).affected;
-      // A record has expired since it was locked, and the database does not say which one.
-      if (affected < free.length) throw new PassedOver();
-      return locked;
-    }).catch(nothingWritten);
-  }
-
-  #updateAll(run: RunStatement, updates: readonly RecordUpdate[]): Promise<StatementResult> {
-    const rows = updates.map((update) => [...changeParameters(update.change), ...wantedKeys(update)]);
-    return run(this.#statements.updateMany(rows.length), this.#context.dialect.wantedParameters(WANTED_CHANGES, rows));
+    const { dialect, runner } = this.#context;
+    const rows = updates.map(({ storageKey, known, change }) => [...changeParameters(change), storageKey, known.version, known.commitId]);
+    const result = await runner.run(this.#statements.updateMany(rows.length), dialect.wantedParameters(WANTED_CHANGES, rows));
+    const isWritten = dialect.writtenOf?.(result, rows.length) ?? areReturned(updates, result);
+    return new Set(updates.filter((_update, n) => isWritten[n]).map(({ storageKey }) => storageKey));
   }
 
   updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
@@ -201,12 +186,10 @@ export class SqlSessionRepository extends SessionRepository {
   }
 }
 
-/** Rolls back a transaction that must write nothing. */
-class PassedOver extends Error {}
-
-function nothingWritten(error: unknown): ReadonlySet<string> {
-  if (error instanceof PassedOver) return new Set();
-  throw error;
+/** Whether each update has written its record: then its commit id is among the returned ones. */
+function areReturned(updates: readonly RecordUpdate[], { rows }: StatementResult): readonly boolean[] {
+  const returned = new Set(rows.map((row) => row.commit_id));
+  return updates.map(({ change }) => returned.has(change.commitId));
 }
 
 function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
@@ -223,10 +206,6 @@ function toRecord(row: Row): StoredRecord {
     leaseId: row.lease_id === null ? null : String(row.lease_id),
     longest: row.longest === undefined ? undefined : Number(row.longest),
   };
-}
-
-function wantedKeys({ storageKey, known }: RecordUpdate): unknown[] {
-  return [storageKey, known.version, known.commitId];
 }
 
 function changeParameters({ data, commitId, userId, maxAge, lifetime }: RecordChange): unknown[] {

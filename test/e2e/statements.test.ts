@@ -32,7 +32,10 @@ class UpdateModule {}
 
 /** The page's table: a kind of request, and its statements. */
 const TABLE = new Map(
-  [...readFileSync('docs/statements.md', 'utf8').matchAll(/^\| (.+?) \| (\d+) \| (?!\d)/gm)].map(([, kind, count]) => [kind, Number(count)]),
+  [...readFileSync('docs/statements.md', 'utf8').matchAll(/^\| (.+?) \| (\d+) \| (?!\d)/gm)].map(([, kind, count]) => [
+    kind,
+    Number(count),
+  ]),
 );
 
 describe.each(DATABASES)('statements of a request on %s', (database) => {

@@ -456,7 +456,7 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
     await expect(update()).rejects.toThrow('150 others are waiting, which is the limit `maxWaiting`');
     release();
     await Promise.all([first, ...waiting]);
-    expect(repository.batches).toEqual([100, 50]);
+    expect(repository.batches).toEqual(repository.mostUpdates === 50 ? [50, 50, 50] : [100, 50]);
   });
 });
 

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import type { RecordChange, SessionRepository } from '../../src/index.js';
+import { randomInt, randomUUID } from 'node:crypto';
+import type { RecordChange, RunStatement, SessionRepository } from '../../src/index.js';
 import { EntityManagerSessionRepository } from '../../src/persistence/entity-manager-session.repository.js';
 import { SqlSessionRepository } from '../../src/persistence/sql-session.repository.js';
 import { DATABASES } from '../support/databases.js';
@@ -111,6 +111,45 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     ]);
     expect(await repository.load('absent')).toBeUndefined();
     expect((await repository.updateMany([{ storageKey: 'absent', known: await at(0, 'absent'), change: change('{}') }])).size).toBe(0);
+  });
+
+  it('says which of many it has written, whatever stops the others', async () => {
+    if (!repository.updateMany) return expect(name).toBe('EntityManagerSessionRepository');
+    const { dialect, runner } = database.context;
+    const FATES = ['written', 'absent', 'moved', 'of another generation', 'expired', ...(databaseName === 'sqlite' ? [] : ['locked'])];
+    for (let round = 0; round < 10; round++) {
+      await repository.clear();
+      const count = Math.min(repository.mostUpdates, 2 + round * 7);
+      const rows = Array.from({ length: count }, (_, n) => ({ key: `k${n}`, fate: FATES[randomInt(FATES.length)]!, first: change('0') }));
+      for (const { key, fate, first } of rows) if (fate !== 'absent') await repository.insert(key, first);
+      const having = (fate: string) =>
+        rows
+          .filter((row) => row.fate === fate)
+          .map(({ key }) => `'${key}'`)
+          .concat("''")
+          .join(', ');
+      await database.run(`update {table} set lock_version = 1 where session_id in (${having('moved')})`);
+      await database.run(`update {table} set commit_id = 'other' where session_id in (${having('of another generation')})`);
+      await database.run(`update {table} set expires_at = ${dialect.fromNow('-1')} where session_id in (${having('expired')})`);
+      const updates = rows.map(({ key, first }) => ({
+        storageKey: key,
+        known: { version: 0, commitId: first.commitId },
+        change: change('1'),
+      }));
+      const whileLocked = async (run: RunStatement) => {
+        await run(dialect.begin);
+        for (const { key, fate } of rows)
+          if (fate === 'locked') await run(`select session_id from ${database.table} where session_id = '${key}' for update`);
+        const keys = await repository.updateMany!(updates);
+        await run(dialect.rollback);
+        return keys;
+      };
+      const written = await (databaseName === 'sqlite' ? repository.updateMany(updates) : runner.onOneConnection(whileLocked));
+      const found = await database.run("select session_id from {table} where data = '1'");
+      const wanted = rows.filter(({ fate }) => fate === 'written').map(({ key }) => key);
+      expect([...written].toSorted()).toEqual(wanted.toSorted());
+      expect(found.map(({ session_id }) => session_id).toSorted()).toEqual(wanted.toSorted());
+    }
   });
 
   it('writes none of many when the database refuses one', async () => {

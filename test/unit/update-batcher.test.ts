@@ -148,8 +148,17 @@ describe('the updates of records', () => {
     expect(await other('b').stored()).toMatchObject({ done: 'at once' });
   });
 
-  it('are sent alone and at once if the repository has no statement for many', async () => {
-    setUp({}, Object.assign(new FaultyRepository(database.context), { updateMany: undefined }));
+  class SingleUpdates extends FaultyRepository {
+    override get mostUpdates(): number {
+      return 1;
+    }
+  }
+
+  it.each([
+    ['the repository has no statement for many', () => Object.assign(new FaultyRepository(database.context), { updateMany: undefined })],
+    ['its statement may have only one', () => new SingleUpdates(database.context)],
+  ])('are sent alone and at once if %s', async (_name, make) => {
+    setUp({}, make());
     const first = submitHeld('a');
     await first.arrived;
     expect([await submit('b'), await submit('c')]).toEqual([true, true]);
@@ -169,6 +178,20 @@ describe('the updates of records', () => {
     const data = (length: number) => ({ data: JSON.stringify({ done: 'x'.repeat(length - 11) }) });
     const first = submitHeld('a');
     const waiting = [submit('b', data(20)), submit('c', data(20)), submit('d', data(50))];
+    first.open();
+    expect(await Promise.all([first.written, ...waiting])).toEqual([true, true, true, true]);
+    expect(repository.calls).toEqual(['update', 'updateMany', 'update']);
+  });
+
+  it('share a statement only up to the most keys', async () => {
+    class Pairs extends FaultyRepository {
+      override get mostUpdates(): number {
+        return 2;
+      }
+    }
+    setUp({}, new Pairs(database.context));
+    const first = submitHeld('a');
+    const waiting = [submit('b'), submit('c'), submit('d')];
     first.open();
     expect(await Promise.all([first.written, ...waiting])).toEqual([true, true, true, true]);
     expect(repository.calls).toEqual(['update', 'updateMany', 'update']);

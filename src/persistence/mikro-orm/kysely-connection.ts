@@ -71,5 +71,7 @@ async function execute(client: Client, sql: string, parameters: readonly unknown
     query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
     queryId: { queryId: sql },
   });
-  return { rows: result.rows as Record<string, unknown>[], affected: Number(result.numAffectedRows ?? 0) };
+  const { insertId } = result;
+  const changed = { rows: result.rows as Record<string, unknown>[], affected: Number(result.numAffectedRows ?? 0) };
+  return insertId === undefined ? changed : { ...changed, insertId };
 }
