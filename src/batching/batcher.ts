@@ -1,5 +1,6 @@
 import { SessionUnavailableError } from '../smart-session.errors.js';
 import type { BatchKind, OperationObserver } from '../observers/session-observers.js';
+import { Pace } from './pace.js';
 
 /** An item of a batch, and the callers' promise of its result. */
 export interface PendingItem<Item, Result> {
@@ -43,9 +44,6 @@ export interface BatcherSettings {
 /** The most keys of one statement. */
 const LARGEST_BATCH = 100;
 
-/** The longest time that a statement blocks the next one, in ms. */
-const PATIENCE = 50;
-
 /**
  * Sends items to the database in batches. If no statement is in flight, an item is sent immediately. Otherwise it waits
  * in the queue, and all that wait are sent as one statement. An item never joins a statement that was sent before the
@@ -54,10 +52,11 @@ const PATIENCE = 50;
 export abstract class Batcher<Item, Result> {
   readonly #queue = new Map<string, QueuedItem<Item, Result>>();
   readonly #settings: BatcherSettings;
-  #isInFlight = false;
+  readonly #pace: Pace;
 
   protected constructor(settings: BatcherSettings) {
     this.#settings = settings;
+    this.#pace = new Pace(() => this.#sendNext(), settings.isBlocking);
   }
 
   /** Sends a batch, and settles each of its items. Never rejects. */
@@ -114,22 +113,9 @@ export abstract class Batcher<Item, Result> {
   }
 
   #sendNext(): void {
-    if (this.#isInFlight || this.#queue.size === 0) return;
-    this.#isInFlight = true;
-    const batch = this.#nextBatch();
-    let isReleased = false;
-    const release = () => {
-      if (isReleased) return;
-      isReleased = true;
-      this.#isInFlight = false;
-      this.#sendNext();
-    };
-    const impatience = setTimeout(release, PATIENCE).unref();
-    void this.#observedSend(batch).finally(() => {
-      clearTimeout(impatience);
-      if (this.#settings.isBlocking) setImmediate(release);
-      else release();
-    });
+    if (!this.#pace.isOpen || this.#queue.size === 0) return;
+    const answered = this.#pace.sent();
+    void this.#observedSend(this.#nextBatch()).finally(answered);
   }
 
   #observedSend(batch: ReadonlyMap<string, QueuedItem<Item, Result>>): Promise<void> {

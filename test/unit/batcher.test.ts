@@ -199,13 +199,19 @@ describe('a statement that is not answered', () => {
     vi.useRealTimers();
   });
 
-  it('holds up the next one for 50 ms, and is still answered after that', async () => {
+  /** Lets this much time pass, in ms. */
+  async function pass(ms: number): Promise<void> {
+    vi.advanceTimersByTime(ms);
+    await settled();
+  }
+
+  it('holds up the next one for 5 ms, and is still answered after that', async () => {
     const batcher = new TestBatcher();
     const slow = batcher.submit('a', 'a');
     void submit(batcher, 'b', 'c');
-    vi.advanceTimersByTime(49);
+    await pass(4);
     expect(batcher.keys).toEqual([['a']]);
-    vi.advanceTimersByTime(1);
+    await pass(1);
     expect(batcher.keys).toEqual([['a'], ['b', 'c']]);
     await batcher.sent[0]!.answer();
     await expect(slow).resolves.toBe('result of a');
@@ -214,7 +220,7 @@ describe('a statement that is not answered', () => {
   it('does not let a third statement go when it is answered at last', async () => {
     const batcher = new TestBatcher();
     void submit(batcher, 'a', 'b');
-    vi.advanceTimersByTime(50);
+    await pass(5);
     void submit(batcher, 'c');
     await batcher.sent[0]!.answer();
     expect(batcher.keys).toEqual([['a'], ['b']]);
@@ -222,11 +228,62 @@ describe('a statement that is not answered', () => {
     expect(batcher.keys).toEqual([['a'], ['b'], ['c']]);
   });
 
+  it('holds up nothing if its answer has arrived while the event loop was busy', async () => {
+    const batcher = new TestBatcher();
+    void submit(batcher, 'a', 'b');
+    vi.advanceTimersByTime(5);
+    void submit(batcher, 'c');
+    expect(batcher.keys).toEqual([['a']]);
+    await batcher.sent[0]!.answer();
+    expect(batcher.keys).toEqual([['a'], ['b', 'c']]);
+    await pass(4);
+    void submit(batcher, 'd');
+    await pass(0);
+    expect(batcher.keys).toEqual([['a'], ['b', 'c']]);
+  });
+
+  describe('with three others', () => {
+    let batcher: TestBatcher;
+
+    beforeEach(async () => {
+      batcher = new TestBatcher();
+      for (const key of ['a', 'b', 'c', 'd']) {
+        void submit(batcher, key);
+        await pass(5);
+      }
+      expect(batcher.keys).toEqual([['a'], ['b'], ['c'], ['d']]);
+      void submit(batcher, 'e', 'f');
+      await pass(5);
+      expect(batcher.keys).toHaveLength(4);
+    });
+
+    it.each([0, 1, 3])('holds up the next one until one of them is answered: number %i', async (number) => {
+      await batcher.sent[number]!.answer();
+      expect(batcher.keys.slice(4)).toEqual([['e', 'f']]);
+      void submit(batcher, 'g');
+      await pass(5);
+      expect(batcher.keys.slice(4)).toEqual([['e', 'f']]);
+    });
+
+    it('holds up the next one for 50 ms at most, because all of them may wait for a lock', async () => {
+      await pass(39);
+      expect(batcher.keys).toHaveLength(4);
+      await pass(1);
+      expect(batcher.keys.slice(4)).toEqual([['e', 'f']]);
+      void submit(batcher, 'g');
+      await pass(5);
+      await pass(44);
+      expect(batcher.keys).toHaveLength(5);
+      await pass(1);
+      expect(batcher.keys).toHaveLength(6);
+    });
+  });
+
   it('leaves no timer after its answer', async () => {
     const [set, clear] = [vi.spyOn(globalThis, 'setTimeout'), vi.spyOn(globalThis, 'clearTimeout')];
     const batcher = new TestBatcher();
     void submit(batcher, 'a');
-    const own = set.mock.results[set.mock.calls.findIndex(([, ms]) => ms === 50)]?.value;
+    const own = set.mock.results[set.mock.calls.findIndex(([, ms]) => ms === 5)]?.value;
     expect(own).toBeDefined();
     await batcher.sent[0]!.answer();
     expect(clear.mock.calls.flat()).toContain(own);
