@@ -1,7 +1,11 @@
 const AT_ONCE = 16;
 
 /** Does the work for each item, some at once. Returns the results in the order of the items. */
-export async function inParallel<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+export async function inParallel<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+  atOnce = AT_ONCE,
+): Promise<Result[]> {
   const results: Result[] = [];
   let next = 0;
   const workOn = async () => {
@@ -10,6 +14,6 @@ export async function inParallel<Item, Result>(items: readonly Item[], work: (it
       results[index] = await work(items[index]!);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, workOn));
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, workOn));
   return results;
 }

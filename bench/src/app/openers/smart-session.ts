@@ -8,6 +8,8 @@ import {
 import { POOL_SIZE, required, type Addresses, type SqlServer } from '../../servers/addresses.js';
 import type { StoreDefinition } from '../../stores/store-definition.js';
 import { countMySql, countPostgreSql, countSqlite, sqliteFile } from '../drivers.js';
+import { EndingController } from '../ending.controller.js';
+import { ExactWriteController } from '../exact-write.controller.js';
 import { SECRET } from '../express-session.js';
 import type { OpenStore } from '../opened-store.js';
 import { SessionController } from '../session.controller.js';
@@ -23,7 +25,10 @@ export const open: OpenStore = async (definition, addresses) => {
     repository: repository === 'sql' ? SqlSessionRepository : EntityManagerSessionRepository,
     locking: locking as Locking,
   });
-  return { module: { imports: [sessions], controllers: [SessionController] }, statements: await counterOf(definition) };
+  return {
+    module: { imports: [sessions], controllers: [SessionController, EndingController, ExactWriteController] },
+    statements: await counterOf(definition),
+  };
 };
 
 /** Returns the table of a variant. Each has its own. */
