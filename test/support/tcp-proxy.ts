@@ -45,6 +45,11 @@ export class TcpProxy {
     return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
   }
 
+  /** Ends all open connections. */
+  endConnections(): void {
+    for (const client of this.#clients) client.destroy();
+  }
+
   /** Drops everything from now on without a notice. An open connection stays silent for good. */
   openBlackHole(): void {
     this.#isBlackHole = true;
@@ -57,7 +62,7 @@ export class TcpProxy {
   }
 
   async close(): Promise<void> {
-    for (const client of this.#clients) client.destroy();
+    this.endConnections();
     this.#server.close();
     await once(this.#server, 'close');
   }
