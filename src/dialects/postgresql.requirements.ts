@@ -15,8 +15,16 @@ const SETTINGS: readonly Requirement[] = [
   },
 ];
 
-/** The settings that each connection must have. */
+/** A connection ends if its server becomes a standby, so that it is enough to check this once. */
+const PRIMARY: Requirement = {
+  name: 'pg_is_in_recovery',
+  isMet: (value) => value === 'false',
+  harm: 'it shows sessions as they were and stores none, because it is a standby',
+  advice: 'Use the address of the primary, or one that follows the primary after a failover.',
+};
+
+/** What each connection must have. */
 export const CONNECTION_REQUIREMENTS: Requirements = {
-  sql: `select current_database() as current_database, ${SETTINGS.map(({ name }) => `current_setting('${name}') as ${name}`).join(', ')}`,
-  each: SETTINGS,
+  sql: `select current_database() as current_database, pg_is_in_recovery() as pg_is_in_recovery, ${SETTINGS.map(({ name }) => `current_setting('${name}') as ${name}`).join(', ')}`,
+  each: [PRIMARY, ...SETTINGS],
 };

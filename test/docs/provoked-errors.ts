@@ -64,6 +64,7 @@ function unfit(): Ways {
     innodb_page_size: '4096',
     engine: 'MyISAM',
     version: '9.7.0',
+    pg_is_in_recovery: 'true',
     server_encoding: 'SQL_ASCII',
   };
   const { mysql, mariadb, postgresql } = DIALECTS;
