@@ -23,6 +23,8 @@ export default defineConfig({
     isolate: false,
     // By default one core stays idle: of two that is half.
     maxWorkers: '100%',
+    // Concurrent tests spend their time waiting for a database that is far away.
+    maxConcurrency: 16,
     // In ms. Only a test that hangs takes so long: real processes and servers are slow on a busy machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
