@@ -3,24 +3,20 @@ import { join } from 'node:path';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { Daemon } from './daemon.js';
 import type { DaemonPlace } from './daemon-place.js';
+import { GALERA_PROVIDER, galeraConfiguration, type GaleraSeat } from './galera-configuration.js';
+import { galeraStatus } from './galera-status.js';
 import { freePort } from './free-port.js';
 import { onDatabase, type OwnServer } from './own-server.js';
 import { findProgram } from './programs.js';
 
-const PROVIDER = '/usr/lib/galera/libgalera_smm.so';
-
 /** Whether the programs of a cluster are installed. */
-export const HAS_GALERA = ['mariadb-install-db', 'rsync'].every(findProgram) && existsSync(PROVIDER);
+export const HAS_GALERA = ['mariadb-install-db', 'rsync'].every(findProgram) && existsSync(GALERA_PROVIDER);
 
-/** Timeouts after which an unresponsive node is dropped. Galera's default is 5 seconds. */
-const PATIENCE = 'evs.keepalive_period=PT0.5S; evs.suspect_timeout=PT2S; evs.inactive_timeout=PT6S';
-
-/** The ports of a node: for clients, for the group, and for the transfer of data to a joining node, by its log or by a copy. */
-interface Ports {
-  readonly client: number;
-  readonly group: number;
-  readonly log: number;
-  readonly copy: number;
+/** How a node runs. */
+export interface GaleraSettings {
+  readonly place?: DaemonPlace | undefined;
+  /** `wsrep_sync_wait` of each start. */
+  readonly syncWait?: number;
 }
 
 /** One node of a cluster. */
@@ -29,18 +25,19 @@ export class GaleraNode implements OwnServer {
   readonly #daemon: Daemon;
 
   constructor(
-    private readonly name: string,
-    private readonly ports: Ports,
-    group: readonly Ports[],
-    place?: DaemonPlace,
+    readonly name: string,
+    private readonly seat: GaleraSeat,
+    group: readonly GaleraSeat[],
+    { place, syncWait = 0 }: GaleraSettings = {},
   ) {
     this.#daemon = new Daemon('galera', 'mysql', place);
     this.#daemon.makeDirectory('data');
-    writeFileSync(join(this.#daemon.directory, 'my.cnf'), this.#configuration(group));
+    const configuration = galeraConfiguration(this.seat, group, { name, syncWait, file: (file) => this.#file(file) });
+    writeFileSync(join(this.#daemon.directory, 'my.cnf'), configuration);
   }
 
   get address() {
-    return { host: '127.0.0.1', port: this.ports.client, user: 'test', password: '', dbName: 'test' };
+    return { host: this.seat.host, port: this.seat.client, user: 'test', password: '', dbName: 'test' };
   }
 
   get isRunning(): boolean {
@@ -70,9 +67,27 @@ export class GaleraNode implements OwnServer {
     return this.#daemon.end('SIGKILL');
   }
 
+  /** Ends it in an orderly way. */
+  leave(): Promise<void> {
+    return this.#daemon.end('SIGTERM');
+  }
+
+  /** Stops it until `resume`. Its connections stay open. */
+  pause(): void {
+    this.#daemon.pause();
+  }
+
+  resume(): void {
+    this.#daemon.resume();
+  }
+
   async stop(): Promise<void> {
     await this.#daemon.end('SIGKILL');
     this.#daemon.remove();
+  }
+
+  status() {
+    return galeraStatus(this.address);
   }
 
   run<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
@@ -80,8 +95,7 @@ export class GaleraNode implements OwnServer {
   }
 
   #synced(): Promise<void> {
-    const state = "show status like 'wsrep_local_state_comment'";
-    return this.#daemon.until(async () => (await this.run((run) => run(state)).catch(() => undefined))?.rows[0]?.Value === 'Synced');
+    return this.#daemon.until(async () => (await this.status())?.isSynced === true);
   }
 
   /** Returns the position of the node after a crash, which only the engine's log knows. Without it, the node would be copied again. */
@@ -98,52 +112,27 @@ export class GaleraNode implements OwnServer {
   #file(name: string): string {
     return this.#daemon.path(name);
   }
-
-  #configuration(group: readonly Ports[]): string {
-    const { client, group: own, log, copy } = this.ports;
-    return [
-      '[mysqld]',
-      `datadir=${this.#file('data')}`,
-      `socket=${this.#file('sock')}`,
-      `pid-file=${this.#file('pid')}`,
-      'bind-address=127.0.0.1',
-      `port=${client}`,
-      'skip-name-resolve',
-      'performance-schema=OFF',
-      'max_connections=300',
-      'binlog_format=ROW',
-      'innodb_autoinc_lock_mode=2',
-      'innodb_buffer_pool_size=32M',
-      'innodb_log_file_size=16M',
-      'innodb_flush_log_at_trx_commit=1',
-      'wsrep_on=ON',
-      `wsrep_provider=${PROVIDER}`,
-      `wsrep_cluster_name=${group[0]!.group}`,
-      `wsrep_cluster_address=gcomm://${group.map((ports) => `127.0.0.1:${ports.group}`).join(',')}`,
-      `wsrep_node_name=${this.name}`,
-      `wsrep_node_address=127.0.0.1:${own}`,
-      'wsrep_sst_method=rsync',
-      `wsrep_sst_receive_address=127.0.0.1:${copy}`,
-      `wsrep_provider_options="gmcast.listen_addr=tcp://127.0.0.1:${own}; ist.recv_addr=127.0.0.1:${log}; ist.recv_bind=127.0.0.1:${log}; gcache.size=32M; ${PATIENCE}"`,
-      '',
-    ].join('\n');
-  }
 }
 
 /**
- * Starts a cluster. The nodes start one after the other, because a node sends its copy to only one joining node at a time.
+ * Starts a cluster on this machine.
  *
  * @param place of the nodes
  */
 export async function startGalera(size = 3, place?: DaemonPlace): Promise<GaleraNode[]> {
-  const group: Ports[] = [];
+  const seats: GaleraSeat[] = [];
   for (let n = 0; n < size; n++)
-    group.push({ client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
-  const nodes = group.map((ports, n) => new GaleraNode(`node${n + 1}`, ports, group, place));
+    seats.push({ host: '127.0.0.1', client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
+  const nodes = seats.map((seat, n) => new GaleraNode(`node${n + 1}`, seat, seats, { place }));
+  await joinAll(nodes);
+  return nodes;
+}
+
+/** Starts new nodes one after the other, because a node sends its copy to only one joining node at a time. */
+export async function joinAll(nodes: readonly GaleraNode[]): Promise<void> {
   try {
     await nodes[0]!.found();
     for (const node of nodes.slice(1)) await node.start();
-    return nodes;
   } catch (error) {
     await Promise.all(nodes.map((node) => node.stop()));
     throw error;
