@@ -29,11 +29,11 @@ export class SessionHealthIndicator {
    *
    * @param key the name of the result
    * @param options the limit of the check
-   * @param options.timeout the longest time, in ms. Default: 1 second
+   * @param options.timeout the longest time, in ms. Default: 3 seconds. A new connection to a database that is 200 ms away takes more than one
    */
   async isHealthy<Key extends string>(
     key: Key,
-    { timeout = 1000 }: { readonly timeout?: number } = {},
+    { timeout = 3000 }: { readonly timeout?: number } = {},
   ): Promise<Record<Key, SessionHealth>> {
     return { [key]: await this.#check(timeout) } as Record<Key, SessionHealth>;
   }
