@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const LIBRARY = readdirSync('/usr/lib')
@@ -11,4 +12,36 @@ export const HAS_FAKETIME = LIBRARY !== undefined;
 /** Returns the first words of a command that runs a program with a shifted clock. Its time passes at the usual speed. */
 export function withClock(offset: string): string[] {
   return ['env', `LD_PRELOAD=${LIBRARY}`, `FAKETIME=${offset}`, 'DONT_FAKE_MONOTONIC=1'];
+}
+
+/** A clock that a test moves while programs run that were started with it. */
+export class MovableClock {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'clock-'));
+  readonly #file = join(this.#directory, 'offset');
+
+  constructor() {
+    // Servers have their own accounts.
+    chmodSync(this.#directory, 0o755);
+    this.move('+0');
+  }
+
+  /** The first words of a command that runs a program with this clock. The program looks for a new offset each second. */
+  get launcher(): string[] {
+    const file = `FAKETIME_TIMESTAMP_FILE=${this.#file}`;
+    return ['env', `LD_PRELOAD=${LIBRARY}`, file, 'FAKETIME_CACHE_DURATION=1', 'DONT_FAKE_MONOTONIC=1'];
+  }
+
+  /** @param offset the distance from the machine's clock, such as `+5m` */
+  move(offset: string): void {
+    writeFileSync(this.#file, offset);
+  }
+
+  remove(): void {
+    rmSync(this.#directory, { recursive: true });
+  }
+}
+
+/** Removes what a process with another clock has left in shared memory because it was killed. */
+export function removeClockOf(pid: number): void {
+  for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`]) rmSync(join('/dev/shm', name), { force: true });
 }
