@@ -72,6 +72,7 @@ export {
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
+  type SeenRecord,
   type StoredRecord,
   type SessionSummary,
 } from './persistence/session.repository.js';

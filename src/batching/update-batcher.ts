@@ -34,8 +34,8 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
     });
   }
 
-  protected override sizeOf({ change }: TimedUpdate): number {
-    return change.data.length;
+  protected override sizeOf({ change, seen }: TimedUpdate): number {
+    return change.data.length + (seen?.data.length ?? 0);
   }
 
   /**
@@ -69,8 +69,9 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
     await Promise.all(updates.map(({ item, resolve, reject }) => this.#sendOne(item).then(resolve, reject)));
   }
 
-  #sendOne({ storageKey, known, change }: TimedUpdate): Promise<boolean> {
-    return this.repository.update(storageKey, known, change);
+  async #sendOne(update: TimedUpdate): Promise<boolean> {
+    const { storageKey, known, change, seen } = update;
+    return seen ? (await this.repository.updateMany!([update])).size === 1 : this.repository.update(storageKey, known, change);
   }
 }
 

@@ -43,10 +43,11 @@ export class PendingCommit {
     return this.known !== undefined && (!record || isOtherGeneration(this.known.commitId, record.commitId));
   }
 
-  /** Whether a record is still as the commit knows it. */
+  /** Whether a record is still as the commit knows it. Another program may have changed its data and not its version. */
   isCurrent(record: StoredRecord | undefined): boolean {
     const { known } = this;
-    return record !== undefined && record.version === known?.version && record.commitId === known.commitId;
+    if (!record || record.version !== known?.version || record.commitId !== known.commitId) return false;
+    return known.data === undefined || record.data === known.data;
   }
 
   /** Bases the next attempt on a record. While an outcome is unknown, the attempt stays the same: its version check lets only one of the two win. */

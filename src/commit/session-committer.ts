@@ -106,7 +106,7 @@ export class SessionCommitter {
     const isLocked = known && (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS);
     commit.mayHaveWritten = !known;
     if (!known) return this.#insert(commit);
-    if (isLocked) return this.#updateLocked(commit);
+    if (isLocked) return (attempt === 1 && (await this.#updateSeen(commit, known))) || this.#updateLocked(commit);
     const revision = await this.#reviseKnown(commit, known);
     if (!revision?.change) return revision;
     commit.mayHaveWritten = true;
@@ -146,6 +146,31 @@ export class SessionCommitter {
     commit.mayHaveWritten = false;
     await removeExpiredRow(this.repository, storageKey, this.observers.lifecycle);
     return undefined;
+  }
+
+  /**
+   * Tries to update without a lock, if the record still holds what the commit has seen. Unlike the version, this shows also what
+   * other programs have written. Undefined if nothing was written: then the row must be locked.
+   */
+  async #updateSeen(commit: PendingCommit, known: SessionRecord): Promise<CommitOutcome | undefined> {
+    const { storageKey, deadline, edit } = commit;
+    if (!this.repository.comparesData || known.data === undefined || edit.leaseId !== undefined) return undefined;
+    const revision = this.#reviseSeen(commit, known);
+    if (!revision?.change || revision.change.data.length + known.data.length > this.repository.longestBatch) return undefined;
+    commit.mayHaveWritten = true;
+    const seen = { data: known.data, maxAge: known.maxAge };
+    if (await this.updates.submit(storageKey, { storageKey, known, seen, change: revision.change, deadline })) return revision;
+    commit.mayHaveWritten = false;
+    return undefined;
+  }
+
+  /** Applies the edit to the record as it was seen. Undefined if it is refused, because it may be accepted on the current record. */
+  #reviseSeen(commit: PendingCommit, known: SessionRecord): Revision | undefined {
+    try {
+      return this.#revise(commit, known);
+    } catch {
+      return undefined;
+    }
   }
 
   async #updateLocked(commit: PendingCommit): Promise<CommitOutcome> {
@@ -192,6 +217,7 @@ export class SessionCommitter {
     const record = SessionRecord.committed(this.codec, { version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
     const lifetime = (longest: number) => lifetimeAfter(edit, current, maxAge, longest, this.options, this.codec);
     const change = this.builder.build(storageKey, values, record.text, { commitId, maxAge, leaseId: edit.leaseId, lifetime });
+    record.data = change.data;
     return { kind: 'committed', record, change };
   }
 

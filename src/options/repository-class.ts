@@ -11,6 +11,7 @@ interface RepositoryMethods {
   readonly isBlocking: boolean;
   readonly longestBatch: number;
   readonly mostUpdates: number;
+  readonly comparesData: boolean;
   load(storageKey: string): Promise<object | undefined>;
   loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, object>>;
   insert(storageKey: string, change: never): Promise<boolean>;

@@ -86,6 +86,6 @@ export function hasMaxAge(next: () => string): string {
 }
 
 /** Returns the parameter of `hasMaxAge`. Null means any max age. */
-export function maxAgeParameter({ maxAge }: Lifetime): number | null {
+export function maxAgeParameter({ maxAge }: Pick<Lifetime, 'maxAge'>): number | null {
   return maxAge === undefined ? null : (maxAge ?? NO_MAX_AGE);
 }

@@ -19,6 +19,13 @@ export const WANTED_CHANGES: readonly WantedColumn[] = [
   { name: 'wanted_commit_id', type: 'text' },
 ];
 
+/** The same for rows that must still hold what was seen in them. */
+export const SEEN_CHANGES: readonly WantedColumn[] = [
+  ...WANTED_CHANGES,
+  { name: 'seen_data', type: 'text' },
+  { name: 'seen_max_age', type: 'bigint' },
+];
+
 /** The texts of the statements for one table. Built once, at start. */
 export type SessionStatements = ReturnType<typeof buildStatements>;
 
@@ -48,7 +55,8 @@ export function buildStatements(context: DatabaseContext) {
   // Compares nulls as equal. With the bare column, SQLite would join by the commit id instead of the primary key.
   const isCommit = (commitId: string) => `coalesce(commit_id, '') = ${dialect.exactText(`coalesce(${commitId}, '')`)}`;
   const isAsKnown = (next: () => string) => `${isVersioned ? `lock_version = ${next()} and ` : ''}${isCommit(next())}`;
-  const isWanted = `lock_version = wanted_version and ${isCommit('wanted_commit_id')} and ${isRowLive}`;
+  const isWanted = `${isVersioned ? 'lock_version = wanted_version and ' : ''}${isCommit('wanted_commit_id')} and ${isRowLive}`;
+  const isSeen = `data = ${dialect.exactText('seen_data')} and ${hasMaxAge(() => 'seen_max_age')}`;
 
   const update = (next: () => string) => `update ${table} set ${assignments(next)} where ${live(next())} and ${isAsKnown(next)}`;
 
@@ -84,6 +92,10 @@ export function buildStatements(context: DatabaseContext) {
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
     /** `count` rows of: the change, key, version, commit id */
     updateMany: once((count) => dialect.updateWanted(keyed, WANTED_CHANGES, count, isWanted, assignments(namesOf(WANTED_CHANGES)))),
+    /** `count` rows of: the change, key, version, commit id, data, max age (see `maxAgeParameter`) */
+    updateSeen: once((count) =>
+      dialect.updateWanted(keyed, SEEN_CHANGES, count, `${isWanted} and ${isSeen}`, assignments(namesOf(SEEN_CHANGES))),
+    ),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */

@@ -52,6 +52,9 @@ export interface RecordChange {
 /** A record as a commit has seen it. The version alone is not enough: it starts at 0 again if the key is used again. */
 export type KnownRecord = Pick<StoredRecord, 'version' | 'commitId'>;
 
+/** What a commit has seen in a record. Compared where another program may write without incrementing the version. */
+export type SeenRecord = Pick<StoredRecord, 'data' | 'maxAge'>;
+
 /** An update of one record. */
 export interface RecordUpdate {
   /** The key of the record. */
@@ -60,6 +63,8 @@ export interface RecordUpdate {
   readonly known: KnownRecord;
   /** The values to write. */
   readonly change: RecordChange;
+  /** If set, the record must also still hold this. See `comparesData`. */
+  readonly seen?: SeenRecord | undefined;
 }
 
 /** A live session in a list. */
@@ -100,6 +105,11 @@ export abstract class SessionRepository {
     return Infinity;
   }
 
+  /** Whether `updateMany` compares what an update has `seen`. If not, a commit with pessimistic locking always locks the row. */
+  get comparesData(): boolean {
+    return false;
+  }
+
   /** Returns the live record, or undefined if it is absent or expired. */
   abstract load(storageKey: string): Promise<StoredRecord | undefined>;
 
@@ -121,7 +131,7 @@ export abstract class SessionRepository {
 
   /**
    * Does the same as `update` for records of different keys, in one statement. Each has its own condition, and no
-   * change has a lease. A record that another transaction has locked may be skipped. Left out if there is no faster way than one
+   * change has a lease. Either all have `seen` something, or none has. A record that another transaction has locked may be skipped. Left out if there is no faster way than one
    * by one.
    *
    * @returns the keys of the records that were written. If it rejects with an error that is not `unknown`, nothing was written

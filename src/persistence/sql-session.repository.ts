@@ -4,7 +4,7 @@ import type { StatementResult } from '../dialects/run-statement.js';
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
-import { WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
+import { SEEN_CHANGES, WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
   type DeletedRecord,
@@ -38,6 +38,10 @@ export class SqlSessionRepository extends SessionRepository {
   override get mostUpdates(): number {
     const { batchesUpdates, dialect } = this.#context;
     return batchesUpdates ? (dialect.mostWanted ?? Infinity) : 1;
+  }
+
+  override get comparesData(): boolean {
+    return this.#context.batchesUpdates;
   }
 
   override get isBlocking(): boolean {
@@ -80,8 +84,14 @@ export class SqlSessionRepository extends SessionRepository {
 
   override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const { dialect, runner } = this.#context;
-    const rows = updates.map(({ storageKey, known, change }) => [...changeParameters(change), storageKey, known.version, known.commitId]);
-    const result = await runner.run(this.#statements.updateMany(rows.length), dialect.wantedParameters(WANTED_CHANGES, rows));
+    const isSeen = updates.some(({ seen }) => seen);
+    const [statement, columns] = isSeen ? [this.#statements.updateSeen, SEEN_CHANGES] : [this.#statements.updateMany, WANTED_CHANGES];
+    const rows = updates.map((update) => [
+      ...changeParameters(update.change),
+      ...wantedParameters(update),
+      ...(isSeen ? seenParameters(update) : []),
+    ]);
+    const result = await runner.run(statement(rows.length), dialect.wantedParameters(columns, rows));
     const isWritten = dialect.writtenOf?.(result, rows.length) ?? areReturned(updates, result);
     return new Set(updates.filter((_update, n) => isWritten[n]).map(({ storageKey }) => storageKey));
   }
@@ -206,6 +216,14 @@ function toRecord(row: Row): StoredRecord {
     leaseId: row.lease_id === null ? null : String(row.lease_id),
     longest: row.longest === undefined ? undefined : Number(row.longest),
   };
+}
+
+function wantedParameters({ storageKey, known }: RecordUpdate): unknown[] {
+  return [storageKey, known.version, known.commitId];
+}
+
+function seenParameters({ seen }: RecordUpdate): unknown[] {
+  return seen ? [seen.data, maxAgeParameter(seen)] : [null, null];
 }
 
 function changeParameters({ data, commitId, userId, maxAge, lifetime }: RecordChange): unknown[] {

@@ -16,6 +16,8 @@ export class SessionRecord {
   readonly commitId: string | null;
   readonly maxAge: number | null;
   readonly values: EncodedValues;
+  /** The row's data, sealed if sessions are encrypted. Undefined for a record that was not read or stored. */
+  data: string | undefined;
   /** Undefined for a record that only its encoded values can tell. */
   readonly #parsed: SessionValues | undefined;
   #text: string | undefined;
@@ -37,9 +39,11 @@ export class SessionRecord {
    * @param text what the record's data was opened to
    * @throws what the codec throws when the text cannot be read
    */
-  static read(codec: SessionCodec, head: RecordHead, text: string): SessionRecord {
+  static read(codec: SessionCodec, row: RecordHead & Pick<StoredRecord, 'data'>, text: string): SessionRecord {
     const parsed = codec.parse(text);
-    return new SessionRecord(codec, head, parsed ? new ParsedValues(codec, parsed) : codec.split(text), parsed);
+    const record = new SessionRecord(codec, row, parsed ? new ParsedValues(codec, parsed) : codec.split(text), parsed);
+    record.data = row.data;
+    return record;
   }
 
   /**

@@ -112,6 +112,7 @@ function unavailable(on: On, database: SessionsDatabase): Ways {
     },
     async () => {
       const provoker = on({ locking: 'pessimistic' });
+      provoker.repository.locksFirst = true;
       provoker.repository.faults.updateLocked = times(10, LOST_BEFORE);
       await provoker.commit({ b: 1 });
     },

@@ -6,10 +6,13 @@ import { INITIAL, RULES, operationOf, type OperationName, type Values, type Visi
 import { Scheduler, type Choose } from './scheduler.js';
 import { SimulatedDatabase, SimulatedRepository, type AuditEntry, type LoadEntry } from './simulated-repository.js';
 
+/** A request, or a step that no request makes: `expiry` lets time pass, and `another program` writes without a new version. */
+export type ActorKind = OperationName | 'expiry' | 'another program';
+
 /** What runs at once, and on what. */
 export interface Scenario {
-  /** One request each; `expiry` lets time pass. */
-  readonly operations: readonly (OperationName | 'expiry')[];
+  /** One for each actor. */
+  readonly operations: readonly ActorKind[];
   /** How each request commits; the last goes for all that follow. */
   readonly locking: readonly ('optimistic' | 'pessimistic')[];
   /** Whether all requests are in one process. */
@@ -133,10 +136,22 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   for (const n of scenario.operations.keys())
     if (isLoaded(n)) loaded.set(n, (await servicesOf(n).sessions.load(sessionIdOf(sessionOf(n)))) as Values | undefined);
   database.isInstant = false;
-  const actorOf = (operation: OperationName | 'expiry', n: number): [string, () => Promise<void>] => {
+  const actorOf = (operation: ActorKind, n: number): [string, () => Promise<void>] => {
     const actor = ACTORS[n]!;
     if (operation === 'expiry')
       return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
+    if (operation === 'another program') {
+      const [key = ''] = keys;
+      return [
+        actor,
+        () =>
+          scheduler.step(
+            'writes without a version',
+            () => [() => database.overwrite(key, { theirs: 1 })],
+            () => !database.locks.has(key),
+          ),
+      ];
+    }
     const services = servicesOf(n);
     return [
       actor,

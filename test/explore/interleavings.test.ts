@@ -106,6 +106,16 @@ describe('interleavings', () => {
     });
     (IS_LONG ? walkAll : walkSome)(`3 requests, ${name}`, SHORT_TRIPLES, { locking });
     walkSome(`3 requests, of which some change during commits, ${name}`, LONG_TRIPLES, { locking });
+    if (locking[0] === 'pessimistic') {
+      const withProgram = OPERATION_NAMES.map((operation): Operations => [operation, 'another program']);
+      const title = `a request and a program that does not know the version, ${name}`;
+      walkAll(title, withProgram, { locking });
+      walkAll(
+        `${title}, a connection lost anywhere`,
+        withProgram.filter((pair) => !isLong(pair)),
+        { locking, faults: 1 },
+      );
+    }
     // With both ways of locking there are two processes.
     if (locking.length === 1) {
       walkAll(`2 requests in one process, ${name}`, IS_LONG ? pairs : shortPairs, { locking, isOneProcess: true });

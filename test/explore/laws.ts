@@ -149,6 +149,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
   'base and live session move together': (history) =>
     first(history.requests, (request) => {
       const { actor, kind, operation, live, result } = request;
+      // Settled after another program had written: the session shows that too.
+      if (history.scenario.faults && history.scenario.operations.includes('another program')) return undefined;
       // Settled after the session had ended: there is nothing left to show.
       if (history.scenario.faults && mayBeGone(history, request)) return undefined;
       const { commits = 1, ends } = operationOf(operation);

@@ -85,6 +85,13 @@ class RepeatingRepository extends SimulatedRepository {
   }
 }
 
+/** A statement that looks at the version, and not at the data. */
+class BlindRepository extends SimulatedRepository {
+  protected override isAsSeen(): boolean {
+    return true;
+  }
+}
+
 /** A load that gives somebody else's row where there is none. */
 class ConfusingRepository extends SimulatedRepository {
   protected override read(key: string): StoredRecord | undefined {
@@ -151,6 +158,11 @@ export const NEIGHBOURS = { sessions: [0, 1, 2, 2], isOneProcess: true, hasOutsi
 /** For each law at least one breach that the exploration must see. */
 export const BREACHES: Readonly<Record<string, Breach>> = {
   'no version check': { law: 'NoLostKey', repository: OverwritingRepository, scenario: { operations: ['set', 'set'], ...OPTIMISTIC } },
+  'a row that is not locked, and whose data is not compared': {
+    law: 'NoLostKey',
+    repository: BlindRepository,
+    scenario: { operations: ['set', 'another program'], locking: ['pessimistic'] },
+  },
   'no merge rules': {
     law: 'NoLostKey',
     breakServices: ({ merger }) =>

@@ -6,6 +6,7 @@ import {
   type Lifetime,
   type RecordChange,
   type RecordUpdate,
+  type SeenRecord,
   type StoredRecord,
   type SessionSummary,
 } from '../../src/index.js';
@@ -64,6 +65,12 @@ export class SimulatedDatabase {
     for (const [key, { expiresAt }] of this.rows) if (expiresAt <= this.clock) this.end(key, at);
   }
 
+  /** Writes values into a row as a program does that does not know the version. */
+  overwrite(key: string, values: object): void {
+    const row = this.rows.get(key);
+    if (row) this.rows.set(key, { ...row, data: JSON.stringify({ ...(JSON.parse(row.data) as object), ...values }) });
+  }
+
   end(key: string, at: number): void {
     if (!this.ended.has(key)) this.ended.set(key, at);
   }
@@ -104,15 +111,20 @@ export class SimulatedRepository extends SessionRepository {
     });
   }
 
+  override get comparesData(): boolean {
+    return true;
+  }
+
   /** Passes over what is locked, and so waits for nobody. */
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const updateAll = () => new Set(updates.filter((update) => this.updateFree(update)).map(({ storageKey }) => storageKey));
     return this.scheduler.step(`update ${updates.length}`, () => this.withFaults(updateAll, () => true));
   }
 
-  protected updateFree({ storageKey, known, change }: RecordUpdate): boolean {
+  protected updateFree({ storageKey, known, change, seen }: RecordUpdate): boolean {
     const row = this.liveRow(storageKey);
     if (!row || !this.isAsKnown(row, known) || this.database.locks.has(storageKey)) return false;
+    if (seen && !this.isAsSeen(row, seen)) return false;
     this.put('update', storageKey, this.updated(row, change));
     return true;
   }
@@ -281,6 +293,10 @@ export class SimulatedRepository extends SessionRepository {
 
   protected isAsKnown(row: Row, { version, commitId }: KnownRecord): boolean {
     return row.version === version && row.commitId === commitId;
+  }
+
+  protected isAsSeen(row: Row, { data, maxAge }: SeenRecord): boolean {
+    return row.data === data && row.maxAge === maxAge;
   }
 
   protected updated(row: Row, change: RecordChange): Row {

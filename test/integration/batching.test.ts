@@ -460,10 +460,16 @@ describe.each(DATABASES)('updates of different sessions that join, on %s', (data
   });
 });
 
-describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as const).map((locking) => ({ database, locking }))))(
-  'commits that join, on $database, $locking',
-  ({ database: databaseName, locking }) => {
-    const method = locking === 'optimistic' ? 'update' : 'updateLocked';
+/** The ways to commit, and the method of the repository that each one calls. */
+const WAYS = [
+  { way: 'by version', locking: 'optimistic', method: 'update' },
+  { way: 'by data', locking: 'pessimistic', method: 'updateMany' },
+  { way: 'by lock', locking: 'pessimistic', method: 'updateLocked' },
+] as const;
+
+describe.each(DATABASES.flatMap((database) => WAYS.map((way) => ({ database, ...way }))))(
+  'commits that join, on $database, $way',
+  ({ database: databaseName, locking, method }) => {
     let database: SessionsDatabase;
     let repository: FaultyRepository;
     let sessions: SessionService;
@@ -472,7 +478,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
 
     beforeAll(async () => {
       Logger.overrideLogger(false);
-      database = await SessionsDatabase.open(databaseName, `joining_commits_${databaseName}_${locking}`);
+      database = await SessionsDatabase.open(databaseName, `joining_commits_${databaseName}_${method}`);
     });
     beforeEach(async () => {
       id = randomUUID();
@@ -484,6 +490,7 @@ describe.each(DATABASES.flatMap((database) => (['optimistic', 'pessimistic'] as 
 
     function setUp(options: SmartSessionModuleOptions): void {
       repository = new FaultyRepository(database.context);
+      repository.locksFirst = method === 'updateLocked';
       services = serviceOver(repository, { locking, merge: RULES, ...options });
       sessions = services.sessions;
     }

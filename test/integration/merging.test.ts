@@ -71,6 +71,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
 
   function setUp(options: SmartSessionModuleOptions): void {
     repository = new FaultyRepository(database.context);
+    repository.locksFirst = true;
     sessions = serviceOver(repository, { ...RULES, locking, ...options }).sessions;
   }
   const create = (values: object): Live => Object.assign(Object.defineProperty({}, 'id', { value: id }), values);

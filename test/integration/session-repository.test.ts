@@ -152,6 +152,37 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     }
   });
 
+  it('compares, among many, the data and the max age exactly, with and without versions', async () => {
+    if (!repository.comparesData) return expect(name).toBe('EntityManagerSessionRepository');
+    const data = '{"a":"ä \\u0000 \' ` \\" \\\\ {},"}';
+    const cases: Record<string, [stored: string, storedAge: number | null, seen: string, seenAge: number | null, isWritten: boolean]> = {
+      same: [data, 86_400_000_000, data, 86_400_000_000, true],
+      'same, without a max age': [data, null, data, null, true],
+      'another max age': [data, 1, data, 2, false],
+      'a max age instead of none': [data, 1, data, null, false],
+      'no max age any more': [data, null, data, 1, false],
+      'other data': [data, null, '{}', null, false],
+      'another case': ['{"a":"x"}', null, '{"a":"X"}', null, false],
+      'an accent': ['{"a":"a"}', null, '{"a":"ä"}', null, false],
+      'a space at the end': ['{} ', null, '{}', null, false],
+    };
+    const unversioned = new SqlSessionRepository(Object.assign(Object.create(database.context), { isVersioned: false }));
+    for (const [n, one] of [repository, unversioned].entries()) {
+      await repository.clear();
+      const updates = [];
+      for (const [key, [stored, storedAge, seen, seenAge]] of Object.entries(cases)) {
+        const first = change(stored, { maxAge: storedAge });
+        await repository.insert(key, first);
+        const known = { version: 0, commitId: first.commitId };
+        updates.push({ storageKey: key, known, seen: { data: seen, maxAge: seenAge }, change: change('{"mine":1}') });
+      }
+      const wanted = Object.keys(cases).filter((key) => cases[key]![4]);
+      expect([...(await one.updateMany!(updates))]).toEqual(wanted);
+      const written = await database.run('select session_id, lock_version from {table} where data = \'{"mine":1}\' order by session_id');
+      expect(written).toEqual(wanted.map((session_id) => ({ session_id, lock_version: 1 - n })));
+    }
+  });
+
   it('writes none of many when the database refuses one', async () => {
     if (!repository.updateMany) return expect(name).toBe('EntityManagerSessionRepository');
     for (const key of ['a', 'b']) await repository.insert(key, change('0'));

@@ -55,9 +55,14 @@ export class FaultyRepository extends SqlSessionRepository {
   /** The faults of the next calls, by method. `undefined` lets a call pass. */
   faults: Partial<Record<Method, (Fault | undefined)[]>> = {};
   readonly calls: Method[] = [];
+  /** Whether commits with pessimistic locking lock the row at once, instead of comparing its data first. */
+  locksFirst = false;
   /** The number of keys in each statement for many. */
   readonly batches: number[] = [];
 
+  override get comparesData(): boolean {
+    return !this.locksFirst && super.comparesData;
+  }
   override load(key: string): Promise<StoredRecord | undefined> {
     return this.#run('load', () => super.load(key));
   }

@@ -36,10 +36,11 @@ describe('a pending commit', () => {
     expect(pending(undefined).hasEnded(storedRecord({}, { commitId: first }))).toBe(false);
   });
 
-  it('knows a record as current only with the same version and the same commit id', () => {
-    expect(pending(base).isCurrent(storedRecord({}, { version: 3, commitId: first }))).toBe(true);
-    expect(pending(base).isCurrent(storedRecord({}, { version: 4, commitId: first }))).toBe(false);
-    expect(pending(base).isCurrent(storedRecord({}, { version: 3, commitId: second }))).toBe(false);
+  it('knows a record as current only with the same version, the same commit id and the same data', () => {
+    expect(pending(base).isCurrent(storedRecord({ n: 1 }, { version: 3, commitId: first }))).toBe(true);
+    expect(pending(base).isCurrent(storedRecord({ n: 1 }, { version: 4, commitId: first }))).toBe(false);
+    expect(pending(base).isCurrent(storedRecord({ n: 1 }, { version: 3, commitId: second }))).toBe(false);
+    expect(pending(base).isCurrent(storedRecord({ n: 2 }, { version: 3, commitId: first }))).toBe(false);
     expect(pending(base).isCurrent(undefined)).toBe(false);
     expect(pending(undefined).isCurrent(storedRecord({}, { version: 3, commitId: first }))).toBe(false);
   });
@@ -141,6 +142,7 @@ describe('a pending commit whose outcome is unknown', () => {
   it.each<[string, SessionRecord | undefined, typeof asKnown | undefined, boolean, boolean]>([
     ['an update, and the record is as it was', base, asKnown, false, false],
     ['an update, and the record has changed', base, changed, false, true],
+    ['an update, and another program has changed the data', base, storedRecord({ n: 2 }, { version: 3, commitId }), false, true],
     ['an update, and the record is absent', base, undefined, false, true],
     ['a first save that only its request can destroy, and no record', undefined, undefined, false, false],
     ['a first save that others can destroy, and no record', undefined, undefined, true, true],

@@ -66,6 +66,7 @@ beforeEach(async () => {
 
 function setUp(given: SmartSessionModuleOptions = {}): void {
   repository = new FaultyRepository(database.context);
+  repository.locksFirst = true;
   observers = new RecordingObservers();
   backoff = new NotedBackoff();
   committer = serviceOver(repository, given, backoff, observers).get(SessionCommitter);
@@ -249,6 +250,92 @@ describe('a commit that meets another writer', () => {
     repository.faults.update = [{ effect: 'none', meanwhile }];
     expect(await commit(sets({ mine: 1 }))).toEqual({ kind: 'gone' });
     expect(repository.calls).toEqual(['update', 'load']);
+  });
+});
+
+describe('a commit that compares the data of the row', () => {
+  beforeEach(() => {
+    setUp({ locking: 'pessimistic' });
+    repository.locksFirst = false;
+  });
+
+  it('is one update, if the record is as it is known', async () => {
+    expect(valuesOf(await commit(sets({ b: 1 })))).toEqual({ n: 1, b: 1, version: 1 });
+    expect(await others.stored()).toEqual({ n: 1, b: 1, version: 1 });
+    expect(repository.calls).toEqual(['updateMany']);
+  });
+
+  it('is the base of the next one', async () => {
+    const first = await commit(sets({ b: 1 }));
+    if (first.kind !== 'committed') throw new Error(first.kind);
+    expect(valuesOf(await commit(sets({ c: 1 }), first.record))).toEqual({ n: 1, b: 1, c: 1, version: 2 });
+    expect(repository.calls).toEqual(['updateMany', 'updateMany']);
+  });
+
+  it.each<[string, () => Promise<unknown>, object]>([
+    ['another commit has changed', () => others.set({ theirs: 1 }), { n: 1, theirs: 1, mine: 1, version: 2 }],
+    [
+      'a program that does not know the version has changed',
+      () => database.run(`update {table} set data = '{"n":1,"theirs":1}'`),
+      { n: 1, theirs: 1, mine: 1, version: 1 },
+    ],
+  ])('locks the row that %s, and merges both changes', async (_name, meanwhile, stored) => {
+    repository.faults.updateMany = [{ effect: 'none', meanwhile }];
+    expect(valuesOf(await commit(sets({ mine: 1 })))).toEqual(stored);
+    expect(await others.stored()).toEqual(stored);
+    expect(repository.calls).toEqual(['updateMany', 'updateLocked']);
+  });
+
+  it('keeps a max age that another program has set', async () => {
+    repository.faults.updateMany = [{ effect: 'none', meanwhile: () => database.run('update {table} set max_age = 77') }];
+    await commit(sets({ mine: 1 }));
+    expect(await database.run('select max_age from {table}')).toEqual([{ max_age: 77 }]);
+  });
+
+  it('applies an edit that was refused to the current record', async () => {
+    const apply: Edit['apply'] = (current) => {
+      if (!current.has('stock')) throw new Error('sold out');
+      return sets({ sold: 1 }).apply(current);
+    };
+    await expect(commit({ apply })).rejects.toThrow('sold out');
+    await database.run(`update {table} set data = '{"n":1,"stock":1}'`);
+    expect(valuesOf(await commit({ apply }))).toEqual({ n: 1, stock: 1, sold: 1, version: 1 });
+    expect(repository.calls).toEqual(['updateLocked', 'updateLocked']);
+  });
+
+  it('locks the row if the edit changes nothing, so that it sees the current record', async () => {
+    await database.run(`update {table} set data = '{"n":1,"theirs":1}'`);
+    expect(valuesOf(await commit(UNCHANGED))).toEqual({ n: 1, theirs: 1, version: 0 });
+    expect(repository.calls).toEqual(['updateLocked']);
+  });
+
+  it('locks the row if the edit needs a lease, or the data is too large to be sent twice', async () => {
+    await others.lease('mine');
+    await commit({ ...sets({ mine: 1 }), leaseId: 'mine' });
+    Object.defineProperty(repository, 'longestBatch', { value: 20 });
+    await commit(sets({ mine: 2 }));
+    expect(repository.calls).toEqual(['updateLocked', 'updateLocked']);
+  });
+
+  it.each([ROLLED_BACK, NOT_DONE, LOST_BEFORE])('locks the row in the next attempt: %o', async (fault) => {
+    repository.faults.updateMany = [fault];
+    expect(valuesOf(await commit(sets({ mine: 1 })))).toEqual({ n: 1, mine: 1, version: 1 });
+    expect(repository.calls).toEqual(['updateMany', 'load', 'updateLocked']);
+  });
+
+  it('AtMostOnce: is done if the connection was lost after it', async () => {
+    repository.faults.updateMany = [LOST_AFTER];
+    expect(valuesOf(await commit(sets({ mine: 1 })))).toEqual({ n: 1, mine: 1, version: 1 });
+    expect(repository.calls).toEqual(['updateMany', 'load']);
+  });
+
+  it('has no unknown outcome if it wrote nothing, and the lock did not come', async () => {
+    setUp({ locking: 'pessimistic', maxAttempts: 1 });
+    repository.locksFirst = false;
+    await others.set({ theirs: 1 });
+    repository.faults.updateLocked = [LOST_BEFORE];
+    await expect(commit(sets({ mine: 1 }))).rejects.toThrow('nothing was written');
+    expect(repository.calls).toEqual(['updateMany', 'updateLocked']);
   });
 });
 
