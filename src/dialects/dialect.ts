@@ -44,8 +44,10 @@ export interface Dialect {
    * `prepare` returns nothing if the connection is ready.
    */
   guardPool?(pool: object, prepare: PrepareConnection): void;
-  /** Calls `spoiled` when the server reports that the connection's settings are no longer those that sessions need. */
-  watchConnection?(connection: object, spoiled: () => void): void;
+  /** Reads the server's answers on a connection. */
+  watchConnection?(connection: object, watch: ConnectionWatch): void;
+  /** Closes a connection of the driver's pool: an idle one at once, and one in use when it goes back to the pool. */
+  discard?(connection: object, isInUse: boolean): void;
   /** Runs statements on one of the driver's connections. The caller must have the connection to itself. */
   onConnection(connection: object): RunStatement;
   /** Runs statements on the driver's client. Present if the client is a connection, not a pool, and this is faster. */
@@ -157,6 +159,18 @@ export interface Dialect {
 
 /** Sets and checks a connection. Returns nothing if the connection is ready. */
 export type PrepareConnection = (connection: object) => Promise<void> | undefined;
+
+/**
+ * What a server's answer says about its connection.
+ *
+ * @experimental Part of `Dialect`.
+ */
+export interface ConnectionWatch {
+  /** The settings are no longer those that sessions need. */
+  spoiled(): void;
+  /** The server refuses writes. After a failover another server takes them, and only new connections lead to it. */
+  refusesWrites(): void;
+}
 
 /**
  * A column of parameter rows.

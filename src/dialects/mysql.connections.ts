@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
-import type { PrepareConnection } from './dialect.js';
+import type { ConnectionWatch, PrepareConnection } from './dialect.js';
 import { driverError } from './driver-error.js';
 import type { RunStatement, StatementResult } from './run-statement.js';
 
@@ -9,6 +9,8 @@ interface MysqlConnection {
   readonly stream?: Socket;
   query(sql: string, parameters: readonly unknown[], done: Done): void;
   destroy(): void;
+  /** Gives the connection back to mysql2's pool. */
+  release(): void;
 }
 
 type Done = (error: unknown, result: MysqlResult) => void;
@@ -31,8 +33,11 @@ interface Changed {
 const AUTOCOMMIT = 0x0002;
 const NO_BACKSLASH_ESCAPES = 0x0200;
 
-/** ER_OPTION_PREVENTS_STATEMENT and ER_READ_ONLY_MODE. After a failover, the server of an old connection is read-only. */
-const READ_ONLY: ReadonlySet<number | undefined> = new Set([1290, 1836]);
+/**
+ * Errors of a server that is read-only, or has left its cluster: ER_UNKNOWN_COM_ERROR (Galera), ER_OPTION_PREVENTS_STATEMENT,
+ * ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, ER_READ_ONLY_MODE and ER_RUN_HOOK_ERROR (Group Replication).
+ */
+const REFUSES_WRITES: ReadonlySet<number | undefined> = new Set([1047, 1290, 1792, 1836, 3100]);
 
 /** Returns the socket of a connection, or undefined if the driver hides it. */
 export const socketOf = (connection: object): Socket | undefined => (connection as MysqlConnection).stream;
@@ -67,19 +72,26 @@ const giveOut = callbackify(async (connection: object, prepared: Promise<void>) 
   }
 });
 
-/** Reads each answer of the server. It closes a connection that is read-only, and reports one whose settings the app has changed. */
-export function watchConnection(connection: object, spoiled: () => void): void {
+/** Reads each answer of the server. */
+export function watchConnection(connection: object, watch: ConnectionWatch): void {
   const watched = connection as MysqlConnection;
   const query = watched.query.bind(watched) as (...parameters: unknown[]) => void;
   watched.query = (...parameters: unknown[]) => {
     const done = parameters.at(-1);
     if (typeof done !== 'function') return query(...parameters);
     return query(...parameters.slice(0, -1), (error: unknown, result: MysqlResult, ...more: unknown[]) => {
-      if (error && READ_ONLY.has(driverError(error).errno)) watched.destroy();
-      if (isSpoiled(result)) spoiled();
+      if (error && REFUSES_WRITES.has(driverError(error).errno)) watch.refusesWrites();
+      if (isSpoiled(result)) watch.spoiled();
       done(error, result, ...more);
     });
   };
+}
+
+/** Closes a connection of mysql2's pool. */
+export function discard(connection: object, isInUse: boolean): void {
+  const discarded = connection as MysqlConnection;
+  if (isInUse) discarded.release = () => discarded.destroy();
+  else discarded.destroy();
 }
 
 function isSpoiled(result: MysqlResult | undefined): boolean {

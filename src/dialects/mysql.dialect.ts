@@ -2,7 +2,7 @@ import type { Dialect } from './dialect.js';
 import { driverError } from './driver-error.js';
 import { mysqlDriver } from './drivers.js';
 import { galeraWarnings } from './galera.warnings.js';
-import { guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
+import { discard, guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
 import { mysqlFailure } from './mysql.errors.js';
 import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
 import { MOST_WANTED, joinWanted, repeatsStatements, updateWanted, wantedRows, writtenOf } from './mysql.update-wanted.js';
@@ -66,6 +66,7 @@ export const mysql: Dialect = {
   clusterWarnings: galeraWarnings,
   guardPool,
   watchConnection,
+  discard,
   onConnection,
   isBlocking: false,
   quote,

@@ -9,6 +9,7 @@ const KILLED = 'it may come after the commit was written';
 const NETWORK = 'the connection broke; the statement may have been done';
 const REFUSED = 'the row or the statement is refused';
 const READ_ONLY = 'the server or the transaction only reads';
+const MOVED = 'the server is read-only. After a failover, a new connection leads to the new primary';
 const NO_SPACE = 'InnoDB undoes the statement (the manual, 17.20.5)';
 
 /** Numbers from the MySQL and MariaDB message references. Their meaning differs from the class of their SQLSTATE. */
@@ -21,6 +22,8 @@ export const SERVER_ERRORS: readonly KnownError[] = [
   [3101, 'ER_TRANSACTION_ROLLBACK_DURING_COMMIT', 'rolled-back', 'Group Replication: another member was first'],
   [3572, 'ER_LOCK_NOWAIT', 'rolled-back', 'another transaction has the lock'],
   [1047, 'ER_UNKNOWN_COM_ERROR', 'not-done', 'Galera: the node is not ready and runs no statement'],
+  [1290, 'ER_OPTION_PREVENTS_STATEMENT', 'not-done', MOVED],
+  [1836, 'ER_READ_ONLY_MODE', 'not-done', MOVED],
   [1317, 'ER_QUERY_INTERRUPTED', 'not-done', 'KILL QUERY. Of 254 writes killed at random on MySQL 9.7 and MariaDB 10.11, 0 were done'],
   [1969, 'ER_STATEMENT_TIMEOUT', 'not-done', 'MariaDB `max_statement_time`: as KILL QUERY'],
   [3024, 'ER_QUERY_TIMEOUT', 'not-done', '`max_execution_time`, which bounds only reads'],
@@ -54,9 +57,7 @@ export const SERVER_ERRORS: readonly KnownError[] = [
   [3118, 'ER_ACCOUNT_HAS_BEEN_LOCKED', 'failed', LOGIN],
   [3159, 'ER_SECURE_TRANSPORT_REQUIRED', 'failed', LOGIN],
   [1223, 'ER_CANT_UPDATE_WITH_READLOCK', 'failed', READ_ONLY],
-  [1290, 'ER_OPTION_PREVENTS_STATEMENT', 'failed', `${READ_ONLY}: \`read_only\``],
   [1792, 'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION', 'failed', READ_ONLY],
-  [1836, 'ER_READ_ONLY_MODE', 'failed', READ_ONLY],
   [1153, 'ER_NET_PACKET_TOO_LARGE', 'failed', 'the statement was not read: `max_allowed_packet`'],
   [1114, 'ER_RECORD_FILE_FULL', 'failed', NO_SPACE],
   [1206, 'ER_LOCK_TABLE_FULL', 'failed', NO_SPACE],

@@ -23,7 +23,6 @@ interface PgClient {
   readonly connection: EventEmitter & { readonly stream: Socket };
   /** Set by the pool while the client is lent. */
   release?: (error?: Error) => void;
-  end(): Promise<void>;
   query(sql: string, parameters: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
@@ -84,11 +83,17 @@ export const postgresql: Dialect = {
     const { verify = (_client, done) => done() } = options;
     options.verify = (client, done) => void Promise.resolve(prepare(client)).then(() => verify(client, done), done);
   },
-  watchConnection(connection) {
-    const client = connection as PgClient;
-    client.connection.on('errorMessage', ({ code }: { readonly code?: string }) => {
-      if (code === READ_ONLY) closeWhenReleased(client);
+  watchConnection(client, { refusesWrites }) {
+    (client as PgClient).connection.on('errorMessage', ({ code }: { readonly code?: string }) => {
+      if (code === READ_ONLY) refusesWrites();
     });
+  },
+  discard(connection, isInUse) {
+    const client = connection as PgClient;
+    const { release } = client;
+    if (isInUse) client.release = () => release?.(new Error('The server refuses writes.'));
+    // The pool would lend a client until it has ended in an orderly way.
+    else client.connection.stream.destroy();
   },
   onConnection:
     (client) =>
@@ -179,13 +184,6 @@ export const postgresql: Dialect = {
   isMissingDatabase: (error) => driverError(error).code === '3D000',
   classify: postgresqlFailure,
 };
-
-/** Closes a client when it goes back to the pool. After a failover, the server of an old connection is read-only. */
-function closeWhenReleased(client: PgClient): void {
-  const { release } = client;
-  if (release) client.release = () => release(new Error('The server is read-only.'));
-  else void client.end();
-}
 
 /** Waits for its turn. `if not exists` alone collides in the catalogs when two processes make a table at once. */
 async function takeTurn(run: RunStatement, name: string): Promise<void> {

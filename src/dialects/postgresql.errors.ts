@@ -23,7 +23,7 @@ export const SQLSTATES: readonly KnownError[] = [
   ['57P05', 'idle_session_timeout', 'not-done', 'tcop/postgres.c: the server raises it only while it waits for a statement'],
   ['25P03', 'idle_in_transaction_session_timeout', 'not-done', 'as 57P05: the server did not read the commit'],
   ['25P04', 'transaction_timeout', 'unknown', 'the timer may fire while the commit is written'],
-  ['25006', 'read_only_sql_transaction', 'failed', 'a standby, or `default_transaction_read_only`'],
+  ['25006', 'read_only_sql_transaction', 'not-done', 'a standby. After a failover, a new connection leads to the new primary'],
   ['53300', 'too_many_connections', 'failed', `${LOGIN}: another attempt adds to the load`],
   ['53100', 'disk_full', 'unknown', PANIC],
   ['53200', 'out_of_memory', 'unknown', PANIC],

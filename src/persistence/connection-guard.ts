@@ -3,6 +3,7 @@ import type { Dialect } from '../dialects/dialect.js';
 import { SessionDatabaseError } from '../smart-session.errors.js';
 import { requireAll } from './database-requirements.js';
 import { ormConnection } from './mikro-orm/versions.js';
+import { OpenConnections } from './open-connections.js';
 
 /**
  * Sets and checks each connection of MikroORM's pool before its first use. The pool may be the app's. The server's settings may
@@ -15,7 +16,12 @@ export async function guardConnections(orm: MikroORM, dialect: Dialect): Promise
   if (!connectionRequirements) return;
   const guard = new ConnectionGuard(dialect, connectionRequirements);
   const connection = ormConnection(orm.em.getConnection(), dialect);
-  await connection.onAcquire((lent) => guard.watch(lent));
+  const open = new OpenConnections(connection, dialect);
+  await connection.onAcquire((lent) => {
+    open.acquired(lent);
+    guard.watch(lent, () => open.closeAll());
+  });
+  await connection.onRelease((returned) => open.released(returned));
   await connection.guard((lent) => guard.prepare(lent));
   await connection.onOneConnection((run) => requireAll(run, connectionRequirements));
 }
@@ -32,10 +38,10 @@ class ConnectionGuard {
     this.#requirements = requirements;
   }
 
-  watch(connection: object): void {
+  watch(connection: object, refusesWrites: () => void): void {
     if (this.#watched.has(connection)) return;
     this.#watched.add(connection);
-    this.#dialect.watchConnection?.(connection, () => this.#ready.delete(connection));
+    this.#dialect.watchConnection?.(connection, { spoiled: () => this.#ready.delete(connection), refusesWrites });
   }
 
   prepare(connection: object): Promise<void> | undefined {

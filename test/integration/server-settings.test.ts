@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { once, type EventEmitter } from 'node:events';
 import { Logger } from '@nestjs/common';
@@ -122,39 +123,62 @@ describeEach(DIALECTS)('a server whose settings would lose sessions, %s', (datab
   });
 });
 
-/** The error of a server that only reads. After a failover, connections that were open before get it. */
-const ONLY_READS = {
-  mysql: ["signal sqlstate 'HY000' set mysql_errno = 1290", "signal sqlstate 'HY000' set mysql_errno = 1836"],
+/** Node closes the handles of sockets at the end of a turn, after the immediates. */
+async function socketsClosed(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
+}
+
+/** Errors of a server that only reads, or that has left its cluster. After a failover, connections that were open before get them. */
+const REFUSES_WRITES = {
+  mysql: [1047, 1290, 1792, 1836, 3100].map((errno) => `signal sqlstate 'HY000' set mysql_errno = ${errno}`),
   postgresql: ["do $$ begin raise sqlstate '25006'; end $$"],
 };
 
-describeEach(DIALECTS)('a connection to %s whose server only reads', (database) => {
+describeEach(DIALECTS)('connections to %s whose server refuses writes', (database) => {
   const tableName = `read_only_${database}`;
   let orm: MikroORM;
+  let runner: StatementRunner;
   let run: RunStatement;
 
-  beforeAll(async () => {
-    orm = await MikroORM.init(connectionOptions(database, { pool: { min: 0, max: 1 } }));
-    ({ run } = (await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm)).runner);
+  beforeEach(async () => {
+    orm = await MikroORM.init(connectionOptions(database, { pool: { min: 0, max: 2 } }));
+    ({ runner } = await openDatabase(new SmartSessionOptions({ secret: 'test', tableName, createTable: true }), orm));
+    ({ run } = runner);
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await dropTables(database, run, tableName);
     await orm.close();
   });
 
-  const idOfConnection = async () =>
-    (await run(`select ${database === 'postgresql' ? 'pg_backend_pid()' : 'connection_id()'} as id`)).rows[0]!.id;
+  const answers = REFUSES_WRITES[database === 'postgresql' ? 'postgresql' : 'mysql'];
+  const idOf = async (runOn: RunStatement) =>
+    (await runOn(`select ${database === 'postgresql' ? 'pg_backend_pid()' : 'connection_id()'} as id`)).rows[0]!.id;
+  /** Uses both connections of the pool at the same time. */
+  const idsOfBoth = (during = async (_other: RunStatement) => {}) =>
+    runner.onOneConnection((one) =>
+      runner.onOneConnection(async (other) => {
+        const ids = [await idOf(one), await idOf(other)];
+        await during(other);
+        return ids;
+      }),
+    );
 
-  it.each(ONLY_READS[database === 'postgresql' ? 'postgresql' : 'mysql'])(
-    'is closed after the answer, and another one opened: %s',
-    async (answer) => {
-      const id = await idOfConnection();
-      await expect(run('select nonsense')).rejects.toThrow();
-      expect(await idOfConnection()).toBe(id);
-      await expect(run(answer)).rejects.toThrow();
-      expect(await idOfConnection()).not.toBe(id);
-    },
-  );
+  it.each(answers)('are closed after the answer, also those that are idle: %s', async (answer) => {
+    const before = await idsOfBoth();
+    await expect(run('select nonsense')).rejects.toThrow();
+    expect((await idsOfBoth()).toSorted()).toEqual(before.toSorted());
+    await expect(run(answer)).rejects.toThrow();
+    await socketsClosed();
+    expect((await idsOfBoth()).filter((id) => before.includes(id))).toEqual([]);
+  });
+
+  it.each(answers)('are closed when they are free again, if they are in use: %s', async (answer) => {
+    const before = await idsOfBoth(async (other) => {
+      await expect(other(answer)).rejects.toThrow();
+    });
+    expect((await idsOfBoth()).filter((id) => before.includes(id))).toEqual([]);
+  });
 });
 
 const TABLES = [

@@ -15,6 +15,7 @@ interface KnexClient {
 
 /** One of the driver's connections, lent by the pool. */
 interface Lent {
+  /** The pool closes a connection that has this property, before it lends it again. */
   __knex__disposed?: unknown;
 }
 
@@ -60,7 +61,6 @@ export class KnexConnection implements OrmConnection {
       try {
         await prepare(connection);
       } catch (error) {
-        // The pool closes a connection that has this property.
         connection.__knex__disposed = error;
         await client.releaseConnection(connection);
         throw error;
@@ -72,5 +72,14 @@ export class KnexConnection implements OrmConnection {
   async onAcquire(listener: (connection: object) => void): Promise<void> {
     await this.#connection.ensureConnection();
     this.#connection.getKnex().client.pool.on('acquireSuccess', (_id: number, connection: object) => listener(connection));
+  }
+
+  async onRelease(listener: (connection: object) => void): Promise<void> {
+    await this.#connection.ensureConnection();
+    this.#connection.getKnex().client.pool.on('release', listener);
+  }
+
+  discard(connection: Lent): void {
+    connection.__knex__disposed = new Error('The server refuses writes.');
   }
 }

@@ -36,6 +36,16 @@ export class KyselyConnection implements OrmConnection {
     (pool as EventEmitter | undefined)?.on('acquire', listener);
   }
 
+  async onRelease(listener: (connection: object) => void): Promise<void> {
+    const pool = await this.#nativeClient();
+    // pg's pool gives an error first.
+    (pool as EventEmitter | undefined)?.on('release', (...given: object[]) => listener(given.at(-1)!));
+  }
+
+  discard(connection: object, isInUse: boolean): void {
+    this.#dialect?.discard?.(connection, isInUse);
+  }
+
   async guard(prepare: PrepareConnection): Promise<void> {
     const pool = await this.#nativeClient();
     if (pool) this.#dialect?.guardPool?.(pool, prepare);
