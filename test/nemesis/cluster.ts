@@ -33,7 +33,7 @@ export interface Cluster {
   addressOf(process: number): ServerAddress;
   /** Returns the body of a trigger with this statement, if the statement alone would disturb the cluster. */
   triggerBody?(statement: string): string;
-  /** Whether all members are in the cluster, and have everything that was committed. */
+  /** Whether all members are in the cluster, and have everything that was committed before the call. Clients may go on meanwhile. */
   isSettled(): Promise<boolean>;
   /** Ends it and removes its data. */
   close(): Promise<void>;

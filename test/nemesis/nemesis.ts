@@ -117,7 +117,8 @@ export class Nemesis {
     return new History({ requests: progress.requests, audit, leftBehind });
   }
 
-  #startApps({ app = 'optimistic, statements', options }: NemesisSettings): Promise<string[]> {
+  /** The first process creates the table before the others start, because concurrent DDL may block a group with several primaries. */
+  async #startApps({ app = 'optimistic, statements', options }: NemesisSettings): Promise<string[]> {
     const { dialect: database } = this.cluster;
     const start = (worker: WorkerProcess, n: number) => {
       const connection = this.cluster.addressOf(n);
@@ -130,7 +131,10 @@ export class Nemesis {
         ...(options && { options }),
       });
     };
-    return Promise.all(this.workers.map(start));
+    const [first, ...others] = this.workers as [WorkerProcess, ...WorkerProcess[]];
+    const url = await start(first, 0);
+    await this.#settle();
+    return [url, ...(await Promise.all(others.map((worker, n) => start(worker, n + 1))))];
   }
 
   /** Compares the members of the settled cluster. */

@@ -125,16 +125,30 @@ export class GroupMember implements ClusterMember {
 
   /** Returns how it sees the group, or undefined if it does not answer. */
   async view(): Promise<GroupView | undefined> {
+    const answers = await this.#ask(MEMBERS, EXECUTED);
+    return answers && viewOf(answers[0] as [string, string, string][], (answers[1] as [[string]])[0][0]);
+  }
+
+  /** Whether it has these transactions within the time that it may take to answer. */
+  async has(transactions: string): Promise<boolean> {
+    const seconds = (0.8 * PATIENCE) / 1000;
+    const answers = await this.#ask(`select wait_for_executed_gtid_set('${transactions}', ${seconds})`);
+    return (answers as [[[number]]] | undefined)?.[0][0][0] === 0;
+  }
+
+  /** Asks as an administrator. Returns undefined if it does not answer. */
+  async #ask(...statements: readonly string[]): Promise<unknown[] | undefined> {
     const { host, port, user } = this.address;
     const connection = await mysql.createConnection({ host, port, user, connectTimeout: PATIENCE }).catch(() => undefined);
+    if (!connection) return undefined;
     try {
-      const [members] = (await connection?.query({ sql: MEMBERS, rowsAsArray: true, timeout: PATIENCE })) ?? [];
-      const [executed] = (await connection?.query({ sql: EXECUTED, rowsAsArray: true, timeout: PATIENCE })) ?? [];
-      return members && executed && viewOf(members as [string, string, string][], (executed as [[string]])[0][0]);
+      const answers: unknown[] = [];
+      for (const sql of statements) answers.push((await connection.query({ sql, rowsAsArray: true, timeout: PATIENCE }))[0]);
+      return answers;
     } catch {
       return undefined;
     } finally {
-      connection?.destroy();
+      connection.destroy();
     }
   }
 

@@ -75,18 +75,31 @@ export class GroupReplication implements Cluster {
   }
 
   /**
-   * A statement of a trigger waits for the other members too, if the consistency includes BEFORE. Meanwhile its transaction holds row
-   * locks that the others wait for, so that the group stands still until the wait times out.
+   * A statement of a trigger waits for the other members too, if the consistency includes BEFORE. Meanwhile the statement that fired it
+   * holds row locks that the others wait for, so that the group stands still. Within a transaction only its first statement waits, and
+   * the server refuses to set the consistency.
    */
   triggerBody(statement: string): string {
     return [
       'begin',
       'declare kept varchar(30) default @@group_replication_consistency;',
-      "set session group_replication_consistency = 'EVENTUAL';",
+      setConsistency("'EVENTUAL'"),
       `${statement};`,
-      'set session group_replication_consistency = kept;',
+      setConsistency('kept'),
       'end',
     ].join(' ');
+  }
+
+  /** Makes another member the primary. */
+  async moveOn(): Promise<void> {
+    const primary = await this.primary();
+    const next = this.members[(this.members.indexOf(primary) + 1) % this.members.length]!;
+    await primary.run(async (run) => {
+      const { rows } = await run(
+        `select member_id from performance_schema.replication_group_members where member_host = '${next.address.host}'`,
+      );
+      await run(`select group_replication_set_as_primary('${String(Object.values(rows[0]!)[0])}')`);
+    });
   }
 
   async isSettled(): Promise<boolean> {
@@ -94,7 +107,9 @@ export class GroupReplication implements Cluster {
     const isWhole = views.every(
       (view) => Object.values(view?.states ?? {}).filter((state) => state === 'ONLINE').length === this.members.length,
     );
-    return isWhole && new Set(views.map((view) => view!.transactions)).size === 1;
+    if (!isWhole) return false;
+    const transactions = views.map((view) => view!.transactions).join(',');
+    return (await Promise.all(this.members.map((member) => member.has(transactions)))).every(Boolean);
   }
 
   async close(): Promise<void> {
@@ -118,4 +133,9 @@ export class GroupReplication implements Cluster {
     const view = views.find((one) => one && Object.values(one.states).filter((state) => state === 'ONLINE').length >= 2);
     return this.members.find(({ address }) => view?.primaries.includes(address.host));
   }
+}
+
+/** Sets the consistency in a trigger, unless a transaction is open. */
+function setConsistency(value: string): string {
+  return `begin declare continue handler for sqlexception begin end; set session group_replication_consistency = ${value}; end;`;
 }
