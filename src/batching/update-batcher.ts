@@ -50,7 +50,7 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
 
   protected override async send(batch: Batch<TimedUpdate, boolean>): Promise<void> {
     const updates = inTime([...batch.values()]);
-    if (updates.length < 2) await this.#sendApart(updates);
+    if (updates.length < 2 || this.repository.mostUpdates < 2) await this.#sendApart(updates);
     else await this.#sendTogether(updates);
   }
 

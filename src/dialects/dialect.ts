@@ -114,6 +114,8 @@ export interface Dialect {
    * @throws an error with an unknown outcome if the server's answer does not say so
    */
   writtenOf?(result: StatementResult, count: number): readonly boolean[];
+  /** Whether an answer to an `updateWanted` shows that the table hides which rows are written. Rows are then updated one by one. */
+  hidesWritten?(result: StatementResult): boolean;
   /**
    * Returns the rows of a table whose keys are wanted, for a `from`. Each row is found by the primary key. Conditions may follow
    * with `and`. Absent if a statement that names keys locks no other rows.

@@ -5,7 +5,7 @@ import { galeraWarnings } from './galera.warnings.js';
 import { discard, guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
 import { mysqlFailure } from './mysql.errors.js';
 import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
-import { MOST_WANTED, joinWanted, repeatsStatements, updateWanted, wantedRows, writtenOf } from './mysql.update-wanted.js';
+import { MOST_WANTED, hidesWritten, joinWanted, repeatsStatements, updateWanted, wantedRows, writtenOf } from './mysql.update-wanted.js';
 import { qualifiedName } from './qualified-name.js';
 import type { RunStatement } from './run-statement.js';
 import {
@@ -89,6 +89,7 @@ export const mysql: Dialect = {
   mostWanted: MOST_WANTED,
   repeatsStatements,
   writtenOf,
+  hidesWritten,
   joinWanted,
   returning: () => '',
   // `insert ignore` would hide other errors too. `on duplicate key update` reports one row in both cases.

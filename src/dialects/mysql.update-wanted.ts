@@ -49,6 +49,11 @@ export function writtenOf({ affected, insertId = 0 }: StatementResult, count: nu
   throw new Error(`The server has written ${affected} of ${count} rows and marked ${insertId}, so it is unknown which ones.`);
 }
 
+/** Whether an answer lacks the marks of the rows that were written. A trigger of the table resets the insert id. */
+export function hidesWritten({ affected, insertId = 0 }: StatementResult): boolean {
+  return affected > 0 && BigInt(insertId) === 0n;
+}
+
 /**
  * Whether the server logs statements instead of rows, and a replica runs them again. There `skip locked` skips no row, so that
  * an update would also write the rows that were skipped here.

@@ -24,6 +24,7 @@ type Row = Readonly<Record<string, unknown>>;
 export class SqlSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
   readonly #statements: SessionStatements;
+  #hidesWritten = false;
 
   constructor(context: DatabaseContext) {
     super();
@@ -37,7 +38,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   override get mostUpdates(): number {
     const { batchesUpdates, dialect } = this.#context;
-    return batchesUpdates ? (dialect.mostWanted ?? Infinity) : 1;
+    return batchesUpdates && !this.#hidesWritten ? (dialect.mostWanted ?? Infinity) : 1;
   }
 
   override get comparesData(): boolean {
@@ -92,6 +93,7 @@ export class SqlSessionRepository extends SessionRepository {
       ...(isSeen ? seenParameters(update) : []),
     ]);
     const result = await runner.run(statement(rows.length), dialect.wantedParameters(columns, rows));
+    this.#hidesWritten ||= dialect.hidesWritten?.(result) ?? false;
     const isWritten = dialect.writtenOf?.(result, rows.length) ?? areReturned(updates, result);
     return new Set(updates.filter((_update, n) => isWritten[n]).map(({ storageKey }) => storageKey));
   }

@@ -183,16 +183,15 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     }
   });
 
-  it.skipIf(!databaseName.startsWith('m')).fails(
+  it.skipIf(!databaseName.startsWith('m') || Repository === EntityManagerSessionRepository)(
     'sends no more batches if a trigger of the table hides which records they write',
     async () => {
-      if (!repository.updateMany) return expect(name).toBe('a repository with batches');
       await database.run(`create trigger hiding after update on {table} for each row set @hidden = 1`);
       try {
         for (const key of ['a', 'b']) await repository.insert(key, change('0'));
         const known = await Promise.all(['a', 'b'].map((key) => at(0, key)));
         const updates = ['a', 'b'].map((storageKey, n) => ({ storageKey, known: known[n]!, change: change('1') }));
-        expect([...(await repository.updateMany(updates))].toSorted()).toEqual(['a', 'b']);
+        expect([...(await repository.updateMany!(updates))].toSorted()).toEqual(['a', 'b']);
         expect(repository.mostUpdates).toBe(1);
       } finally {
         await database.run('drop trigger hiding');

@@ -168,6 +168,22 @@ describe('the updates of records', () => {
     expect(observers.told).toEqual([]);
   });
 
+  it('are sent alone, also those that wait already, once the repository has found that its statement may have only one', async () => {
+    let mostUpdates = 50;
+    class Changing extends FaultyRepository {
+      override get mostUpdates(): number {
+        return mostUpdates;
+      }
+    }
+    setUp({}, new Changing(database.context));
+    const first = submitHeld('a');
+    const waiting = [submit('b'), submit('c')];
+    mostUpdates = 1;
+    first.open();
+    expect(await Promise.all([first.written, ...waiting])).toEqual([true, true, true]);
+    expect(repository.calls).toEqual(['update', 'update', 'update']);
+  });
+
   it('share a statement only up to the largest size, which a single one may exceed', async () => {
     class SmallBatches extends FaultyRepository {
       override get longestBatch(): number {

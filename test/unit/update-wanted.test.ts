@@ -1,5 +1,5 @@
 import { DIALECTS } from '../../src/dialects/index.js';
-import { repeatsStatements, writtenOf } from '../../src/dialects/mysql.update-wanted.js';
+import { hidesWritten, repeatsStatements, writtenOf } from '../../src/dialects/mysql.update-wanted.js';
 
 const answer = (affected: number, insertId?: bigint | number) => ({ rows: [], affected, ...(insertId === undefined ? {} : { insertId }) });
 
@@ -20,6 +20,15 @@ describe('the rows that an update of MySQL has written', () => {
     const last = Array.from({ length: mostWanted }, (_, n) => n > 0);
     expect(writtenOf(answer(mostWanted - 1, 2 ** mostWanted - 2), mostWanted)).toEqual(last);
     expect(Number.isSafeInteger(2 ** mostWanted - 1)).toBe(true);
+  });
+
+  it.each([
+    [true, answer(2)],
+    [true, answer(2, 0)],
+    [false, answer(0, 0)],
+    [false, answer(2, 3n)],
+  ])('are hidden: %s, if the answer is %o', (isHidden, result) => {
+    expect(hidesWritten(result)).toBe(isHidden);
   });
 
   it.each<[string, Parameters<typeof writtenOf>]>([
