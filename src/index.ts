@@ -45,7 +45,7 @@ export { StatementRunner } from './persistence/statement-runner.js';
 export { endSilentConnections } from './persistence/silent-connections.js';
 export type { RunStatement, StatementResult } from './dialects/run-statement.js';
 export type { FailureKind } from './dialects/failure-kind.js';
-export type { Dialect, WantedColumn } from './dialects/dialect.js';
+export type { Dialect, UpdateReport, WantedColumn } from './dialects/dialect.js';
 export {
   SessionConflictError,
   SessionDatabaseError,

@@ -71,9 +71,12 @@ export class RetryingRepository {
     });
   }
 
-  /** Leases a record. */
-  lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
-    return this.#call('lock', undefined, () => this.repository.lease(storageKey, leaseId, ms));
+  /** Leases a record and loads it. */
+  leaseAndLoad(storageKey: string, leaseId: string, ms: number, known?: KnownRecord): Promise<StoredRecord | 'as known' | undefined> {
+    return this.#call('lock', undefined, async () => {
+      if (this.repository.leaseAndLoad) return this.repository.leaseAndLoad(storageKey, leaseId, ms, known);
+      return (await this.repository.lease(storageKey, leaseId, ms)) ? this.repository.load(storageKey) : undefined;
+    });
   }
 
   /** Extends a lease. */

@@ -6,14 +6,16 @@ interface Database {
   run(sql: string, parameters: readonly unknown[], done: (this: { readonly changes: number }, error: Error | null) => void): void;
 }
 
-/** sqlite3 does not say which statements return rows. A quoted name cannot end like this. */
-const GIVES_ROWS = /^(select|pragma)\b|\breturning [\w, ]{1,200}$/i;
+/** A quoted name may contain anything. */
+const QUOTED_NAME = /"[^"]*"/g;
+const GIVES_ROWS = /^(select|pragma)\b|\breturning\b/i;
 
 /** Runs statements on a sqlite3 database. MikroORM 6 uses sqlite3 in @mikro-orm/sqlite. */
 export function onCallbackDatabase(database: Database): RunStatement {
   return (sql, parameters = []) =>
     new Promise((resolve, reject) => {
-      if (GIVES_ROWS.test(sql)) {
+      // sqlite3 does not say which statements return rows.
+      if (GIVES_ROWS.test(sql.replaceAll(QUOTED_NAME, '""'))) {
         database.all(sql, parameters, (error, rows) => (error ? reject(error) : resolve({ rows, affected: 0 })));
         return;
       }

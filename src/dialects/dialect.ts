@@ -123,6 +123,10 @@ export interface Dialect {
   joinWanted?(table: string, wanted: string): string;
   /** Ends a `delete` so that it returns a column of the deleted rows. Empty if the database can only count them. */
   returning(column: string): string;
+  /** Ends an `update` so that it returns columns of the updated row. Absent if the database cannot do that. */
+  updateReturning?(columns: string): string;
+  /** How an update without `updateReturning` tells whether a condition was true. */
+  readonly report?: UpdateReport;
   /** Ends an `insert` so that a taken key inserts nothing. Empty if a taken key is an error. */
   readonly onDuplicateKey: string;
   /** Whether an error means that the key is taken. */
@@ -172,6 +176,18 @@ export interface ConnectionWatch {
   spoiled(): void;
   /** The server refuses writes. After a failover another server takes them, and only new connections lead to it. */
   refusesWrites(): void;
+}
+
+/**
+ * How an update of one row tells whether a condition was true before it.
+ *
+ * @experimental Part of `Dialect`.
+ */
+export interface UpdateReport {
+  /** Returns a condition that is always true, for the end of the update. */
+  on(condition: string): string;
+  /** Reads the result of the update. */
+  wasTrue(result: StatementResult): boolean;
 }
 
 /**

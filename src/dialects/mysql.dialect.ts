@@ -92,6 +92,11 @@ export const mysql: Dialect = {
   hidesWritten,
   joinWanted,
   returning: () => '',
+  // The answer to an update has the value of `last_insert_id(x)`: here 2 for true, and 1 for false.
+  report: {
+    on: (condition) => `last_insert_id(1 + (${condition}))`,
+    wasTrue: ({ insertId = 0 }) => Number(insertId) === 2,
+  },
   // `insert ignore` would hide other errors too. `on duplicate key update` reports one row in both cases.
   onDuplicateKey: '',
   isDuplicateKey: (error) => driverError(error).errno === 1062,

@@ -126,6 +126,7 @@ export const postgresql: Dialect = {
     `where ${isWanted} for update of found skip locked) as wanted ` +
     `where session_id = wanted_key and ${isWanted} returning commit_id`,
   returning: (column) => ` returning ${column}`,
+  updateReturning: (columns) => ` returning ${columns}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',
   commit: 'commit',

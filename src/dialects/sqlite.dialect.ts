@@ -73,6 +73,7 @@ export const sqlite: Dialect = {
   updateWanted: (table, columns, count, isWanted, assignments) =>
     `update ${table} set ${assignments} from ${sqlite.wantedRows(columns, count)} where session_id = wanted_key and ${isWanted} returning commit_id`,
   returning: (column) => ` returning ${column}`,
+  updateReturning: (columns) => ` returning ${columns}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   // A transaction that reads first and writes later cannot wait for another writer.
   begin: 'begin immediate',

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
+import type { StoredRecord } from '../persistence/session.repository.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { describeThrown } from '../shared/thrown.js';
 import { Backoff } from '../batching/backoff.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
-import type { HeldLease } from '../live/live-session.js';
+import type { HeldLease, LiveSession } from '../live/live-session.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
 import { Turns } from './turns.js';
@@ -57,6 +59,7 @@ export class SessionLocker implements OnApplicationShutdown {
     private readonly backoff: Backoff,
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
+    private readonly options: SmartSessionOptions,
   ) {}
 
   /**
@@ -79,8 +82,9 @@ export class SessionLocker implements OnApplicationShutdown {
     if (endTurn === 'late')
       throw new SessionLockedError(storageKey, `other requests of this process have held it for ${limits.timeout} ms, its \`timeout\`.`);
     const leaseId = randomUUID();
+    let found: StoredRecord | 'as known';
     try {
-      await this.observers.outages.watch('lock', this.#lease(storageKey, leaseId, limits, deadline));
+      found = await this.observers.outages.watch('lock', this.#lease(live, leaseId, limits, deadline));
     } catch (error) {
       // A statement whose answer was lost may have taken the lease. Do not wait for a database that fails.
       if (error instanceof SessionUnavailableError) void this.#release(storageKey, leaseId);
@@ -106,7 +110,7 @@ export class SessionLocker implements OnApplicationShutdown {
       leaseEnds = setTimeout(endTurn, limits.lease).unref();
       void this.#extendOnce(storageKey, leaseId, limits.lease);
     };
-    return this.#refreshed(session, Object.assign(unlock, { withLease }));
+    return this.#refreshed(session, found, Object.assign(unlock, { withLease }));
   }
 
   /** Stops extending leases, because the database is about to be closed. */
@@ -115,9 +119,9 @@ export class SessionLocker implements OnApplicationShutdown {
     for (const timer of this.#extending) clearInterval(timer);
   }
 
-  async #refreshed(session: object, unlock: Unlock): Promise<Unlock> {
+  async #refreshed(session: object, found: StoredRecord | 'as known', unlock: Unlock): Promise<Unlock> {
     try {
-      if (await this.committer.refresh(session)) return unlock;
+      if (found === 'as known' || (await this.committer.refresh(session, found))) return unlock;
       throw new SessionGoneError(this.liveSessions.of(session).storageKey, 'lock');
     } catch (error) {
       await unlock();
@@ -125,9 +129,13 @@ export class SessionLocker implements OnApplicationShutdown {
     }
   }
 
-  async #lease(storageKey: string, leaseId: string, { lease, timeout }: LockLimits, deadline: number): Promise<void> {
+  async #lease(live: LiveSession, leaseId: string, { lease, timeout }: LockLimits, deadline: number): Promise<StoredRecord | 'as known'> {
+    const { storageKey } = live;
     for (let attempt = 1; ; attempt++) {
-      if (await this.repository.lease(storageKey, leaseId, lease)) return;
+      // A program that does not know the version may have changed the record.
+      const known = this.options.locking === 'pessimistic' ? undefined : live.record;
+      const found = await this.repository.leaseAndLoad(storageKey, leaseId, lease, known);
+      if (found) return found;
       const record = await this.repository.load(storageKey, { operation: 'lock' });
       if (!record) throw new SessionGoneError(storageKey, 'lock');
       if (performance.now() >= deadline)

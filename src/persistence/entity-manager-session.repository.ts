@@ -27,6 +27,7 @@ import {
   remainingColumn,
   type ListedTimes,
 } from './expiry.js';
+import { leaseAndLoad } from './lease-and-load.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -108,6 +109,10 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
     return (await this.#context.runner.run(this.#statements.lease, [leaseId, ms, storageKey, leaseId])).affected === 1;
+  }
+
+  override leaseAndLoad(...parameters: Parameters<typeof leaseAndLoad>[2]): ReturnType<typeof leaseAndLoad> {
+    return leaseAndLoad(this.#context, this.#statements, parameters);
   }
 
   async extend(storageKey: string, leaseId: string, ms: number): Promise<boolean> {

@@ -66,6 +66,10 @@ export function buildStatements(context: DatabaseContext) {
       ? `delete ${table} from ${join(count)}${condition}`
       : build((next) => `delete from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})${condition}`);
 
+  const lease = (next: () => string) =>
+    `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
+    `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`;
+
   const load = (suffix: string) => `select ${record} from ${table} where ${live(dialect.parameter(1))}${suffix}`;
 
   return {
@@ -109,11 +113,11 @@ export function buildStatements(context: DatabaseContext) {
       ),
     ),
     /** lease id, lease, key, lease id */
-    lease: build(
-      (next) =>
-        `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
-        `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`,
-    ),
+    lease: build(lease),
+    /** the same parameters; returns the record */
+    leaseReturning: dialect.updateReturning && build(lease) + dialect.updateReturning(record),
+    /** the same parameters, version, commit id; reports whether the record is as known */
+    leaseReporting: dialect.report && build((next) => `${lease(next)} and ${dialect.report!.on(isAsKnown(next))}`),
     /** lease, key, lease id */
     extend: build(
       (next) => `update ${table} set lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} and lease_id = ${next()}`,

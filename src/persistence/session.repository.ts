@@ -163,6 +163,19 @@ export abstract class SessionRepository {
   abstract lease(storageKey: string, leaseId: string, ms: number): Promise<boolean>;
 
   /**
+   * Does the same as `lease`, and loads the record. Left out if there is no faster way than one after the other.
+   *
+   * @param known the record as the caller knows it; undefined to load it in any case
+   * @returns the record, or 'as known' if it is still as known. Undefined where `lease` returns false
+   */
+  leaseAndLoad?(
+    storageKey: string,
+    leaseId: string,
+    ms: number,
+    known: KnownRecord | undefined,
+  ): Promise<StoredRecord | 'as known' | undefined>;
+
+  /**
    * Extends a lease. Returns false, and writes nothing, if the record is no longer leased under this id. A lost lease cannot be
    * regained.
    */

@@ -4,6 +4,7 @@ import type { StatementResult } from '../dialects/run-statement.js';
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
+import { leaseAndLoad } from './lease-and-load.js';
 import { SEEN_CHANGES, WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -15,9 +16,8 @@ import {
   type StoredRecord,
   type SessionSummary,
 } from './session.repository.js';
+import { toRecord, type Row } from './stored-row.js';
 import { inTransaction } from './transaction.js';
-
-type Row = Readonly<Record<string, unknown>>;
 
 /** The repository with hand-written statements, one per operation, on MikroORM's connection. */
 @Injectable()
@@ -128,6 +128,10 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#changesOne(this.#statements.lease, [leaseId, ms, storageKey, leaseId]);
   }
 
+  override leaseAndLoad(...parameters: Parameters<typeof leaseAndLoad>[2]): ReturnType<typeof leaseAndLoad> {
+    return leaseAndLoad(this.#context, this.#statements, parameters);
+  }
+
   async extend(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
     return this.#changesOne(this.#statements.extend, [ms, storageKey, leaseId]);
   }
@@ -206,18 +210,6 @@ function areReturned(updates: readonly RecordUpdate[], { rows }: StatementResult
 
 function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
   return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
-}
-
-function toRecord(row: Row): StoredRecord {
-  return {
-    data: String(row.data),
-    version: Number(row.lock_version),
-    commitId: row.commit_id === null ? null : String(row.commit_id),
-    maxAge: row.max_age === null ? null : Number(row.max_age),
-    remaining: Number(row.remaining),
-    leaseId: row.lease_id === null ? null : String(row.lease_id),
-    longest: row.longest === undefined ? undefined : Number(row.longest),
-  };
 }
 
 function wantedParameters({ storageKey, known }: RecordUpdate): unknown[] {

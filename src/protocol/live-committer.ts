@@ -20,6 +20,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
+import type { StoredRecord } from '../persistence/session.repository.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { UserIdWatch } from '../records/user-id-watch.js';
@@ -150,16 +151,15 @@ export class LiveCommitter {
   }
 
   /**
-   * Shows a live session what is stored now, except for keys that were changed here.
+   * Shows a live session its record as it was loaded just now, except for keys that were changed here.
    *
-   * @returns false if the session is no longer there
-   * @throws SessionUnavailableError, SessionInTransactionError
+   * @returns false if the record cannot be read, or belongs to another session of the same id
+   * @throws SessionDecryptionError
    */
-  async refresh(session: object): Promise<boolean> {
-    this.transactions.refuse('load');
+  async refresh(session: object, stored: StoredRecord): Promise<boolean> {
     const live = this.liveSessions.ofLive(session);
     return afterOthers(live, async () => {
-      const loaded = await this.loader.read(live.storageKey);
+      const loaded = await this.loader.open(live.storageKey, stored);
       if (!loaded || isOtherGeneration(live.record?.commitId, loaded.record.commitId)) return false;
       this.changes.refresh(session, live, loaded.record, loaded.time);
       return true;

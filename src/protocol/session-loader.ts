@@ -63,6 +63,18 @@ export class SessionLoader {
     return outages.watch('load', loaded);
   }
 
+  /**
+   * Reads the values of a record that was loaded. Undefined if they cannot be read.
+   *
+   * @throws SessionDecryptionError
+   */
+  async open(storageKey: string, stored: StoredRecord): Promise<LoadedRecord | undefined> {
+    // Many requests may wait for one query.
+    if (stored.data.length > LARGE_TEXT) await this.#turns.next();
+    const record = this.reader.read(storageKey, stored);
+    return record && { record, time: stored };
+  }
+
   /** Every live session, by storage key; without those that cannot be read. */
   async all(): Promise<Record<string, SessionData>> {
     this.transactions.refuse('load');
@@ -78,10 +90,7 @@ export class SessionLoader {
   async #read(storageKey: string, sessionId: string | undefined): Promise<LoadedRecord | undefined> {
     const mayMigrate = this.migrator.isOn && sessionId !== undefined;
     const stored = await (mayMigrate ? this.migrator.load(storageKey, sessionId) : this.loads.submit(storageKey));
-    // Many requests may wait for one query.
-    if (stored && stored.data.length > LARGE_TEXT) await this.#turns.next();
-    const record = stored && this.reader.read(storageKey, stored);
-    return record && { record, time: stored };
+    return stored && this.open(storageKey, stored);
   }
 
   /** A record that cannot be opened must not hide the others. */

@@ -33,7 +33,6 @@ const CALLS: Readonly<Record<string, (sessions: SessionService, request: Request
   'update of the session': (sessions, { session }) => sessions.update(session, (draft) => void ((draft as Live).called = 1)),
   'update of another': (sessions, { sessionID }) => sessions.update(sessionID, (draft) => void ((draft as Live).called = 1)),
   commit: (sessions, { session }) => sessions.commit(Object.assign(session, { called: 1 })),
-  refresh: (sessions, { session }) => protocolOf(sessions).committer.refresh(session),
   load: (sessions, { sessionID }) => sessions.load(sessionID),
   replace: (sessions, { sessionID, session }) => protocolOf(sessions).stored.replace(sessionID, { ...session, called: 1 }),
   save: (_sessions, { session }) => byCallback((callback) => Object.assign(session, { called: 1 }).save(callback)),

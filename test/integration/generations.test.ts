@@ -55,7 +55,7 @@ describe.each(CASES)('NoResurrection: an id that is used again, $name, on $datab
     await sessions.commit(Object.assign(slow, { slow: 1 }));
     expect(protocolOf(sessions).states.isGone(slow)).toBe(true);
     await expect(sessions.update(locked, (draft: Live) => (draft.slow = 1))).rejects.toThrow(SessionGoneError);
-    expect(await protocolOf(sessions).committer.refresh(asking)).toBe(false);
+    expect(await protocolOf(sessions).committer.refresh(asking, (await repository.load(storageKeyOf(id)))!)).toBe(false);
     const request = { session: keeping, sessionID: id } as unknown as Parameters<typeof sessions.regenerate>[0];
     await expect(sessions.regenerate(request, { keep: 'all' })).rejects.toThrow(SessionGoneError);
     expect(await stored()).toEqual(second);

@@ -57,20 +57,35 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     expect(await leases()).toEqual([]);
   });
 
-  it('is given back when the session cannot be loaded, or has ended', async () => {
-    repository.faults.load = [FAILED];
-    await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionUnavailableError);
+  it('is given back when the record cannot be read, and not taken when the session has ended', async () => {
+    await database.run("update {table} set data = '{', lock_version = 1");
+    await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionGoneError);
     expect(await leases()).toEqual([]);
-    repository.faults.load = [
-      {
-        effect: 'none',
-        meanwhile: async () => {
-          await database.run('delete from {table}');
-        },
-      },
-    ];
+    await database.run('delete from {table}');
     await expect(locker.lock(live, TERMS)).rejects.toThrow(SessionGoneError);
     await expect(locker.lock(live, TERMS)).rejects.toThrow(/Could not lock session/);
+  });
+
+  it('shows the session what has been stored since its load', async () => {
+    const other = await another();
+    await other.sessions.commit(Object.assign(other.live, { theirs: 1 }));
+    const unlock = await locker.lock(live, TERMS);
+    expect(live).toMatchObject({ n: 0, theirs: 1 });
+    await unlock?.();
+    await other.sessions.update(id, (draft: Live) => (draft.theirs = 2));
+    await (
+      await locker.lock(live, TERMS)
+    )?.();
+    expect(live).toMatchObject({ n: 0, theirs: 2 });
+  });
+
+  it('shows what a program has written that does not know the version, with pessimistic locking', async () => {
+    ({ sessions, locker } = serviceOver(repository, { locking: 'pessimistic' }));
+    live = (await sessions.load(id)) as Live;
+    await database.run(`update {table} set data = '{"n":5}'`);
+    const unlock = await locker.lock(live, TERMS);
+    expect(live).toMatchObject({ n: 5 });
+    await unlock?.();
   });
 
   it('is held though it could not be extended once, and is free though it could not be released', async () => {

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import type { RecordChange, RunStatement, SessionRepository } from '../../src/index.js';
+import type { KnownRecord, RecordChange, RunStatement, SessionRepository } from '../../src/index.js';
 import { EntityManagerSessionRepository } from '../../src/persistence/entity-manager-session.repository.js';
 import { SqlSessionRepository } from '../../src/persistence/sql-session.repository.js';
 import { DATABASES } from '../support/databases.js';
@@ -238,6 +238,34 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     });
     expect([...written].toSorted()).toEqual(['a', 'c']);
     expect(await repository.load('b')).toMatchObject({ data: '0', version: 0 });
+  });
+
+  it('leases and loads at once, and tells if the record is as known', async () => {
+    const first = change('{"a":1}', { maxAge: 77 });
+    await repository.insert('k', first);
+    const known = { version: 0, commitId: first.commitId };
+    const isLeased = async (by: string) => (await repository.load('k'))?.leaseId === by;
+    const leased = { data: '{"a":1}', version: 0, commitId: first.commitId, maxAge: 77, leaseId: 'mine', remaining: expect.any(Number) };
+    const find = (id: string, of?: KnownRecord, key = 'k') => repository.leaseAndLoad!(key, id, MINUTE, of);
+
+    const unchanged = await find('mine', known);
+    if (unchanged !== 'as known') expect(unchanged).toMatchObject(leased);
+    expect(await isLeased('mine')).toBe(true);
+    expect(await find('mine')).toMatchObject(leased);
+    for (const other of [
+      { ...known, version: 1 },
+      { ...known, commitId: 'other' },
+      { ...known, commitId: null },
+    ])
+      expect(await find('mine', other)).toMatchObject(leased);
+
+    expect(await find('theirs', known)).toBeUndefined();
+    expect(await isLeased('mine')).toBe(true);
+    await database.run(`update {table} set lease_expires_at = ${database.context.dialect.fromNow('-1')}`);
+    expect(await find('theirs', { ...known, version: 1 })).toMatchObject({ ...leased, leaseId: 'theirs' });
+    expect(await find('mine', known, 'absent')).toBeUndefined();
+    await database.expireAll();
+    expect(await find('theirs', known)).toBeUndefined();
   });
 
   it('updates under the row lock, one after the other', async () => {

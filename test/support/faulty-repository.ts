@@ -102,8 +102,8 @@ export class FaultyRepository extends SqlSessionRepository {
   override destroySome(...parameters: Parameters<SqlSessionRepository['destroySome']>): Promise<number> {
     return this.#run('destroySome', () => super.destroySome(...parameters));
   }
-  override lease(...parameters: Parameters<SqlSessionRepository['lease']>): Promise<boolean> {
-    return this.#run('lease', () => super.lease(...parameters));
+  override leaseAndLoad(...parameters: Parameters<SqlSessionRepository['leaseAndLoad']>): ReturnType<SqlSessionRepository['leaseAndLoad']> {
+    return this.#run('lease', () => super.leaseAndLoad(...parameters));
   }
   override extend(...parameters: Parameters<SqlSessionRepository['extend']>): Promise<boolean> {
     return this.#run('extend', () => super.extend(...parameters));

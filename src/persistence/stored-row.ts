@@ -1,0 +1,17 @@
+import type { StoredRecord } from './session.repository.js';
+
+/** A row of the table, with the columns `remaining` and `longest`. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Returns the record of a row. */
+export function toRecord(row: Row): StoredRecord {
+  return {
+    data: String(row.data),
+    version: Number(row.lock_version),
+    commitId: row.commit_id === null ? null : String(row.commit_id),
+    maxAge: row.max_age === null ? null : Number(row.max_age),
+    remaining: Number(row.remaining),
+    leaseId: row.lease_id === null ? null : String(row.lease_id),
+    longest: row.longest === undefined ? undefined : Number(row.longest),
+  };
+}
