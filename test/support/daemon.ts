@@ -107,6 +107,8 @@ export class Daemon {
 
   #command(program: string, parameters: readonly string[]) {
     const [file, words, { env, ...account }] = commandIn(this.#place, this.#account, program, parameters);
-    return [file, words, { ...account, cwd: this.directory, env: { ...env, HOME: this.path('') } }] as const;
+    // MariaDB deletes the temporary tables that it finds at its start, also those of another server in the same directory.
+    const own = { HOME: this.path(''), TMPDIR: this.path('') };
+    return [file, words, { ...account, cwd: this.directory, env: { ...env, ...own } }] as const;
   }
 }
