@@ -1,32 +1,77 @@
 import { GroupReplication } from '../support/group-replication.js';
+import { cutOff, deaf, killed, lossy, paused, restartedInTurn, unheard, unreachable } from './faults.js';
 import { Nemesis } from './nemesis.js';
+import type { Progress } from './progress.js';
 
 const obstacle = await GroupReplication.findObstacle();
-const title = obstacle ? `MySQL Group Replication under a nemesis: SKIPPED, ${obstacle}` : 'MySQL Group Replication under a nemesis';
+const title = obstacle
+  ? `MySQL Group Replication with several primaries: SKIPPED, ${obstacle}`
+  : 'MySQL Group Replication with several primaries, each process of the app on another member';
 // The default reporter prints no title of a file that is skipped as a whole.
 if (obstacle) process.stderr.write(`\n${title}\n`);
 
+/** Less than a client's patience, which is for a load and a commit. */
+const OPTIONS = { timeout: 5000 };
+
+/** Longer than a group takes to drop a member that it does not hear: two times 5 s. */
+const DROPPED = 15_000;
+
 (obstacle ? describe.skip : describe)(title, () => {
-  describe('several primaries, each process of the app on another member', () => {
-    let group: GroupReplication;
-    let nemesis: Nemesis;
+  let group: GroupReplication;
+  let nemesis: Nemesis;
 
-    beforeAll(async () => {
-      group = await GroupReplication.open('multi-primary');
-      nemesis = await Nemesis.open(group, 'nemesis');
-    }, 120_000);
-    afterAll(async () => {
-      await nemesis?.close();
-      await group?.close();
-    }, 60_000);
+  beforeAll(async () => {
+    group = await GroupReplication.open('multi-primary');
+    nemesis = await Nemesis.open(group, 'nemesis');
+  }, 120_000);
+  afterAll(async () => {
+    await nemesis?.close();
+    await group?.close();
+  }, 60_000);
 
-    it.each(['AFTER', 'BEFORE_AND_AFTER'])(
-      'no fault, consistency %s',
-      async (consistency) => {
-        await group.setConsistency(consistency);
-        const { figures, breaches } = await nemesis.run(`none, ${consistency}`, (progress) => progress.answered(1500));
-        console.log(breaches);
-        expect(figures.lost).toBe(0);
+  const run = (fault: string, strike: (progress: Progress) => Promise<void>) => nemesis.run(fault, strike, { options: OPTIONS });
+
+  it.each(['EVENTUAL', 'BEFORE_ON_PRIMARY_FAILOVER', 'BEFORE', 'AFTER', 'BEFORE_AND_AFTER'])(
+    'loses nothing without a fault, consistency %s',
+    async (consistency) => {
+      await group.setConsistency(consistency);
+      const { breaches } = await run(`none, ${consistency}`, (progress) => progress.answered(1500));
+      const { stale: _, ...others } = breaches;
+      expect(consistency.startsWith('BEFORE') && consistency !== 'BEFORE_ON_PRIMARY_FAILOVER' ? breaches : others).toEqual({});
+    },
+    300_000,
+  );
+
+  it('a store that does not check versions loses changes', async () => {
+    await group.setConsistency('BEFORE');
+    const { figures } = await nemesis.run('none, without a version check', (progress) => progress.answered(600), {
+      app: 'last write wins',
+    });
+    expect(figures.lost).toBeGreaterThan(0);
+  }, 300_000);
+
+  describe('consistency BEFORE', () => {
+    beforeAll(() => group.setConsistency('BEFORE'));
+
+    const third = () => group.members[2]!;
+    const host = () => group.network.hosts[2]!;
+
+    it.each<[string, () => (progress: Progress) => Promise<void>]>([
+      ['a member killed, and back', () => killed(third(), DROPPED)],
+      ['a member paused for 3 s', () => paused(third(), 3000)],
+      ['a member paused for 15 s', () => paused(third(), DROPPED)],
+      ['the members restarted in turn', () => restartedInTurn(group)],
+      ['a member cut off from the others for 20 s', () => cutOff(group.network, host(), 20_000)],
+      ['a member not heard by the others for 20 s', () => unheard(group.network, host(), 20_000)],
+      ['a member that does not hear the others for 20 s', () => deaf(group.network, host(), 20_000)],
+      ['a process cut off from its member for 10 s', () => unreachable(group.network, host(), 10_000)],
+      ['1 % of the packets lost for 15 s', () => lossy(group.network, 1, 15_000)],
+      ['5 % of the packets lost for 15 s', () => lossy(group.network, 5, 15_000)],
+    ])(
+      '%s',
+      async (fault, strike) => {
+        const { breaches } = await run(fault, strike());
+        expect(breaches).toEqual({});
       },
       300_000,
     );

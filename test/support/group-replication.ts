@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVERS } from '../servers/catalog.js';
 import { unpack } from '../servers/unpack.js';
 import type { Cluster } from '../nemesis/cluster.js';
-import { GroupMember, type GroupSettings } from './group-member.js';
+import { GroupMember, type GroupSettings, type GroupView } from './group-member.js';
 import { LabNetwork } from './lab-network.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -104,10 +104,9 @@ export class GroupReplication implements Cluster {
 
   async isSettled(): Promise<boolean> {
     const views = await Promise.all(this.members.map((member) => member.view()));
-    const isWhole = views.every(
-      (view) => Object.values(view?.states ?? {}).filter((state) => state === 'ONLINE').length === this.members.length,
-    );
-    if (!isWhole) return false;
+    // For some time after a member has joined again, one of the others may call it unreachable, and yet receive everything from it.
+    const isOnline = (n: number) => views[n]?.states[this.members[n]!.address.host] === 'ONLINE';
+    if (!views.every((view, n) => isOnline(n) && seesMajority(view))) return false;
     const transactions = views.map((view) => view!.transactions).join(',');
     return (await Promise.all(this.members.map((member) => member.has(transactions)))).every(Boolean);
   }
@@ -130,9 +129,13 @@ export class GroupReplication implements Cluster {
   /** Asks the members. One that is in no majority names no primary, because it calls the others unreachable. */
   async #findPrimary(): Promise<GroupMember | undefined> {
     const views = await Promise.all(this.members.map((member) => member.view()));
-    const view = views.find((one) => one && Object.values(one.states).filter((state) => state === 'ONLINE').length >= 2);
+    const view = views.find(seesMajority);
     return this.members.find(({ address }) => view?.primaries.includes(address.host));
   }
+}
+
+function seesMajority(view: GroupView | undefined): boolean {
+  return Object.values(view?.states ?? {}).filter((state) => state === 'ONLINE').length >= 2;
 }
 
 /** Sets the consistency in a trigger, unless a transaction is open. */
