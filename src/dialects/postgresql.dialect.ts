@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { postgresqlDriver } from './drivers.js';
@@ -47,6 +48,9 @@ const FILLFACTOR = 70;
 
 /** now() is constant inside a transaction, and clock_timestamp() cannot use an index. */
 const NOW = 'statement_timestamp()';
+
+/** The pause between two looks at a table that another process creates, in ms. */
+const TURN_PAUSE = 50;
 
 /** read_only_sql_transaction */
 const READ_ONLY = '25006';
@@ -154,16 +158,8 @@ export const postgresql: Dialect = {
   },
 
   async createTable(run, table, schema) {
-    const name = qualifiedName(quote, table, schema);
-    await run('begin');
-    try {
-      await takeTurn(run, name);
-      await createIfMissing(run, name, postgresql.tableDefinition(table, schema));
-      await run('commit');
-    } catch (error) {
-      await run('rollback');
-      throw error;
-    }
+    // A connection that waited for the lock would be silent, and may be closed as a dead one.
+    while (!(await existsOrIsCreated(run, table, schema))) await sleep(TURN_PAUSE);
   },
 
   async upgradeTable(run, table, schema) {
@@ -188,12 +184,32 @@ export const postgresql: Dialect = {
 
 /** Waits for its turn. `if not exists` alone collides in the catalogs when two processes make a table at once. */
 async function takeTurn(run: RunStatement, name: string): Promise<void> {
-  await run('select pg_advisory_xact_lock(hashtext($1))', [`smart-session ${name}`]);
+  await run('select pg_advisory_xact_lock(hashtext($1))', [turnOf(name)]);
 }
+
+/** The name of the lock under which a process creates or upgrades a table. */
+const turnOf = (name: string) => `smart-session ${name}`;
 
 function leaseTableDefinition(table: string, schema: string | undefined): string {
   const name = qualifiedName(quote, leaseTableOf(table), schema);
   return `create table if not exists ${name} (${columnDefinitions(LEASE_COLUMNS, COLUMN_TYPES)}, ${LEASE_KEY})`;
+}
+
+/** Returns false while another process creates the table. */
+async function existsOrIsCreated(run: RunStatement, table: string, schema: string | undefined): Promise<boolean> {
+  if ((await postgresql.columns(run, table, schema)).length > 0) return true;
+  const name = qualifiedName(quote, table, schema);
+  await run('begin');
+  try {
+    const { rows } = await run('select pg_try_advisory_xact_lock(hashtext($1)) as is_own', [turnOf(name)]);
+    const isOwn = rows[0]?.is_own === true;
+    if (isOwn) await createIfMissing(run, name, postgresql.tableDefinition(table, schema));
+    await run('commit');
+    return isOwn;
+  } catch (error) {
+    await run('rollback');
+    throw error;
+  }
 }
 
 async function createIfMissing(run: RunStatement, name: string, definition: readonly string[]): Promise<void> {

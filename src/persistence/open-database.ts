@@ -108,7 +108,7 @@ async function openTable(
   const { tableName } = options;
   const isNew = options.createTable && (await dialect.columns(runner.run, tableName, schema)).length === 0;
   if (isNew && dialect.creationRequirements) await requireAll(runner.run, dialect.creationRequirements);
-  if (options.createTable) await createTable(dialect, runner, tableName, schema);
+  if (isNew) await createTable(dialect, runner, tableName, schema);
   const { columns, layout } = await findTable(dialect, runner, tableName, schema);
   checkLayout(layout, tableName, schema);
   checkLocking(columns, options, schema);
