@@ -1,0 +1,60 @@
+import { FaultSite, report } from '../support/fault-site.js';
+import { HAS_POSTGRESQL, OwnPostgresql } from '../support/own-postgresql.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+
+const title = HAS_POSTGRESQL
+  ? 'a PostgreSQL commit whose wait for the synchronous standby ends early'
+  : 'a PostgreSQL commit whose wait for the synchronous standby ends early: SKIPPED, postgresql is not installed';
+// The default reporter prints no title of a file that is skipped as a whole.
+if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
+
+(HAS_POSTGRESQL ? describe : describe.skip)(title, () => {
+  let primary: OwnPostgresql;
+  let standby: OwnPostgresql;
+  let site: FaultSite;
+  /** The address that the app knows, whichever is the primary. */
+  let address: TcpProxy;
+
+  beforeEach(async () => {
+    primary = await OwnPostgresql.make(['max_wal_senders = 5', 'wal_keep_size = 64MB']);
+    standby = await OwnPostgresql.follow(primary);
+    address = await TcpProxy.start(primary.address);
+    site = FaultSite.around(primary);
+    await primary.waitForStandby();
+  }, 60_000);
+  afterEach(async () => {
+    await address.close();
+    await site.close();
+    await standby.stop();
+  }, 30_000);
+
+  /** Ends the wait of a commit by a function of the server. Then the primary is lost and the standby takes over. */
+  async function endWaitBy(end: string): Promise<{ status: number; lost: number }> {
+    await site.startApps(1, { through: () => address.address, options: { timeout: 3000 } });
+    const { url } = site.apps[0]!;
+    const first = await fetch(`${url}/keys/start`, { method: 'POST' });
+    const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!;
+    const [sender] = await site.run(async (run) => (await run('select pid from pg_stat_replication')).rows);
+    // The standby hears nothing more.
+    process.kill(Number(sender!.pid), 'SIGSTOP');
+    const answer = fetch(`${url}/keys/early`, { method: 'POST', headers: { cookie } });
+    const call = `select ${end}(pid) from pg_stat_activity where wait_event = 'SyncRep'`;
+    await site.run((run) => primary.daemon.until(async () => (await run(call)).rows.length > 0));
+    const { status } = await answer;
+    await primary.crash();
+    standby.promote();
+    address.target = standby.address;
+    const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as object;
+    const lost = Number(!('early' in session));
+    report('postgresql', `the wait for the standby ended by ${end}, the standby promoted`, { status, lost });
+    return { status, lost };
+  }
+
+  it.fails('answers 503 if its connection is ended', async () => {
+    expect(await endWaitBy('pg_terminate_backend')).toEqual({ status: 503, lost: 1 });
+  }, 60_000);
+
+  it('is acknowledged and lost if the wait is cancelled, because PostgreSQL reports success', async () => {
+    expect(await endWaitBy('pg_cancel_backend')).toEqual({ status: 201, lost: 1 });
+  }, 60_000);
+});
