@@ -221,9 +221,10 @@ export class SessionCommitter {
     return { kind: 'committed', record, change };
   }
 
+  /** If the outcome of an earlier attempt is unknown, the record tells it. So it must not be on the primary alone, nor on a former one. */
   async #loadAgain(commit: PendingCommit): Promise<StoredRecord | undefined | 'unanswered'> {
     try {
-      return await this.repository.load(commit.storageKey);
+      return await (commit.unknownOutcome ? this.repository.loadLocked(commit.storageKey) : this.repository.load(commit.storageKey));
     } catch (error) {
       this.#isUnknown(commit, error);
       return 'unanswered';

@@ -14,6 +14,7 @@ interface RepositoryMethods {
   readonly comparesData: boolean;
   load(storageKey: string): Promise<object | undefined>;
   loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, object>>;
+  loadLocked(storageKey: string): Promise<object | undefined>;
   insert(storageKey: string, change: never): Promise<boolean>;
   update(storageKey: string, known: never, change: never): Promise<boolean>;
   updateLocked(storageKey: string, decide: never): Promise<object | undefined>;

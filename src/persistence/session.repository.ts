@@ -119,6 +119,14 @@ export abstract class SessionRepository {
     return new Map(records.filter((entry): entry is [string, StoredRecord] => entry[1] !== undefined));
   }
 
+  /**
+   * Does the same as `load` under a row lock, in one transaction. So it waits for a statement that still writes the record. On
+   * PostgreSQL its commit also waits until the synchronous standby has what was loaded, and a standby refuses it.
+   */
+  loadLocked(storageKey: string): Promise<StoredRecord | undefined> {
+    return this.updateLocked(storageKey, () => undefined);
+  }
+
   /** Inserts a record with version 0. Returns false, and writes nothing, if the key is taken, even by an expired row. */
   abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
 

@@ -277,6 +277,8 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
   it('writes nothing when the decision is to, or throws', async () => {
     await repository.insert('k', change('{}'));
     expect(await repository.updateLocked('k', () => undefined)).toMatchObject({ data: '{}', version: 0 });
+    expect(await repository.loadLocked('k')).toMatchObject({ data: '{}', version: 0 });
+    expect(await repository.loadLocked('absent')).toBeUndefined();
     const refused = new Error('refused');
     await expect(
       repository.updateLocked('k', () => {

@@ -70,6 +70,10 @@ export class FaultyRepository extends SqlSessionRepository {
     this.batches.push(keys.length);
     return this.#run('loadMany', () => super.loadMany(keys));
   }
+  /** Has the faults of `load`, because it looks at a record in the same way. */
+  override loadLocked(key: string): Promise<StoredRecord | undefined> {
+    return this.#run('load', () => super.updateLocked(key, () => undefined));
+  }
   override insert(key: string, change: RecordChange): Promise<boolean> {
     return this.#run('insert', () => super.insert(key, change));
   }
