@@ -1,6 +1,7 @@
 import { galeraWarnings } from '../../src/dialects/galera.warnings.js';
 import { FaultSite, SOUND, report } from '../support/fault-site.js';
-import { HAS_GALERA, startGalera, type GaleraNode } from '../support/galera.js';
+import { HAS_GALERA, type GaleraNode } from '../support/galera.js';
+import { startGalera } from '../support/start-galera.js';
 import { breachesOf, figuresOf } from '../workloads/figures.js';
 import { GaleraWorkloads } from '../workloads/galera-workloads.js';
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster, ClusterMember } from '../nemesis/cluster.js';
-import { GaleraNode, HAS_GALERA, joinAll } from './galera.js';
+import { GaleraNode, HAS_GALERA } from './galera.js';
 import { LabNetwork } from './lab-network.js';
 import { serverTree } from './server-tree.js';
+import { joinAll } from './start-galera.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 /** The same on each host. */
@@ -16,8 +17,8 @@ export type GaleraVersion = 'machine' | 'galera-11.8';
 
 export interface GaleraClusterSettings {
   readonly version: GaleraVersion;
-  /** The first words of a node's command, after those of its host. */
-  readonly launcher?: readonly string[];
+  /** The first words of the last node's command. */
+  readonly wrapper?: readonly string[];
 }
 
 /**
@@ -47,15 +48,16 @@ export class GaleraCluster implements Cluster {
     );
   }
 
-  static async open({ version, launcher: words = [] }: GaleraClusterSettings): Promise<GaleraCluster> {
+  static async open({ version, wrapper = [] }: GaleraClusterSettings): Promise<GaleraCluster> {
     const network = await LabNetwork.open(3);
     const seats = network.hosts.map(({ address: host }) => ({ host, ...PORTS }));
     const places = await Promise.all(
-      network.hosts.map(async ({ launcher }) =>
-        version === 'machine' ? { launcher: [...launcher, ...words] } : serverTree(version, [...launcher, ...words]),
-      ),
+      network.hosts.map(async ({ launcher }) => (version === 'machine' ? { launcher } : serverTree(version, launcher))),
     );
-    const nodes = seats.map((seat, n) => new GaleraNode(`node${n + 1}`, seat, seats, { place: places[n], syncWait: 7 }));
+    const nodes = seats.map((seat, n) => {
+      const isLast = n === seats.length - 1;
+      return new GaleraNode(`node${n + 1}`, seat, seats, { place: places[n], syncWait: 7, ...(isLast && { wrapper }) });
+    });
     const proxies = await Promise.all(nodes.map(({ address }) => TcpProxy.start(address)));
     const cluster = new GaleraCluster(network, nodes, proxies);
     try {
@@ -75,6 +77,18 @@ export class GaleraCluster implements Cluster {
     const all = await Promise.all(this.nodes.map((node) => node.status()));
     const isWhole = all.every((status) => status?.isReady && status.isSynced && status.nodes === this.nodes.length);
     return isWhole && new Set(all.map((status) => status!.applied)).size === 1;
+  }
+
+  /** Ends all nodes at the same time, without any order. */
+  async crashAll(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.crash()));
+  }
+
+  /** Starts the cluster again, from the node that has the most. */
+  async restartAll(): Promise<void> {
+    const [first, ...others] = this.nodes.toSorted((one, other) => other.storedPosition() - one.storedPosition());
+    await first!.found();
+    for (const other of others) await other.start();
   }
 
   /** Leads new connections to nodes that are ready, until `work` ends. */

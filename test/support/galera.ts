@@ -1,11 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { Daemon } from './daemon.js';
 import type { DaemonPlace } from './daemon-place.js';
 import { GALERA_PROVIDER, galeraConfiguration, type GaleraSeat } from './galera-configuration.js';
 import { galeraStatus } from './galera-status.js';
-import { freePort } from './free-port.js';
 import { onDatabase, type OwnServer } from './own-server.js';
 import { findProgram } from './programs.js';
 
@@ -17,20 +16,25 @@ export interface GaleraSettings {
   readonly place?: DaemonPlace | undefined;
   /** `wsrep_sync_wait` of each start. */
   readonly syncWait?: number;
+  /** The first words of the server's command, such as those of a `MovableClock`. */
+  readonly wrapper?: readonly string[];
 }
 
 /** One node of a cluster. */
 export class GaleraNode implements OwnServer {
   readonly dialect = 'mariadb';
   readonly #daemon: Daemon;
+  readonly #command: readonly [string, ...string[]];
 
   constructor(
     readonly name: string,
     private readonly seat: GaleraSeat,
     group: readonly GaleraSeat[],
-    { place, syncWait = 0 }: GaleraSettings = {},
+    { place, syncWait = 0, wrapper = [] }: GaleraSettings = {},
   ) {
     this.#daemon = new Daemon('galera', 'mysql', place);
+    const [program, ...words] = [...wrapper, 'mariadbd', this.#defaults];
+    this.#command = [program!, ...words];
     this.#daemon.makeDirectory('data');
     const configuration = galeraConfiguration(this.seat, group, { name, syncWait, file: (file) => this.#file(file) });
     writeFileSync(join(this.#daemon.directory, 'my.cnf'), configuration);
@@ -44,8 +48,12 @@ export class GaleraNode implements OwnServer {
     return this.#daemon.isRunning;
   }
 
-  /** Creates the data of the first node and starts a cluster with this node only. */
-  async found(): Promise<void> {
+  get pid(): number {
+    return this.#daemon.pid;
+  }
+
+  /** Creates the data of the first node. */
+  create(): void {
     writeFileSync(
       join(this.#daemon.directory, 'init.sql'),
       "create database if not exists test;\ncreate user if not exists test@'%';\ngrant all on *.* to test@'%';\n",
@@ -53,14 +61,26 @@ export class GaleraNode implements OwnServer {
     // `--force`: the name of the machine need not have an address.
     const options = ['--basedir=/usr', '--force', '--wsrep-on=OFF', '--auth-root-authentication-method=normal', '--skip-test-db'];
     this.#daemon.run('mariadb-install-db', this.#defaults, ...options);
-    this.#daemon.start('mariadbd', this.#defaults, '--wsrep-new-cluster', `--init-file=${this.#file('init.sql')}`);
-    await this.#synced();
+  }
+
+  /** Starts a cluster with this node only. */
+  async found(): Promise<void> {
+    // After a crash the node does not know whether another one has more, and refuses.
+    if (this.#hasRun) writeFileSync(this.#state, readFileSync(this.#state, 'utf8').replace('bootstrap: 0', 'bootstrap: 1'));
+    await this.start('--wsrep-new-cluster', `--init-file=${this.#file('init.sql')}`);
   }
 
   /** Joins the other nodes, for the first time or again. */
-  async start(): Promise<void> {
-    this.#daemon.start('mariadbd', this.#defaults, ...this.#position());
-    await this.#synced();
+  async start(...options: string[]): Promise<void> {
+    const position = this.#position();
+    // Without its position, the node would be copied again.
+    this.#daemon.start(...this.#command, ...options, ...(position ? [`--wsrep-start-position=${position}`] : []));
+    await this.#daemon.until(async () => (await this.status())?.isSynced === true);
+  }
+
+  /** Returns the number of the last transaction in the data of a node that does not run. */
+  storedPosition(): number {
+    return Number(this.#position()?.split(':')[1] ?? -1);
   }
 
   crash(): Promise<void> {
@@ -94,14 +114,19 @@ export class GaleraNode implements OwnServer {
     return onDatabase(this.dialect, this.address, work);
   }
 
-  #synced(): Promise<void> {
-    return this.#daemon.until(async () => (await this.status())?.isSynced === true);
+  /** Returns the position after a crash, which only the engine's log knows. */
+  #position(): string | undefined {
+    if (!this.#hasRun) return undefined;
+    return /Recovered position: *(\S+)/.exec(this.#daemon.runToSee('mariadbd', this.#defaults, '--wsrep-recover'))?.[1];
   }
 
-  /** Returns the position of the node after a crash, which only the engine's log knows. Without it, the node would be copied again. */
-  #position(): string[] {
-    const [, position] = /Recovered position: *(\S+)/.exec(this.#daemon.runToSee('mariadbd', this.#defaults, '--wsrep-recover')) ?? [];
-    return position ? [`--wsrep-start-position=${position}`] : [];
+  get #hasRun(): boolean {
+    return existsSync(this.#state);
+  }
+
+  /** The file with the position of an orderly end. */
+  get #state(): string {
+    return join(this.#daemon.directory, 'data/grastate.dat');
   }
 
   get #defaults(): string {
@@ -111,30 +136,5 @@ export class GaleraNode implements OwnServer {
   /** Returns the path of a file, as the server sees it. */
   #file(name: string): string {
     return this.#daemon.path(name);
-  }
-}
-
-/**
- * Starts a cluster on this machine.
- *
- * @param place of the nodes
- */
-export async function startGalera(size = 3, place?: DaemonPlace): Promise<GaleraNode[]> {
-  const seats: GaleraSeat[] = [];
-  for (let n = 0; n < size; n++)
-    seats.push({ host: '127.0.0.1', client: await freePort(), group: await freePort(), log: await freePort(), copy: await freePort() });
-  const nodes = seats.map((seat, n) => new GaleraNode(`node${n + 1}`, seat, seats, { place }));
-  await joinAll(nodes);
-  return nodes;
-}
-
-/** Starts new nodes one after the other, because a node sends its copy to only one joining node at a time. */
-export async function joinAll(nodes: readonly GaleraNode[]): Promise<void> {
-  try {
-    await nodes[0]!.found();
-    for (const node of nodes.slice(1)) await node.start();
-  } catch (error) {
-    await Promise.all(nodes.map((node) => node.stop()));
-    throw error;
   }
 }

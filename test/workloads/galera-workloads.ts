@@ -1,5 +1,6 @@
 import { FaultSite } from '../support/fault-site.js';
-import { startGalera, type GaleraNode } from '../support/galera.js';
+import type { GaleraNode } from '../support/galera.js';
+import { startGalera } from '../support/start-galera.js';
 import type { DaemonPlace } from '../support/daemon-place.js';
 import { DriverStore, type DriverSettings } from './driver-store.js';
 import type { Recording } from './operation.js';
