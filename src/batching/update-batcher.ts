@@ -8,6 +8,8 @@ import type { Deadline } from './deadline.js';
 /** An update that is no longer sent once its deadline has passed. */
 export interface TimedUpdate extends RecordUpdate {
   readonly deadline: Deadline;
+  /** Whether the lease of the change is released in the same statement. The repository must have `updateAndRelease`. */
+  readonly releasesLease?: boolean;
 }
 
 type PendingUpdate = PendingItem<TimedUpdate, boolean>;
@@ -70,7 +72,8 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
   }
 
   async #sendOne(update: TimedUpdate): Promise<boolean> {
-    const { storageKey, known, change, seen } = update;
+    const { storageKey, known, change, seen, releasesLease } = update;
+    if (releasesLease) return this.repository.updateAndRelease!(storageKey, known, change);
     return seen ? (await this.repository.updateMany!([update])).size === 1 : this.repository.update(storageKey, known, change);
   }
 }

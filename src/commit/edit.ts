@@ -15,6 +15,8 @@ export interface Edit {
   readonly mustSeeCurrent?: boolean;
   /** Write only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
+  /** Release the lease in the same statement, if the repository can. */
+  readonly releasesLease?: boolean;
   /** Others may know the session's id before it is stored, so that not only its own request can destroy it. */
   readonly isIdKnown?: true;
   /** Do not extend the session. */
@@ -25,8 +27,8 @@ export interface Edit {
 
 /** The outcome of a commit. */
 export type CommitOutcome =
-  /** The record as it is stored now. */
-  | { readonly kind: 'committed'; readonly record: SessionRecord }
+  /** The record as it is stored now, and whether the commit has released its lease. */
+  | { readonly kind: 'committed'; readonly record: SessionRecord; readonly isReleased?: boolean }
   /** The record was destroyed, or has expired. */
   | { readonly kind: 'gone' }
   /** There was no record, and there is nothing to store in one. */

@@ -110,7 +110,16 @@ export class SessionCommitter {
     const revision = await this.#reviseKnown(commit, known);
     if (!revision?.change) return revision;
     commit.mayHaveWritten = true;
-    return (await this.updates.submit(storageKey, { storageKey, known, change: revision.change, deadline })) ? revision : undefined;
+    const { leaseId, releasesLease = false } = commit.edit;
+    const isReleased = leaseId !== undefined && releasesLease && this.repository.updateAndRelease !== undefined;
+    const isWritten = await this.updates.submit(storageKey, {
+      storageKey,
+      known,
+      change: revision.change,
+      deadline,
+      releasesLease: isReleased,
+    });
+    return isWritten ? { ...revision, isReleased } : undefined;
   }
 
   /** Applies the edit to the record as it is known. Undefined if the result depends on a record that is out of date. */
@@ -260,7 +269,7 @@ export class SessionCommitter {
     const read = this.reader.read(commit.storageKey, record);
     if (!read) return GONE;
     if (!commit.known) this.#tellCreated(commit, userIdIfKnown(read.values, this.options, this.codec) ?? null);
-    return { kind: 'committed', record: read };
+    return { kind: 'committed', record: read, isReleased: commit.edit.leaseId !== undefined && record.leaseId !== commit.edit.leaseId };
   }
 }
 

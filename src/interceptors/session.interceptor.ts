@@ -7,6 +7,7 @@ import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
 import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { asError } from '../shared/thrown.js';
+import { answersItself } from './late-answer.js';
 import { handleLocked } from './locked-handler.js';
 
 /**
@@ -28,18 +29,19 @@ export class SessionInterceptor implements NestInterceptor {
     const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
     if (!this.protocol.states.isServing(request)) return next.handle();
     const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
-    const committed: CallHandler = { handle: () => afterCommit(next.handle(), () => this.#commit(request, response)) };
-    if (!limits || !request.session) return committed.handle();
-    return handleLocked(context, committed, this.locker, limits);
+    const commit: Commit = (isLast) => this.#commit(request, response, isLast);
+    if (!limits || !request.session) return afterCommit(next.handle(), commit);
+    const findsLast = !answersItself(context);
+    return handleLocked(context, { handle: () => afterCommit(next.handle(), commit, findsLast) }, this.locker, limits);
   }
 
   /** Resolves when everything is stored; undefined if everything is. */
-  #commit({ session }: Request, response: Response): Promise<void> | undefined {
+  #commit({ session }: Request, response: Response, isLast: boolean): Promise<void> | undefined {
     const { states, committer } = this.protocol;
     if (!session || states.isUntouched(session)) return undefined;
     // An interceptor of the app holds a transaction around handler and commit: the gate commits when it has ended.
     if (committer.isInTransaction) return undefined;
-    return committer.commitForResponse(session).catch((thrown: unknown) => {
+    return committer.commitForResponse(session, undefined, isLast).catch((thrown: unknown) => {
       const error = asError(thrown);
       states.abandon(session, error);
       announceRetry(response, error);
@@ -48,20 +50,35 @@ export class SessionInterceptor implements NestInterceptor {
   }
 }
 
-/** Commits what a handler has changed so far; undefined if that is nothing. */
-export type Commit = () => Promise<void> | undefined;
+/**
+ * Commits what a handler has changed so far; undefined if that is nothing.
+ *
+ * @param isLast whether the handler emits nothing more
+ */
+export type Commit = (isLast: boolean) => Promise<void> | undefined;
 
 /**
  * Passes on what a handler emits, in its order: each value, and an error, when what was changed before it is committed.
  * A commit that fails becomes the error. If nothing is left to commit, nothing waits.
+ *
+ * @param findsLast whether the commit of a value waits for a microtask, to learn whether the value is the last one
  */
-export function afterCommit(handled: Observable<unknown>, commit: Commit): Observable<unknown> {
+export function afterCommit(handled: Observable<unknown>, commit: Commit, findsLast = false): Observable<unknown> {
   return new Observable((subscriber) => {
     const line = new CommitLine(subscriber, commit);
+    let [emitted, isComplete] = [0, false];
     return handled.subscribe({
-      next: (value) => line.afterCommit(() => subscriber.next(value)),
+      next: (value) => {
+        const n = ++emitted;
+        const passOn = () => subscriber.next(value);
+        if (findsLast) line.inTurn(() => Promise.resolve().then(() => line.commitThen(passOn, isComplete && n === emitted)));
+        else line.afterCommit(passOn);
+      },
       error: (thrown: unknown) => line.afterCommit(() => subscriber.error(thrown)),
-      complete: () => line.inTurn(() => subscriber.complete()),
+      complete: () => {
+        isComplete = true;
+        line.inTurn(() => subscriber.complete());
+      },
     });
   });
 }
@@ -78,14 +95,17 @@ class CommitLine {
 
   /** Passes on after a commit. */
   afterCommit(passOn: () => void): void {
-    this.inTurn(() => {
-      try {
-        const committed = this.commit();
-        return committed ? committed.then(passOn, this.#fail) : passOn();
-      } catch (error) {
-        return this.#fail(error);
-      }
-    });
+    this.inTurn(() => this.commitThen(passOn, false));
+  }
+
+  /** Commits, and then passes on. */
+  commitThen(passOn: () => void, isLast: boolean): Promise<void> | void {
+    try {
+      const committed = this.commit(isLast);
+      return committed ? committed.then(passOn, this.#fail) : passOn();
+    } catch (error) {
+      return this.#fail(error);
+    }
   }
 
   readonly #fail = (error: unknown) => this.subscriber.error(error);

@@ -21,6 +21,8 @@ export interface HeldLease {
   id: string | undefined;
   /** The handler may still run, but its request no longer waits for it: what it changes now is not stored. */
   isClosed: boolean;
+  /** A commit has released it already. */
+  isReleased?: boolean;
 }
 
 const EMPTY: EncodedValues = new Map();

@@ -101,7 +101,7 @@ export class SessionLocker implements OnApplicationShutdown {
       stopExtending();
       clearTimeout(leaseEnds);
       if (isHandled) held.id = undefined;
-      await this.#release(storageKey, leaseId);
+      if (!held.isReleased) await this.#release(storageKey, leaseId);
       endTurn();
     });
     const withLease = () => {

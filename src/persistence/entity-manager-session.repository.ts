@@ -85,10 +85,12 @@ export class EntityManagerSessionRepository extends SessionRepository {
     }
   }
 
-  async update(storageKey: string, { version, commitId }: KnownRecord, change: RecordChange): Promise<boolean> {
-    const { leaseId } = change;
-    const where = { sessionId: storageKey, lockVersion: version, commitId, ...(leaseId === undefined ? {} : { leaseId }) };
-    return (await this.#write(this.#fork(), where, this.#assignments(change))) === 1;
+  update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    return this.#update(storageKey, known, change);
+  }
+
+  override updateAndRelease(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    return this.#update(storageKey, known, change, { leaseId: null, leaseExpiresAt: null });
   }
 
   updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
@@ -215,6 +217,12 @@ export class EntityManagerSessionRepository extends SessionRepository {
       .createQueryBuilder(this.#entity, undefined, READ.connectionType)
       .select(columns as never)
       .cache(READ.cache);
+  }
+
+  async #update(storageKey: string, { version, commitId }: KnownRecord, change: RecordChange, more = {}): Promise<boolean> {
+    const { leaseId } = change;
+    const where = { sessionId: storageKey, lockVersion: version, commitId, ...(leaseId === undefined ? {} : { leaseId }) };
+    return (await this.#write(this.#fork(), where, { ...this.#assignments(change), ...more })) === 1;
   }
 
   /** Writes values. MikroORM increments the version itself. */

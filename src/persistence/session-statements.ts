@@ -3,6 +3,8 @@ import { qualifiedName } from '../dialects/qualified-name.js';
 import type { DatabaseContext } from './database-context.js';
 import { cappedExpiry, hasMaxAge, isExpired, isLive, listedTimes, longestColumn, movedExpiry, remainingColumn } from './expiry.js';
 
+const NO_LEASE = 'lease_id = null, lease_expires_at = null';
+
 const WANTED_KEY: WantedColumn = { name: 'wanted_key', type: 'text' };
 
 /** The columns of the rows that are updated together, in this order. */
@@ -58,7 +60,8 @@ export function buildStatements(context: DatabaseContext) {
   const isWanted = `${isVersioned ? 'lock_version = wanted_version and ' : ''}${isCommit('wanted_commit_id')} and ${isRowLive}`;
   const isSeen = `data = ${dialect.exactText('seen_data')} and ${hasMaxAge(() => 'seen_max_age')}`;
 
-  const update = (next: () => string) => `update ${table} set ${assignments(next)} where ${live(next())} and ${isAsKnown(next)}`;
+  const update = (next: () => string, more = '') =>
+    `update ${table} set ${assignments(next)}${more} where ${live(next())} and ${isAsKnown(next)}`;
 
   const join = (count: number) => dialect.joinWanted?.(table, dialect.wantedRows([WANTED_KEY], count));
   const deleteKeys = (count: number, condition = '') =>
@@ -91,9 +94,11 @@ export function buildStatements(context: DatabaseContext) {
         `values (${next()}, ${next()}, ${next()}, ${next()}, ${next()}, ${now}, ${now}, ${dialect.fromNow(next())})${dialect.onDuplicateKey}`,
     ),
     /** the change (see `changeParameters`), key, version, commit id */
-    update: build(update),
+    update: build((next) => update(next)),
     /** the change, key, version, commit id, lease id */
     updateLeased: build((next) => `${update(next)} and lease_id = ${next()}`),
+    /** the same parameters */
+    updateAndRelease: build((next) => `${update(next, `, ${NO_LEASE}`)} and lease_id = ${next()}`),
     /** `count` rows of: the change, key, version, commit id */
     updateMany: once((count) => dialect.updateWanted(keyed, WANTED_CHANGES, count, isWanted, assignments(namesOf(WANTED_CHANGES)))),
     /** `count` rows of: the change, key, version, commit id, data, max age (see `maxAgeParameter`) */
@@ -123,9 +128,7 @@ export function buildStatements(context: DatabaseContext) {
       (next) => `update ${table} set lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} and lease_id = ${next()}`,
     ),
     /** key, lease id */
-    release: build(
-      (next) => `update ${table} set lease_id = null, lease_expires_at = null where session_id = ${next()} and lease_id = ${next()}`,
-    ),
+    release: build((next) => `update ${table} set ${NO_LEASE} where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
     /** the end's id, key, version, commit id. Its expiry is so far back that setting a clock back does not revive it */

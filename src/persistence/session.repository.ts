@@ -137,6 +137,9 @@ export abstract class SessionRepository {
    */
   abstract update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean>;
 
+  /** Does the same as `update` for a change with a lease, and releases the lease. Left out if that takes two statements. */
+  updateAndRelease?(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean>;
+
   /**
    * Does the same as `update` for records of different keys, in one statement. Each has its own condition, and no
    * change has a lease. Either all have `seen` something, or none has. A record that another transaction has locked may be skipped. Left out if there is no faster way than one

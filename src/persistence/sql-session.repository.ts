@@ -83,6 +83,11 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#changesOne(updateLeased, [...parameters, change.leaseId]);
   }
 
+  override async updateAndRelease(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    const parameters = [...changeParameters(change), ...this.#knownParameters(storageKey, known), change.leaseId];
+    return this.#changesOne(this.#statements.updateAndRelease, parameters);
+  }
+
   override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const { dialect, runner } = this.#context;
     const isSeen = updates.some(({ seen }) => seen);

@@ -65,8 +65,9 @@ export class LiveCommitter {
    * that transaction does not wait for this commit.
    *
    * @param held is told what is stored while the response is held
+   * @param isLast whether the session's lock ends after this commit. Then the commit may release it too
    */
-  async commitForResponse(session: object, held?: HeldValues): Promise<void> {
+  async commitForResponse(session: object, held?: HeldValues, isLast = false): Promise<void> {
     const live = this.liveSessions.ofLive(session);
     const turn = new LiveTurn(live);
     try {
@@ -76,7 +77,7 @@ export class LiveCommitter {
       if (!isOver(session, live) && !live.isClosed) {
         const { now, edit } = this.#lookAt(session, live);
         if (edit) held?.note(session, edit.trace.keys);
-        if (edit) await this.#apply(session, live, now, edit);
+        if (edit) await this.#apply(session, live, now, isLast ? { ...edit, releasesLease: true } : edit);
       }
       turn.end();
     } catch (error) {
@@ -223,6 +224,7 @@ export class LiveCommitter {
         live.isRegenerated = false;
         this.userIds.see(outcome.record.values);
       }
+      if (live.lease && outcome.kind === 'committed' && outcome.isReleased) Object.assign(live.lease, { id: undefined, isReleased: true });
       this.changes.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
       if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
       return outcome;

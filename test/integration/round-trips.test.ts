@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { EntityManagerSessionRepository, SqlSessionRepository, type SessionRepository } from '../../src/index.js';
 import { ONE_PER_SERVER, serverOf } from '../support/databases.js';
+import { protocolOf } from '../support/protocol-of.js';
 import { serviceOver } from '../support/service-over.js';
 import { SERVERS } from '../support/servers.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
@@ -69,7 +70,8 @@ const OPERATIONS: Record<string, { readonly run: Operation; readonly locking?: '
   '`@LockSession()`: lock, write, unlock': {
     run: onLoaded(async (services, session) => {
       const unlock = await services.locker.lock(session, LIMITS);
-      await write(services, session);
+      session.n++;
+      await protocolOf(services.sessions).committer.commitForResponse(session, undefined, true);
       await unlock?.();
     }),
   },

@@ -328,6 +328,21 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     expect(await repository.extend('k', 'third', MINUTE)).toBe(false);
   });
 
+  it('updates and releases a lease at once, only while it is its own', async () => {
+    await repository.insert('k', change('{}'));
+    await repository.lease('k', 'theirs', MINUTE);
+    const mine = change('{"a":1}', { leaseId: 'mine' });
+    expect(await repository.updateAndRelease!('k', await at(0), mine)).toBe(false);
+    expect(await repository.load('k')).toMatchObject({ data: '{}', version: 0, leaseId: 'theirs' });
+    await repository.release('k', 'theirs');
+    await repository.lease('k', 'mine', MINUTE);
+    expect(await repository.updateAndRelease!('k', await at(1), mine)).toBe(false);
+    expect(await repository.updateAndRelease!('k', { version: 0, commitId: 'other' }, mine)).toBe(false);
+    expect(await repository.updateAndRelease!('k', await at(0), mine)).toBe(true);
+    expect(await repository.load('k')).toMatchObject({ data: '{"a":1}', version: 1, commitId: mine.commitId, leaseId: null });
+    expect(await database.run('select lease_expires_at from {table}')).toEqual([{ lease_expires_at: null }]);
+  });
+
   it('updates under a lease while it is its own, ended or not', async () => {
     await repository.insert('k', change('{}'));
     await repository.lease('k', 'mine', MINUTE);

@@ -14,6 +14,7 @@ type Method =
   | 'insert'
   | 'update'
   | 'updateMany'
+  | 'updateAndRelease'
   | 'updateLocked'
   | 'touch'
   | 'touchMany'
@@ -79,6 +80,9 @@ export class FaultyRepository extends SqlSessionRepository {
   }
   override update(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     return this.#run('update', () => super.update(key, known, change));
+  }
+  override updateAndRelease(key: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+    return this.#run('updateAndRelease', () => super.updateAndRelease(key, known, change));
   }
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     this.batches.push(updates.length);

@@ -198,6 +198,29 @@ describe('a commit', () => {
 describe('the last commit under a lock', () => {
   const lease = () => (live.lease = { id: 'lease', isClosed: false });
 
+  it('releases it, so that a later commit needs no lease', async () => {
+    await others.lease('lease');
+    const held = lease();
+    session.n = 2;
+    await committer.commitForResponse(session, undefined, true);
+    expect(held).toEqual({ id: undefined, isClosed: false, isReleased: true });
+    await others.lease('theirs');
+    session.n = 3;
+    await committer.commitForResponse(session);
+    expect(await others.stored()).toEqual({ n: 3, version: 2 });
+    expect((await repository.load('id'))?.leaseId).toBe('theirs');
+  });
+
+  it('keeps it if nothing is left to store, or another commit follows', async () => {
+    await others.lease('lease');
+    const held = lease();
+    await committer.commitForResponse(session, undefined, true);
+    session.n = 2;
+    await committer.commitForResponse(session);
+    expect(held).toEqual({ id: 'lease', isClosed: false });
+    expect((await repository.load('id'))?.leaseId).toBe('lease');
+  });
+
   it('stores the changes so far, and closes the lock', async () => {
     await others.lease('lease');
     const held = lease();

@@ -640,6 +640,58 @@ describe('a commit under a lease', () => {
     expect(await others.stored()).toEqual({ n: 1, version: 0 });
   });
 
+  describe('that it releases', () => {
+    const last = sets({ mine: 1 }, { leaseId: 'own', releasesLease: true });
+    const leaseId = async () => (await repository.load('key'))?.leaseId;
+
+    beforeEach(() => others.lease('own'));
+
+    it('is one statement', async () => {
+      expect(await commit(last)).toMatchObject({ kind: 'committed', isReleased: true });
+      expect(repository.calls).toEqual(['updateAndRelease']);
+      expect(await leaseId()).toBeNull();
+      expect(await others.stored()).toEqual({ n: 1, mine: 1, version: 1 });
+    });
+
+    it('is merged after a conflict, and released then', async () => {
+      repository.faults.updateAndRelease = [race({ theirs: 1 })];
+      expect(await commit(last)).toMatchObject({ isReleased: true });
+      expect(await others.stored()).toEqual({ n: 1, theirs: 1, mine: 1, version: 2 });
+      expect(await leaseId()).toBeNull();
+    });
+
+    it.each([LOST_AFTER, LOST_BEFORE])('is released once, if the connection was lost: %o', async (fault) => {
+      repository.faults.updateAndRelease = [fault];
+      expect(await commit(last)).toMatchObject({ isReleased: true });
+      expect(await others.stored()).toEqual({ n: 1, mine: 1, version: 1 });
+      expect(await leaseId()).toBeNull();
+    });
+
+    it('is done, and leaves the lease of another alone, if that one came after a lost answer', async () => {
+      repository.faults.updateAndRelease = [{ ...LOST_AFTER, meanwhile: () => others.lease('theirs') }];
+      expect(await commit(last)).toMatchObject({ kind: 'committed', isReleased: true });
+      expect(await leaseId()).toBe('theirs');
+    });
+
+    it('is refused if the lease was lost', async () => {
+      await database.run("update {table} set lease_id = 'theirs'");
+      await expect(commit(last)).rejects.toThrow(SessionLockLostError);
+      expect(await leaseId()).toBe('theirs');
+      expect(await others.stored()).toEqual({ n: 1, version: 0 });
+    });
+
+    it('stays leased under the lock of the row, or if the repository cannot do both', async () => {
+      setUp({ locking: 'pessimistic' });
+      const locked = await commit(last);
+      expect(locked).not.toMatchObject({ isReleased: true });
+      setUp();
+      Object.assign(repository, { updateAndRelease: undefined });
+      const known = locked.kind === 'committed' ? locked.record : undefined;
+      expect(await commit(sets({ mine: 2 }, { leaseId: 'own', releasesLease: true }), known)).toMatchObject({ isReleased: false });
+      expect(await leaseId()).toBe('own');
+    });
+  });
+
   it('is refused under the lock of the row too', async () => {
     setUp({ locking: 'pessimistic' });
     await others.lease('another');

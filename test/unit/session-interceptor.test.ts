@@ -1,11 +1,12 @@
-import { of, throwError, Subject, type Observable } from 'rxjs';
+import { Subject, concat, from, of, throwError, type Observable } from 'rxjs';
 import { afterCommit } from '../../src/interceptors/session.interceptor.js';
 
 /** What a handler's subscriber sees of it, beside the commits that begin and end, in their order. */
-function watch(handled: Observable<unknown>, commits: ('ends' | 'fails' | 'throws' | 'nothing')[]) {
+function watch(handled: Observable<unknown>, commits: ('ends' | 'fails' | 'throws' | 'nothing')[], findsLast = false) {
   const seen: string[] = [];
   const ends: (() => void)[] = [];
-  const commit = () => {
+  const commit = (isLast: boolean) => {
+    if (isLast) seen.push('last');
     const kind = commits.shift() ?? 'nothing';
     if (kind === 'throws') throw new Error('at once');
     if (kind === 'nothing') return undefined;
@@ -18,7 +19,7 @@ function watch(handled: Observable<unknown>, commits: ('ends' | 'fails' | 'throw
       });
     });
   };
-  const subscription = afterCommit(handled, commit).subscribe({
+  const subscription = afterCommit(handled, commit, findsLast).subscribe({
     next: (value) => seen.push(String(value)),
     error: (error: Error) => seen.push(error.message),
     complete: () => seen.push('complete'),
@@ -61,6 +62,42 @@ describe('afterCommit', () => {
     await end();
     await end();
     expect(seen).toEqual(['begins', 'ends', 'a', 'begins', 'ends', 'thrown']);
+  });
+
+  describe('that finds the last value', () => {
+    const turn = () => new Promise(setImmediate);
+
+    it.each<[string, Observable<unknown>, string[]]>([
+      ['the only one', of('a'), ['last', 'a', 'complete']],
+      ['that of a promise', from(Promise.resolve('a')), ['last', 'a', 'complete']],
+      ['the last of some', of('a', 'b'), ['a', 'last', 'b', 'complete']],
+      ['none without a value', of(), ['complete']],
+      [
+        'none before an error',
+        concat(
+          of('a'),
+          throwError(() => new Error('thrown')),
+        ),
+        ['a', 'thrown'],
+      ],
+    ])('%s', async (_name, handled, expected) => {
+      const { seen } = watch(handled, [], true);
+      await turn();
+      await turn();
+      expect(seen).toEqual(expected);
+    });
+
+    it('takes none for the last one before the handler has completed', async () => {
+      const handled = new Subject<string>();
+      const { seen, end } = watch(handled, ['ends', 'ends'], true);
+      handled.next('a');
+      await turn();
+      handled.next('b');
+      handled.complete();
+      await end();
+      await end();
+      expect(seen).toEqual(['begins', 'ends', 'a', 'last', 'begins', 'ends', 'b', 'complete']);
+    });
   });
 
   it('fails with the commit, and commits nothing more', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../src/index.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
 import type { SessionLocker, Unlock } from '../../src/locking/session-locker.js';
+import { LiveCommitter } from '../../src/protocol/live-committer.js';
 import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
 import { gate } from '../support/gate.js';
 import { OtherProcess } from '../support/other-process.js';
@@ -41,6 +42,7 @@ describe('a lock', () => {
   let sessions: SessionService;
   let lives: LiveSessions;
   let locker: SessionLocker;
+  let committer: LiveCommitter;
   let others: OtherProcess;
   let session: Live;
   let lines: string[];
@@ -67,7 +69,9 @@ describe('a lock', () => {
   function setUp(isInTransaction?: () => boolean): void {
     repository = new FaultyRepository(database.context);
     backoff = new LongestBackoff();
-    ({ sessions, locker, live: lives } = serviceOver(repository, { hashIds: false }, backoff, undefined, isInTransaction));
+    const services = serviceOver(repository, { hashIds: false }, backoff, undefined, isInTransaction);
+    ({ sessions, locker, live: lives } = services);
+    committer = services.get(LiveCommitter);
   }
 
   /** Loads the session as a request does. */
@@ -98,6 +102,17 @@ describe('a lock', () => {
     await Promise.all([unlock(), unlock(), unlock(false)]);
     expect(repository.calls).toEqual(['lease', 'release']);
     expect(lives.of(session).isClosed).toBe(false);
+  });
+
+  it('is not released again if the last commit has done so', async () => {
+    const unlock = await lock();
+    session.n = 1;
+    await committer.commitForResponse(session, undefined, true);
+    expect(await leaseId()).toBeNull();
+    await others.lease('theirs');
+    await unlock();
+    expect(repository.calls).toEqual(['lease', 'updateAndRelease']);
+    expect(await leaseId()).toBe('theirs');
   });
 
   it('is not needed for a session that is not stored', async () => {
