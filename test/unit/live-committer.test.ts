@@ -261,6 +261,18 @@ describe('an update of a live session', () => {
     expect(session).toMatchObject({ n: 2, theirs: 1, mine: 1 });
   });
 
+  it.fails('is refused after the lock of the handler has ended, also before its lease is released', async () => {
+    await others.lease('lease');
+    live.lease = { id: 'lease', isClosed: true };
+    await expect(
+      committer.update(
+        session,
+        draft((values) => ++values.n),
+      ),
+    ).rejects.toThrow(SessionLockLostError);
+    expect(await others.stored()).toEqual({ n: 1, version: 0 });
+  });
+
   it('sees the current values, even if it changes nothing', async () => {
     await others.set({ n: 5 });
     const edit = draft(({ n }) => n);
