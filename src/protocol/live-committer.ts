@@ -132,6 +132,7 @@ export class LiveCommitter {
     if (live.abandoned) throw live.abandoned;
     this.destroyer.noticeEnd(live);
     if (isOver(session, live)) throw new SessionGoneError(live.storageKey, 'update');
+    if (live.isClosed) throw new SessionLockLostError(live.storageKey);
     const { now, edit } = this.#lookAt(session, live);
     const { leaseId, policy } = live;
     const apply = (current: EncodedValues) => {
