@@ -28,8 +28,12 @@ if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
     await standby.stop();
   }, 30_000);
 
-  /** Ends the wait of a commit by a function of the server. Then the primary is lost and the standby takes over. */
-  async function endWaitBy(end: string): Promise<{ status: number; lost: number }> {
+  /**
+   * Ends the wait of a request's commit by a function of the server. Then the primary is lost and the standby takes over.
+   *
+   * @returns the status of the response, and the session on the new primary
+   */
+  async function endWaitBy(end: string, path: string): Promise<{ status: number; session: Record<string, unknown> }> {
     await site.startApps(1, { through: () => address.address, options: { timeout: 3000 } });
     const { url } = site.apps[0]!;
     const first = await fetch(`${url}/keys/start`, { method: 'POST' });
@@ -37,24 +41,30 @@ if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
     const [sender] = await site.run(async (run) => (await run('select pid from pg_stat_replication')).rows);
     // The standby hears nothing more.
     process.kill(Number(sender!.pid), 'SIGSTOP');
-    const answer = fetch(`${url}/keys/early`, { method: 'POST', headers: { cookie } });
+    const answer = fetch(`${url}/${path}`, { method: 'POST', headers: { cookie } });
     const call = `select ${end}(pid) from pg_stat_activity where wait_event = 'SyncRep'`;
     await site.run((run) => primary.daemon.until(async () => (await run(call)).rows.length > 0));
     const { status } = await answer;
     await primary.crash();
     standby.promote();
     address.target = standby.address;
-    const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as object;
-    const lost = Number(!('early' in session));
-    report('postgresql', `the wait for the standby ended by ${end}, the standby promoted`, { status, lost });
-    return { status, lost };
+    const session = (await (await fetch(`${url}/session`, { headers: { cookie } })).json()) as Record<string, unknown>;
+    report('postgresql', `the wait of /${path} for the standby ended by ${end}, the standby promoted`, { status, ...session });
+    return { status, session };
   }
 
   it('answers 503 if its connection is ended', async () => {
-    expect(await endWaitBy('pg_terminate_backend')).toEqual({ status: 503, lost: 1 });
+    const { status, session } = await endWaitBy('pg_terminate_backend', 'keys/early');
+    expect({ status, isLost: !('early' in session) }).toEqual({ status: 503, isLost: true });
   }, 60_000);
 
   it('is acknowledged and lost if the wait is cancelled, because PostgreSQL reports success', async () => {
-    expect(await endWaitBy('pg_cancel_backend')).toEqual({ status: 201, lost: 1 });
+    const { status, session } = await endWaitBy('pg_cancel_backend', 'keys/early');
+    expect({ status, isLost: !('early' in session) }).toEqual({ status: 201, isLost: true });
+  }, 60_000);
+
+  it('a logout is acknowledged and undone if its connection is ended, because the retry finds nothing to delete', async () => {
+    const { status, session } = await endWaitBy('pg_terminate_backend', 'logout');
+    expect({ status, isBack: session.start === 1 }).toEqual({ status: 201, isBack: true });
   }, 60_000);
 });

@@ -2,9 +2,10 @@
 import 'reflect-metadata';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Controller, Get, Module, Param, Post, Query, Session } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
-import type { SessionData } from 'express-session';
+import type { Session as LiveSession, SessionData } from 'express-session';
 import {
   EntityManagerSessionRepository,
   SessionService,
@@ -51,6 +52,9 @@ class KeysController {
   /** Counts, exactly once. */
   @Post('count') async count(@Session() session: Values): Promise<unknown> {
     return { n: await this.sessions.update(session, (draft: Record<string, unknown>) => (draft.n = Number(draft.n ?? 0) + 1)) };
+  }
+  @Post('logout') async logout(@Session() session: Values): Promise<void> {
+    await promisify((done: (error?: unknown) => void) => (session as unknown as LiveSession).destroy(done))();
   }
   @Get('session') read(@Session() session: Values): unknown {
     return session;
