@@ -1,4 +1,6 @@
 import { GroupReplication } from '../support/group-replication.js';
+import type { GroupMember } from '../support/group-member.js';
+import { slowDown } from '../support/slow-disk.js';
 import { cutOff, deaf, killed, lossy, paused, restartedInTurn, unheard, unreachable } from './faults.js';
 import { Nemesis } from './nemesis.js';
 import type { Progress } from './progress.js';
@@ -10,11 +12,17 @@ const title = obstacle
 // The default reporter prints no title of a file that is skipped as a whole.
 if (obstacle) process.stderr.write(`\n${title}\n`);
 
+/** Delays each sync of a member while some requests are answered. */
+const slowDisk = (member: GroupMember) => async (progress: Progress) => {
+  const recover = await slowDown([member.pid], 50);
+  await progress.answered(400).finally(recover);
+};
+
 /** Less than a client's patience, which is for a load and a commit. */
 const OPTIONS = { timeout: 5000 };
 
-/** Longer than a group takes to drop a member that it does not hear: two times 5 s. */
-const DROPPED = 15_000;
+/** Longer than a group takes to drop a member that it does not hear: 21 s in the tests. */
+const DROPPED = 30_000;
 
 (obstacle ? describe.skip : describe)(title, () => {
   let group: GroupReplication;
@@ -59,12 +67,13 @@ const DROPPED = 15_000;
     it.each<[string, () => (progress: Progress) => Promise<void>]>([
       ['a member killed, and back', () => killed(third(), DROPPED)],
       ['a member paused for 3 s', () => paused(third(), 3000)],
-      ['a member paused for 15 s', () => paused(third(), DROPPED)],
+      ['a member paused for 30 s', () => paused(third(), DROPPED)],
       ['the members restarted in turn', () => restartedInTurn(group)],
-      ['a member cut off from the others for 20 s', () => cutOff(group.network, host(), 20_000)],
-      ['a member not heard by the others for 20 s', () => unheard(group.network, host(), 20_000)],
-      ['a member that does not hear the others for 20 s', () => deaf(group.network, host(), 20_000)],
+      ['a member cut off from the others for 30 s', () => cutOff(group.network, host(), DROPPED)],
+      ['a member not heard by the others for 30 s', () => unheard(group.network, host(), DROPPED)],
+      ['a member that does not hear the others for 30 s', () => deaf(group.network, host(), DROPPED)],
       ['a process cut off from its member for 10 s', () => unreachable(group.network, host(), 10_000)],
+      ['each sync of the disk of a member takes 50 ms longer', () => slowDisk(third())],
       ['1 % of the packets lost for 15 s', () => lossy(group.network, 1, 15_000)],
       ['5 % of the packets lost for 15 s', () => lossy(group.network, 5, 15_000)],
     ])(

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SERVERS } from '../servers/catalog.js';
 import { unpack } from '../servers/unpack.js';
 import type { Cluster } from '../nemesis/cluster.js';
-import { GroupMember, type GroupSettings, type GroupView } from './group-member.js';
+import { GroupMember } from './group-member.js';
+import type { GroupSettings } from './group-options.js';
+import { hasTransactions, seesMajority } from './group-view.js';
 import { LabNetwork } from './lab-network.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -33,8 +35,8 @@ export class GroupReplication implements Cluster {
     );
   }
 
-  /** @param launcher the first words of each server's command, after those of its host */
-  static async open(mode: GroupSettings['mode'], launcher: readonly string[] = []): Promise<GroupReplication> {
+  /** @param launcher returns the first words of a server's command, after those of its host */
+  static async open(mode: GroupSettings['mode'], launcher: GroupSettings['launcher'] = () => []): Promise<GroupReplication> {
     const tree = await unpack('mysql', SERVERS.mysql!);
     const network = await LabNetwork.open(3);
     const { hosts } = network;
@@ -108,7 +110,7 @@ export class GroupReplication implements Cluster {
     const isOnline = (n: number) => views[n]?.states[this.members[n]!.address.host] === 'ONLINE';
     if (!views.every((view, n) => isOnline(n) && seesMajority(view))) return false;
     const transactions = views.map((view) => view!.transactions).join(',');
-    return (await Promise.all(this.members.map((member) => member.has(transactions)))).every(Boolean);
+    return (await Promise.all(this.members.map(({ address }) => hasTransactions(address, transactions)))).every(Boolean);
   }
 
   async close(): Promise<void> {
@@ -132,10 +134,6 @@ export class GroupReplication implements Cluster {
     const view = views.find(seesMajority);
     return this.members.find(({ address }) => view?.primaries.includes(address.host));
   }
-}
-
-function seesMajority(view: GroupView | undefined): boolean {
-  return Object.values(view?.states ?? {}).filter((state) => state === 'ONLINE').length >= 2;
 }
 
 /** Sets the consistency in a trigger, unless a transaction is open. */
