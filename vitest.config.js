@@ -2,7 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const suite = process.env.SUITE;
+/** Tests of commands, builds and processes of their own, which choose their platform themselves. */
+const WITHOUT_REQUESTS = ['cli', 'commonjs-build', 'import', 'limit-processes', 'one-file-bundle', 'race-lab', 'sample-app'];
+
 const WHOLE = { branches: 100, lines: 100 };
+
+/** The tests that also run on Fastify: those of requests, except those whose middleware or measure is Express's. */
+const ON_FASTIFY = {
+  include: ['test/e2e/**/*.test.ts'],
+  exclude: ['body-middleware', 'held-answers', 'refused-answers', 'light-my-request', 'serverless-http', ...WITHOUT_REQUESTS].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
+};
 
 export default defineConfig({
   // Decorators as TypeScript compiles them. Nest injects by the types of constructor parameters.
@@ -14,6 +25,10 @@ export default defineConfig({
     exclude: suite
       ? []
       : ['test/{faults,cluster,nemesis}/**', 'test/workloads/galera*', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
+    projects: [
+      { extends: true, test: { name: 'express' } },
+      ...(suite ? [] : [{ extends: true, test: { name: 'fastify', ...ON_FASTIFY, env: { PLATFORM: 'fastify' } } }]),
+    ],
     globalSetup: 'test/support/global-setup.js',
     setupFiles: 'test/support/restore-process.js',
     // Node itself loads the modules that an app gives by path.

@@ -7,3 +7,4 @@ await rm('dist/cjs', { recursive: true, force: true });
 for (const file of globSync('dist/**/*.d.ts', { exclude: ['dist/cli/**'] })) await cp(file, file.replace('dist', 'dist/cjs'));
 await writeFile('dist/cjs/package.json', '{ "type": "commonjs" }\n');
 await bundle('dist/index.js', 'dist/cjs/index.js');
+await bundle('dist/fastify.js', 'dist/cjs/fastify.js');

@@ -209,13 +209,13 @@ export class SessionDatabaseError extends SessionError {
   }
 }
 
-/** The app has an HTTP adapter other than Express's, which cannot have sessions. Thrown at start. */
+/** The app has an HTTP adapter of another platform than Express and Fastify. Thrown at start. */
 export class UnsupportedAdapterError extends SessionError {
   /** @param adapter the class and the type of the adapter, for a message */
   constructor(adapter: string) {
     super(
-      `SmartSessionModule: the app's HTTP adapter is ${adapter}, but sessions work with Express only. ` +
-        'Leave the adapter out, or give `new ExpressAdapter()` of @nestjs/platform-express to NestFactory.create.',
+      `SmartSessionModule: the app's HTTP adapter is ${adapter}, but sessions work with Express and Fastify only. ` +
+        'Give `new ExpressAdapter()` of @nestjs/platform-express or `new FastifyAdapter()` of @nestjs/platform-fastify to NestFactory.create.',
     );
   }
 }

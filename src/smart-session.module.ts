@@ -8,7 +8,7 @@ import {
   type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost, ModuleRef } from '@nestjs/core';
+import { APP_GUARD, APP_INTERCEPTOR, ModuleRef } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import type { DialectName } from './shared/dialect-name.js';
 import { EventPublisher } from './events/event-publisher.js';
@@ -22,12 +22,13 @@ import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
 import { AppTransactions } from './persistence/app-transactions.js';
+import { CurrentPlatform } from './platforms/current-platform.js';
 import { combineObservers } from './observers/combined-observers.js';
 import { SessionObservers } from './observers/session-observers.js';
 import { SessionService } from './services/session.service.js';
 import { SessionLogger } from './security/session-logger.js';
 import { warningsOf } from './security/warnings.js';
-import { SmartSessionConfigError, UnsupportedAdapterError } from './smart-session.errors.js';
+import { SmartSessionConfigError } from './smart-session.errors.js';
 import type { SmartSessionModuleOptions } from './options/module-options.js';
 import { GIVEN_OPTIONS, optionsProviders, type SmartSessionModuleAsyncOptions } from './smart-session.async-options.js';
 import { SmartSessionOptions } from './options/smart-session.options.js';
@@ -51,7 +52,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     @Inject(SmartSessionOptions) private readonly options: SmartSessionOptions,
     @Inject(DatabaseContext) private readonly database: DatabaseContext,
     @Inject(EventPublisher) private readonly events: EventPublisher,
-    @Inject(HttpAdapterHost) private readonly http: HttpAdapterHost,
+    @Inject(CurrentPlatform) private readonly platform: CurrentPlatform,
   ) {}
 
   /**
@@ -85,11 +86,11 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
   /**
    * Mounts the middleware, by the options `mount` and `exclude`. Nest calls it for apps that answer HTTP.
    *
-   * @throws UnsupportedAdapterError for an adapter other than Express's
+   * @throws UnsupportedAdapterError for an adapter of another platform than Express and Fastify
    */
   async configure(consumer: MiddlewareConsumer): Promise<void> {
     try {
-      refuseOtherAdapters(this.http);
+      this.platform.prepare();
       this.#mount(consumer);
     } catch (error) {
       await this.onApplicationShutdown();
@@ -178,13 +179,6 @@ async function openObservers({ telemetry }: SmartSessionOptions, events: EventPu
 /** A separate database has no part in the transactions of the app. */
 function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseContext): AppTransactions {
   return new AppTransactions(connection ? undefined : () => isInTransaction(orm));
-}
-
-/** Other adapters run Express's middleware on another request object than handlers get: `@Session()` would be undefined, without an error. */
-function refuseOtherAdapters({ httpAdapter }: HttpAdapterHost): void {
-  const type: unknown = httpAdapter.getType?.();
-  if (type !== 'express')
-    throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
 }
 
 /** A max age is stored with each session, so a changed option only applies to new sessions. */

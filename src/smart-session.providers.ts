@@ -21,6 +21,7 @@ import { SessionLocker } from './locking/session-locker.js';
 import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { SessionMigrator } from './migration/session-migrator.js';
+import { CurrentPlatform } from './platforms/current-platform.js';
 import { LiveCommitter } from './protocol/live-committer.js';
 import { SessionLoader } from './protocol/session-loader.js';
 import { SessionProtocol } from './protocol/session-protocol.js';
@@ -67,6 +68,7 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionPruner,
   SessionLocker,
   SmartSessionStore,
+  CurrentPlatform,
   SmartSessionMiddleware,
   LateChanges,
   EventPublisher,

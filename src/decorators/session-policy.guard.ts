@@ -1,8 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
 import { NO_TOUCH } from './no-touch.decorator.js';
 import { READ_ONLY_SESSION } from './read-only-session.decorator.js';
+import { CurrentPlatform } from '../platforms/current-platform.js';
 import { SessionStates } from '../protocol/session-states.js';
 
 /**
@@ -14,11 +14,12 @@ export class SessionPolicyGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     private readonly states: SessionStates,
+    private readonly platform: CurrentPlatform,
   ) {}
 
   canActivate(context: ExecutionContext): true {
     if (context.getType() !== 'http') return true;
-    const request = context.switchToHttp().getRequest<Request>();
+    const request = this.platform.requestOf(context);
     const keepsExpiry = this.#isUnder(NO_TOUCH, context);
     const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
     if (request.session && (keepsExpiry || isReadOnly) && this.states.isServing(request))

@@ -1,24 +1,30 @@
-import type { CallHandler, ExecutionContext } from '@nestjs/common';
+import type { CallHandler } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { EMPTY, Observable, catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError } from 'rxjs';
 import { announceRetry } from '../http/retry-after.js';
 import type { LockLimits, SessionLocker, Unlock } from '../locking/session-locker.js';
-import { answersItself, onAnswer } from './late-answer.js';
+import { onAnswer } from './late-answer.js';
+
+/** A request under a lock, and its response. */
+export interface LockedExchange {
+  readonly request: Request;
+  readonly response: Response;
+  /** Whether the handler answers by itself, as with `@Res()`. */
+  readonly answersItself: boolean;
+}
 
 /** Runs a handler and its commit under the lock of the request's session. */
 export function handleLocked(
-  context: ExecutionContext,
+  { request, response, answersItself }: LockedExchange,
   handler: CallHandler,
   locker: SessionLocker,
   limits: LockLimits,
 ): Observable<unknown> {
-  const http = context.switchToHttp();
-  const response = http.getResponse<Response>();
-  return lock(http.getRequest<Request>().session, locker, limits).pipe(
+  return lock(request.session, locker, limits).pipe(
     tap({ error: (error) => announceRetry(response, error) }),
     concatMap((unlock) => {
       if (!unlock) return handler.handle();
-      return answersItself(context) ? unlockAfterAnswer(handler, unlock, response) : unlockAfterHandler(handler, unlock);
+      return answersItself ? unlockAfterAnswer(handler, unlock, response) : unlockAfterHandler(handler, unlock);
     }),
   );
 }

@@ -6,6 +6,7 @@ import { announceRetry } from '../http/retry-after.js';
 import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
 import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
+import { CurrentPlatform } from '../platforms/current-platform.js';
 import { asError } from '../shared/thrown.js';
 import { answersItself } from './late-answer.js';
 import { handleLocked } from './locked-handler.js';
@@ -21,18 +22,18 @@ export class SessionInterceptor implements NestInterceptor {
     private readonly reflector: Reflector,
     private readonly locker: SessionLocker,
     private readonly protocol: SessionProtocol,
+    private readonly platform: CurrentPlatform,
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
-    const http = context.switchToHttp();
-    const [request, response] = [http.getRequest<Request>(), http.getResponse<Response>()];
+    const [request, response] = [this.platform.requestOf(context), this.platform.responseOf(context)];
     if (!this.protocol.states.isServing(request)) return next.handle();
     const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
     const commit: Commit = (isLast) => this.#commit(request, response, isLast);
     if (!limits || !request.session) return afterCommit(next.handle(), commit);
-    const findsLast = !answersItself(context);
-    return handleLocked(context, { handle: () => afterCommit(next.handle(), commit, findsLast) }, this.locker, limits);
+    const exchange = { request, response, answersItself: answersItself(context) };
+    return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, limits);
   }
 
   /** Resolves when everything is stored; undefined if everything is. */

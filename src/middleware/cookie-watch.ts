@@ -4,6 +4,10 @@ import { isSecure } from '../security/cookie-template.js';
 import { isProduction } from '../shared/production.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 
+/** What tells the platform that a request came over TLS. */
+const TRUST =
+  "Behind a proxy that ends TLS, trust it: `app.set('trust proxy', 1)` on Express, `new FastifyAdapter({ trustProxy: true })` on Fastify.";
+
 /**
  * Warns about a session cookie that is sent without TLS, and about one that is withheld because its request came without TLS.
  * Warns once each.
@@ -25,7 +29,7 @@ export class CookieWatch {
     if (!this.#looksForClear || !cookies.some((cookie) => cookie.startsWith(`${this.#name}=`) && !/; secure(;|$)/i.test(cookie))) return;
     this.#looksForClear = false;
     this.#logger.warn(
-      "A session cookie was sent without Secure because its request came over http. Set `cookie: { secure: true }`. Behind a proxy that ends TLS, also set `app.set('trust proxy', 1)`.",
+      'A session cookie was sent without Secure because its request came over http. Set `cookie: { secure: true }`. ' + TRUST,
     );
   }
 
@@ -41,7 +45,8 @@ export class CookieWatch {
   tellWithheld(): void {
     this.#looksForWithheld = false;
     this.#logger.warn(
-      "A session was stored, but its cookie was not sent: the cookie has `secure: true`, and the request came over http. The next request starts another session. Behind a proxy that ends TLS, set `app.set('trust proxy', 1)`. Without TLS, set `cookie: { secure: 'auto' }`.",
+      'A session was stored, but its cookie was not sent: the cookie has `secure: true`, and the request came over http. The next request starts another session. ' +
+        `${TRUST} Without TLS, set \`cookie: { secure: 'auto' }\`.`,
     );
   }
 }

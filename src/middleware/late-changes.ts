@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { pathOf } from '../http/request-path.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { shownKeys } from '../shared/shown-keys.js';
 import { SessionStates } from '../protocol/session-states.js';
@@ -18,8 +19,9 @@ class AnsweredRequest {
   constructor(readonly request: Request) {}
 
   get route(): string {
-    const { method, baseUrl, path, route } = this.request;
-    return `${method} ${baseUrl}${(route as { path?: string } | undefined)?.path ?? path}`;
+    const { method, baseUrl, route } = this.request;
+    const { path = undefined } = (route ?? {}) as { readonly path?: string };
+    return `${method} ${path === undefined ? pathOf(this.request) : `${baseUrl}${path}`}`;
   }
 
   /** Checks once more. Returns whether the same unsaved changes were there at the previous check. */

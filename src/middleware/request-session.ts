@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { clearingCookie } from '../http/clearing-cookie.js';
 import { requestCookie, signedCookie } from '../http/request-cookie.js';
+import { pathOf } from '../http/request-path.js';
 import { HeldValues } from '../live/held-values.js';
 import type { SessionProtocol } from '../protocol/session-protocol.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
@@ -59,7 +60,8 @@ export class RequestSession implements GatedSession {
   giveUp(error: Error): void {
     const { request } = this;
     // The outage log reports these errors.
-    if (!(error instanceof SessionUnavailableError)) this.logger.error(`${request.method} ${request.path}: ${error.message}`, error.stack);
+    if (!(error instanceof SessionUnavailableError))
+      this.logger.error(`${request.method} ${pathOf(request)}: ${error.message}`, error.stack);
     if (request.session) this.protocol.states.abandon(request.session, error);
     this.#fail(error);
   }

@@ -73,6 +73,7 @@ const MOST_ROUNDS = 10;
 export class ResponseGate {
   readonly #original: Methods;
   readonly #hasBegun: () => boolean;
+  readonly #isOver: () => boolean;
   readonly #drain: RedirectedDrain | undefined;
   #held: Call[] | undefined;
   /** The held calls that have not reached Node yet. */
@@ -97,6 +98,7 @@ export class ResponseGate {
   ) {
     this.#original = new Methods(response);
     this.#hasBegun = inheritedGetter(response, 'headersSent') as () => boolean;
+    this.#isOver = inheritedGetter(response, 'writableEnded') as () => boolean;
     if (RedirectedDrain.isIn(response)) this.#drain = new RedirectedDrain(response, () => this.#held !== undefined || !this.#hasBegun());
   }
 
@@ -118,6 +120,11 @@ export class ResponseGate {
   /** Whether the response counts as sent. A held answer counts, so that a second answer is refused. */
   isSent(): boolean {
     return this.#held !== undefined || this.#hasBegun();
+  }
+
+  /** Whether the response counts as ended. A held end counts. Fastify and middleware ask this before they answer once more. */
+  hasEnded(): boolean {
+    return this.#hasEnded || this.#isOver();
   }
 
   /** Handles a call of one of the response's methods. */
@@ -168,7 +175,7 @@ export class ResponseGate {
   }
 
   #isLate(method: Method): boolean {
-    return (method === 'write' || method === 'end') && (this.#hasEnded || this.response.writableEnded);
+    return (method === 'write' || method === 'end') && this.hasEnded();
   }
 
   /**
@@ -368,6 +375,12 @@ const PROPERTIES = {
   headersSent: {
     get(this: Gated) {
       return this[GATE].isSent();
+    },
+    configurable: true,
+  },
+  writableEnded: {
+    get(this: Gated) {
+      return this[GATE].hasEnded();
     },
     configurable: true,
   },

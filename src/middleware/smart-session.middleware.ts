@@ -5,6 +5,7 @@ import expressSession from 'express-session';
 import { CookieHeaders } from '../http/cookie-headers.js';
 import { announceRetry } from '../http/retry-after.js';
 import { signedCookie } from '../http/request-cookie.js';
+import { markSecure } from '../http/secure-request.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { SessionLogger } from '../security/session-logger.js';
@@ -70,6 +71,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
     }
     const { end } = response;
     noteStart(request);
+    markSecure(request);
     this.#headers.addTo(response);
     this.#handlerOf(request)(request, response, (error?: unknown) => {
       if (error) {

@@ -13,7 +13,8 @@ const ENCRYPTION = 'Use `encryption: { keys }`, with keys of 32 random bytes.';
 export const UNSUPPORTED_OPTIONS: Readonly<Record<string, string>> = {
   // express-session
   genid: 'Leave it out: an id is 192 random bits, and no option changes that.',
-  proxy: "Leave it out: tell Express instead, by `app.set('trust proxy', 1)`.",
+  proxy:
+    "Leave it out: tell the platform instead: `app.set('trust proxy', 1)` on Express, `new FastifyAdapter({ trustProxy: true })` on Fastify.",
   resave: 'Leave it out: a request writes only what it has changed.',
   saveUninitialized: 'Leave it out: a new session is stored when a request puts something into it.',
   store: 'Leave it out: this library is the store. To take over the sessions of another store, give that as `migrateFrom`.',

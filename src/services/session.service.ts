@@ -120,7 +120,7 @@ export class SessionService {
    * await sessions.regenerate(request, { keep: ['cart'] });
    * request.session.userId = user.id;
    */
-  async regenerate(request: Request, { keep = [] }: RegenerateOptions = {}): Promise<void> {
+  async regenerate(request: Pick<Request, 'session'>, { keep = [] }: RegenerateOptions = {}): Promise<void> {
     this.transactions.refuse('regenerate');
     const carried = keep === 'all' || keep.length > 0 ? await this.protocol.committer.endAndTakeValues(request.session) : undefined;
     await new Promise<void>((resolve, reject) => {

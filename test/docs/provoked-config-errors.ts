@@ -61,17 +61,17 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ ...OWN, events: SmartSessionModule as never }),
 ];
 
-/** As the adapter of @nestjs/platform-fastify, by what it says of itself. */
-class FastifyAdapter extends ExpressAdapter {
+/** The adapter of another platform, by the type that it returns. */
+class KoaAdapter extends ExpressAdapter {
   override getType(): string {
-    return 'fastify';
+    return 'koa';
   }
 }
 
-/** Starts an app on an adapter that is not Express's. */
-export async function startOnFastify(): Promise<void> {
+/** Starts an app on an adapter that is not of Express or Fastify. */
+export async function startOnKoa(): Promise<void> {
   const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot()] }).compile();
-  await testing.createNestApplication(new FastifyAdapter(), { logger: false }).init();
+  await testing.createNestApplication(new KoaAdapter(), { logger: false }).init();
 }
 
 const TABLE_WITHOUT_VERSION =

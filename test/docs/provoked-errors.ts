@@ -22,7 +22,7 @@ import { protocolOf } from '../support/protocol-of.js';
 import { Provoker } from '../support/provoker.js';
 import { serviceOver } from '../support/service-over.js';
 import type { SessionsDatabase } from '../support/sessions-database.js';
-import { startOnFastify } from './provoked-config-errors.js';
+import { startOnKoa } from './provoked-config-errors.js';
 import { Money } from './money-codec.js';
 
 type Ways = readonly (() => unknown)[];
@@ -49,7 +49,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     ],
     SessionDecryptionError: undecryptable(),
     SessionDatabaseError: unfit(),
-    UnsupportedAdapterError: [startOnFastify],
+    UnsupportedAdapterError: [startOnKoa],
     PreviousTableError: foreign(),
   };
 }

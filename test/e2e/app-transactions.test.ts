@@ -91,7 +91,7 @@ class ShopController {
   @Post('answer-within') answerWithin(@Req() { session }: Request, @Res() response: Response): Promise<void> {
     return this.em.transactional(async () => {
       Object.assign(session, { answered: 1 });
-      response.json({});
+      response.send({});
     });
   }
   @Post('lock') @LockSession() lock(): void {}

@@ -14,6 +14,7 @@ import {
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
+import { answerJson } from '../support/platform.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Handler = (request: Request & { session: any }) => unknown;
@@ -34,7 +35,7 @@ async function withApp(
       nest.use(middleware.use.bind(middleware));
       nest.use('/handler', (request: Request, response: Response, next: (error: unknown) => void) => {
         const handle = async () => handler(request);
-        handle().then(() => response.json(request.session?.cookie), next);
+        handle().then(() => answerJson(response, request.session?.cookie), next);
       });
     },
   });

@@ -1,6 +1,5 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import { Logger, type INestApplication } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request } from 'express';
 import request, { type Response as Answer } from 'supertest';
 import {
@@ -16,8 +15,7 @@ import { startTestApp } from '../support/test-app.js';
 const cookieOf = ({ headers }: Answer) => [headers['set-cookie'] ?? []].flat().map(String)[0];
 
 async function withApp(options: SmartSessionModuleOptions, work: (app: INestApplication) => Promise<void>): Promise<void> {
-  const prepare = (app: INestApplication) => void (app as NestExpressApplication).set('trust proxy', 1);
-  const app = await startTestApp('sqlite', { options: { pruneInterval: false, ...options }, prepare });
+  const app = await startTestApp('sqlite', { options: { pruneInterval: false, ...options }, isBehindProxy: true });
   await work(app).finally(() => app.close());
 }
 
@@ -54,8 +52,8 @@ describe('`cookie`, an object and a function', () => {
   });
 
   it('may differ by request, and with the max age of each', async () => {
-    const cookie = ({ path, headers }: Request): CookieAttributes => ({
-      maxAge: path === '/login' ? 5 * 86_400_000 : 86_400_000,
+    const cookie = ({ originalUrl, headers }: Request): CookieAttributes => ({
+      maxAge: originalUrl === '/login' ? 5 * 86_400_000 : 86_400_000,
       sameSite: headers['x-forwarded-proto'] === 'https' ? 'strict' : 'lax',
     });
     await withApp({ cookie }, async (app) => {

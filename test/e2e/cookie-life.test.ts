@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import {
   SessionService,
   SmartSessionConfigError,
@@ -8,6 +8,7 @@ import {
   SmartSessionStore,
 } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
+import { answerJson } from '../support/platform.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Handler = (request: Request & { session: any }) => unknown;
@@ -43,9 +44,9 @@ describe('the life of the session cookie', () => {
       prepare: (nest) => {
         const middleware = nest.get(SmartSessionMiddleware);
         nest.use(middleware.use.bind(middleware));
-        nest.use('/handler', (request: Request, response: { json(body: unknown): void }, next: (error: unknown) => void) => {
+        nest.use('/handler', (request: Request, response: Response, next: (error: unknown) => void) => {
           const handle = async () => handler(request);
-          handle().then(() => response.json({}), next);
+          handle().then(() => answerJson(response, {}), next);
         });
       },
     });

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { Logger, type INestApplication } from '@nestjs/common';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import CachePolicy from 'http-cache-semantics';
 import request, { type Response as Answer } from 'supertest';
 import { SmartSessionConfigError, SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
@@ -10,7 +9,7 @@ import { startTestApp } from '../support/test-app.js';
 
 const strong = randomBytes(32).toString('base64');
 
-/** Works on an app in production, behind a proxy that ends TLS and that Express trusts. */
+/** Works on an app in production, behind a proxy that ends TLS and that it trusts. */
 async function inProduction(
   options: SmartSessionModuleOptions,
   work: (app: INestApplication) => Promise<void> = async () => {},
@@ -19,11 +18,9 @@ async function inProduction(
   const warnings: string[] = [];
   process.env.NODE_ENV = 'production';
   try {
-    const prepare = (app: INestApplication) => {
-      (app as NestExpressApplication).set('trust proxy', 1);
-      Logger.overrideLogger({ log() {}, error() {}, warn: (line: string) => warnings.push(line) });
-    };
-    const app = await startTestApp('sqlite', { options: { secret: strong, pruneInterval: false, ...options }, prepare });
+    const prepare = () => Logger.overrideLogger({ log() {}, error() {}, warn: (line: string) => warnings.push(line) });
+    const settings = { options: { secret: strong, pruneInterval: false, ...options }, prepare, isBehindProxy: true } as const;
+    const app = await startTestApp('sqlite', settings);
     await work(app).finally(() => app.close());
     return warnings;
   } finally {

@@ -5,6 +5,7 @@ import { io, type Socket } from 'socket.io-client';
 import { SessionService, SmartSessionMiddleware } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { GatedApp } from '../support/gated-app.js';
+import { answerJson } from '../support/platform.js';
 
 type Handshake = (request: Request & { session: any }, response: Response, sessions: SessionService) => unknown;
 
@@ -28,7 +29,7 @@ describe("a WebSocket's handshake with a session", () => {
   });
   beforeEach(async () => {
     browser = new Browser(app.nest);
-    await app.answer(({ session }, response) => response.json((session.n = 1)), browser);
+    await app.answer(({ session }, response) => answerJson(response, (session.n = 1)), browser);
   });
   afterEach(() => {
     for (const socket of sockets.splice(0)) socket.disconnect();
@@ -52,7 +53,8 @@ describe("a WebSocket's handshake with a session", () => {
     const events = (['connect', 'connect_error'] as const).map((event) => once(socket as never, event).then(() => event));
     return Promise.race([...events, once(socket.io as never, 'close').then(() => 'close' as const)]);
   }
-  const stored = async () => (await app.answer(({ session }, response) => response.json({ ...session, cookie: undefined }), browser)).body;
+  const stored = async () =>
+    (await app.answer(({ session }, response) => answerJson(response, { ...session, cookie: undefined }), browser)).body;
 
   it('connects', async () => {
     expect(await connect(({ session }) => session.n === 1)).toBe('connect');

@@ -52,7 +52,7 @@ describe('a change after the response', () => {
     ['two keys, one with a line break', ({ session }) => Object.assign(session, { a: 1, 'b\nc': 2 }), '"a", "b\\nc"'],
   ])('gives one warning for the route, with its keys: %s', async (_what, late, keys) => {
     expect(await look(late)).toEqual([
-      expect.stringContaining(`A handler of GET /handler/ changed ${keys} in the session after the response`),
+      expect.stringContaining(`A handler of GET /handler changed ${keys} in the session after the response`),
     ]);
     expect(await look(late)).toHaveLength(1);
   });

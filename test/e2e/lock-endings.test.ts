@@ -22,6 +22,7 @@ import { Observable } from 'rxjs';
 import { LockSession, SessionLockLostError, SessionService } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { takeOver } from '../support/platform.js';
 import { SessionsApp, storageKeyIn } from '../support/sessions-app.js';
 
 type Live = Record<string, any>;
@@ -48,7 +49,7 @@ class TimeoutInterceptor implements NestInterceptor {
 @Injectable()
 class OuterInterceptor extends TimeoutInterceptor {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return context.switchToHttp().getRequest<Request>().path.startsWith('/slow-outside') ? super.intercept(context, next) : next.handle();
+    return context.switchToHttp().getRequest<Request>().url.startsWith('/slow-outside') ? super.intercept(context, next) : next.handle();
   }
 }
 
@@ -128,31 +129,31 @@ class EndingsController {
     return { others: session.others };
   }
   @Post('json') @LockSession() json(@Session() session: Live, @Res() response: Response): void {
-    later(session, (n) => response.json({ n }));
+    later(session, (n) => response.send({ n }));
   }
   @Post('redirect') @LockSession() redirect(@Session() session: Live, @Res() response: Response): void {
-    later(session, () => response.redirect('/elsewhere'));
+    later(session, () => response.status(302).redirect('/elsewhere'));
   }
   @Post('stream') @LockSession() stream(@Session() session: Live, @Res() response: Response): void {
-    later(session, (n) => Readable.from([`{"n":`, `${n}}`]).pipe(response));
+    later(session, (n) => Readable.from([`{"n":`, `${n}}`]).pipe(takeOver(response)));
   }
   @Post('awaited') @LockSession() async awaited(@Session() session: Live, @Res() response: Response): Promise<void> {
-    await new Promise<void>((resolve) => later(session, (n) => (response.json({ n }), resolve())));
+    await new Promise<void>((resolve) => later(session, (n) => (response.send({ n }), resolve())));
   }
   @Post('passthrough') @LockSession() async passthrough(
     @Session() session: Live,
     @Res({ passthrough: true }) response: Response,
   ): Promise<object> {
-    response.setHeader('X-Passed', 'through');
+    response.header('X-Passed', 'through');
     return new Promise((resolve) => later(session, (n) => resolve({ n })));
   }
   @Post('at-once') @LockSession() atOnce(@Session() session: Live, @Res() response: Response): void {
     session.n = (session.n ?? 0) + 1;
-    response.json({ n: session.n });
+    response.send({ n: session.n });
   }
   @Post('answered-and-thrown') @LockSession() thrown(@Session() session: Live, @Res() response: Response): void {
     session.n = (session.n ?? 0) + 1;
-    response.json({ n: session.n });
+    response.send({ n: session.n });
     throw new ConflictException();
   }
   @Post('never') @LockSession({ lease: 200 }) never(@Session() session: Live, @Res() _response: Response): void {
@@ -163,7 +164,7 @@ class EndingsController {
     stage.begun();
     void Promise.all([once(socket, 'close'), stage.go]).then(() => {
       session.gone = 1;
-      response.json({});
+      response.send({});
       stage.ended(undefined);
     });
   }

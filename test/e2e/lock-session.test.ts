@@ -63,11 +63,11 @@ class LockController {
     session.failed = 1;
     throw new ConflictException();
   }
-  @Post('res') @LockSession() res(@Session() session: Live, @Res() response: Response): void {
+  @Post('locked-res') @LockSession() res(@Session() session: Live, @Res() response: Response): void {
     session.res = 1;
-    response.json({ held: session.held });
+    response.send({ held: session.held });
   }
-  @Sse('events') @LockSession() events(@Session() session: Live): Observable<{ data: string }> {
+  @Sse('locked-events') @LockSession() events(@Session() session: Live): Observable<{ data: string }> {
     session.events = 1;
     return from([{ data: 'a' }, { data: 'b' }]);
   }
@@ -235,8 +235,8 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
 
   it('ends with the handler, whatever comes of it', async () => {
     expect((await one.post('/fail')).status).toBe(409);
-    expect((await one.post('/res')).status).toBe(201);
-    expect((await one.get('/events')).text).toContain('data: b');
+    expect((await one.post('/locked-res')).status).toBe(201);
+    expect((await one.get('/locked-events')).text).toContain('data: b');
     expect(
       await run("select lease_id from {table} where lease_id is not null and lease_id not in ('another', 'a process that was killed')"),
     ).toEqual([]);

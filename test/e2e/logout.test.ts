@@ -1,5 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import {
   SessionGoneError,
   SessionService,
@@ -8,6 +8,7 @@ import {
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
+import { answerJson } from '../support/platform.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Visit = Request & { session: any };
@@ -32,9 +33,9 @@ class LogoutApp {
       prepare: (nest) => {
         const middleware = nest.get(SmartSessionMiddleware);
         nest.use(middleware.use.bind(middleware));
-        nest.use('/handler', (request: Visit, response: { json(body: unknown): void }, next: (error: unknown) => void) => {
+        nest.use('/handler', (request: Visit, response: Response, next: (error: unknown) => void) => {
           const handle = async () => logout!.handler(request);
-          handle().then((body) => response.json(body ?? {}), next);
+          handle().then((body) => answerJson(response, body ?? {}), next);
         });
       },
     });

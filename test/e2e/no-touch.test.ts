@@ -75,12 +75,12 @@ class PollController {
     session.n = Math.random();
     throw new ConflictException();
   }
-  @Get('res') @NoTouch() res(@Session() session: Live, @Res() response: Response): void {
+  @Get('untouched-res') @NoTouch() res(@Session() session: Live, @Res() response: Response): void {
     session.n = Math.random();
-    response.json({});
+    response.send({});
   }
   @Get('res-reading') @NoTouch() resReading(@Res() response: Response): void {
-    response.json({});
+    response.send({});
   }
   @Get('reload') @NoTouch() async reload(@Req() request: Request): Promise<void> {
     await new Promise((resolve) => request.session.reload(resolve));
@@ -89,13 +89,13 @@ class PollController {
     await new Promise((resolve) => request.session.reload(resolve));
     Object.assign(request.session, { n: Math.random() });
   }
-  @Post('remember') @NoTouch() remember(@Session() session: Live): void {
+  @Post('untouched-remember') @NoTouch() remember(@Session() session: Live): void {
     session.cookie.maxAge = 5 * HOUR;
   }
   @Post('first') @NoTouch() first(@Session() session: Live): void {
     session.first = 1;
   }
-  @Post('login') @NoTouch() async loginAgain(@Req() request: Request): Promise<void> {
+  @Post('untouched-login') @NoTouch() async loginAgain(@Req() request: Request): Promise<void> {
     await this.sessions.regenerate(request);
     Object.assign(request.session, { user: 1 });
     await this.sessions.commit(request.session);
@@ -176,7 +176,7 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
     ['/write', 200],
     ['/update', 200],
     ['/locked', 200],
-    ['/res', 200],
+    ['/untouched-res', 200],
     ['/reload-and-write', 200],
     ['/guarded-writing', 401],
     ['/fail', 409],
@@ -192,7 +192,7 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
   });
 
   it('lets the handler choose another max age', async () => {
-    await browser.post('/remember');
+    await browser.post('/untouched-remember');
     expect(await hoursLeft()).toBe(5);
   });
 
@@ -204,7 +204,7 @@ describe.each(REPOSITORY_CASES)('@NoTouch() on $database, $locking, $name', ({ d
 
   it('holds for the session that comes by regenerate', async () => {
     meanwhile = endInAnHour;
-    await browser.post('/login');
+    await browser.post('/untouched-login');
     expect((await browser.get('/read')).body).toMatchObject({ user: 1, more: 1 });
     expect(await hoursLeft()).toBe(1);
   });

@@ -86,12 +86,12 @@ class ReadOnlyController {
   }
   @Post('res') res(@Session() session: Live, @Res() response: Response): void {
     session.a = 1;
-    response.json({ fine: true });
+    response.send({ fine: true });
   }
   @Post('save') async save(@Session() session: Live, @Res() response: Response): Promise<void> {
     session.a = 1;
     await new Promise((resolve) => session.save(resolve));
-    response.json({ fine: true });
+    response.send({ fine: true });
   }
   @Post('regenerate-and-write') async regenerateAndWrite(@Req() request: Request): Promise<void> {
     await this.sessions.regenerate(request);

@@ -8,6 +8,7 @@ import {
   SmartSessionMiddleware,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
+import { answerJson } from '../support/platform.js';
 import { Browser } from '../support/browser.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { startTestApp } from '../support/test-app.js';
@@ -204,7 +205,8 @@ describe('the gate before the response', () => {
       (
         await answer(({ session }, res) => {
           session.a = 1;
-          res.status(202).json({});
+          res.statusCode = 202;
+          answerJson(res, {});
           res.statusCode = 500;
         })
       ).status,

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
-import type { Request, Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import {
   SessionService,
   SmartSessionMiddleware,
@@ -13,6 +13,7 @@ import {
   type SmartSessionModuleOptions,
   type ValueCodec,
 } from '../../src/index.js';
+import { answerJson } from '../support/platform.js';
 import { startTestApp } from '../support/test-app.js';
 
 type Live = Request['session'] & Record<string, any>;
@@ -34,11 +35,10 @@ class StepApp {
         const middleware = nest.get(SmartSessionMiddleware);
         nest.use(middleware.use.bind(middleware));
         const handle = async (request: Request, response: Response) => {
-          const result = await handlers.get(request.path)!(request.session as Live, request);
-          response.json(result ?? null);
+          const result = await handlers.get(request.originalUrl)!(request.session as Live, request);
+          answerJson(response, result ?? null);
         };
-        // Express passes on what the promise rejects with.
-        nest.use('/', (request: Request, response: Response) => handle(request, response));
+        nest.use('/', (request: Request, response: Response, next: NextFunction) => void handle(request, response).then(undefined, next));
       },
     });
     return new StepApp(app, await app.getUrl(), handlers);

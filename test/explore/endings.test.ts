@@ -1,3 +1,4 @@
+import type { Request } from 'express';
 import { randomInt, randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
@@ -110,7 +111,7 @@ async function run(operation: Operation, actor: string, sessions: SessionService
     await sessions.commit(Object.assign(live, { [actor]: actor }));
     return protocolOf(sessions).states.isGone(live) ? 'gone' : undefined;
   }
-  const request = { session: live, sessionID: OLD } as unknown as Parameters<SessionService['regenerate']>[0];
+  const request = { session: live, sessionID: OLD } as unknown as Request;
   const regenerate = (callback: (error?: unknown) => void) => {
     protocolOf(sessions)
       .stored.end(request)

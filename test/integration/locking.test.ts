@@ -14,6 +14,7 @@ import { SessionInterceptor } from '../../src/interceptors/session.interceptor.j
 import type { SessionLocker } from '../../src/locking/session-locker.js';
 import { DATABASES } from '../support/databases.js';
 import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
+import { CurrentPlatform } from '../../src/platforms/current-platform.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { liveSessionsOf, protocolOf } from '../support/protocol-of.js';
@@ -190,7 +191,12 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       protocolOf(sessions).states.serve(sessionStore);
       const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
-      const interceptor = new SessionInterceptor({ getAllAndOverride: () => TERMS } as never, locker, protocolOf(sessions));
+      const interceptor = new SessionInterceptor(
+        { getAllAndOverride: () => TERMS } as never,
+        locker,
+        protocolOf(sessions),
+        new CurrentPlatform({ httpAdapter: { getType: () => 'express' } } as never),
+      );
       return interceptor.intercept(context as never, { handle });
     };
 

@@ -1,6 +1,7 @@
 import { Controller, Get, Module, Req, Res, type INestApplication } from '@nestjs/common';
-import type { Request, RequestHandler, Response } from 'express';
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { SmartSessionMiddleware, type SmartSessionModuleOptions } from '../../src/index.js';
+import { answerJson, nodeResponse } from './platform.js';
 import { startTestApp } from './test-app.js';
 
 /** A live session that accepts all values of a test. */
@@ -13,7 +14,7 @@ export type Handler = (session: Session, request: Request, response: Response) =
 class HandlerController {
   static handler: Handler = () => undefined;
   @Get('nest') async handle(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<unknown> {
-    return (await HandlerController.handler(request.session as Session, request, response)) ?? null;
+    return (await HandlerController.handler(request.session as Session, request, nodeResponse(response) as Response)) ?? null;
   }
 }
 
@@ -38,10 +39,13 @@ export async function startHandlerApp(options: Partial<SmartSessionModuleOptions
       nest.use(middleware.use.bind(middleware));
       const handle = async (request: Request, response: Response) => {
         const body = await HandlerController.handler(request.session as Session, request, response);
-        if (!response.headersSent) response.json(body ?? null);
+        if (response.headersSent) return;
+        answerJson(response, body ?? null);
       };
-      // Express handles a rejected promise.
-      nest.use('/handler', (request: Request, response: Response) => handle(request, response));
+      nest.use(
+        '/handler',
+        (request: Request, response: Response, next: NextFunction) => void handle(request, response).then(undefined, next),
+      );
     },
   });
   const url = await app.getUrl();

@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -31,6 +32,7 @@ import type { SessionData } from 'express-session';
 import { from, interval, map, take } from 'rxjs';
 import { SessionService, SmartSessionModule, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
 import { CONNECTIONS } from './databases.js';
+import { IS_EXPRESS, newAdapter, takeOver } from './platform.js';
 
 type LiveSession = Request['session'] & Record<string, unknown>;
 
@@ -79,14 +81,14 @@ export class TestController {
   @Post('guarded') @UseGuards(WritingGuard) guarded(): void {}
   @Get('res') res(@Session() session: LiveSession, @Res() response: Response): void {
     session.res = 1;
-    response.json({ res: true });
+    response.send({ res: true });
   }
   @Get('redirect') @Redirect('/elsewhere') redirect(@Session() session: LiveSession): void {
     session.redirect = 1;
   }
   @Get('res-redirect') resRedirect(@Session() session: LiveSession, @Res() response: Response): void {
     session.resRedirect = 1;
-    response.redirect('/elsewhere');
+    response.status(302).redirect('/elsewhere');
   }
   @Get('empty') @HttpCode(204) empty(@Session() session: LiveSession): void {
     session.empty = 1;
@@ -97,16 +99,18 @@ export class TestController {
   }
   @Get('res-file') resFile(@Session() session: LiveSession, @Res() response: Response): void {
     session.resFile = 1;
-    response.sendFile('package.json', { root: process.cwd() });
+    if (IS_EXPRESS) response.sendFile('package.json', { root: process.cwd() });
+    else response.type('application/json').header('Cache-Control', 'public, max-age=0').send(createReadStream('package.json'));
   }
   @Get('pipe') pipe(@Session() session: LiveSession, @Res() response: Response): void {
     session.pipe = 1;
-    Readable.from(['one ', 'two ', 'three']).pipe(response);
+    Readable.from(['one ', 'two ', 'three']).pipe(takeOver(response));
   }
   @Get('late/:value') late(@Session() session: LiveSession, @Param('value') value: string, @Res() response: Response): void {
-    response.write('first ');
+    const taken = takeOver(response);
+    taken.write('first ');
     session.late = value === 'unstorable' ? 1n : value;
-    response.end('second');
+    taken.end('second');
   }
   @Sse('events') events(@Session() session: LiveSession): unknown {
     session.events = 1;
@@ -170,17 +174,19 @@ export interface TestAppSettings {
   readonly module?: DynamicModule;
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
   readonly prepare?: (app: INestApplication) => void;
+  /** Whether the app trusts one proxy in front of it. */
+  readonly isBehindProxy?: boolean;
 }
 
 /** Starts an app with a session module on its own database. */
 export async function startTestApp(
   dialect: DialectName,
-  { options, module, imports = [], prepare }: TestAppSettings = {},
+  { options, module, imports = [], prepare, isBehindProxy = false }: TestAppSettings = {},
 ): Promise<INestApplication> {
   const { driver: _, ...connection } = CONNECTIONS[dialect];
   const sessions = module ?? SmartSessionModule.forRoot(dialect, { connection, secret: 'test', createTable: true, ...options });
   const testing = await Test.createTestingModule({ imports: [...imports, sessions, TestModule] }).compile();
-  const app = testing.createNestApplication({ logger: process.env.TEST_LOG ? undefined : false });
+  const app = testing.createNestApplication(newAdapter(isBehindProxy), { logger: process.env.TEST_LOG ? undefined : false });
   prepare?.(app);
   await app.listen(0, '127.0.0.1');
   return app;

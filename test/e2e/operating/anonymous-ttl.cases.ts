@@ -24,7 +24,7 @@ const DAY = 24 * HOUR;
 @Controller()
 class UsersController {
   constructor(private readonly sessions: SessionService) {}
-  @Post('unset') unset(@Session() session: Record<string, unknown>, @Body() { keys }: { keys: string[] }): void {
+  @Post('anonymous-unset') unset(@Session() session: Record<string, unknown>, @Body() { keys }: { keys: string[] }): void {
     for (const key of keys) delete session[key];
   }
   @Post('keep') async keep(@Req() request: Request): Promise<void> {
@@ -49,7 +49,7 @@ const pass =
   (ms: number): Step =>
   (_browser, app) =>
     app.age(ms);
-const removeUser: Step = (browser) => browser.post('/unset', { keys: ['user'] });
+const removeUser: Step = (browser) => browser.post('/anonymous-unset', { keys: ['user'] });
 
 /** As it was stored before there was the option. */
 const asBefore: Step = (_browser, app) => app.run(`update {table} set expires_at = ${app.context.dialect.fromNow(String(DAY))}`);

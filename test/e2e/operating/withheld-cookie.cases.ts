@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { RequestHandler } from 'express';
 import type { SmartSessionModuleOptions } from '../../../src/index.js';
+import { IS_EXPRESS } from '../../support/platform.js';
 import { startHandlerApp, type Handler, type Way } from '../../support/handler-app.js';
 
 const WARNING = /^A session was stored, but its cookie was not sent: .*`secure: true`.*over http\. .*`app\.set\('trust proxy', 1\)`/;
@@ -14,11 +15,13 @@ const storingNothing: Handler = () => undefined;
 const loggingIn: Handler = (session, request) =>
   new Promise<void>((resolve) => session.regenerate(() => resolve(void Object.assign(request.session, { user: 'anna' }))));
 
-/** Behind a proxy that Express trusts, whose clients come by this protocol. */
+/** Behind a proxy that the platform trusts, whose clients come by this protocol. */
 const behindProxy =
   (protocol: string): RequestHandler =>
   (request, _response, next) => {
-    request.app.set('trust proxy', 1);
+    if (IS_EXPRESS) request.app.set('trust proxy', 1);
+    // On Fastify this middleware runs after the protocol is known.
+    else Object.assign(request, { protocol });
     request.headers['x-forwarded-proto'] = protocol;
     next();
   };

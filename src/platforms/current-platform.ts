@@ -1,0 +1,51 @@
+import { Injectable, type ExecutionContext } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Request, Response } from 'express';
+import { UnsupportedAdapterError } from '../smart-session.errors.js';
+import { expressPlatform } from './express.platform.js';
+import { fastifyPlatform } from './fastify.platform.js';
+import type { Platform } from './platform.js';
+
+/** The platforms, by the type of Nest's HTTP adapter. */
+const PLATFORMS: Readonly<Record<string, Platform>> = { express: expressPlatform, fastify: fastifyPlatform };
+
+/** The platform of the app. */
+@Injectable()
+export class CurrentPlatform {
+  #platform: Platform | undefined;
+
+  /** @internal Called by Nest. */
+  constructor(private readonly host: HttpAdapterHost) {}
+
+  /**
+   * Gives handlers `request.session`.
+   *
+   * @throws UnsupportedAdapterError for an adapter of another platform
+   * @throws SmartSessionConfigError if something else has set `request.session`
+   */
+  prepare(): void {
+    this.#current.prepare(this.host.httpAdapter.getInstance());
+  }
+
+  /** Returns the request that has the session. */
+  requestOf(context: ExecutionContext): Request {
+    return this.#current.requestOf(context.switchToHttp().getRequest());
+  }
+
+  /** Returns the response that the gate holds. */
+  responseOf(context: ExecutionContext): Response {
+    return this.#current.responseOf(context.switchToHttp().getResponse());
+  }
+
+  /** Nest sets the adapter of a testing module after it has made the providers. */
+  get #current(): Platform {
+    return (this.#platform ??= platformOf(this.host));
+  }
+}
+
+function platformOf({ httpAdapter }: HttpAdapterHost): Platform {
+  const type: unknown = httpAdapter.getType?.();
+  const platform = typeof type === 'string' && Object.hasOwn(PLATFORMS, type) ? PLATFORMS[type] : undefined;
+  if (!platform) throw new UnsupportedAdapterError(`${httpAdapter.constructor.name} (of type ${JSON.stringify(type) ?? 'undefined'})`);
+  return platform;
+}

@@ -1,0 +1,9 @@
+import type { Request, Response } from 'express';
+import type { Platform } from './platform.js';
+
+/** Express: its objects are Node's, with more methods. */
+export const expressPlatform: Platform = {
+  prepare: () => undefined,
+  requestOf: (request) => request as Request,
+  responseOf: (response) => response as Response,
+};

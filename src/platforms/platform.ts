@@ -1,0 +1,14 @@
+import type { Request, Response } from 'express';
+
+/**
+ * One of Nest's HTTP platforms. express-session and the response gate work on Node's request and response, whatever object the
+ * platform gives to handlers.
+ */
+export interface Platform {
+  /** Gives handlers `request.session`. Is called once, before the routes are registered. */
+  prepare(server: unknown): void;
+  /** Returns the request that has the session. */
+  requestOf(given: object): Request;
+  /** Returns the response that the gate holds. */
+  responseOf(given: object): Response;
+}
