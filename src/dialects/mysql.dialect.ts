@@ -2,6 +2,7 @@ import type { Dialect } from './dialect.js';
 import { driverError } from './driver-error.js';
 import { mysqlDriver } from './drivers.js';
 import { galeraWarnings } from './galera.warnings.js';
+import { groupReplicationWarnings } from './group-replication.warnings.js';
 import { discard, guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
 import { mysqlFailure } from './mysql.errors.js';
 import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
@@ -63,7 +64,7 @@ export const mysql: Dialect = {
   connectionRequirements: CONNECTION_REQUIREMENTS,
   creationRequirements: CREATION_REQUIREMENTS,
   tableRequirements: TABLE_REQUIREMENTS,
-  clusterWarnings: galeraWarnings,
+  clusterWarnings: async (run) => [...(await galeraWarnings(run)), ...(await groupReplicationWarnings(run))],
   guardPool,
   watchConnection,
   discard,

@@ -1,3 +1,4 @@
+import { groupReplicationWarnings } from '../../src/dialects/group-replication.warnings.js';
 import { Nemesis } from '../nemesis/nemesis.js';
 import { GroupReplication } from '../support/group-replication.js';
 
@@ -30,6 +31,14 @@ if (obstacle) process.stderr.write(`\n${title}\n`);
     await nemesis?.close();
     await group?.close();
   }, 60_000);
+
+  it('warns of members that may show old versions', async () => {
+    const warnings = () => group.members[0]!.run(groupReplicationWarnings);
+    expect(await warnings()).toEqual([]);
+    await group.setConsistency('EVENTUAL');
+    expect(await warnings()).toHaveLength(1);
+    await group.setConsistency('BEFORE');
+  });
 
   it.each(APPS)(
     'keeps every law where requests of one session meet on different members: %s',
