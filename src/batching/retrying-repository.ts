@@ -115,7 +115,7 @@ export class RetryingRepository {
     return this.#call(
       'destroy',
       limits,
-      async (isUnknown) => (await this.repository.destroy(storageKey)) ?? (isUnknown ? MAYBE_DELETED : undefined),
+      async (isUnknown) => (await this.repository.destroy(storageKey)) ?? (isUnknown ? this.#settled(MAYBE_DELETED) : undefined),
     );
   }
 
@@ -156,7 +156,7 @@ export class RetryingRepository {
         for (const storageKey of next) chosen.add(storageKey);
         return next;
       });
-      return chosen;
+      return isUnknown ? this.#settled(chosen) : chosen;
     });
   }
 
@@ -182,12 +182,21 @@ export class RetryingRepository {
 
   /** Deletes every record. */
   clear(): Promise<void> {
-    return this.#call('destroy', undefined, () => this.repository.clear());
+    return this.#call('destroy', undefined, async (isUnknown) => {
+      await this.repository.clear();
+      if (isUnknown) await this.#settled(undefined);
+    });
   }
 
   /** Lists the live sessions of a user. */
   list(userId: string, limits?: CallLimits): Promise<SessionSummary[]> {
     return this.#call('list', limits, () => this.repository.list(userId));
+  }
+
+  /** Returns a result once no failover can undo an earlier deletion, which may be what a later one has found. */
+  async #settled<Result>(result: Result): Promise<Result> {
+    await this.repository.settle?.();
+    return result;
   }
 
   #call<Result>(

@@ -137,6 +137,10 @@ export interface Dialect {
   readonly commit: string;
   /** Rolls the transaction back and begins no other. */
   readonly rollback: string;
+  /**
+   * A statement that waits until the synchronous standby has all earlier changes. Absent if a client sees no change before that.
+   */
+  readonly settle?: string;
   /** Ends a `select` that locks the row. Empty if the transaction holds the lock already. */
   readonly forUpdate: string;
   /** Ends a `select` that locks the rows that no other transaction has locked. */

@@ -135,6 +135,8 @@ export const postgresql: Dialect = {
   begin: 'begin',
   commit: 'commit',
   rollback: 'rollback',
+  // It writes into the log, so that its commit waits for the standby. A deletion that finds nothing would not.
+  settle: "select pg_logical_emit_message(true, 'smart-session', '')",
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
   boundLockWait: (seconds) => ({ set: `set local lock_timeout = '${seconds}s'` }),

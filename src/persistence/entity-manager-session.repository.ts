@@ -104,6 +104,11 @@ export class EntityManagerSessionRepository extends SessionRepository {
     });
   }
 
+  override async settle(): Promise<void> {
+    const { runner, dialect } = this.#context;
+    if (dialect.settle) await runner.run(dialect.settle);
+  }
+
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
     // MikroORM's own update would increment the version. The same applies to a lease.
     await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey, maxAgeParameter(lifetime)]);

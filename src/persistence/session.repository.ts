@@ -127,6 +127,12 @@ export abstract class SessionRepository {
     return this.updateLocked(storageKey, () => undefined);
   }
 
+  /**
+   * Waits until no failover to a synchronous standby can undo what this process has seen. Left out if the database shows nothing
+   * earlier.
+   */
+  settle?(): Promise<void>;
+
   /** Inserts a record with version 0. Returns false, and writes nothing, if the key is taken, even by an expired row. */
   abstract insert(storageKey: string, change: RecordChange): Promise<boolean>;
 

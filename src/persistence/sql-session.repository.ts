@@ -115,6 +115,11 @@ export class SqlSessionRepository extends SessionRepository {
     });
   }
 
+  override async settle(): Promise<void> {
+    const { runner, dialect } = this.#context;
+    if (dialect.settle) await runner.run(dialect.settle);
+  }
+
   async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
     await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey, maxAgeParameter(lifetime)]);
   }

@@ -20,6 +20,7 @@ type Method =
   | 'touchMany'
   | 'destroy'
   | 'end'
+  | 'settle'
   | 'removeExpired'
   | 'destroySome'
   | 'lease'
@@ -74,6 +75,9 @@ export class FaultyRepository extends SqlSessionRepository {
   /** Has the faults of `load`, because it looks at a record in the same way. */
   override loadLocked(key: string): Promise<StoredRecord | undefined> {
     return this.#run('load', () => super.updateLocked(key, () => undefined));
+  }
+  override settle(): Promise<void> {
+    return this.#run('settle', () => super.settle());
   }
   override insert(key: string, change: RecordChange): Promise<boolean> {
     return this.#run('insert', () => super.insert(key, change));

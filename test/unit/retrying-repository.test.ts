@@ -169,6 +169,14 @@ describe('a destroyed record', () => {
     await insert('a');
     repository.faults.destroy = [{ kind: 'unknown', effect: 'done' }];
     await expect(retrying.destroy('a')).resolves.toEqual({});
+    expect(repository.calls).toEqual(['destroy', 'destroy', 'settle']);
+  });
+
+  it('is returned only when the synchronous standby has the deletion', async () => {
+    await insert('a');
+    repository.faults.destroy = [{ kind: 'unknown', effect: 'done' }];
+    repository.faults.settle = [{ kind: 'failed', effect: 'none' }];
+    await expect(retrying.destroy('a')).rejects.toThrow(SessionUnavailableError);
   });
 
   it('is returned with its user if that attempt has not', async () => {
@@ -246,6 +254,16 @@ describe('records of a user that are destroyed', () => {
     repository.faults.destroySome = [{ kind: 'unknown', effect: 'done' }];
     const destroyed = await retrying.destroySome('ada', (all) => all.filter((key) => key !== 'c'));
     expect(keys(destroyed)).toEqual(['a', 'b']);
+    expect(repository.calls.at(-1)).toBe('settle');
+  });
+
+  it('are all destroyed, and settled after an attempt whose outcome is unknown', async () => {
+    await insert('a', 'b');
+    vi.spyOn(repository, 'clear').mockRejectedValueOnce(new RolledBackError('unknown'));
+    vi.spyOn(repository, 'classify').mockReturnValueOnce('unknown');
+    await retrying.clear();
+    expect(repository.calls).toEqual(['settle']);
+    await expect(loaded('a')).resolves.toBeUndefined();
   });
 
   describe('after a transaction that has chosen, and was then rolled back', () => {
