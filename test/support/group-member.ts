@@ -75,12 +75,28 @@ export class GroupMember implements ClusterMember {
     await this.#serveApp();
   }
 
+  /** Joins the group again after the server has left it and runs on. */
+  async rejoin(): Promise<void> {
+    await this.run(async (run) => {
+      await run('stop group_replication');
+      await run('start group_replication');
+    });
+    await this.#serveApp();
+  }
+
+  /** Sets how many seconds it waits without a majority before it leaves the group and closes its connections; 0 for ever. */
+  async leaveMinorityAfter(seconds: number): Promise<void> {
+    await this.run((run) => run(`set global group_replication_unreachable_majority_timeout = ${seconds}`));
+  }
+
   crash(): Promise<void> {
     return this.#daemon.end('SIGKILL');
   }
 
-  stop(): Promise<void> {
-    return this.#daemon.end('SIGTERM');
+  async stop(): Promise<void> {
+    // Otherwise it leaves the group first, and meanwhile shows an older state to the app.
+    await this.run((run) => run('set global offline_mode = on'));
+    await this.#daemon.end('SIGTERM');
   }
 
   pause(): void {
