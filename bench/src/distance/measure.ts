@@ -8,6 +8,9 @@ import { Visitor } from './visitor.js';
 /** How many requests run at once. The figures are latencies, so the app must not be busy. */
 export const CLIENTS = 4;
 
+/** The number of requests before, in which the app compiles its code and opens its connections. */
+const WARMING = 20;
+
 /** The number of requests in which round trips are counted, one after the other. */
 const COUNTED = 10;
 
@@ -24,7 +27,8 @@ export interface Cost {
 export async function measure(origin: string, distance: Distance, operation: Operation, requests: number): Promise<Cost> {
   const agent = new Agent({ keepAlive: true });
   try {
-    const visitors = await makeVisitors(origin, agent, operation, COUNTED + requests);
+    const visitors = await makeVisitors(origin, agent, operation, WARMING + COUNTED + requests);
+    await inParallel(visitors.splice(0, WARMING), (visitor) => operation.run(visitor), CLIENTS);
     const before = await distance.roundTrips();
     for (const visitor of visitors.splice(0, COUNTED)) await operation.run(visitor);
     const roundTrips = ((await distance.roundTrips()) - before) / COUNTED;
