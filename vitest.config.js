@@ -7,6 +7,14 @@ const WITHOUT_REQUESTS = ['cli', 'commonjs-build', 'import', 'limit-processes', 
 
 const WHOLE = { branches: 100, lines: 100 };
 
+/** Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis, test:workloads and test:history. */
+const ALL = {
+  include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
+  exclude: suite
+    ? []
+    : ['test/{faults,cluster,nemesis}/**', 'test/workloads/galera*', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
+};
+
 /** The tests that also run on Fastify: those of requests, except those whose middleware or measure is Express's. */
 const ON_FASTIFY = {
   include: ['test/e2e/**/*.test.ts'],
@@ -20,13 +28,8 @@ export default defineConfig({
   oxc: { target: 'es2023', decorator: { legacy: true, emitDecoratorMetadata: true } },
   resolve: { alias: { 'nestjs-smart-session': fileURLToPath(new URL('./src/index.ts', import.meta.url)) } },
   test: {
-    // Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis, test:workloads and test:history.
-    include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
-    exclude: suite
-      ? []
-      : ['test/{faults,cluster,nemesis}/**', 'test/workloads/galera*', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
     projects: [
-      { extends: true, test: { name: 'express' } },
+      { extends: true, test: { name: 'express', ...ALL } },
       ...(suite ? [] : [{ extends: true, test: { name: 'fastify', ...ON_FASTIFY, env: { PLATFORM: 'fastify' } } }]),
     ],
     globalSetup: 'test/support/global-setup.js',
