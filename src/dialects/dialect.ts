@@ -111,7 +111,7 @@ export interface Dialect {
   /**
    * Returns which of the wanted rows an `updateWanted` has written, in their order. Present if it cannot return rows.
    *
-   * @throws an error with an unknown outcome if the server's answer does not say so
+   * @throws UnclearAnswer if the server's answer does not say so
    */
   writtenOf?(result: StatementResult, count: number): readonly boolean[];
   /** Whether an answer to an `updateWanted` shows that the table hides which rows are written. Rows are then updated one by one. */

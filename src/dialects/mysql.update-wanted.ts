@@ -1,4 +1,4 @@
-import type { RunStatement, StatementResult } from './run-statement.js';
+import { UnclearAnswer, type RunStatement, type StatementResult } from './run-statement.js';
 import type { WantedColumn } from './dialect.js';
 
 /** The marks of this many rows add up to less than 2^53, which a number can hold exactly. */
@@ -39,14 +39,14 @@ export function updateWanted(
 /**
  * Returns which of the rows an `updateWanted` has written, in their order.
  *
- * @throws Error, whose outcome is unknown, if the two numbers of the answer do not match
+ * @throws UnclearAnswer if the two numbers of the answer do not match
  */
 export function writtenOf({ affected, insertId = 0 }: StatementResult, count: number): readonly boolean[] {
   if (affected === 0 || affected === count) return Array<boolean>(count).fill(affected > 0);
   const marks = BigInt(insertId);
   const written = Array.from({ length: count }, (_, n) => (marks >> BigInt(n)) % 2n === 1n);
   if (written.filter(Boolean).length === affected) return written;
-  throw new Error(`The server has written ${affected} of ${count} rows and marked ${insertId}, so it is unknown which ones.`);
+  throw new UnclearAnswer(`The server has written ${affected} of ${count} rows and marked ${insertId}, so it is unknown which ones.`);
 }
 
 /** Whether an answer lacks the marks of the rows that were written. A trigger of the table resets the insert id. */

@@ -8,5 +8,8 @@ export interface StatementResult {
   readonly insertId?: bigint | number;
 }
 
+/** The answer to a statement does not say which rows it has written. Outside a transaction, its outcome is unknown. */
+export class UnclearAnswer extends Error {}
+
 /** Runs one statement with bound parameters. */
 export type RunStatement = (sql: string, parameters?: readonly unknown[]) => Promise<StatementResult>;

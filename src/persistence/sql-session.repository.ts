@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
-import type { StatementResult } from '../dialects/run-statement.js';
+import { UnclearAnswer, type RunStatement, type StatementResult } from '../dialects/run-statement.js';
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
@@ -24,7 +24,8 @@ import { inTransaction } from './transaction.js';
 export class SqlSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
   readonly #statements: SessionStatements;
-  #hidesWritten = false;
+  /** Whether answers to updates of many records say which ones were written. Undefined before the first one. */
+  #showsWritten: boolean | undefined;
 
   constructor(context: DatabaseContext) {
     super();
@@ -38,7 +39,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   override get mostUpdates(): number {
     const { batchesUpdates, dialect } = this.#context;
-    return batchesUpdates && !this.#hidesWritten ? (dialect.mostWanted ?? Infinity) : 1;
+    return batchesUpdates && this.#showsWritten !== false ? (dialect.mostWanted ?? Infinity) : 1;
   }
 
   override get comparesData(): boolean {
@@ -88,8 +89,18 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#changesOne(this.#statements.updateAndRelease, parameters);
   }
 
-  override async updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+  override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const { dialect, runner } = this.#context;
+    if (!dialect.hidesWritten || this.#showsWritten || updates.length === 1) return this.#updateAll(runner.run, updates);
+    // If the answer hides which records were written, none may be.
+    return inTransaction(runner, dialect, undefined, (run) => this.#updateAll(run, updates)).catch((error: unknown) => {
+      if (error instanceof UnclearAnswer) return new Set<string>();
+      throw error;
+    });
+  }
+
+  async #updateAll(run: RunStatement, updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
+    const { dialect } = this.#context;
     const isSeen = updates.some(({ seen }) => seen);
     const [statement, columns] = isSeen ? [this.#statements.updateSeen, SEEN_CHANGES] : [this.#statements.updateMany, WANTED_CHANGES];
     const rows = updates.map((update) => [
@@ -97,8 +108,8 @@ export class SqlSessionRepository extends SessionRepository {
       ...wantedParameters(update),
       ...(isSeen ? seenParameters(update) : []),
     ]);
-    const result = await runner.run(statement(rows.length), dialect.wantedParameters(columns, rows));
-    this.#hidesWritten ||= dialect.hidesWritten?.(result) ?? false;
+    const result = await run(statement(rows.length), dialect.wantedParameters(columns, rows));
+    if (result.affected > 0) this.#showsWritten = !dialect.hidesWritten?.(result);
     const isWritten = dialect.writtenOf?.(result, rows.length) ?? areReturned(updates, result);
     return new Set(updates.filter((_update, n) => isWritten[n]).map(({ storageKey }) => storageKey));
   }

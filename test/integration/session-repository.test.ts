@@ -188,10 +188,17 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repo
     async () => {
       await database.run(`create trigger hiding after update on {table} for each row set @hidden = 1`);
       try {
+        repository = new Repository(database.context);
         for (const key of ['a', 'b']) await repository.insert(key, change('0'));
         const known = await Promise.all(['a', 'b'].map((key) => at(0, key)));
         const updates = ['a', 'b'].map((storageKey, n) => ({ storageKey, known: known[n]!, change: change('1') }));
         expect([...(await repository.updateMany!(updates))].toSorted()).toEqual(['a', 'b']);
+        expect(repository.mostUpdates).toBe(1);
+        // The first batch must not be in doubt either.
+        repository = new Repository(database.context);
+        const halfKnown = [updates[0]!, { ...updates[1]!, known: await at(1, 'b'), change: change('2') }];
+        expect([...(await repository.updateMany!(halfKnown))]).toEqual([]);
+        expect(await repository.load('b')).toMatchObject({ data: '1', version: 1 });
         expect(repository.mostUpdates).toBe(1);
       } finally {
         await database.run('drop trigger hiding');
