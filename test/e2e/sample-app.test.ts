@@ -62,17 +62,26 @@ describe('the sample app', () => {
     }
   });
 
-  describe.each(DATABASES)(`in ${PROCESSES} processes on %s`, (database) => {
+  describe.each(DATABASES)(`in ${PROCESSES} processes on %s, one of them on Fastify`, (database) => {
     let apps: SampleApp[] = [];
     beforeAll(async () => {
-      const startOne = () => start(database, 'shop.sqlite');
+      const startOne = (platform = 'express') => startSampleApp({ ...env(database, 'shop.sqlite'), PLATFORM: platform });
       // The first one creates the database.
       const first = await startOne();
-      const started = await Promise.allSettled([first, ...Array.from({ length: PROCESSES - 1 }, startOne)]);
+      const others = Array.from({ length: PROCESSES - 1 }, (_, n) => startOne(n === 0 ? 'fastify' : 'express'));
+      const started = await Promise.allSettled([first, ...others]);
       apps = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
       expect(started.filter(({ status }) => status === 'rejected')).toEqual([]);
     }, 60_000);
     afterAll(() => Promise.all(apps.map((app) => app.stop())));
+
+    it('serves its page', async () => {
+      for (const { url } of apps) {
+        const page = await fetch(url);
+        expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("default-src 'none'")]);
+        expect((await fetch(`${url}/vendor/echarts.js`)).headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+      }
+    });
 
     it('keeps every tab', async () => {
       const [app] = apps as [SampleApp];

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import session from 'express-session';
 import { counter, SmartSessionModule, type DialectName, type SmartSessionModuleOptions } from '../../src/index.js';
 import { CONNECTIONS } from '../support/databases.js';
@@ -9,8 +11,11 @@ import { HistoryController } from './history.controller.js';
 import { MUTANTS, type MutantName } from './mutants.js';
 import { PEERS, type PeerName } from './peers.js';
 
+/** The way of this library that runs on Fastify. The others run on Express. */
+const ON_FASTIFY = 'on Fastify';
+
 /** What may run in a process: this library in one of its ways, a mutant of it, or another store. */
-export type AppName = RaceVariant | MutantName | PeerName;
+export type AppName = RaceVariant | typeof ON_FASTIFY | MutantName | PeerName;
 
 /** An app, and where its sessions are. */
 export interface AppSettings {
@@ -34,7 +39,7 @@ export interface RunningApp {
 class HistoryModule {}
 
 const SECRET = 'of a history';
-const VARIANTS: Readonly<Record<string, Partial<SmartSessionModuleOptions>>> = { ...RACE_VARIANTS, ...mutantOptions() };
+const VARIANTS: Readonly<Record<string, Partial<SmartSessionModuleOptions>>> = { ...RACE_VARIANTS, [ON_FASTIFY]: {}, ...mutantOptions() };
 
 /** Starts an app on a free port. */
 export async function startHistoryApp(settings: AppSettings): Promise<RunningApp> {
@@ -55,21 +60,27 @@ async function startOurs(variant: Partial<SmartSessionModuleOptions>, settings: 
     createTable: true,
     merge: { count: counter() } as never,
   });
-  const nest = await listen({ imports: [sessions] });
+  const adapter = settings.app === ON_FASTIFY ? new FastifyAdapter() : new ExpressAdapter();
+  const nest = await listen({ imports: [sessions] }, adapter);
   return { url: await nest.getUrl(), close: () => nest.close() };
 }
 
 async function startPeer(name: PeerName, { tableName }: AppSettings): Promise<RunningApp> {
   const { store, close } = await PEERS[name].open(tableName);
-  const nest = await listen({}, (app) => app.use(session({ store, name: 'sid', secret: SECRET, resave: false, saveUninitialized: false })));
+  const nest = await listen({}, new ExpressAdapter(), (app) =>
+    app.use(session({ store, name: 'sid', secret: SECRET, resave: false, saveUninitialized: false })),
+  );
   return { url: await nest.getUrl(), close: async () => (await nest.close(), close()) };
 }
 
-async function listen(metadata: ModuleMetadata, mount?: (app: INestApplication) => void): Promise<INestApplication> {
-  const nest = await NestFactory.create(
-    { ...metadata, module: HistoryModule, controllers: [HistoryController] },
-    { logger: process.env.TEST_LOG ? undefined : false },
-  );
+async function listen(
+  metadata: ModuleMetadata,
+  adapter: AbstractHttpAdapter,
+  mount?: (app: INestApplication) => void,
+): Promise<INestApplication> {
+  const nest = await NestFactory.create({ ...metadata, module: HistoryModule, controllers: [HistoryController] }, adapter, {
+    logger: process.env.TEST_LOG ? undefined : false,
+  });
   mount?.(nest);
   await nest.listen(0, '127.0.0.1');
   return nest;

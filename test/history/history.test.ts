@@ -11,8 +11,8 @@ const SECONDS = Number(HISTORY_SECONDS ?? 0.4);
 const WAYS = {
   '1 process': ['optimistic, statements'],
   '3 processes': ['optimistic, statements', 'optimistic, statements', 'optimistic, statements'],
-  '3 processes, both repositories and both ways of locking on one table': [
-    'optimistic, statements',
+  '3 processes, both platforms, both repositories and both ways of locking on one table': [
+    'on Fastify',
     'optimistic, entity manager',
     'pessimistic, statements',
   ],
