@@ -8,6 +8,9 @@ import type { Progress } from './progress.js';
 /** How long a fault lasts, in ms: longer than the others take to drop a node. */
 const LASTS = 8000;
 
+/** In ms: some are shorter than the others take to drop a node, and some are longer. */
+const PAUSES = [800, 1700, 2600, 3500];
+
 /** In ms. */
 const TIMEOUT = 300_000;
 
@@ -18,6 +21,16 @@ const FAULTS: Readonly<Record<string, (cluster: GaleraCluster) => Strike>> = {
   none: () => (progress) => progress.answered(300),
   'kill -9': ({ members }) => killed(members[2]!, 0),
   paused: ({ members }) => paused(members[2]!, LASTS),
+  'one node after the other paused, 14 times':
+    ({ members }) =>
+    async () => {
+      for (let n = 0; n < 14; n++) {
+        const member = members[n % members.length]!;
+        member.pause();
+        await sleep(PAUSES[n % PAUSES.length]).finally(() => member.resume());
+        await sleep(1500);
+      }
+    },
   'rolling restart': (cluster) => restartedInTurn(cluster),
   'partition: one node cut off': ({ network }) => cutOff(network, network.hosts[2]!, LASTS),
   'partition: each node alone':
