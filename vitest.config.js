@@ -12,7 +12,12 @@ const ALL = {
   include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
   exclude: suite
     ? []
-    : ['test/{faults,cluster,nemesis}/**', 'test/workloads/galera*', ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*'])],
+    : [
+        'test/{faults,cluster,nemesis}/**',
+        'test/workloads/galera*',
+        'test/e2e/fastify-adapter*',
+        ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*']),
+      ],
 };
 
 /** The tests that also run on Fastify: those of requests, except those whose middleware or measure is Express's. */
