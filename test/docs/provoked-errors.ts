@@ -185,6 +185,8 @@ async function waitInVain(
   const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
   provoker.repository.faults[held] = [{ effect: 'none', meanwhile: () => isLetGo }];
   const failures: Promise<unknown>[] = [];
+  // No other statement is sent meanwhile, however slow the machine is.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   for (let n = 0; n < 6; n++) {
     failures.push(
       ask(provoker, n).then(
@@ -194,6 +196,7 @@ async function waitInVain(
     );
     await nextTurn();
   }
+  vi.useRealTimers();
   letGo();
   throw (await Promise.all(failures)).find(Boolean);
 }
