@@ -21,7 +21,7 @@ export class GroupMember implements ClusterMember {
   ) {
     this.name = host.name;
     this.#daemon = new Daemon('mysql', 'mysql', {
-      launcher: [...host.launcher, ...(settings.launcher?.(host) ?? [])],
+      launcher: host.launcher,
       tree: settings.tree,
     });
   }

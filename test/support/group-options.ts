@@ -5,8 +5,6 @@ export interface GroupSettings {
   readonly tree: string;
   readonly hosts: readonly LabHost[];
   readonly mode: 'single-primary' | 'multi-primary';
-  /** Returns the first words of a server's command, after those of its host. */
-  readonly launcher?: (host: LabHost) => readonly string[];
 }
 
 /** The port of each member for clients. */

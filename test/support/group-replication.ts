@@ -35,12 +35,11 @@ export class GroupReplication implements Cluster {
     );
   }
 
-  /** @param launcher returns the first words of a server's command, after those of its host */
-  static async open(mode: GroupSettings['mode'], launcher: GroupSettings['launcher'] = () => []): Promise<GroupReplication> {
+  static async open(mode: GroupSettings['mode']): Promise<GroupReplication> {
     const tree = await unpack('mysql', SERVERS.mysql!);
     const network = await LabNetwork.open(3);
     const { hosts } = network;
-    const members = hosts.map((host) => new GroupMember(host, { tree, hosts, mode, launcher }));
+    const members = hosts.map((host) => new GroupMember(host, { tree, hosts, mode }));
     const proxies = mode === 'single-primary' ? await Promise.all(members.map(({ address }) => TcpProxy.start(address))) : [];
     const group = new GroupReplication(network, mode, members, proxies);
     try {
@@ -79,12 +78,13 @@ export class GroupReplication implements Cluster {
   /**
    * A statement of a trigger waits for the other members too, if the consistency includes BEFORE. Meanwhile the statement that fired it
    * holds row locks that the others wait for, so that the group stands still. Within a transaction only its first statement waits, and
-   * the server refuses to set the consistency.
+   * the server refuses to set the consistency. If the statement fails, the connection gets its own consistency back too.
    */
   triggerBody(statement: string): string {
     return [
       'begin',
       'declare kept varchar(30) default @@group_replication_consistency;',
+      `declare exit handler for sqlexception begin ${setConsistency('kept')} resignal; end;`,
       setConsistency("'EVENTUAL'"),
       `${statement};`,
       setConsistency('kept'),
