@@ -78,13 +78,13 @@ export class GroupReplication implements Cluster {
   /**
    * A statement of a trigger waits for the other members too, if the consistency includes BEFORE. Meanwhile the statement that fired it
    * holds row locks that the others wait for, so that the group stands still. Within a transaction only its first statement waits, and
-   * the server refuses to set the consistency. If the statement fails, the connection gets its own consistency back too.
+   * the server refuses to set the consistency. After a conflict in the trigger, which no handler catches, the connection stays at
+   * EVENTUAL until its next write. Until then it may show an older state.
    */
   triggerBody(statement: string): string {
     return [
       'begin',
-      'declare kept varchar(30) default @@group_replication_consistency;',
-      `declare exit handler for sqlexception begin ${setConsistency('kept')} resignal; end;`,
+      'declare kept varchar(30) default @@global.group_replication_consistency;',
       setConsistency("'EVENTUAL'"),
       `${statement};`,
       setConsistency('kept'),
