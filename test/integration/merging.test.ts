@@ -562,7 +562,7 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
           };
           throw Object.assign(new Error('lost'), { code: 'ECONNRESET' });
         };
-        const original = { update: repository.update, updateLocked: repository.updateLocked, load: repository.load };
+        const original = { update: repository.update, updateLocked: repository.updateLocked, loadLocked: repository.loadLocked };
         let attempts = 0;
         repository.update = async (key, seen, change) =>
           ++attempts === 1 ? lost(change) : original.update.call(repository, key, seen, change);
@@ -574,8 +574,8 @@ describe.each(CASES)('on $database, $locking', ({ database: databaseName, lockin
           const record = await plain.load(key);
           return lost(record && decide(record));
         };
-        repository.load = async (key) => {
-          const record = await original.load.call(repository, key);
+        repository.loadLocked = async (key) => {
+          const record = await original.loadLocked.call(repository, key);
           if (when === 'after the look' || !isLocked) await late?.();
           return record;
         };
