@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Logger, Module, Post, Req, Res, Session, type INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import type { Request, Response } from 'express';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { SessionService, SmartSessionModule, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SessionService, SmartSessionMiddleware, SmartSessionModule, type SmartSessionModuleOptions } from '../../src/index.js';
 import '../../src/fastify.js';
 
 type Live = FastifyRequest['session'] & Record<string, any>;
@@ -224,6 +225,37 @@ describe('an app on Fastify', () => {
     };
     expect((await client.ask('/answer')).text).toBe('gone');
     expect((await client.session()).a).toBe(kept);
+    await app.close();
+  });
+
+  it.fails('calls the next middleware once, also if the cookie cannot be written', async () => {
+    const passed: unknown[] = [];
+    const app = await start({
+      options: { mount: false },
+      prepare: (nest) => {
+        const middleware = nest.get(SmartSessionMiddleware);
+        nest.use((request: Request, response: Response, next: () => void) => {
+          middleware.use(request, response, (error?: unknown) => {
+            passed.push(error);
+            // Fastify gives its `next` to another request later. A second call would reach that one.
+            if (passed.length === 1) next();
+          });
+        });
+      },
+    });
+    const client = await clientOf(app);
+    handle = (session, reply) => {
+      session.n = 1;
+      Object.defineProperty(session.cookie, 'data', {
+        get: () => {
+          throw new Error('unwritable');
+        },
+      });
+      return reply.send('fine');
+    };
+    expect(await client.ask('/answer')).toMatchObject({ status: 200, text: 'fine' });
+    await sleep(20);
+    expect(passed).toEqual([undefined]);
     await app.close();
   });
 
