@@ -5,11 +5,13 @@ import expressSession from 'express-session';
 import { CookieHeaders } from '../http/cookie-headers.js';
 import { announceRetry } from '../http/retry-after.js';
 import { signedCookie } from '../http/request-cookie.js';
+import { pathOf } from '../http/request-path.js';
 import { markSecure } from '../http/secure-request.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { isProduction } from '../shared/production.js';
+import { asError } from '../shared/thrown.js';
 import { noteStart } from '../live/request-start.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
@@ -73,7 +75,10 @@ export class SmartSessionMiddleware implements NestMiddleware {
     noteStart(request);
     markSecure(request);
     this.#headers.addTo(response);
+    let hasPassed = false;
     this.#handlerOf(request)(request, response, (error?: unknown) => {
+      if (hasPassed) return this.#tellLate(request, error);
+      hasPassed = true;
       if (error) {
         announceRetry(response, error);
         return next(error);
@@ -87,6 +92,15 @@ export class SmartSessionMiddleware implements NestMiddleware {
       }
       next();
     });
+  }
+
+  /**
+   * Logs an error that express-session reports after the response has begun, for example of a cookie that cannot be written. A second
+   * call of `next` would reach another request on Fastify, whose middleware reuses it.
+   */
+  #tellLate(request: Request, thrown: unknown): void {
+    const { message, stack } = asError(thrown);
+    this.#logger.error(`${request.method} ${pathOf(request)}: ${message}`, stack);
   }
 
   /** Warns once if another middleware or module has made the session. This module then does nothing in any request. */
