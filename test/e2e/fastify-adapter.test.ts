@@ -1,3 +1,4 @@
+import { connect, constants } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Logger, Module, Post, Req, Res, Session, type INestApplication } from '@nestjs/common';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -63,6 +64,21 @@ async function clientOf(app: INestApplication) {
     session: async () => JSON.parse((await client.ask('/session')).text) as Record<string, unknown>,
   };
   return client;
+}
+
+/** Asks by HTTP/2. `code` is the one that the stream was closed with: 0 says that the answer is whole. */
+async function askByHttp2(app: INestApplication, path: string, cookie = '') {
+  const client = connect(await app.getUrl());
+  const stream = client.request({ ':path': path, ...(cookie && { cookie }) });
+  const answer = { status: 0, cookie, text: '', code: 0 };
+  stream.on('error', () => undefined);
+  stream.on('response', ({ ':status': status = 0, 'set-cookie': [set] = [] }) =>
+    Object.assign(answer, { status, ...(set && { cookie: set.split(';')[0]! }) }),
+  );
+  stream.on('data', (chunk) => (answer.text += String(chunk)));
+  await new Promise((resolve) => stream.on('close', resolve));
+  client.close();
+  return { ...answer, code: stream.rstCode };
 }
 
 beforeAll(() => Logger.overrideLogger(false));
@@ -268,5 +284,39 @@ describe('an app on Fastify', () => {
           .decorateRequest('session', null as never),
     });
     await expect(starting).rejects.toThrow(/`mount`: another plugin, such as @fastify\/session, has already set `request\.session`/);
+  });
+});
+
+describe('an app on Fastify with HTTP/2', () => {
+  let app: NestFastifyApplication;
+  beforeAll(async () => {
+    app = await start({ adapter: new FastifyAdapter({ http2: true }) });
+  });
+  afterAll(() => app.close());
+
+  it('CommitBeforeAnswer', async () => {
+    handle = (session, reply) => reply.send({ n: (session.n = 1) });
+    const { cookie, ...answer } = await askByHttp2(app, '/answer');
+    expect(answer).toEqual({ status: 200, text: '{"n":1}', code: 0 });
+    expect(JSON.parse((await askByHttp2(app, '/session', cookie)).text)).toMatchObject({ n: 1 });
+  });
+
+  it('a commit that fails becomes an error without a cookie', async () => {
+    handle = (session, reply) => ((session.list = [1n]), reply.send('fine'));
+    expect(await askByHttp2(app, '/answer')).toMatchObject({
+      status: 500,
+      cookie: '',
+      text: '{"statusCode":500,"message":"Internal server error"}',
+    });
+  });
+
+  it.fails('a commit that fails after the first byte closes the stream with an error', async () => {
+    handle = async (session, reply) => {
+      reply.hijack();
+      await new Promise<unknown>((resolve) => reply.raw.write('first', resolve));
+      session.list = [1n];
+      reply.raw.end('second');
+    };
+    expect(await askByHttp2(app, '/answer')).toMatchObject({ status: 200, code: constants.NGHTTP2_INTERNAL_ERROR });
   });
 });
