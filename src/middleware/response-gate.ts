@@ -84,7 +84,7 @@ export class ResponseGate {
   /** Whether the caller has ended the response. The end itself may be held. */
   #hasEnded = false;
   /** The status when the answer was first held. A later change is ignored. */
-  #status: Pick<ServerResponse, 'statusCode' | 'statusMessage'> | undefined;
+  #status: Partial<Pick<ServerResponse, 'statusCode' | 'statusMessage'>> | undefined;
   /** Whether an error has replaced the answer. */
   #isRefused = false;
   /** The depth of nested calls: Node and express-session call the response's methods from within one another. */
@@ -232,8 +232,8 @@ export class ResponseGate {
   }
 
   #beginHold(): void {
-    const { statusCode, statusMessage } = this.response;
-    this.#status = { statusCode, statusMessage };
+    const { statusCode } = this.response;
+    this.#status = this.#isHttp2 ? { statusCode } : { statusCode, statusMessage: this.response.statusMessage };
     this.#held = [];
     if (!this.#hasBegun()) this.#sentHead = new SentHead(this.response);
     void this.#commit();
@@ -296,19 +296,25 @@ export class ResponseGate {
     this.#unsent = undefined;
     this.#isRefused = true;
     destroyPipedSources(this.response);
-    // A partial answer cannot be taken back. Closing the connection shows that it is incomplete.
-    if (this.#hasBegun()) return void this.response.destroy();
+    // A partial answer cannot be taken back. Closing the connection shows that it is incomplete. HTTP/2 closes only the stream, and
+    // needs an error for that. HTTP/1 would report the error as the client's.
+    if (this.#hasBegun()) return void this.response.destroy(this.#isHttp2 ? error : undefined);
     keepErrorHeaders(this.response);
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
     const message = error instanceof HttpException ? error.getResponse() : 'Internal server error';
     const body = JSON.stringify({ statusCode: status, message });
     announceRetry(this.response, error);
     const headers: OutgoingHttpHeaders = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(body) };
-    this.response.statusMessage = '';
+    if (!this.#isHttp2) this.response.statusMessage = '';
     this.#call('writeHead', [status, headers]);
     this.#call('end', this.request.method === 'HEAD' ? [] : [body]);
     // A loop that still writes must end.
     this.#emitDrain();
+  }
+
+  /** HTTP/2 has no status message: Node warns about each use of it. */
+  get #isHttp2(): boolean {
+    return this.request.httpVersionMajor === 2;
   }
 
   #call(method: Method, parameters: unknown[]): unknown {
