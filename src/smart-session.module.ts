@@ -90,7 +90,7 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
    */
   async configure(consumer: MiddlewareConsumer): Promise<void> {
     try {
-      this.platform.prepare();
+      this.platform.prepare(this.options.mount);
       this.#mount(consumer);
     } catch (error) {
       await this.onApplicationShutdown();

@@ -21,10 +21,11 @@ export class CurrentPlatform {
    * Gives handlers `request.session`.
    *
    * @throws UnsupportedAdapterError for an adapter of another platform
-   * @throws SmartSessionConfigError if something else has set `request.session`
+   * @param isMounted whether the module mounts its middleware
+   * @throws SmartSessionConfigError if something else has set `request.session`, or if the server has no middleware
    */
-  prepare(): void {
-    this.#current.prepare(this.host.httpAdapter.getInstance());
+  prepare(isMounted: boolean): void {
+    this.#current.prepare(this.host.httpAdapter.getInstance(), isMounted);
   }
 
   /** Returns the request that has the session. */

@@ -9,6 +9,8 @@ interface Wrapper<Raw> {
 
 /** The used part of a Fastify server. */
 interface FastifyServer {
+  /** Comes from the plugin @fastify/middie, which Nest registers. */
+  readonly use?: unknown;
   hasRequestDecorator(name: string): boolean;
   decorateRequest(
     name: string,
@@ -21,8 +23,9 @@ const SHARED = ['session', 'sessionID', 'sessionStore'] as const;
 
 /** Fastify: its objects wrap Node's. Its middleware runs on Node's, its handlers get the wrappers. */
 export const fastifyPlatform: Platform = {
-  prepare(server) {
+  prepare(server, isMounted) {
     const fastify = server as FastifyServer;
+    if (isMounted && fastify.use === undefined) throw withoutMiddleware();
     for (const name of SHARED) {
       if (fastify.hasRequestDecorator(name)) throw alreadyDecorated(name);
       fastify.decorateRequest(name, {
@@ -38,6 +41,14 @@ export const fastifyPlatform: Platform = {
   requestOf: (request) => (request as Wrapper<Request>).raw,
   responseOf: (response) => (response as Wrapper<Response>).raw,
 };
+
+function withoutMiddleware(): SmartSessionConfigError {
+  return new SmartSessionConfigError(
+    'mount',
+    "the server has no middleware, because of the adapter's option `skipMiddie`",
+    'Remove that option, or register @fastify/middie with `await app.register(middie)` before the app is initialized.',
+  );
+}
 
 function alreadyDecorated(name: string): SmartSessionConfigError {
   return new SmartSessionConfigError(

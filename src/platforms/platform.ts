@@ -5,8 +5,12 @@ import type { Request, Response } from 'express';
  * platform gives to handlers.
  */
 export interface Platform {
-  /** Gives handlers `request.session`. Is called once, before the routes are registered. */
-  prepare(server: unknown): void;
+  /**
+   * Gives handlers `request.session`. Is called once, before the routes are registered.
+   *
+   * @param isMounted whether the module mounts its middleware
+   */
+  prepare(server: unknown, isMounted: boolean): void;
   /** Returns the request that has the session. */
   requestOf(given: object): Request;
   /** Returns the response that the gate holds. */
