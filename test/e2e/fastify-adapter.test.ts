@@ -228,6 +228,29 @@ describe('an app on Fastify', () => {
     await app.close();
   });
 
+  it.fails.each([
+    ['only for an error', 'x-own', 1n],
+    ['always', 'x-missing', 1],
+  ])('answers if a hook on the head throws: %s', async (_when, header, value) => {
+    const app = await start({
+      prepare: (nest) => {
+        const fastify = nest.getHttpAdapter().getInstance();
+        fastify.addHook('onRequest', async (_request, { raw }) => {
+          const { writeHead } = raw;
+          raw.writeHead = function (this: typeof raw, ...parameters: unknown[]) {
+            (this.getHeader(header) as string).toLowerCase();
+            return (writeHead as (...parameters: unknown[]) => typeof raw).apply(this, parameters);
+          } as typeof writeHead;
+        });
+      },
+    });
+    handle = (session, reply) => ((session.n = value), reply.hijack(), reply.raw.setHeader('x-own', 'a').end('fine'));
+    const response = await fetch(`${await app.getUrl()}/answer`, { signal: AbortSignal.timeout(2000) });
+    expect([response.status, await response.text()]).toEqual([500, '{"statusCode":500,"message":"Internal server error"}']);
+    expect([response.headers.getSetCookie(), response.headers.get('x-own')]).toEqual([[], null]);
+    await app.close();
+  });
+
   it.each([
     ['destroy', undefined],
     ['keep', 1],
