@@ -299,6 +299,17 @@ export class ResponseGate {
     // A partial answer cannot be taken back. Closing the connection shows that it is incomplete. HTTP/2 closes only the stream, and
     // needs an error for that. HTTP/1 would report the error as the client's.
     if (this.#hasBegun()) return void this.response.destroy(this.#isHttp2 ? error : undefined);
+    try {
+      this.#sendError(error);
+    } catch (thrown) {
+      this.gated.giveUp(asError(thrown));
+      this.response.destroy();
+    }
+    // A loop that still writes must end.
+    this.#emitDrain();
+  }
+
+  #sendError(error: Error): void {
     keepErrorHeaders(this.response);
     const status = error instanceof HttpException ? error.getStatus() : HttpStatus.INTERNAL_SERVER_ERROR;
     const message = error instanceof HttpException ? error.getResponse() : 'Internal server error';
@@ -306,10 +317,14 @@ export class ResponseGate {
     announceRetry(this.response, error);
     const headers: OutgoingHttpHeaders = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(body) };
     if (!this.#isHttp2) this.response.statusMessage = '';
-    this.#call('writeHead', [status, headers]);
+    try {
+      this.#call('writeHead', [status, headers]);
+    } catch (thrown) {
+      // A hook of the app has thrown. The head is written without it, because the client waits for an answer.
+      this.gated.giveUp(asError(thrown));
+      this.#within((Object.getPrototypeOf(this.response) as ServerResponse).writeHead, [status, headers]);
+    }
     this.#call('end', this.request.method === 'HEAD' ? [] : [body]);
-    // A loop that still writes must end.
-    this.#emitDrain();
   }
 
   /** HTTP/2 has no status message: Node warns about each use of it. */
