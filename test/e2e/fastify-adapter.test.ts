@@ -304,6 +304,26 @@ describe('an app on Fastify', () => {
     await (await start({ ...skipping(), options: { mount: false } })).close();
   });
 
+  it('ignores that a handler deletes the session of its request', async () => {
+    const app = await start({ options: { unset: 'destroy' } });
+    const client = await clientOf(app);
+    handle = (session, reply, request) => {
+      session.n = 1;
+      Reflect.deleteProperty(request, 'session');
+      return reply.send('fine');
+    };
+    await client.ask('/answer');
+    expect(await client.session()).toMatchObject({ n: 1 });
+    await app.close();
+  });
+
+  it('refuses to start with a second module', async () => {
+    const second = SmartSessionModule.forRoot({ ...OPTIONS, name: 'second' });
+    const testing = await Test.createTestingModule({ imports: [SmartSessionModule.forRoot(OPTIONS), second] }).compile();
+    const app = testing.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+    await expect(app.init()).rejects.toThrow(/`mount`: another plugin, .*or a second SmartSessionModule/s);
+  });
+
   it('refuses to start beside another plugin that sets request.session', async () => {
     const starting = start({
       prepare: (nest) =>
