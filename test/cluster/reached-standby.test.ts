@@ -1,15 +1,10 @@
+import { describeUnless } from '../support/describe-unless.js';
 import { FaultSite } from '../support/fault-site.js';
 import { HAS_POSTGRESQL, OwnPostgresql } from '../support/own-postgresql.js';
 import { onDatabase } from '../support/own-server.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
-const title = HAS_POSTGRESQL
-  ? 'an address that leads to a PostgreSQL standby for a while'
-  : 'an address that leads to a PostgreSQL standby for a while: SKIPPED, postgresql is not installed';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
-
-(HAS_POSTGRESQL ? describe : describe.skip)(title, () => {
+describeUnless(!HAS_POSTGRESQL && 'postgresql is not installed', 'an address that leads to a PostgreSQL standby for a while', () => {
   let primary: OwnPostgresql;
   let standby: OwnPostgresql;
   let site: FaultSite;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeUnless } from '../support/describe-unless.js';
 import { FaultSite, SOUND, report } from '../support/fault-site.js';
 import type { Load } from '../support/load.js';
 import { HAS_POSTGRESQL, OwnPostgresql } from '../support/own-postgresql.js';
@@ -7,13 +8,7 @@ import { TcpProxy } from '../support/tcp-proxy.js';
 
 const READS = process.env.CLUSTER === 'short' ? 20 : 100;
 
-const title = HAS_POSTGRESQL
-  ? 'a PostgreSQL primary with a standby'
-  : 'a PostgreSQL primary with a standby: SKIPPED, postgresql is not installed';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (!HAS_POSTGRESQL) process.stderr.write(`\n${title}\n`);
-
-(HAS_POSTGRESQL ? describe : describe.skip)(title, () => {
+describeUnless(!HAS_POSTGRESQL && 'postgresql is not installed', 'a PostgreSQL primary with a standby', () => {
   let primary: OwnPostgresql;
   let standby: OwnPostgresql;
   let site: FaultSite;
