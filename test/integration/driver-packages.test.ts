@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { DIALECTS } from '../../src/dialects/index.js';
-import { MissingPackageError } from '../../src/dialects/missing-package.js';
+import { MissingPackageError, importError } from '../../src/dialects/missing-package.js';
 
 /** Two drivers that a process cannot load: one is not there, and one fails; a package that a third imports is not there. */
 const HOOKS = `
@@ -59,7 +59,26 @@ describe('a driver that cannot be loaded', () => {
   it('is told by the package that is missing, beside MikroORM 7', async () => {
     await expect(DIALECTS.sqlite.drivers[1]!.load()).rejects.toThrow(MissingPackageError);
   });
+
+  it.fails("is told by the package that is missing, beside Yarn's Plug'n'Play", () => {
+    const missing = errorOfPlugAndPlay('nestjs-smart-session', '@mikro-orm/mariadb');
+    expect(importError('@mikro-orm/mariadb', missing)).toBeInstanceOf(MissingPackageError);
+    const inner = errorOfPlugAndPlay('@mikro-orm/mariadb', '@mikro-orm/sql');
+    expect(importError('@mikro-orm/mariadb', inner)).toBe(inner);
+  });
 });
+
+/** The error of Yarn 4 if a package imports another one that the app does not have. */
+function errorOfPlugAndPlay(importer: string, dependencyName: string): Error {
+  return Object.assign(
+    new Error(`${importer} tried to access ${dependencyName} (a peer dependency) but it isn't provided by your application`),
+    {
+      code: 'MODULE_NOT_FOUND',
+      pnpCode: 'MISSING_PEER_DEPENDENCY',
+      data: { dependencyName },
+    },
+  );
+}
 
 describe("OpenTelemetry's API that cannot be loaded", () => {
   it('is to be installed only if its own package is missing; else the error says what the import said', async () => {

@@ -1,0 +1,24 @@
+import { globSync, readFileSync } from 'node:fs';
+
+interface Manifest {
+  readonly dependencies: object;
+  readonly peerDependencies: object;
+  readonly peerDependenciesMeta: object;
+}
+
+/** The package of a static or dynamic import, also of types. */
+const IMPORT = /(?:^(?:import|export|\}).* from |^import |\bimport\()'((?:@[^/']+\/)?[^./'][^/']*)/gm;
+
+describe('the packages that the library imports', () => {
+  const { dependencies, peerDependencies, peerDependenciesMeta } = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
+  const declared = new Set(Object.keys({ ...dependencies, ...peerDependencies, ...peerDependenciesMeta }));
+  const imported = new Set(
+    globSync('src/**/*.ts').flatMap((file) => [...readFileSync(file, 'utf8').matchAll(IMPORT)].map(([, name]) => name!)),
+  );
+
+  it.fails('are all in package.json, because pnpm and Yarn give a package no others', () => {
+    const unknown = [...imported].filter((name) => !name.startsWith('node:') && !declared.has(name) && !declared.has(`@types/${name}`));
+    expect(imported).toContain('@nestjs/common');
+    expect(unknown.toSorted()).toEqual([]);
+  });
+});
