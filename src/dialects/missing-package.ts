@@ -11,7 +11,9 @@ export class MissingPackageError extends Error {
  * otherwise the given error.
  */
 export function importError(name: string, error: unknown): unknown {
-  const { code, message = '' } = error as NodeJS.ErrnoException;
-  const isMissing = (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(`'${name}'`);
+  const { code, message = '', data } = error as NodeJS.ErrnoException & { data?: { dependencyName?: unknown } };
+  const isOfMissing = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+  // Yarn's Plug'n'Play gives the name in `data`.
+  const isMissing = isOfMissing && (message.includes(`'${name}'`) || data?.dependencyName === name);
   return isMissing ? new MissingPackageError(name, error) : error;
 }

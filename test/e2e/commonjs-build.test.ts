@@ -61,8 +61,10 @@ describe('the CommonJS build', () => {
 describe('the exports of the package', () => {
   it('give the CommonJS build only to loaders that cannot require an ES module', () => {
     const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<'.', Record<string, { default: string }>> };
-    // The first that a loader knows is taken. Node and Jest know `module-sync` if they can require an ES module, and bundlers know `module`.
+    // The first that a loader knows is taken. Node and Jest know `module-sync` if they can require an ES module. Bun can, but knows only `bun`.
+    // Bundlers know `module`.
     expect(Object.entries(exports['.']).map(([condition, { default: file }]) => [condition, file])).toEqual([
+      ['bun', './dist/index.js'],
       ['module-sync', './dist/index.js'],
       ['module', './dist/index.js'],
       ['import', './dist/index.js'],

@@ -60,7 +60,7 @@ describe('a driver that cannot be loaded', () => {
     await expect(DIALECTS.sqlite.drivers[1]!.load()).rejects.toThrow(MissingPackageError);
   });
 
-  it.fails("is told by the package that is missing, beside Yarn's Plug'n'Play", () => {
+  it("is told by the package that is missing, beside Yarn's Plug'n'Play", () => {
     const missing = errorOfPlugAndPlay('nestjs-smart-session', '@mikro-orm/mariadb');
     expect(importError('@mikro-orm/mariadb', missing)).toBeInstanceOf(MissingPackageError);
     const inner = errorOfPlugAndPlay('@mikro-orm/mariadb', '@mikro-orm/sql');
