@@ -1,4 +1,5 @@
 import { galeraWarnings } from '../../src/dialects/galera.warnings.js';
+import { describeUnless } from '../support/describe-unless.js';
 import { FaultSite, SOUND, report } from '../support/fault-site.js';
 import { HAS_GALERA, type GaleraNode } from '../support/galera.js';
 import { startGalera } from '../support/start-galera.js';
@@ -11,13 +12,9 @@ const REQUESTS = process.env.CLUSTER === 'short' ? 300 : 1000;
 /** npm run test:workloads runs them in all settings, for longer. */
 const WORKLOAD = { seconds: process.env.CLUSTER === 'short' ? 3 : 6, clients: 9, keys: 3, seed: 1 };
 
-const title = HAS_GALERA
-  ? 'a Galera cluster of three nodes, with a process of the app on each'
-  : 'a Galera cluster: SKIPPED, galera-4 or rsync is not installed';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (!HAS_GALERA) process.stderr.write(`\n${title}\n`);
+const OBSTACLE = HAS_GALERA ? undefined : 'galera-4 or rsync is not installed';
 
-(HAS_GALERA ? describe : describe.skip)(title, () => {
+describeUnless(OBSTACLE, 'a Galera cluster of three nodes, with a process of the app on each', () => {
   let nodes: GaleraNode[];
   let site: FaultSite;
 

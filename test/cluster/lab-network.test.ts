@@ -1,12 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { describeUnless } from '../support/describe-unless.js';
 import { LabNetwork, type LabHost } from '../support/lab-network.js';
-
-const { obstacle } = LabNetwork;
-const title = obstacle ? `the network of the lab: SKIPPED, ${obstacle}` : 'the network of the lab';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (obstacle) process.stderr.write(`\n${title}\n`);
 
 /** A program that answers each datagram, and reports the address of each answer to its own. */
 const PROGRAM = `
@@ -59,7 +55,7 @@ class Station {
   }
 }
 
-(obstacle ? describe.skip : describe)(title, () => {
+describeUnless(LabNetwork.obstacle, 'the network of the lab', () => {
   let network: LabNetwork;
   let stations: Station[];
   let clients: Station;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeUnless } from '../support/describe-unless.js';
 import { FaultSite, SITES, SOUND } from '../support/fault-site.js';
 import { OwnPostgresql } from '../support/own-postgresql.js';
 import { SmallDisk } from '../support/small-disk.js';
@@ -26,11 +27,7 @@ const CASES = [
   { dialect: 'sqlite', what: 'its disk', megabytes: 20, open: ({ directory }: SmallDisk) => FaultSite.open('sqlite', [], directory) },
 ] as const;
 
-const title = SmallDisk.isPossible ? 'F18: a full disk' : 'F18: a full disk: SKIPPED, only root on Linux can mount one';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (!SmallDisk.isPossible) process.stderr.write(`\n${title}\n`);
-
-(SmallDisk.isPossible ? describe : describe.skip)(title, () => {
+describeUnless(!SmallDisk.isPossible && 'only root on Linux can mount one', 'F18: a full disk', () => {
   let disk: SmallDisk;
   let site: FaultSite;
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { EntityManagerSessionRepository, SqlSessionRepository } from '../../src/index.js';
 import { DATABASES } from '../support/databases.js';
+import { describeUnless } from '../support/describe-unless.js';
 import { onPostgres } from '../support/on-postgres.js';
 import { HAS_PGBOUNCER, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { serviceOver } from '../support/service-over.js';
@@ -22,14 +23,9 @@ const REPOSITORIES = Object.entries({ SqlSessionRepository, EntityManagerSession
 const CASES = REPOSITORIES.flatMap(([name, Repository]) => LOCKINGS.map((locking) => ({ name, Repository, locking })));
 
 const missing = DATABASES.includes('postgresql') ? (HAS_PGBOUNCER ? undefined : 'pgbouncer is not installed') : 'not testing on postgresql';
-const title = missing ? `PgBouncer: SKIPPED, ${missing}` : 'PgBouncer in transaction pooling';
-
-// The default reporter prints no title of a file that is skipped as a whole.
-if (missing) process.stderr.write(`\n${title}\n`);
-
 const times = (count: number) => Array.from({ length: count }, (_, n) => n);
 
-(missing ? describe.skip : describe)(title, () => {
+describeUnless(missing, 'PgBouncer in transaction pooling', () => {
   let bouncer: PgBouncer;
   let database: SessionsDatabase;
   let defaults: Live | undefined;

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabHost, LabNetwork } from '../support/lab-network.js';
+import type { MovableClock } from '../support/skewed-clock.js';
 import type { Cluster, ClusterMember } from './cluster.js';
 import type { Progress } from './progress.js';
 
@@ -28,6 +29,17 @@ export const restartedInTurn = (cluster: Cluster) => async (progress: Progress) 
     await progress.answered(BETWEEN);
     await member.start();
     while (!(await cluster.isSettled())) await sleep(200);
+  }
+};
+
+/** How a clock jumps, from the time of the machine. Sessions live longer than that. */
+export const JUMPS = ['+5m', '-5m', '+0'];
+
+/** Moves a clock three times. */
+export const jumps = (clock: MovableClock) => async () => {
+  for (const offset of JUMPS) {
+    clock.move(offset);
+    await sleep(4000);
   }
 };
 

@@ -1,19 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { describeUnless } from '../support/describe-unless.js';
 import { GaleraCluster } from '../support/galera-cluster.js';
 import { HAS_FAKETIME, MovableClock, removeClockOf } from '../support/skewed-clock.js';
+import { JUMPS, jumps } from './faults.js';
 import { Nemesis } from './nemesis.js';
 
 const TIMEOUT = 300_000;
 
-/** From the time of the machine. Sessions live longer than that. */
-const JUMPS = ['+5m', '-5m', '+0'];
-
 const obstacle = (await GaleraCluster.findObstacle('machine')) ?? (HAS_FAKETIME ? undefined : 'faketime is not installed');
-const title = obstacle ? `Faults of the machines of a Galera cluster: SKIPPED, ${obstacle}` : 'Faults of the machines of a Galera cluster';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (obstacle) process.stderr.write(`\n${title}\n`);
 
-(obstacle ? describe.skip : describe)(title, () => {
+describeUnless(obstacle, 'Faults of the machines of a Galera cluster', () => {
   let clock: MovableClock;
   let cluster: GaleraCluster;
   let nemesis: Nemesis;
@@ -36,12 +31,7 @@ if (obstacle) process.stderr.write(`\n${title}\n`);
   it(
     'keeps every law when the clock of a node jumps',
     async () => {
-      const { breaches } = await run(`the clock of a node jumps: ${JUMPS.join(', ')}`, async () => {
-        for (const offset of JUMPS) {
-          clock.move(offset);
-          await sleep(4000);
-        }
-      });
+      const { breaches } = await run(`the clock of a node jumps: ${JUMPS.join(', ')}`, jumps(clock));
       expect(breaches).toEqual({});
     },
     TIMEOUT,

@@ -1,16 +1,10 @@
-import { GroupReplication } from '../support/group-replication.js';
 import type { GroupMember } from '../support/group-member.js';
 import { slowDown } from '../support/slow-disk.js';
 import { cutOff, deaf, killed, lossy, paused, restartedInTurn, unheard, unreachable } from './faults.js';
-import { Nemesis, type NemesisResult } from './nemesis.js';
+import { describeOnGroup, lasting } from './group-site.js';
 import type { Progress } from './progress.js';
 
-const obstacle = await GroupReplication.findObstacle();
-const title = obstacle
-  ? `MySQL Group Replication with several primaries: SKIPPED, ${obstacle}`
-  : 'MySQL Group Replication with several primaries, each process of the app on another member';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (obstacle) process.stderr.write(`\n${title}\n`);
+const TITLE = 'MySQL Group Replication with several primaries, each process of the app on another member';
 
 /** Delays each sync of a member while some requests are answered. */
 const slowDisk = (member: GroupMember) => async (progress: Progress) => {
@@ -18,37 +12,19 @@ const slowDisk = (member: GroupMember) => async (progress: Progress) => {
   await progress.answered(400).finally(recover);
 };
 
-/** The trigger of the audit may leave a connection at EVENTUAL, which then reads older states. */
-function lasting(breaches: NemesisResult['breaches']) {
-  const { stale: _, ...others } = breaches;
-  return others;
-}
-
 /** Less than a client's patience, which is for a load and a commit. */
 const OPTIONS = { timeout: 5000 };
 
 /** Longer than a group takes to drop a member that it does not hear: 21 s in the tests. */
 const DROPPED = 30_000;
 
-(obstacle ? describe.skip : describe)(title, () => {
-  let group: GroupReplication;
-  let nemesis: Nemesis;
-
-  beforeAll(async () => {
-    group = await GroupReplication.open('multi-primary');
-    nemesis = await Nemesis.open(group, 'nemesis');
-  }, 120_000);
-  afterAll(async () => {
-    await nemesis?.close();
-    await group?.close();
-  }, 60_000);
-
-  const run = (fault: string, strike: (progress: Progress) => Promise<void>) => nemesis.run(fault, strike, { options: OPTIONS });
+await describeOnGroup(TITLE, { mode: 'multi-primary' }, (site) => {
+  const run = (fault: string, strike: (progress: Progress) => Promise<void>) => site().nemesis.run(fault, strike, { options: OPTIONS });
 
   it.each(['EVENTUAL', 'BEFORE_ON_PRIMARY_FAILOVER', 'BEFORE', 'AFTER', 'BEFORE_AND_AFTER'])(
     'loses nothing without a fault, consistency %s',
     async (consistency) => {
-      await group.setConsistency(consistency);
+      await site().group.setConsistency(consistency);
       const { breaches } = await run(`none, ${consistency}`, (progress) => progress.answered(1500));
       expect(lasting(breaches)).toEqual({});
     },
@@ -56,31 +32,32 @@ const DROPPED = 30_000;
   );
 
   it('a store that does not check versions loses changes', async () => {
-    await group.setConsistency('BEFORE');
-    const { figures } = await nemesis.run('none, without a version check', (progress) => progress.answered(600), {
+    await site().group.setConsistency('BEFORE');
+    const { figures } = await site().nemesis.run('none, without a version check', (progress) => progress.answered(600), {
       app: 'last write wins',
     });
     expect(figures.lost).toBeGreaterThan(0);
   }, 300_000);
 
   describe('consistency BEFORE', () => {
-    beforeAll(() => group.setConsistency('BEFORE'));
+    beforeAll(() => site().group.setConsistency('BEFORE'));
 
-    const third = () => group.members[2]!;
-    const host = () => group.network.hosts[2]!;
+    const network = () => site().group.network;
+    const third = () => site().group.members[2]!;
+    const host = () => network().hosts[2]!;
 
     it.each<[string, () => (progress: Progress) => Promise<void>]>([
       ['a member killed, and back', () => killed(third(), DROPPED)],
       ['a member paused for 3 s', () => paused(third(), 3000)],
       ['a member paused for 30 s', () => paused(third(), DROPPED)],
-      ['the members restarted in turn', () => restartedInTurn(group)],
-      ['a member cut off from the others for 30 s', () => cutOff(group.network, host(), DROPPED)],
-      ['a member not heard by the others for 30 s', () => unheard(group.network, host(), DROPPED)],
-      ['a member that does not hear the others for 30 s', () => deaf(group.network, host(), DROPPED)],
-      ['a process cut off from its member for 10 s', () => unreachable(group.network, host(), 10_000)],
+      ['the members restarted in turn', () => restartedInTurn(site().group)],
+      ['a member cut off from the others for 30 s', () => cutOff(network(), host(), DROPPED)],
+      ['a member not heard by the others for 30 s', () => unheard(network(), host(), DROPPED)],
+      ['a member that does not hear the others for 30 s', () => deaf(network(), host(), DROPPED)],
+      ['a process cut off from its member for 10 s', () => unreachable(network(), host(), 10_000)],
       ['each sync of the disk of a member takes 50 ms longer', () => slowDisk(third())],
-      ['1 % of the packets lost for 15 s', () => lossy(group.network, 1, 15_000)],
-      ['5 % of the packets lost for 15 s', () => lossy(group.network, 5, 15_000)],
+      ['1 % of the packets lost for 15 s', () => lossy(network(), 1, 15_000)],
+      ['5 % of the packets lost for 15 s', () => lossy(network(), 5, 15_000)],
     ])(
       '%s',
       async (fault, strike) => {

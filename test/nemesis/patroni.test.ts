@@ -1,3 +1,4 @@
+import { describeUnless } from '../support/describe-unless.js';
 import { PATRONI_OBSTACLE, PatroniCluster, type PatroniSettings } from '../support/patroni/patroni-cluster.js';
 import { PATRONI_OVERWRITES_LOCKS } from '../support/patroni/programs.js';
 import { HAS_FAKETIME } from '../support/skewed-clock.js';
@@ -29,14 +30,10 @@ const WAYS: Readonly<Record<string, { readonly settings: PatroniSettings; readon
   "version 3 of etcd's protocol": { settings: { etcdVersion: 3 }, faults: ['the primary paused', 'PostgreSQL of the primary paused'] },
 };
 
-const title = PATRONI_OBSTACLE ? `PostgreSQL with Patroni: SKIPPED, ${PATRONI_OBSTACLE}` : 'PostgreSQL with Patroni';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (PATRONI_OBSTACLE) process.stderr.write(`\n${title}\n`);
-
 if (!HAS_FAKETIME) process.stderr.write('\nFaults of clocks: SKIPPED, faketime is not installed\n');
 if (!HAS_STRACE) process.stderr.write('\nFaults of disks: SKIPPED, strace is not installed\n');
 
-(PATRONI_OBSTACLE ? describe.skip : describe)(title, () => {
+describeUnless(PATRONI_OBSTACLE, 'PostgreSQL with Patroni', () => {
   describe.each(Object.entries(WAYS))('with %s', (way, { settings, faults }) => {
     let cluster: PatroniCluster;
     let nemesis: Nemesis;

@@ -39,6 +39,8 @@ export async function unpack(name, { suite, packages }) {
     return kept;
   } catch (error) {
     await rm(tree, { recursive: true, force: true });
+    // Another one may have unpacked it meanwhile.
+    if (existsSync(kept)) return kept;
     throw error;
   } finally {
     await rm(downloads, { recursive: true, force: true });

@@ -3,27 +3,36 @@ import { join } from 'node:path';
 import type { RunStatement } from '../../src/dialects/run-statement.js';
 import type { ClusterMember } from '../nemesis/cluster.js';
 import { Daemon } from './daemon.js';
+import type { DaemonPlace } from './daemon-place.js';
 import { ACCOUNTS, CREDENTIALS, PORT, memberOptions, serverOptions, type GroupSettings } from './group-options.js';
 import { viewOf, type GroupView } from './group-view.js';
 import type { LabHost } from './lab-network.js';
 import { onDatabase } from './own-server.js';
 
+/** How a member runs. */
+export interface MemberSettings {
+  readonly place: DaemonPlace;
+  /** The first words of the server's command, such as those of a `MovableClock`. */
+  readonly wrapper?: readonly string[];
+}
+
 /** A MySQL server of a group. */
 export class GroupMember implements ClusterMember {
   readonly name: string;
   readonly #daemon: Daemon;
+  readonly #command: readonly [string, ...string[]];
   /** The option `group_replication_consistency` of its next start. */
   consistency = 'BEFORE_ON_PRIMARY_FAILOVER';
 
   constructor(
     private readonly host: LabHost,
     private readonly settings: GroupSettings,
+    { place, wrapper = [] }: MemberSettings,
   ) {
     this.name = host.name;
-    this.#daemon = new Daemon('mysql', 'mysql', {
-      launcher: host.launcher,
-      tree: settings.tree,
-    });
+    this.#daemon = new Daemon('mysql', 'mysql', place);
+    const [program, ...words] = [...wrapper, 'mysqld', ...serverOptions((name) => this.#daemon.path(name))];
+    this.#command = [program!, ...words];
   }
 
   /** The address for an administrator. */
@@ -44,7 +53,7 @@ export class GroupMember implements ClusterMember {
   create(): void {
     const statements = [...ACCOUNTS, 'create database test'].map((statement) => `${statement};\n`).join('');
     writeFileSync(join(this.#daemon.directory, 'accounts.sql'), statements, { mode: 0o644 });
-    this.#daemon.run('mysqld', ...this.#options, '--initialize-insecure', `--init-file=${this.#daemon.path('accounts.sql')}`);
+    this.#daemon.run(...this.#command, '--initialize-insecure', `--init-file=${this.#daemon.path('accounts.sql')}`);
   }
 
   /** Takes over the data that another member has created. */
@@ -123,16 +132,12 @@ export class GroupMember implements ClusterMember {
   }
 
   async #serve(): Promise<void> {
-    this.#daemon.start('mysqld', ...this.#options, ...memberOptions(this.host, this.settings, this.consistency));
+    this.#daemon.start(...this.#command, ...memberOptions(this.host, this.settings, this.consistency));
     await this.#daemon.until(async () => (await this.view()) !== undefined);
   }
 
   async #serveApp(): Promise<void> {
     await this.#daemon.until(async () => (await this.view())?.states[this.address.host] === 'ONLINE');
     await this.run((run) => run('set global offline_mode = off'));
-  }
-
-  get #options(): string[] {
-    return serverOptions((name) => this.#daemon.path(name));
   }
 }

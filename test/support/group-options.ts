@@ -2,7 +2,6 @@ import type { LabHost } from './lab-network.js';
 
 /** What the members of a group have in common. */
 export interface GroupSettings {
-  readonly tree: string;
   readonly hosts: readonly LabHost[];
   readonly mode: 'single-primary' | 'multi-primary';
 }

@@ -5,8 +5,17 @@ import type { Cluster } from '../nemesis/cluster.js';
 import { GroupMember } from './group-member.js';
 import type { GroupSettings } from './group-options.js';
 import { hasTransactions, seesMajority } from './group-view.js';
-import { LabNetwork } from './lab-network.js';
+import type { DaemonPlace } from './daemon-place.js';
+import { LabNetwork, type LabHost } from './lab-network.js';
+import { serverTree } from './server-tree.js';
+import { MovableClock } from './skewed-clock.js';
 import { TcpProxy } from './tcp-proxy.js';
+
+export interface GroupReplicationSettings {
+  readonly mode: GroupSettings['mode'];
+  /** Whether the last member has a clock that can be moved. */
+  readonly hasClock?: boolean;
+}
 
 /** How often the proxies look for the primary, in ms. */
 const LOOKS = 100;
@@ -21,9 +30,10 @@ export class GroupReplication implements Cluster {
 
   private constructor(
     readonly network: LabNetwork,
-    readonly mode: GroupSettings['mode'],
     readonly members: readonly GroupMember[],
     private readonly proxies: readonly TcpProxy[],
+    /** That of the last member. */
+    readonly clock?: MovableClock,
   ) {}
 
   /** Returns the reason why there can be no group on this machine, or undefined. Unpacks the server. */
@@ -35,13 +45,17 @@ export class GroupReplication implements Cluster {
     );
   }
 
-  static async open(mode: GroupSettings['mode']): Promise<GroupReplication> {
-    const tree = await unpack('mysql', SERVERS.mysql!);
+  static async open({ mode, hasClock = false }: GroupReplicationSettings): Promise<GroupReplication> {
     const network = await LabNetwork.open(3);
     const { hosts } = network;
-    const members = hosts.map((host) => new GroupMember(host, { tree, hosts, mode }));
+    const places = await Promise.all(hosts.map((host) => placeOf(host, hasClock)));
+    const clock = hasClock ? new MovableClock(places.at(-1)!.tree) : undefined;
+    const members = hosts.map((host, n) => {
+      const wrapper = n === hosts.length - 1 ? clock?.launcher : undefined;
+      return new GroupMember(host, { hosts, mode }, { place: places[n]!, ...(wrapper && { wrapper }) });
+    });
     const proxies = mode === 'single-primary' ? await Promise.all(members.map(({ address }) => TcpProxy.start(address))) : [];
-    const group = new GroupReplication(network, mode, members, proxies);
+    const group = new GroupReplication(network, members, proxies, clock);
     try {
       const [first, ...others] = members as [GroupMember, ...GroupMember[]];
       first.create();
@@ -118,6 +132,7 @@ export class GroupReplication implements Cluster {
     await Promise.all(this.proxies.map((proxy) => proxy.close()));
     await Promise.all(this.members.map((member) => member.remove()));
     await this.network.close();
+    this.clock?.remove();
   }
 
   async #followPrimary(): Promise<void> {
@@ -134,6 +149,11 @@ export class GroupReplication implements Cluster {
     const view = views.find(seesMajority);
     return this.members.find(({ address }) => view?.primaries.includes(address.host));
   }
+}
+
+/** A server whose clock can be moved needs /dev/shm in its tree. */
+async function placeOf({ launcher }: LabHost, hasClock: boolean): Promise<DaemonPlace> {
+  return hasClock ? serverTree('mysql-with-clock', launcher) : { launcher, tree: await unpack('mysql', SERVERS.mysql!) };
 }
 
 /** Sets the consistency in a trigger, unless a transaction is open. */

@@ -1,3 +1,4 @@
+import { SERVERS } from '../servers/catalog.js';
 import { unpack } from '../servers/unpack.js';
 import type { DaemonPlace } from './daemon-place.js';
 import { findProgram } from './programs.js';
@@ -6,7 +7,10 @@ import { findProgram } from './programs.js';
 const GALERA = ['mariadb-server', 'galera-4', 'rsync', 'bash', 'procps', 'lsof', 'iproute2', 'mawk', 'findutils', 'hostname'];
 
 /** The trees of cluster members, by name: the suite of Debian, and the packages. */
-const TREES = { 'galera-11.8': { suite: 'trixie', packages: GALERA } };
+const TREES = {
+  'galera-11.8': { suite: 'trixie', packages: GALERA },
+  'mysql-with-clock': { suite: SERVERS.mysql!.suite, packages: [...SERVERS.mysql!.packages, 'faketime'] },
+};
 
 /** A mount namespace of its own hides the mounts from the machine, and ends them with the server. */
 const MOUNT = 'for name in dev proc; do mkdir -p "$0/$name" && mount --rbind "/$name" "$0/$name" || exit; done; exec "$@"';

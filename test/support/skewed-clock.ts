@@ -1,10 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 
-const LIBRARY = readdirSync('/usr/lib')
-  .map((directory) => join('/usr/lib', directory, 'faketime/libfaketime.so.1'))
-  .find((file) => existsSync(file));
+const LIBRARY = libraryIn('/');
 
 /** Whether a process can have another clock. */
 export const HAS_FAKETIME = LIBRARY !== undefined;
@@ -16,10 +14,13 @@ export function withClock(offset: string): string[] {
 
 /** A clock that a test moves while programs run that were started with it. */
 export class MovableClock {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'clock-'));
-  readonly #file = join(this.#directory, 'offset');
+  readonly #directory: string;
+  readonly #file: string;
 
-  constructor() {
+  /** @param root the root directory of the programs */
+  constructor(private readonly root = '/') {
+    this.#directory = mkdtempSync(join(root, tmpdir(), 'clock-'));
+    this.#file = join(this.#directory, 'offset');
     // Servers have their own accounts.
     chmodSync(this.#directory, 0o755);
     this.move('+0');
@@ -27,8 +28,8 @@ export class MovableClock {
 
   /** The first words of a command that runs a program with this clock. The program looks for a new offset each second. */
   get launcher(): string[] {
-    const file = `FAKETIME_TIMESTAMP_FILE=${this.#file}`;
-    return ['env', `LD_PRELOAD=${LIBRARY}`, file, 'FAKETIME_CACHE_DURATION=1', 'DONT_FAKE_MONOTONIC=1'];
+    const file = `FAKETIME_TIMESTAMP_FILE=${join('/', relative(this.root, this.#file))}`;
+    return ['env', `LD_PRELOAD=${libraryIn(this.root)}`, file, 'FAKETIME_CACHE_DURATION=1', 'DONT_FAKE_MONOTONIC=1'];
   }
 
   /** @param offset the distance from the machine's clock, such as `+5m` */
@@ -39,6 +40,13 @@ export class MovableClock {
   remove(): void {
     rmSync(this.#directory, { recursive: true });
   }
+}
+
+/** Returns the path of the library, as the programs see it. */
+function libraryIn(root: string): string | undefined {
+  return readdirSync(join(root, 'usr/lib'))
+    .map((directory) => join('/usr/lib', directory, 'faketime/libfaketime.so.1'))
+    .find((file) => existsSync(join(root, file)));
 }
 
 /** Removes what a process with another clock has left in shared memory because it was killed. */

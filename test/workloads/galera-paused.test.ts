@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { describeUnless } from '../support/describe-unless.js';
 import { report } from '../support/fault-site.js';
 import { GaleraCluster } from '../support/galera-cluster.js';
 import { DriverStore } from './driver-store.js';
@@ -12,13 +13,8 @@ const TERMS = { seconds: SECONDS, clients: 15, keys: 4, seed: 1 };
 const PAUSES = [800, 1700, 2600, 3500];
 const BETWEEN = 1500;
 
-const obstacle = await GaleraCluster.findObstacle('galera-11.8');
-const title = obstacle ? `Workloads on nodes that are paused: SKIPPED, ${obstacle}` : 'Workloads on nodes that are paused';
-// The default reporter prints no title of a file that is skipped as a whole.
-if (obstacle) process.stderr.write(`\n${title}\n`);
-
 /** What a driver's statements lose. The tests only measure: how much is lost depends on chance. */
-(obstacle ? describe.skip : describe)(title, () => {
+describeUnless(await GaleraCluster.findObstacle('galera-11.8'), 'Workloads on nodes that are paused', () => {
   let cluster: GaleraCluster;
 
   // Nodes that have lost something may differ, so that each run needs a cluster of its own.
