@@ -124,9 +124,9 @@ export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicati
     }
   }
 
-  /** Closes the separate database, if there is one. */
+  /** Closes what was opened for the sessions: a separate database, or a second connection to a SQLite file. */
   async onApplicationShutdown(): Promise<void> {
-    if (this.options.connection) await this.database.orm.close();
+    await this.database.close();
   }
 }
 
@@ -176,9 +176,9 @@ async function openObservers({ telemetry }: SmartSessionOptions, events: EventPu
   return new SessionObservers(combineObservers(lifecycle), measures);
 }
 
-/** A separate database has no part in the transactions of the app. */
+/** Another connection than that of the app's MikroORM has no part in the transactions of the app. */
 function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseContext): AppTransactions {
-  return new AppTransactions(connection ? undefined : () => isInTransaction(orm));
+  return new AppTransactions(connection || !orm ? undefined : () => isInTransaction(orm));
 }
 
 /** A max age is stored with each session, so a changed option only applies to new sessions. */

@@ -21,7 +21,7 @@ describe('a separate database for the sessions', () => {
     expect((await browser.get('/products/tea')).body).toEqual({ name: 'Green tea', before: 'Green tea' });
     expect(app.get(MikroORM)).not.toBe(orm);
     await app.close();
-    expect(await orm.isConnected()).toBe(false);
+    expect(await orm!.isConnected()).toBe(false);
     expect(await tablesOf(shop)).toEqual(['product']);
     expect(await tablesOf(sessions)).toEqual(['sessions', 'sessions_leases']);
   });

@@ -39,13 +39,14 @@ export async function withSessions<Result>(
   check: (options: SmartSessionModuleOptions) => void = () => {},
 ): Promise<Result> {
   const read = { ...(await readSessionOptions(given)), ...overrides };
-  const orm = read.connection
-    ? undefined
-    : await openOrm(given.contextName ?? read.contextName, given.config).catch((error: unknown) => {
-        // A wrong command line is reported first.
-        check(withTable(read, undefined));
-        throw error;
-      });
+  const orm =
+    read.connection || read.client
+      ? undefined
+      : await openOrm(given.contextName ?? read.contextName, given.config).catch((error: unknown) => {
+          // A wrong command line is reported first.
+          check(withTable(read, undefined));
+          throw error;
+        });
   try {
     const options = withTable(read, orm);
     check(options);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { DialectName } from '../shared/dialect-name.js';
 import type { RunStatement, StatementResult } from './run-statement.js';
+import type { ClientKind } from './connection-pool.js';
 import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
 import type { Requirements } from './requirement.js';
@@ -16,6 +17,8 @@ export interface Dialect {
   readonly name: DialectName;
   /** The packages with MikroORM's drivers for this database. The first one that is installed is used. */
   readonly drivers: readonly DriverPackage[];
+  /** The clients of an app that the library can use. */
+  readonly clients: readonly ClientKind[];
   /** Prepares a database that the library opened itself. */
   prepare?(run: RunStatement): Promise<void>;
   /** Returns the driver's options that limit how long opening a connection takes, in ms. */
@@ -46,6 +49,8 @@ export interface Dialect {
   guardPool?(pool: object, prepare: PrepareConnection): void;
   /** Reads the server's answers on a connection. */
   watchConnection?(connection: object, watch: ConnectionWatch): void;
+  /** Whether a connection is inside a transaction, as far as the driver knows. */
+  hasTransaction?(connection: object): boolean;
   /** Closes a connection of the driver's pool: an idle one at once, and one in use when it goes back to the pool. */
   discard?(connection: object, isInUse: boolean): void;
   /** Runs statements on one of the driver's connections. The caller must have the connection to itself. */

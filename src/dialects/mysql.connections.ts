@@ -7,10 +7,19 @@ import type { RunStatement, StatementResult } from './run-statement.js';
 /** The used part of a connection of mysql2 or of MariaDB's connector. The connector hides its socket. */
 interface MysqlConnection {
   readonly stream?: Socket;
-  query(sql: string, parameters: readonly unknown[], done: Done): void;
+  /** The settings of mysql2. */
+  readonly config?: RowSettings;
+  query(sql: string | object, parameters: readonly unknown[], done: Done): void;
   destroy(): void;
   /** Gives the connection back to mysql2's pool. */
   release(): void;
+}
+
+/** Settings that change the rows of an answer. */
+interface RowSettings {
+  readonly rowsAsArray?: unknown;
+  readonly nestTables?: unknown;
+  readonly typeCast?: unknown;
 }
 
 type Done = (error: unknown, result: MysqlResult) => void;
@@ -30,6 +39,7 @@ interface Changed {
 }
 
 /** Flags of `serverStatus`, from the server's mysql_com.h. */
+const IN_TRANSACTION = 0x0001;
 const AUTOCOMMIT = 0x0002;
 const NO_BACKSLASH_ESCAPES = 0x0200;
 
@@ -39,15 +49,28 @@ const NO_BACKSLASH_ESCAPES = 0x0200;
  */
 const REFUSES_WRITES: ReadonlySet<number | undefined> = new Set([1047, 1290, 1792, 1836, 3100]);
 
+/** Rows as the library reads them. */
+const PLAIN_ROWS: RowSettings = { rowsAsArray: false, nestTables: false, typeCast: (_field: unknown, next: () => unknown) => next() };
+
+/** The connections whose last answer came from inside a transaction. */
+const IN_TRANSACTIONS = new WeakSet<object>();
+
 /** Returns the socket of a connection, or undefined if the driver hides it. */
 export const socketOf = (connection: object): Socket | undefined => (connection as MysqlConnection).stream;
 
 /** Runs statements on a connection. */
 export function onConnection(connection: object): RunStatement {
+  const driver = connection as MysqlConnection;
+  const query = hasOwnRows(driver.config) ? (sql: string) => ({ sql, ...PLAIN_ROWS }) : (sql: string) => sql;
   return (sql, parameters = []) =>
     new Promise((resolve, reject) => {
-      (connection as MysqlConnection).query(sql, parameters, (error, result) => (error ? reject(error) : resolve(toResult(result))));
+      driver.query(query(sql), parameters, (error, result) => (error ? reject(error) : resolve(toResult(result))));
     });
+}
+
+/** Whether the app has set that rows look otherwise. */
+function hasOwnRows({ rowsAsArray, nestTables, typeCast = true }: RowSettings = {}): boolean {
+  return Boolean(rowsAsArray) || Boolean(nestTables) || typeCast !== true;
 }
 
 /** Prepares each connection before mysql2's pool lends it. */
@@ -82,9 +105,20 @@ export function watchConnection(connection: object, watch: ConnectionWatch): voi
     return query(...parameters.slice(0, -1), (error: unknown, result: MysqlResult, ...more: unknown[]) => {
       if (error && REFUSES_WRITES.has(driverError(error).errno)) watch.refusesWrites();
       if (isSpoiled(result)) watch.spoiled();
+      noteTransaction(connection, result);
       done(error, result, ...more);
     });
   };
+}
+
+/** Whether a connection that is watched is inside a transaction. Answers with rows, and those to `execute`, do not tell. */
+export const hasTransaction = (connection: object): boolean => IN_TRANSACTIONS.has(connection);
+
+function noteTransaction(connection: object, result: MysqlResult | undefined): void {
+  const { serverStatus } = (result ?? {}) as Partial<Changed>;
+  if (serverStatus === undefined) return;
+  if (serverStatus & IN_TRANSACTION) IN_TRANSACTIONS.add(connection);
+  else IN_TRANSACTIONS.delete(connection);
 }
 
 /** Closes a connection of mysql2's pool. */

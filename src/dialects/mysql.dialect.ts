@@ -3,8 +3,10 @@ import { driverError } from './driver-error.js';
 import { mysqlDriver } from './drivers.js';
 import { galeraWarnings } from './galera.warnings.js';
 import { groupReplicationWarnings } from './group-replication.warnings.js';
-import { discard, guardPool, onConnection, socketOf, watchConnection } from './mysql.connections.js';
+import { discard, guardPool, hasTransaction, onConnection, socketOf, watchConnection } from './mysql.connections.js';
+import { knexOn } from './knex.pool.js';
 import { mysqlFailure } from './mysql.errors.js';
+import { mysqlPool } from './mysql.pool.js';
 import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
 import { MOST_WANTED, hidesWritten, joinWanted, repeatsStatements, updateWanted, wantedRows, writtenOf } from './mysql.update-wanted.js';
 import { qualifiedName } from './qualified-name.js';
@@ -58,6 +60,7 @@ const until = (time: string) => `timestampdiff(microsecond, ${NOW}, ${time}) / 1
 export const mysql: Dialect = {
   name: 'mysql',
   drivers: [mysqlDriver],
+  clients: [mysqlPool, knexOn('mysql2')],
   boundConnecting: (ms) => ({ connectTimeout: ms }),
   socketOf,
   connectionSettings: CONNECTION_SETTINGS,
@@ -67,6 +70,7 @@ export const mysql: Dialect = {
   clusterWarnings: async (run) => [...(await galeraWarnings(run)), ...(await groupReplicationWarnings(run))],
   guardPool,
   watchConnection,
+  hasTransaction,
   discard,
   onConnection,
   isBlocking: false,

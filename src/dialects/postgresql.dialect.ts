@@ -5,8 +5,11 @@ import type { RunStatement } from './run-statement.js';
 import type { Dialect } from './dialect.js';
 import { postgresqlDriver } from './drivers.js';
 import { driverError } from './driver-error.js';
+import { knexOn } from './knex.pool.js';
 import { postgresqlFailure } from './postgresql.errors.js';
+import { pgPool } from './postgresql.pool.js';
 import { CONNECTION_REQUIREMENTS } from './postgresql.requirements.js';
+import { PLAIN_TYPES } from './postgresql.types.js';
 import { qualifiedName } from './qualified-name.js';
 import {
   LEASE_COLUMNS,
@@ -24,7 +27,9 @@ interface PgClient {
   readonly connection: EventEmitter & { readonly stream: Socket };
   /** Set by the pool while the client is lent. */
   release?: (error?: Error) => void;
-  query(sql: string, parameters: unknown[]): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
+  /** Absent in older versions of pg. */
+  getTransactionStatus?(): string | null;
+  query(query: object): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
 /** The used part of pg's pool. The pool calls `verify` for each new client. */
@@ -52,6 +57,9 @@ const NOW = 'statement_timestamp()';
 /** The pause between two looks at a table that another process creates, in ms. */
 const TURN_PAUSE = 50;
 
+/** The status of a connection inside a transaction: an open one, or a failed one. */
+const OPEN: ReadonlySet<unknown> = new Set(['T', 'E']);
+
 /** read_only_sql_transaction */
 const READ_ONLY = '25006';
 
@@ -78,6 +86,7 @@ const until = (time: string) => `cast(extract(epoch from ${time} - ${NOW}) * 100
 export const postgresql: Dialect = {
   name: 'postgresql',
   drivers: [postgresqlDriver],
+  clients: [pgPool, knexOn('pg')],
   // The pool also counts the wait for a free connection.
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
   socketOf: (client) => (client as PgClient).connection.stream,
@@ -92,6 +101,7 @@ export const postgresql: Dialect = {
       if (code === READ_ONLY) refusesWrites();
     });
   },
+  hasTransaction: (client) => OPEN.has((client as PgClient).getTransactionStatus?.()),
   discard(connection, isInUse) {
     const client = connection as PgClient;
     const { release } = client;
@@ -102,7 +112,7 @@ export const postgresql: Dialect = {
   onConnection:
     (client) =>
     async (sql, parameters = []) => {
-      const { rows, rowCount } = await (client as PgClient).query(sql, [...parameters]);
+      const { rows, rowCount } = await (client as PgClient).query({ text: sql, values: [...parameters], types: PLAIN_TYPES });
       return { rows, affected: rowCount ?? 0 };
     },
   isBlocking: false,

@@ -1,10 +1,12 @@
 import type { Dialect } from './dialect.js';
 import { betterSqliteDriver, sqliteDriver } from './drivers.js';
 import { callsBack, onCallbackDatabase } from './callback-statements.js';
+import { knexOn } from './knex.pool.js';
 import { onDatabase } from './compiled-statements.js';
 import { qualifiedName } from './qualified-name.js';
 import { driverError } from './driver-error.js';
 import { sqliteFailure } from './sqlite.errors.js';
+import { betterSqliteDatabase } from './sqlite.pool.js';
 import {
   LEASE_COLUMNS,
   LEASE_KEY,
@@ -44,6 +46,7 @@ function valueRows(columns: number, count: number): string {
 export const sqlite: Dialect = {
   name: 'sqlite',
   drivers: [sqliteDriver, betterSqliteDriver],
+  clients: [betterSqliteDatabase, knexOn('better-sqlite3', 'sqlite3')],
   async prepare(run) {
     // With a write-ahead log, readers and the writer do not wait for each other (https://sqlite.org/wal.html).
     // With `normal`, the log is synced at checkpoints: a committed change survives a crash of the process at once, and a power

@@ -5,7 +5,7 @@ import type { ExcludedRoute, MaxSessionsPerUser, SmartSessionModuleOptions } fro
 import { flawInSecret, type CookieSecret } from './secrets.js';
 
 /** The options that may contradict another one, or the environment. */
-interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'userId'> {
+interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'client' | 'connection' | 'contextName' | 'userId'> {
   readonly cookie: CookieOption;
   readonly exclude: readonly ExcludedRoute[];
   readonly maxSessionsPerUser?: MaxSessionsPerUser | undefined;
@@ -22,12 +22,25 @@ interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'user
  */
 export function refuseConflicts(options: Options): void {
   const { maxSessionsPerUser, userId, anonymousTtl, mount, exclude, secret } = options;
+  refuseSecondDatabase(options);
   // Without a user, the limit would count no session, and the app would rely on it.
   if (maxSessionsPerUser !== undefined && userId === undefined) throw withoutUserId('maxSessionsPerUser');
   if (anonymousTtl !== undefined) refuseUselessAnonymousTtl(anonymousTtl, options);
   if (!mount && exclude.length > 0) throw excludeWithoutMount();
   if (isProduction()) refuseWeakSecret(secret);
   refuseCookieThatBrowsersRefuse(options);
+}
+
+/** Sessions have one database: that of `client`, of `connection`, or of the app's MikroORM. */
+function refuseSecondDatabase({ client, connection, contextName }: Options): void {
+  if (client === undefined) return;
+  const second = connection === undefined ? (contextName === undefined ? undefined : 'contextName') : 'connection';
+  if (second === undefined) return;
+  throw new SmartSessionConfigError(
+    'client',
+    `it was given with \`${second}\``,
+    'Give one of them: each names a database of the sessions.',
+  );
 }
 
 function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl'): SmartSessionConfigError {

@@ -54,6 +54,11 @@ export interface SmartSessionModuleOptions {
   dialect?: DialectName;
   /** MikroORM's options for a separate database. Default: the app's MikroORM. */
   connection?: SessionConnection;
+  /**
+   * The app's own client, which stays the app's: a `pg.Pool`, a pool of mysql2, a `Database` of better-sqlite3, or knex on one of these
+   * drivers. MikroORM then needs no configuration. Default: the app's MikroORM.
+   */
+  client?: object;
   /** The context name of the app's MikroORM. Default: its default context. */
   contextName?: string;
   /** Signs the cookie. If you give a list, the first secret signs, and all secrets verify. Default: the environment variable `SESSION_SECRET`. */

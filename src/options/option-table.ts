@@ -50,6 +50,10 @@ export type OptionName = keyof SmartSessionModuleOptions;
 export const OPTIONS = {
   dialect: { check: optional(oneOf('postgresql', 'mysql', 'mariadb', 'sqlite')) },
   connection: { check: optional(unless(isObject, "Give an object of MikroORM's options.")), isConfidential: true },
+  client: {
+    check: optional(unless((given) => isObject(given) || isFunction(given), 'Give the pool or the database that the app has opened.')),
+    isConfidential: true,
+  },
   contextName: { check: optional(unless(isName, 'Give a name.')) },
   secret: {
     check: unless(

@@ -25,7 +25,7 @@ export const UNSUPPORTED_OPTIONS: Readonly<Record<string, string>> = {
   disableTouch: NO_TOUCH,
   errorLog: LOGGED,
   pgPromise: OWN_CONNECTION,
-  pool: OWN_CONNECTION,
+  pool: 'Use `client`.',
   pruneSessionInterval: IN_MS,
   pruneSessionRandomizedInterval: 'Leave it out: the intervals are random already.',
   schemaName: 'Use `schema`.',
@@ -48,11 +48,10 @@ export const UNSUPPORTED_OPTIONS: Readonly<Record<string, string>> = {
   waitForConnections: 'Leave it out: requests wait, as many as `maxWaiting` allows, for `timeout` ms.',
   // connect-session-knex
   cleanupInterval: IN_MS,
-  knex: OWN_CONNECTION,
+  knex: 'Use `client`.',
   onDbCleanupError: LOGGED,
   sidFieldName: NO_COLUMNS,
   // better-sqlite3-session-store
-  client: OWN_CONNECTION,
   expired: IN_MS,
   // connect-redis
   disableTTL: NO_EXPIRY_OFF,

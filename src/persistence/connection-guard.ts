@@ -1,21 +1,19 @@
-import type { MikroORM } from '@mikro-orm/core';
 import type { Dialect } from '../dialects/dialect.js';
 import { SessionDatabaseError } from '../smart-session.errors.js';
 import { requireAll } from './database-requirements.js';
-import { ormConnection } from './mikro-orm/versions.js';
 import { OpenConnections } from './open-connections.js';
+import type { SqlConnection } from './sql-connection.js';
 
 /**
- * Sets and checks each connection of MikroORM's pool before its first use. The pool may be the app's. The server's settings may
+ * Sets and checks each connection of a pool before its first use. The pool may be the app's. The server's settings may
  * have changed, or another server may have taken over. If the app changes a setting, it is set again before the next use.
  *
  * @throws SessionDatabaseError if a hook of the app changes the settings, or the database cannot keep sessions
  */
-export async function guardConnections(orm: MikroORM, dialect: Dialect): Promise<void> {
+export async function guardConnections(connection: SqlConnection, dialect: Dialect): Promise<void> {
   const { connectionRequirements } = dialect;
   if (!connectionRequirements) return;
   const guard = new ConnectionGuard(dialect, connectionRequirements);
-  const connection = ormConnection(orm.em.getConnection(), dialect);
   const open = new OpenConnections(connection, dialect);
   await connection.onAcquire((lent) => {
     open.acquired(lent);
@@ -45,7 +43,14 @@ class ConnectionGuard {
   }
 
   prepare(connection: object): Promise<void> | undefined {
+    if (this.#dialect.hasTransaction?.(connection)) return this.#endTransaction(connection);
     return this.#ready.has(connection) ? undefined : this.#makeReady(connection);
+  }
+
+  /** The app gave the connection back inside a transaction. A commit would be part of it, and could be rolled back. */
+  async #endTransaction(connection: object): Promise<void> {
+    await this.#dialect.onConnection(connection)(this.#dialect.rollback);
+    if (!this.#ready.has(connection)) await this.#makeReady(connection);
   }
 
   async #makeReady(connection: object): Promise<void> {

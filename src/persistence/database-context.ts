@@ -21,7 +21,8 @@ export function longestBatchFor(packet = Infinity): number {
 /** The database, its dialect and the location of the table. Repositories are built on it. Injectable. */
 export class DatabaseContext {
   constructor(
-    readonly orm: MikroORM,
+    /** The MikroORM of the sessions; undefined if the app has given its client. */
+    readonly orm: MikroORM | undefined,
     readonly runner: StatementRunner,
     readonly dialect: Dialect,
     /** The table's name, not quoted. */
@@ -46,5 +47,7 @@ export class DatabaseContext {
     readonly layout = LAYOUT,
     /** Whether one update may write many records. */
     readonly batchesUpdates = true,
+    /** Closes what was opened for the sessions. */
+    readonly close: () => Promise<void> = async () => {},
   ) {}
 }

@@ -7,6 +7,7 @@ import {
   type EntityProperty,
   type LogContext,
   type LoggerNamespace,
+  type MikroORM,
   type RawQueryFragment,
 } from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
@@ -47,6 +48,7 @@ import { withBoundLockWait } from './transaction.js';
 @Injectable()
 export class EntityManagerSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
+  readonly #orm: MikroORM;
   readonly #entity: typeof SessionEntity;
   readonly #statements: SessionStatements;
   readonly #loggerContext: LogContext;
@@ -55,8 +57,9 @@ export class EntityManagerSessionRepository extends SessionRepository {
   constructor(context: DatabaseContext) {
     super();
     this.#context = context;
-    this.#entity = requireEntity(context);
-    this.#loggerContext = withoutValues(context);
+    this.#orm = requireOrm(context);
+    this.#entity = requireEntity(this.#orm, context);
+    this.#loggerContext = withoutValues(this.#orm);
     this.#statements = buildStatements(context);
   }
 
@@ -188,7 +191,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
 
   #fork(): SqlEntityManager {
     // The handler may have a transaction open in the current context.
-    const em = this.#context.orm.em.fork({ disableContextResolution: true, loggerContext: this.#loggerContext }) as SqlEntityManager;
+    const em = this.#orm.em.fork({ disableContextResolution: true, loggerContext: this.#loggerContext }) as SqlEntityManager;
     // The app may have set another schema on its global entity manager.
     em.schema = this.#context.schema;
     return em;
@@ -316,14 +319,23 @@ function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, lon
 }
 
 /** Keeps sessions out of MikroORM's debug log: it logs statements without their values. */
-function withoutValues({ orm }: DatabaseContext): LogContext {
+function withoutValues(orm: MikroORM): LogContext {
   const debug = orm.config.get('debug');
   const namespaces: LoggerNamespace[] = debug === true ? ['query'] : debug || [];
   return { debugMode: namespaces.filter((namespace) => namespace !== 'query-params'), params: [], formatted: '' };
 }
 
-function requireEntity(context: DatabaseContext): typeof SessionEntity {
-  const { orm, tableName, schema } = context;
+function requireOrm({ orm }: DatabaseContext): MikroORM {
+  if (orm) return orm;
+  throw new SmartSessionConfigError(
+    'repository',
+    'EntityManagerSessionRepository was given with `client`, but it needs MikroORM',
+    'Leave `repository` out, or give `connection` in the place of `client`.',
+  );
+}
+
+function requireEntity(orm: MikroORM, context: DatabaseContext): typeof SessionEntity {
+  const { tableName, schema } = context;
   const found = entityOf(context, orm);
   if (!found?.versionProperty) {
     throw new SmartSessionConfigError(

@@ -1,5 +1,5 @@
 import type { Dialect } from '../dialects/dialect.js';
-import type { OrmConnection } from './mikro-orm/orm-connection.js';
+import type { SqlConnection } from './sql-connection.js';
 
 /** The least time in ms before all connections are closed again. The server may be read-only, and no other takes its place. */
 const PAUSE = 250;
@@ -9,12 +9,12 @@ const PAUSE = 250;
  * address leads to the new one. So the first answer that refuses a write closes all of them.
  */
 export class OpenConnections {
-  readonly #connection: OrmConnection;
+  readonly #connection: SqlConnection;
   readonly #socketOf: Dialect['socketOf'];
   readonly #isInUse = new Map<object, boolean>();
   #closedAt = -Infinity;
 
-  constructor(connection: OrmConnection, { socketOf }: Dialect) {
+  constructor(connection: SqlConnection, { socketOf }: Dialect) {
     this.#connection = connection;
     this.#socketOf = socketOf;
   }

@@ -8,14 +8,16 @@ import { isPlainObject } from '../shared/plain-object.js';
 import { reasonIn } from '../shared/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
+import { clientDatabase } from './client-database.js';
 import { connectToConfigured } from './configured-database.js';
 import { guardConnections } from './connection-guard.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';
 import { requireAll } from './database-requirements.js';
-import { boundOptions } from './mikro-orm/versions.js';
+import { boundOptions, ormConnection } from './mikro-orm/versions.js';
 import { defineSessionEntity, defineSessionLeaseEntity } from './session.entity.js';
 import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
+import type { SqlConnection } from './sql-connection.js';
 import { StatementRunner } from './statement-runner.js';
 import { checkLayout, findTable, shownName, warningOfLayout, type FoundTable } from './table-check.js';
 import { checkSchema, createTable, unopened } from './table-creation.js';
@@ -23,7 +25,7 @@ import { schemaOf } from './table-location.js';
 import { upgradeTable, type Upgrade } from './table-upgrade.js';
 
 /**
- * Finds the sessions table on the app's MikroORM, or opens a MikroORM of its own.
+ * Finds the sessions table on the app's MikroORM or its client, or opens a MikroORM of its own.
  *
  * @param appOrm the app's MikroORM, if there is one
  * @throws SmartSessionConfigError, and SessionDatabaseError for a database that would lose sessions
@@ -33,30 +35,56 @@ export function openDatabase(options: SmartSessionOptions, appOrm: MikroORM | un
 }
 
 /**
- * Brings the sessions table to the newest layout, on the app's MikroORM or on one of its own, which it opens and closes.
+ * Brings the sessions table to the newest layout, on the app's MikroORM or its client, or on a MikroORM of its own, which it closes.
  *
  * @param appOrm the app's MikroORM, if there is one
  * @throws SmartSessionConfigError, and SessionDatabaseError for a database that would lose sessions
  */
 export async function upgradeDatabase(options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<Upgrade> {
-  return onDatabase(options, appOrm, async ({ orm, dialect, runner, schema }) => {
+  return onDatabase(options, appOrm, async ({ dialect, runner, schema, close }) => {
     const upgrade = await upgradeTable(dialect, runner, options.tableName, schema);
-    if (options.connection) await orm.close();
+    await close();
     return upgrade;
   });
 }
 
 /** A database that is connected and checked, and the schema of the sessions table in it. */
 interface Place {
-  readonly orm: MikroORM;
+  /** Undefined if the app has given its client. */
+  readonly orm: MikroORM | undefined;
   readonly dialect: Dialect;
   readonly runner: StatementRunner;
   /** Undefined for the connection's own. */
   readonly schema: string | undefined;
+  /** Closes what was opened for the sessions. */
+  readonly close: () => Promise<void>;
 }
 
-/** Connects to the database for `work`. A MikroORM of the sessions' own stays open, unless `work` fails. */
-async function onDatabase<Result>(
+/** Connects to the database for `work`. What was opened for the sessions stays open, unless `work` fails. */
+function onDatabase<Result>(
+  options: SmartSessionOptions,
+  appOrm: MikroORM | undefined,
+  work: (place: Place) => Promise<Result>,
+): Promise<Result> {
+  return options.client === undefined ? onOrm(options, appOrm, work) : onClient(options.client, options, work);
+}
+
+async function onClient<Result>(client: object, options: SmartSessionOptions, work: (place: Place) => Promise<Result>): Promise<Result> {
+  const { dialect, connection } = clientDatabase(client, options.dialect);
+  const close = () => connection.close();
+  try {
+    return await reporting(dialect, async () => {
+      const runner = new StatementRunner(() => connection, dialect);
+      await runner.run('select 1');
+      return work(await check({ orm: undefined, dialect, runner, schema: options.schema, close }, connection));
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function onOrm<Result>(
   options: SmartSessionOptions,
   appOrm: MikroORM | undefined,
   work: (place: Place) => Promise<Result>,
@@ -66,42 +94,52 @@ async function onDatabase<Result>(
     throw new SmartSessionConfigError(
       options.contextName ? 'contextName' : 'connection',
       `there is no MikroORM${options.contextName ? ` named "${options.contextName}"` : ''} in the app`,
-      'Import `MikroOrmModule.forRoot(…)` in the app, or give `connection` for a separate database.',
+      "Import `MikroOrmModule.forRoot(…)` in the app, give the app's own pool as `client`, or give `connection` for a separate database.",
     );
   }
-  try {
-    return await inspect(options, orm, work);
-  } catch (error) {
+  const close = async () => {
     if (options.connection) await orm.close();
+  };
+  try {
+    const dialect = await dialectOf(options, orm);
+    return await reporting(dialect, async () => work(await connect(dialect, options, orm, close)));
+  } catch (error) {
+    await close();
     throw error;
   }
 }
 
-async function inspect<Result>(options: SmartSessionOptions, orm: MikroORM, work: (place: Place) => Promise<Result>): Promise<Result> {
-  const dialect = await dialectOf(options, orm);
+/** Turns the driver's error for a missing database into one that says what to do. */
+async function reporting<Result>(dialect: Dialect, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await work(await connect(dialect, options, orm));
+    return await work();
   } catch (error) {
     throw dialect.isMissingDatabase(error) ? unopened(error) : error;
   }
 }
 
-async function connect(dialect: Dialect, options: SmartSessionOptions, orm: MikroORM): Promise<Place> {
+async function connect(dialect: Dialect, options: SmartSessionOptions, orm: MikroORM, close: Place['close']): Promise<Place> {
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const schema = schemaOf(options, orm);
   await connectToConfigured(orm, runner, dialect);
   if (options.connection) {
-    await endSilentOnes(orm, dialect, options.timeout);
+    await endSilentOnes(ormConnection(orm.em.getConnection(), dialect), dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
-  await guardConnections(orm, dialect);
+  return check({ orm, dialect, runner, schema, close }, ormConnection(orm.em.getConnection(), dialect));
+}
+
+/** Checks that the database can keep sessions. */
+async function check(place: Place, connection: SqlConnection): Promise<Place> {
+  const { dialect, runner, schema } = place;
+  await guardConnections(connection, dialect);
   if (dialect.serverRequirements) await requireAll(runner.run, dialect.serverRequirements);
   if (schema !== undefined) await checkSchema(dialect, runner, schema);
-  return { orm, dialect, runner, schema };
+  return place;
 }
 
 async function openTable(
-  { orm, dialect, runner, schema }: Place,
+  { orm, dialect, runner, schema, close }: Place,
   options: SmartSessionOptions,
   appOrm: MikroORM | undefined,
 ): Promise<DatabaseContext> {
@@ -116,7 +154,7 @@ async function openTable(
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
   const warnings = [
     warningOfLayout(layout, tableName, schema),
-    ...warningsOfDrop({ orm, tableName, schema }, layout.hasLeases, appOrm),
+    ...(orm ? warningsOfDrop({ orm, tableName, schema }, layout.hasLeases, appOrm) : []),
     ...((await dialect.clusterWarnings?.(runner.run)) ?? []),
   ];
   const packet = await dialect.largestStatement?.(runner.run);
@@ -136,6 +174,7 @@ async function openTable(
     longestBatchFor(packet),
     layout.version,
     !(await dialect.repeatsStatements?.(runner.run)),
+    close,
   );
 }
 

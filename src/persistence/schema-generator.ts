@@ -3,7 +3,9 @@ import type { DatabaseContext } from './database-context.js';
 import { leaseTableOf } from '../dialects/table-layout.js';
 import { entityOf } from './table-location.js';
 
-type Place = Pick<DatabaseContext, 'orm' | 'tableName' | 'schema'>;
+interface Place extends Pick<DatabaseContext, 'tableName' | 'schema'> {
+  readonly orm: MikroORM;
+}
 
 /**
  * Returns a warning for each table that MikroORM's schema generator or migrations would drop. They drop every table that has no

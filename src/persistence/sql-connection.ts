@@ -1,21 +1,21 @@
-import type { Dialect, PrepareConnection } from '../../dialects/dialect.js';
-import type { RunStatement } from '../../dialects/run-statement.js';
+import type { Dialect, PrepareConnection } from '../dialects/dialect.js';
+import type { RunStatement } from '../dialects/run-statement.js';
 
-/** MikroORM's connection to an SQL database, as this library uses it: without the unit of work. */
-export interface OrmConnection {
+/** A connection to an SQL database, as this library uses it: MikroORM's without its unit of work, or an app's own client. */
+export interface SqlConnection {
   /** Runs one autocommitted statement. */
   readonly run: RunStatement;
   /** Runs `work` with all its statements on one of the driver's connections. */
   onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result>;
-  /** Calls `listener` for each of the driver's connections that the pool lends. Does nothing if the pool is not MikroORM's. */
+  /** Calls `listener` for each of the driver's connections that the pool lends. Does nothing if the pool is unknown. */
   onAcquire(listener: (connection: object) => void): Promise<void>;
-  /** Calls `listener` for each of the driver's connections that goes back to the pool. Does nothing if the pool is not MikroORM's. */
+  /** Calls `listener` for each of the driver's connections that goes back to the pool. Does nothing if the pool is unknown. */
   onRelease(listener: (connection: object) => void): Promise<void>;
   /** Makes the pool close a connection: an idle one at once or before its next use, and one in use when it goes back to the pool. */
   discard(connection: object, isInUse: boolean): void;
   /**
-   * Makes the pool run `prepare` before it lends a connection. If `prepare` fails, the pool closes the connection. Does nothing
-   * if the pool is not MikroORM's.
+   * Runs `prepare` before a connection is used. If `prepare` fails, the pool closes the connection. Does nothing if the pool is
+   * unknown.
    */
   guard(prepare: PrepareConnection): Promise<void>;
 }

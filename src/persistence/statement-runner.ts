@@ -1,24 +1,24 @@
 import type { Connection } from '@mikro-orm/core';
 import type { RunStatement } from '../dialects/run-statement.js';
-import type { ConnectionDialect, OrmConnection } from './mikro-orm/orm-connection.js';
+import type { ConnectionDialect, SqlConnection } from './sql-connection.js';
 import { ormConnection } from './mikro-orm/versions.js';
 
 /**
- * Runs statements on MikroORM's connection and bypasses its unit of work.
+ * Runs statements on MikroORM's connection and bypasses its unit of work, or on the connection of an app's client.
  *
  * @experimental A repository of the app may use it, as `DatabaseContext.runner`. Its constructor follows the versions of MikroORM.
  */
 export class StatementRunner {
-  readonly #find: () => Connection;
+  readonly #find: () => Connection | SqlConnection;
   readonly #dialect: ConnectionDialect | undefined;
-  #found: Connection | undefined;
-  #connection: OrmConnection | undefined;
+  #found: Connection | SqlConnection | undefined;
+  #connection: SqlConnection | undefined;
 
   /**
-   * @param connection finds MikroORM's connection at the first statement
+   * @param connection finds MikroORM's connection, or another one, at the first statement
    * @param dialect the connection's dialect; optional with MikroORM 7
    */
-  constructor(connection: () => Connection, dialect?: ConnectionDialect) {
+  constructor(connection: () => Connection | SqlConnection, dialect?: ConnectionDialect) {
     this.#find = connection;
     this.#dialect = dialect;
   }
@@ -34,12 +34,16 @@ export class StatementRunner {
   }
 
   /** Returns the current connection. MikroORM makes a new one at a reconnect. */
-  #connected(): OrmConnection {
+  #connected(): SqlConnection {
     const found = this.#find();
     if (!this.#connection || found !== this.#found) {
       this.#found = found;
-      this.#connection = ormConnection(found, this.#dialect);
+      this.#connection = isMikroOrms(found) ? ormConnection(found, this.#dialect) : found;
     }
     return this.#connection;
   }
+}
+
+function isMikroOrms(connection: Connection | SqlConnection): connection is Connection {
+  return !('onOneConnection' in connection);
 }

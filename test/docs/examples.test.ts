@@ -19,6 +19,7 @@ import { moneyOnRich } from './money-on-rich.js';
 import { keptCookies } from './moving-in.js';
 import { EXAMPLES_DATABASE, ormOptions } from './orm-options.js';
 import { ownDatabase } from './own-database.js';
+import { ownPool } from './own-pool.js';
 import { safeCookie, sealed } from './security.js';
 import { SessionErrorFilter } from './session-error.filter.js';
 import { SecurityLog, sessionsWithEvents } from './session-events.js';
@@ -74,6 +75,12 @@ onPostgres('the examples, on PostgreSQL', () => {
 
   it('a database of its own', () =>
     on(ownDatabase(), async (browser) => {
+      await browser.post('/set', { visits: 1 });
+      expect(await browser.session()).toEqual({ visits: 1 });
+    }));
+
+  it("the app's own pool", () =>
+    on(ownPool(), async (browser) => {
       await browser.post('/set', { visits: 1 });
       expect(await browser.session()).toEqual({ visits: 1 });
     }));

@@ -2,6 +2,9 @@ import { AbstractSqlDriver, EntitySchema, MikroORM, SqliteConnection, SqlitePlat
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
+import Database from 'better-sqlite3';
+import mysql from 'mysql2';
+import pg from 'pg';
 import {
   EntityManagerSessionRepository,
   LockSession,
@@ -33,6 +36,11 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({}),
   () => start({ contextName: 'sessions' }),
   () => startLate({ useFactory: () => ({ contextName: 'sessions' }) }),
+  () => start({ client: new pg.Client() }),
+  () => start({ client: new pg.Pool({ binary: true } as object) }),
+  () => start({ client: mysql.createPool({}) }),
+  () => start({ dialect: 'sqlite', client: new pg.Pool() }),
+  () => start({ client: new Database(':memory:'), createTable: true, repository: EntityManagerSessionRepository }),
   () => start({ connection: MEMORY }),
   openElsewhere,
   () => start({ connection: { ...MEMORY, driver: UnknownDriver } }),

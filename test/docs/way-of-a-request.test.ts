@@ -75,7 +75,7 @@ describeEach(DATABASES.filter((name) => name === 'sqlite' || name === 'postgresq
 
   /** Calls back before each call of the driver. Returns what ends it. */
   async function watchDriver(onCall: (sql: string) => void): Promise<() => void> {
-    const connection = app.get(DatabaseContext).orm.em.getConnection() as AbstractSqlConnection;
+    const connection = app.get(DatabaseContext).orm!.em.getConnection() as AbstractSqlConnection;
     const native = (await connection.getNativeClient()) as any;
     const watch = (prototype: any, method: string, sqlOf: (object: any, given: any) => string) => {
       const original = prototype[method];

@@ -99,7 +99,7 @@ function grants(database: DialectName, user: string, password: string, tables: r
       const connection = { ...server, user, password: 'x' } as never;
       const context = await openDatabase(new SmartSessionOptions({ secret: 'x', dialect: database, connection, tableName }), undefined);
       await tourSessions(context, new SqlSessionRepository(context));
-      await context.orm.close();
+      await context.close();
       // MySQL and MariaDB show a table only to users with a right to it.
       const isHidden = database !== 'postgresql';
       expect(context.warnings).toEqual(isHidden ? [expect.stringMatching(`to add the table "${tableName}_leases"\\.$`)] : []);

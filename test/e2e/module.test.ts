@@ -84,7 +84,7 @@ describe.each(DATABASES)('SmartSessionModule on %s', (database) => {
         }),
       }),
     });
-    expect(await context.orm.isConnected()).toBe(false);
+    expect(await context.orm!.isConnected()).toBe(false);
   });
 
   it('takes its options from a class', async () => {

@@ -39,7 +39,7 @@ describe('SmartSessionTestingModule', () => {
     expect(await one.session()).toEqual({ a: 1 });
     other.cookie = one.cookie;
     expect(await other.session()).toEqual({});
-    expect(apps[0]!.get(DatabaseContext, { strict: false }).orm.config.get('dbName')).toBe(':memory:');
+    expect(apps[0]!.get(DatabaseContext, { strict: false }).orm!.config.get('dbName')).toBe(':memory:');
     expect(await apps[1]!.get(SessionService).count()).toBe(0);
   });
 
@@ -63,8 +63,8 @@ describe('SmartSessionTestingModule', () => {
   it('closes its database with the app', async () => {
     await feature(SmartSessionTestingModule.forRoot());
     const { orm } = apps[0]!.get(DatabaseContext, { strict: false });
-    expect(await orm.isConnected()).toBe(true);
+    expect(await orm!.isConnected()).toBe(true);
     await apps.pop()!.close();
-    expect(await orm.isConnected()).toBe(false);
+    expect(await orm!.isConnected()).toBe(false);
   });
 });

@@ -92,7 +92,7 @@ describe('a SQLite database of its own', () => {
     const { runner, orm } = await openDatabase(options, undefined);
     const pragma = async (name: string) => Object.values((await runner.run(`pragma ${name}`)).rows[0] ?? {})[0];
     expect([await pragma('journal_mode'), await pragma('synchronous'), await pragma('busy_timeout')]).toEqual(['wal', 1, 50]);
-    await orm.close();
+    await orm!.close();
     await rm(folder, { recursive: true });
   });
 });

@@ -30,7 +30,7 @@ describe.each(DATABASES)('the dialect of a driver, on %s', (database) => {
       undefined,
     );
     await dropTables(context.dialect.name, context.runner.run, tableName);
-    await context.orm.close();
+    await context.close();
     return context.dialect.name;
   }
 
@@ -87,7 +87,7 @@ describe('a driver that is none of those known', () => {
 
   it('has the dialect that is given', async () => {
     const context = await open({ dialect: 'sqlite' });
-    await context.orm.close();
+    await context.close();
     expect(context.dialect.name).toBe('sqlite');
   });
 
@@ -95,7 +95,7 @@ describe('a driver that is none of those known', () => {
     class SqliteDriver extends Qm {}
     class Tracing extends SqliteDriver {}
     const context = await open({ connection: { dbName: ':memory:', driver: Tracing } });
-    await context.orm.close();
+    await context.close();
     expect(context.dialect.name).toBe('sqlite');
   });
 

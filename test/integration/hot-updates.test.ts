@@ -36,7 +36,7 @@ async function updates({ address }: OwnPostgresql): Promise<{ all: number; hot: 
     database = await SessionsDatabase.open('postgresql', TABLE, server.address);
   });
   afterAll(async () => {
-    await database.context.orm.close();
+    await database.context.close();
     await server.stop();
   });
 
@@ -57,7 +57,7 @@ async function updates({ address }: OwnPostgresql): Promise<{ all: number; hot: 
     await Promise.all(Array.from({ length: IN_FLIGHT }, work));
     expect(all.reduce((sum, { n }) => sum + n, 0)).toBe(COMMITS);
     // A connection counts for all to see when it closes, if not before.
-    await database.context.orm.close();
+    await database.context.close();
     let counted = await updates(server);
     for (let tries = 0; counted.all < COMMITS && tries < 50; tries++) {
       await sleep(100);

@@ -264,7 +264,7 @@ describeEach(DIALECTS)('a database that does not exist, on %s', (database) => {
     const options = new SmartSessionOptions({ secret: 'test', dialect: database, connection: { ...server, dbName }, createTable: true });
     const opened = openDatabase(options, undefined);
     const closed = opened.then(
-      ({ orm }) => orm.close(),
+      ({ orm }) => orm!.close(),
       () => undefined,
     );
     await expect(opened).rejects.toMatchObject({ name: 'SmartSessionConfigError', option: 'connection' });

@@ -2,6 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import type { KnownRecord, RecordChange, RunStatement, SessionRepository } from '../../src/index.js';
 import { EntityManagerSessionRepository } from '../../src/persistence/entity-manager-session.repository.js';
 import { SqlSessionRepository } from '../../src/persistence/sql-session.repository.js';
+import { CLIENT_CASES } from '../support/app-clients.js';
 import { DATABASES } from '../support/databases.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 
@@ -13,14 +14,26 @@ function change(data: string, overrides: Partial<RecordChange> = {}): RecordChan
 }
 
 const REPOSITORIES = { SqlSessionRepository, EntityManagerSessionRepository };
-const CASES = DATABASES.flatMap((database) => Object.entries(REPOSITORIES).map(([name, Repository]) => ({ database, name, Repository })));
+const ON_MIKRO_ORM = DATABASES.flatMap((database) =>
+  Object.entries(REPOSITORIES).map(([name, Repository]) => {
+    const open = () => SessionsDatabase.open(database, `repo_${database}_${name.slice(0, 3)}`);
+    return { database, name, Repository, open };
+  }),
+);
+const ON_CLIENTS = CLIENT_CASES.filter(({ kind }) => kind !== 'a pool of mysql2/promise').map(
+  ({ kind, dialect: database, open: openClient }) => {
+    const open = () => SessionsDatabase.openOn(openClient(), database, `repo_client_${database}`);
+    return { database, name: `SqlSessionRepository on ${kind}`, Repository: SqlSessionRepository, open };
+  },
+);
+const CASES = [...ON_MIKRO_ORM, ...ON_CLIENTS];
 
-describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repository }) => {
+describe.each(CASES)('$name on $database', ({ database: databaseName, name, Repository, open }) => {
   let database: SessionsDatabase;
   let repository: SessionRepository;
 
   beforeAll(async () => {
-    database = await SessionsDatabase.open(databaseName, `repo_${databaseName}_${name.slice(0, 3)}`);
+    database = await open();
     repository = new Repository(database.context);
   });
   beforeEach(() => repository.clear());

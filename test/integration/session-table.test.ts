@@ -271,7 +271,7 @@ describe.each(DATABASES)("the schema generator of the app's MikroORM, on %s", (d
     // Each database in memory is one of its own.
     expect(context.warnings).toEqual(database === 'sqlite' ? [] : [WARNING, LEASE_WARNING]);
     await dropTables(database, context.runner.run, tableName);
-    await context.orm.close();
+    await context.close();
     await orm.close();
   });
 });

@@ -1,6 +1,7 @@
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
 import { endSilentConnections } from '../../src/index.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import { CLIENT_CASES } from '../support/app-clients.js';
 import { DATABASES, connectionOptions } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 
@@ -9,6 +10,19 @@ const LONGEST = 1200;
 
 /** Statements that would succeed, were the connection not ended. */
 const SLEEP: Partial<Record<string, string>> = { postgresql: 'select pg_sleep(5)', mysql: 'select sleep(5)', mariadb: 'select sleep(5)' };
+
+describeEach(CLIENT_CASES.filter(({ kind, dialect }) => ['pg.Pool', 'a pool of mysql2'].includes(kind) && dialect !== 'mariadb'))(
+  "silent connections of the app's own client: $kind",
+  ({ dialect, open }) => {
+    it('are ended too', async () => {
+      const { client, run, close } = open();
+      await endSilentConnections(client, LONGEST);
+      await expect(run(SLEEP[dialect]!)).rejects.toThrow(/connection/i);
+      await run('select 1');
+      await close();
+    });
+  },
+);
 
 describeEach(DATABASES.filter((database) => SLEEP[database]))('silent connections to %s', (database) => {
   let orm: MikroORM;

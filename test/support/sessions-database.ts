@@ -1,9 +1,11 @@
 import { MikroORM, type AbstractSqlConnection } from '@mikro-orm/sql';
-import type { DialectName } from '../../src/index.js';
+import { SmartSessionOptions, type DialectName } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { DatabaseContext } from '../../src/persistence/database-context.js';
+import { openDatabase } from '../../src/persistence/open-database.js';
 import { defineSessionEntity } from '../../src/persistence/session.entity.js';
 import { StatementRunner } from '../../src/persistence/statement-runner.js';
+import type { AppClient } from './app-clients.js';
 import { connectionOptions } from './databases.js';
 import { dropTables } from './drop-tables.js';
 
@@ -30,6 +32,19 @@ export class SessionsDatabase {
     });
   }
 
+  /** Opens a new sessions table on an app's own client. */
+  static async openOn({ client, close }: AppClient, dialect: DialectName, tableName: string): Promise<SessionsDatabase> {
+    const context = await openDatabase(
+      new SmartSessionOptions({ secret: 'test', client, dialect, tableName, createTable: true }),
+      undefined,
+    );
+    const closeBoth = () => context.close().then(close);
+    return new SessionsDatabase(
+      Object.assign(Object.create(context) as DatabaseContext, { close: closeBoth }),
+      DIALECTS[dialect].quote(tableName),
+    );
+  }
+
   static async #connect(
     name: DialectName,
     tableName: string,
@@ -52,7 +67,7 @@ export class SessionsDatabase {
     try {
       return await work(database);
     } finally {
-      await database.context.orm.close();
+      await database.context.close();
     }
   }
 
@@ -75,7 +90,7 @@ export class SessionsDatabase {
     try {
       await this.drop();
     } finally {
-      await this.context.orm.close();
+      await this.context.close();
     }
   }
 }

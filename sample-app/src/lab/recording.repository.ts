@@ -15,7 +15,7 @@ import { recordWrite } from './recorder.js';
 @Injectable()
 export class RecordingRepository extends SqlSessionRepository {
   constructor(database: DatabaseContext) {
-    const runner = new DistantRunner(() => database.orm.em.getConnection() as AbstractSqlConnection);
+    const runner = new DistantRunner(() => database.orm!.em.getConnection() as AbstractSqlConnection);
     super({ ...database, runner });
   }
 

@@ -2,10 +2,10 @@ import type { EventEmitter } from 'node:events';
 import type { Connection } from '@mikro-orm/core';
 import type { PrepareConnection } from '../../dialects/dialect.js';
 import type { RunStatement } from '../../dialects/run-statement.js';
-import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
+import type { ConnectionDialect, SqlConnection } from '../sql-connection.js';
 
 /** The used part of a connection of MikroORM 6.6. Its package, @mikro-orm/knex, does not exist for MikroORM 7. */
-type SqlConnection = Connection & { getKnex(): { readonly client: KnexClient } };
+type KnexOwner = Connection & { getKnex(): { readonly client: KnexClient } };
 
 interface KnexClient {
   readonly pool: EventEmitter;
@@ -20,7 +20,7 @@ interface Lent {
 }
 
 /** Whether a connection is one of MikroORM 6.6. */
-export function isByKnex(connection: Connection): connection is SqlConnection {
+export function isByKnex(connection: Connection): connection is KnexOwner {
   return 'getKnex' in connection;
 }
 
@@ -28,12 +28,12 @@ export function isByKnex(connection: Connection): connection is SqlConnection {
  * The connection of MikroORM 6.6. Only the pool of knex is used, and statements run on the driver's connections. knex accepts
  * parameters in one form for all databases, and writes their values into its errors.
  */
-export class KnexConnection implements OrmConnection {
-  readonly #connection: SqlConnection;
+export class KnexConnection implements SqlConnection {
+  readonly #connection: KnexOwner;
   readonly #dialect: ConnectionDialect;
 
   /** @throws TypeError without a dialect */
-  constructor(connection: SqlConnection, dialect: ConnectionDialect | undefined) {
+  constructor(connection: KnexOwner, dialect: ConnectionDialect | undefined) {
     if (!dialect) throw new TypeError('MikroORM 6 needs a dialect to run statements on its driver. Give one.');
     this.#connection = connection;
     this.#dialect = dialect;

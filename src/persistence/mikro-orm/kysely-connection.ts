@@ -3,7 +3,7 @@ import type { Connection } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { PrepareConnection } from '../../dialects/dialect.js';
 import type { RunStatement, StatementResult } from '../../dialects/run-statement.js';
-import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
+import type { ConnectionDialect, SqlConnection } from '../sql-connection.js';
 
 /** Whether a connection is one of MikroORM 7. */
 export function isByKysely(connection: Connection): connection is AbstractSqlConnection {
@@ -11,7 +11,7 @@ export function isByKysely(connection: Connection): connection is AbstractSqlCon
 }
 
 /** The connection of MikroORM 7, through Kysely. */
-export class KyselyConnection implements OrmConnection {
+export class KyselyConnection implements SqlConnection {
   readonly #connection: AbstractSqlConnection;
   readonly #dialect: ConnectionDialect | undefined;
   #isForeign = false;

@@ -2,7 +2,7 @@ import { Utils, type Connection } from '@mikro-orm/core';
 import type { Dialect } from '../../dialects/dialect.js';
 import { KnexConnection, isByKnex } from './knex-connection.js';
 import { KyselyConnection, isByKysely } from './kysely-connection.js';
-import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
+import type { ConnectionDialect, SqlConnection } from '../sql-connection.js';
 
 // MikroORM 7 runs statements through Kysely, 6.6 through knex. Only this folder knows which one is in use.
 
@@ -13,7 +13,7 @@ import type { ConnectionDialect, OrmConnection } from './orm-connection.js';
  * @param dialect optional with MikroORM 7, where SQLite is slower without it
  * @throws TypeError for a connection that is not to an SQL database
  */
-export function ormConnection(connection: Connection, dialect?: ConnectionDialect): OrmConnection {
+export function ormConnection(connection: Connection, dialect?: ConnectionDialect): SqlConnection {
   if (isByKysely(connection)) return new KyselyConnection(connection, dialect);
   if (isByKnex(connection)) return new KnexConnection(connection, dialect);
   throw new TypeError(

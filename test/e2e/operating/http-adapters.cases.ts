@@ -50,7 +50,7 @@ describe('the HTTP adapter', () => {
       name: 'UnsupportedAdapterError',
       message: expect.stringContaining(`${shown}, but sessions work with Express and Fastify only`),
     });
-    expect(await orm.isConnected()).toBe(false);
+    expect(await orm!.isConnected()).toBe(false);
   });
 
   it('may extend that of Express', async () => {

@@ -1,0 +1,48 @@
+import type { EventEmitter } from 'node:events';
+import type { ClientKind, ConnectionPool } from './connection-pool.js';
+
+/** The used part of a knex instance, which is a function. */
+interface Knex {
+  readonly client: KnexClient;
+}
+
+interface KnexClient {
+  /** The package of the driver. */
+  readonly driverName: string;
+  readonly pool: EventEmitter;
+  acquireConnection(): Promise<Lent>;
+  releaseConnection(connection: object): Promise<void>;
+}
+
+/** The pool closes a connection that has this property, before it lends it again. */
+interface Lent {
+  __knex__disposed?: unknown;
+}
+
+/** A knex instance on one of these drivers, which are names of packages. */
+export function knexOn(...drivers: readonly string[]): ClientKind {
+  return {
+    name: `knex on ${drivers.join(' or ')}`,
+    isOne: (client) => isKnex(client) && drivers.includes(client.client.driverName),
+    open: (client) => opened((client as Knex).client),
+  };
+}
+
+function opened(knex: KnexClient): ConnectionPool {
+  const discard = (connection: object, error: unknown = new Error('The server refuses writes.')) => {
+    (connection as Lent).__knex__disposed = error;
+  };
+  return {
+    acquire: () => knex.acquireConnection(),
+    release(connection, error) {
+      if (error !== undefined) discard(connection, error);
+      void knex.releaseConnection(connection);
+    },
+    events: { emitter: knex.pool, acquired: 'acquireSuccess', released: 'release' },
+    discard,
+  };
+}
+
+function isKnex(client: object): client is Knex {
+  return 'client' in client && typeof (client.client as Partial<KnexClient> | undefined)?.acquireConnection === 'function';
+}

@@ -1,0 +1,76 @@
+import type { ClientKind, ConnectionPool } from './connection-pool.js';
+
+/** The used part of a better-sqlite3 database. */
+interface Database {
+  /** The path of its file. */
+  readonly name: string;
+  readonly memory: boolean;
+  readonly inTransaction: boolean;
+  pragma(text: string): unknown;
+  prepare(sql: string): { run(...parameters: unknown[]): unknown };
+  close(): void;
+}
+
+type DatabaseClass = new (name: string, options: object) => Database;
+
+/** In ms. The wait for locks in the engine blocks the whole process. The commit retries instead. */
+const LOCK_WAIT = 50;
+
+/**
+ * The database of better-sqlite3. Sessions use the file on a connection of their own, so that no statement of a session is part of
+ * the app's transactions, and the other way round. A database in memory has only one connection.
+ */
+export const betterSqliteDatabase: ClientKind = {
+  name: 'a `Database` of better-sqlite3',
+  isOne: isDatabase,
+  open: (client) => opened(client as Database),
+};
+
+function opened(database: Database): ConnectionPool {
+  if (database.memory) return new OneConnection(database);
+  const own = openAgain(database);
+  return new OneConnection(own, () => own.close());
+}
+
+/** Lends one connection to one caller at a time. */
+class OneConnection implements ConnectionPool {
+  readonly #database: Database;
+  readonly #waiting: (() => void)[] = [];
+  #isLent = false;
+
+  constructor(
+    database: Database,
+    readonly close?: () => void,
+  ) {
+    this.#database = database;
+  }
+
+  async acquire(): Promise<object> {
+    if (this.#isLent) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#isLent = true;
+    if (!this.#database.inTransaction) return this.#database;
+    this.release();
+    throw Object.assign(new Error('The app has a transaction open on the database in memory.'), { code: 'SQLITE_BUSY' });
+  }
+
+  release(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#isLent = false;
+  }
+}
+
+/** Opens the file of a database again, with its attached databases, and as durable as the app has set it. */
+function openAgain(database: Database): Database {
+  const own = new (database.constructor as DatabaseClass)(database.name, { timeout: LOCK_WAIT });
+  const attached = database.pragma('database_list') as { readonly name: string; readonly file: string }[];
+  for (const { name, file } of attached.slice(1)) if (file) own.prepare('attach ? as ?').run(file, name);
+  const [{ synchronous }] = database.pragma('synchronous') as [{ readonly synchronous: number }];
+  own.pragma(`synchronous = ${synchronous}`);
+  return own;
+}
+
+function isDatabase(client: object): boolean {
+  const { memory, inTransaction, prepare } = client as Partial<Database>;
+  return typeof memory === 'boolean' && typeof inTransaction === 'boolean' && typeof prepare === 'function';
+}
