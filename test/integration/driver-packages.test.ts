@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { MissingPackageError, importError } from '../../src/dialects/missing-package.js';
 
-/** Two drivers that a process cannot load: one is not there, and one fails; a package that a third imports is not there. */
+/** Drivers that a process cannot load: one is not there, one fails, one is of another MikroORM; a package that the last imports is not there. */
 const HOOKS = `
 import { registerHooks } from 'node:module';
 const missing = (name) => { throw Object.assign(new Error(\`Cannot find package '\${name}' imported from /app\`), { code: 'ERR_MODULE_NOT_FOUND' }); };
@@ -19,6 +19,7 @@ registerHooks({
   },
   load(url, context, next) {
     if (url.endsWith('/@mikro-orm/mysql/index.js')) return { format: 'module', source: 'throw new Error("boom.\\\\nand more")', shortCircuit: true };
+    if (url.endsWith('/@mikro-orm/mariadb/index.js')) return { format: 'module', source: 'export class Utils { static getORMVersion = () => "6.6.16" } export class MariaDbDriver {}', shortCircuit: true };
     if (url.endsWith('/@mikro-orm/sqlite/index.js')) return missing('better-sqlite3');
     if (url === 'test:telemetry-2') return { format: 'module', source: 'throw new Error("boom.\\\\nand more")', shortCircuit: true };
     if (url === 'test:telemetry-3') return missing('inner-package');
@@ -29,7 +30,7 @@ registerHooks({
 const PROGRAM = `
 const { SmartSessionOptions } = await import(process.argv[1] + '/options/smart-session.options.js');
 const { openDatabase } = await import(process.argv[1] + '/persistence/open-database.js');
-for (const dialect of ['postgresql', 'mysql', 'sqlite']) {
+for (const dialect of process.argv.slice(2)) {
   await openDatabase(new SmartSessionOptions({ secret: 'x', dialect, connection: { dbName: 'x' } })).catch(({ message }) => console.log(message));
 }`;
 
@@ -37,11 +38,12 @@ const TELEMETRY_PROGRAM = `
 const { importTelemetryApi } = await import(process.argv[1] + '/open-telemetry.js');
 for (let n = 0; n < 3; n++) await importTelemetryApi().catch(({ message }) => console.log(message));`;
 
+const given = (dialect: string, what: string) => `SmartSessionModule: option \`dialect\`: '${dialect}' was given, but ${what}`;
+const remedy = 'import the driver in the app and give its class as `connection.driver`.';
+
 describe('a driver that cannot be loaded', () => {
   it('is to be installed only if its own package is missing; else the error says what the import said', async () => {
-    const lines = await linesOf(PROGRAM);
-    const given = (dialect: string, what: string) => `SmartSessionModule: option \`dialect\`: '${dialect}' was given, but ${what}`;
-    const remedy = 'import the driver in the app and give its class as `connection.driver`.';
+    const lines = await linesOf(PROGRAM, 'postgresql', 'mysql', 'sqlite');
     expect(lines).toEqual([
       given(
         'postgresql',
@@ -52,6 +54,13 @@ describe('a driver that cannot be loaded', () => {
         'sqlite',
         `@mikro-orm/sqlite cannot be loaded: Cannot find package 'better-sqlite3' imported from /app. Fix that, or ${remedy}`,
       ),
+      '',
+    ]);
+  });
+
+  it.fails('is to be installed if the one that is found is of another MikroORM, such as that of another app of the workspace', async () => {
+    expect(await linesOf(PROGRAM, 'mariadb')).toEqual([
+      given('mariadb', `@mikro-orm/mariadb cannot be found. Install it: npm install @mikro-orm/mariadb. If it is installed, ${remedy}`),
       '',
     ]);
   });
@@ -93,7 +102,7 @@ describe("OpenTelemetry's API that cannot be loaded", () => {
 });
 
 /** What a program prints in a process of its own, which cannot load these packages. */
-async function linesOf(program: string): Promise<string[]> {
+async function linesOf(program: string, ...parameters: string[]): Promise<string[]> {
   const node = [
     '--import',
     `data:text/javascript,${encodeURIComponent(HOOKS)}`,
@@ -101,6 +110,7 @@ async function linesOf(program: string): Promise<string[]> {
     '-e',
     program,
     resolve('build/src'),
+    ...parameters,
   ];
   const { stdout } = await promisify(execFile)(process.execPath, node);
   return stdout.split('\n');
