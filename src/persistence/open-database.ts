@@ -13,7 +13,7 @@ import { connectToConfigured } from './configured-database.js';
 import { guardConnections } from './connection-guard.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';
 import { requireAll } from './database-requirements.js';
-import { boundOptions, ormConnection } from './mikro-orm/versions.js';
+import { boundOptions, isOfCore, ormConnection } from './mikro-orm/versions.js';
 import { defineSessionEntity, defineSessionLeaseEntity } from './session.entity.js';
 import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
@@ -245,7 +245,9 @@ async function importDriver(dialect: DialectName | undefined): Promise<unknown> 
   const missing: MissingPackageError[] = [];
   for (const { name, driver, load } of drivers) {
     try {
-      return (await load())[driver];
+      const exported = await load();
+      if (isOfCore(exported)) return exported[driver];
+      missing.push(new MissingPackageError(name, new Error(`The ${name} that was found does not fit @mikro-orm/core.`)));
     } catch (error) {
       if (!(error instanceof MissingPackageError)) throw brokenDriver(dialect, name, error);
       missing.push(error);

@@ -58,7 +58,7 @@ describe('a driver that cannot be loaded', () => {
     ]);
   });
 
-  it.fails('is to be installed if the one that is found is of another MikroORM, such as that of another app of the workspace', async () => {
+  it('is to be installed if the one that is found is of another MikroORM, such as that of another app of the workspace', async () => {
     expect(await linesOf(PROGRAM, 'mariadb')).toEqual([
       given('mariadb', `@mikro-orm/mariadb cannot be found. Install it: npm install @mikro-orm/mariadb. If it is installed, ${remedy}`),
       '',

@@ -30,3 +30,11 @@ export function boundOptions(dialect: Dialect | undefined, ms: number): object {
   if (!Utils.getORMVersion().startsWith('6.')) return { ...bounds };
   return { acquireConnectionTimeout: ms, connection: { ...bounds, ...dialect?.boundSilence?.(ms) } };
 }
+
+/**
+ * Whether a driver's package fits the core. Each of MikroORM's drivers exports the core that it uses. In a workspace, an app without
+ * the driver may find that of another app.
+ */
+export function isOfCore(driver: { readonly Utils?: typeof Utils }): boolean {
+  return driver.Utils === undefined || driver.Utils.getORMVersion() === Utils.getORMVersion();
+}
