@@ -91,11 +91,11 @@ function errorOfPlugAndPlay(importer: string, dependencyName: string): Error {
 
 describe("OpenTelemetry's API that cannot be loaded", () => {
   it('is to be installed only if its own package is missing; else the error says what the import said', async () => {
-    const given = 'SmartSessionModule: option `telemetry`: true was given, but @opentelemetry/api cannot be';
+    const refused = 'SmartSessionModule: option `telemetry`: true was given, but @opentelemetry/api cannot be';
     expect(await linesOf(TELEMETRY_PROGRAM)).toEqual([
-      `${given} found. Install it: npm install @opentelemetry/api`,
-      `${given} loaded: boom. Fix that, or leave \`telemetry\` out.`,
-      `${given} loaded: Cannot find package 'inner-package' imported from /app. Fix that, or leave \`telemetry\` out.`,
+      `${refused} found. Install it: npm install @opentelemetry/api`,
+      `${refused} loaded: boom. Fix that, or leave \`telemetry\` out.`,
+      `${refused} loaded: Cannot find package 'inner-package' imported from /app. Fix that, or leave \`telemetry\` out.`,
       '',
     ]);
   });
