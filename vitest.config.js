@@ -13,7 +13,8 @@ const ALL = {
   exclude: suite
     ? []
     : [
-        'test/{faults,cluster,nemesis}/**',
+        'test/{faults,cluster,nemesis,prisma}/**',
+        '**/node_modules/**',
         'test/workloads/galera*',
         'test/e2e/fastify-adapter*',
         ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*']),

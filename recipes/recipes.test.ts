@@ -3,6 +3,8 @@ import './passport-login/passport-login.cases.js';
 import './flash-messages/flash-messages.cases.js';
 import './typed-cart/typed-cart.cases.js';
 import './separate-database/separate-database.cases.js';
+import './typeorm/typeorm.cases.js';
+import './drizzle/drizzle.cases.js';
 import './orm-contexts/orm-contexts.cases.js';
 import './socket-io/socket-io.cases.js';
 import './streams/streams.cases.js';

@@ -17,7 +17,7 @@ export function programHelp(commands: readonly Command[]): string {
     section('Options of every command', optionRows(COMMON_OPTIONS)),
     section('Examples', exampleRows(commands.map(({ examples }) => examples[0]!))),
     [
-      'The database is that of `connection` in the options, or else that of the MikroORM configuration.',
+      'The database is that of `connection` or `client` in the options, or else that of the MikroORM configuration.',
       'The configuration is found as by `mikro-orm`: through `configPaths` in the section mikro-orm of',
       'package.json, through MIKRO_ORM_CLI_CONFIG and its other variables, or as ./mikro-orm.config.js.',
       'Other options of the app, such as encryption, are read with --options.',

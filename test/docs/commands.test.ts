@@ -52,7 +52,7 @@ describe('the line that installs the package', () => {
     'has one version for all of MikroORM: %s',
     (line) => {
       const orm = [...line.matchAll(/@mikro-orm\/(?!nestjs)[\w-]+(?:@(\S+))?/g)].map(([, version]) => version);
-      expect(orm.length).toBeGreaterThan(1);
+      expect(orm.length).toBeGreaterThan(0);
       expect(new Set(orm).size).toBe(1);
       expect(orm[0]).toBeDefined();
     },

@@ -27,6 +27,7 @@ async function keepsItsTable(app: INestApplication): Promise<void> {
 
 async function keepsTable({ orm, tableName, warnings }: DatabaseContext): Promise<void> {
   expect(warnings).toEqual([]);
-  const dropped = (await orm!.schema.getUpdateSchemaSQL()).match(/drop table[^;]*/g) ?? [];
+  if (!orm) return;
+  const dropped = (await orm.schema.getUpdateSchemaSQL()).match(/drop table[^;]*/g) ?? [];
   expect(dropped.filter((statement) => statement.includes(tableName))).toEqual([]);
 }
