@@ -16,7 +16,7 @@ const ALL = {
         'test/{faults,cluster,nemesis,prisma}/**',
         '**/node_modules/**',
         'test/workloads/galera*',
-        'test/e2e/fastify-adapter*',
+        'test/e2e/fastify-*',
         ...(process.env.HISTORY_SECONDS ? [] : ['test/history/peers*']),
       ],
 };

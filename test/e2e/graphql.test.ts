@@ -1,0 +1,192 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BadRequestException, Module, createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
+import { Args, Context, GqlExecutionContext, GraphQLModule, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
+import type { Request } from 'express';
+import { LockSession, NoTouch, ReadOnlySession, SessionService } from '../../src/index.js';
+import { Browser } from '../support/browser.js';
+import { FaultyRepository } from '../support/faulty-repository.js';
+import { IS_EXPRESS } from '../support/platform.js';
+import { SessionsApp } from '../support/sessions-app.js';
+
+type Live = Request['session'] & Record<string, any>;
+
+/** The session of a resolver's request. */
+const GqlSession = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  return GqlExecutionContext.create(context).getContext<{ req: { session: Live } }>().req.session;
+});
+
+/** Resolves when so many calls have come. */
+function meeting(size: number): () => Promise<void> {
+  let meet = () => {};
+  const met = new Promise<void>((resolve) => (meet = resolve));
+  let missing = size;
+  return () => {
+    if (--missing === 0) meet();
+    return met;
+  };
+}
+
+let meet: () => Promise<void> = async () => undefined;
+
+@Resolver()
+class SessionResolver {
+  constructor(private readonly sessions: SessionService) {}
+
+  @Query(() => Int, { nullable: true }) value(@GqlSession() session: Live, @Args('key') key: string): number | undefined {
+    return session[key];
+  }
+  @Query(() => Int) async visit(@GqlSession() session: Live, @Args('key') key: string): Promise<number> {
+    session[key] = 1;
+    await meet();
+    return (session[`${key}Met`] = 1);
+  }
+  @Query(() => Int) @NoTouch() unread(): number {
+    return 0;
+  }
+  @Query(() => Int) @ReadOnlySession() careless(@GqlSession() session: Live): number {
+    return (session.careless = 1);
+  }
+
+  @Mutation(() => Int) async add(@GqlSession() session: Live): Promise<number> {
+    const n = session.n ?? 0;
+    await sleep(1);
+    return (session.n = n + 1);
+  }
+  @Mutation(() => Int) @LockSession() addLocked(@GqlSession() session: Live): Promise<number> {
+    return this.add(session);
+  }
+  @Mutation(() => Int) addByUpdate(@GqlSession() session: Live): Promise<number> {
+    return this.sessions.update(session, (draft: Record<string, any>) => (draft.n = (draft.n ?? 0) + 1));
+  }
+  @Mutation(() => Int, { nullable: true }) fail(@GqlSession() session: Live): number {
+    session.failed = 1;
+    throw new BadRequestException('as the client asked');
+  }
+  @Mutation(() => Int, { nullable: true }) @LockSession() failLocked(@GqlSession() session: Live): number {
+    return this.fail(session);
+  }
+  @Mutation(() => Int) unstorable(@GqlSession() session: Live): number {
+    session.big = 1n;
+    return 1;
+  }
+  @Mutation(() => Int) async login(@Context('req') request: Request): Promise<number> {
+    await this.sessions.regenerate(request);
+    (request.session as Live).user = 1;
+    return 1;
+  }
+}
+
+@Module({ providers: [SessionResolver] })
+class ResolversModule {}
+
+const APOLLO = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, graphiql: false });
+const MERCURIUS = GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true });
+const DRIVERS = IS_EXPRESS ? [['Apollo', APOLLO] as const] : [['Apollo', APOLLO] as const, ['Mercurius', MERCURIUS] as const];
+
+describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
+  let app: SessionsApp;
+  let nest: INestApplication;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    const tableName = `graphql_${driver.toLowerCase()}`;
+    app = await SessionsApp.start(
+      'sqlite',
+      { tableName, repository: FaultyRepository, ttl: 60_000 },
+      { imports: [graphql, ResolversModule] },
+    );
+    nest = app.app;
+  });
+  beforeEach(async () => {
+    browser = await app.browser();
+    meet = async () => undefined;
+  });
+  afterAll(() => app.close());
+
+  const ask = async (query: string, by = browser) => {
+    const { status, body, headers } = await by.post('/graphql', { query });
+    return { status, data: body.data, errors: body.errors as { message: string; path: string[] }[] | undefined, body, headers };
+  };
+  const statements = async (query: string) => {
+    const { calls } = app.context && (nest.get(SessionService)['repository'] as unknown as { repository: FaultyRepository }).repository;
+    const before = calls.length;
+    await ask(query);
+    return calls.slice(before);
+  };
+
+  it('get the session, and change it in series in the mutations of one request, with one commit', async () => {
+    const { data } = await ask('mutation { a: add b: add c: add }');
+    expect(data).toEqual({ a: 1, b: 2, c: 3 });
+    expect(await browser.session()).toEqual({ a: 1, n: 3 });
+    expect(await statements('mutation { a: add b: add c: add }')).toEqual(['load', 'update']);
+  });
+
+  it('start a session', async () => {
+    const stranger = new Browser(nest);
+    await ask('mutation { add }', stranger);
+    expect(await stranger.session()).toEqual({ n: 1 });
+  });
+
+  it('change it in parallel in the fields of one query, and none is stored alone', async () => {
+    meet = meeting(2);
+    expect((await ask('{ one: visit(key: "one") two: visit(key: "two") }')).data).toEqual({ one: 1, two: 1 });
+    expect(await browser.session()).toEqual({ a: 1, one: 1, oneMet: 1, two: 1, twoMet: 1 });
+  });
+
+  it('lose no change of requests that run at once', async () => {
+    meet = meeting(10);
+    await Promise.all(Array.from({ length: 10 }, (_, n) => ask(`{ visit(key: "key${n}") }`)));
+    expect(Object.keys(await browser.session())).toHaveLength(21);
+  });
+
+  it('keep what was changed before an error, which is answered with 200', async () => {
+    const { status, errors } = await ask('mutation { add fail after: add }');
+    expect([status, errors?.map(({ path }) => path)]).toEqual([200, [['fail']]]);
+    expect(await browser.session()).toEqual({ a: 1, n: 2, failed: 1 });
+  });
+
+  it('are answered with an error and no cookie if the commit fails', async () => {
+    const stranger = new Browser(nest);
+    const { status, body } = await ask('mutation { add unstorable }', stranger);
+    expect([status, body, stranger.cookie]).toEqual([500, { statusCode: 500, message: 'Internal server error' }, '']);
+    expect((await ask('mutation { add unstorable }')).status).toBe(500);
+    expect(await browser.session()).toEqual({ a: 1 });
+  });
+
+  it('start a new session at login', async () => {
+    const { cookie } = browser;
+    await ask('mutation { login }');
+    expect(browser.cookie).not.toBe(cookie);
+    expect(await browser.session()).toEqual({ user: 1 });
+  });
+
+  it.fails('run one after the other under @LockSession()', async () => {
+    await Promise.all(Array.from({ length: 10 }, () => ask('mutation { a: addLocked b: addLocked }')));
+    expect(await browser.session()).toEqual({ a: 1, n: 20 });
+  });
+
+  it('let other resolvers of the request change the session after an error under @LockSession()', async () => {
+    const { status, errors } = await ask('mutation { addLocked failLocked add again: addLocked last: add }');
+    expect([status, errors?.map(({ path }) => path)]).toEqual([200, [['failLocked']]]);
+    expect(await browser.session()).toEqual({ a: 1, n: 4, failed: 1 });
+  });
+
+  it.fails('extend the session, unless each of them is under @NoTouch()', async () => {
+    const expiry = async () => (await app.run('select expires_at from {table}')).map(({ expires_at }) => expires_at);
+    await app.age(30_000);
+    const before = await expiry();
+    await ask('{ one: unread two: unread }');
+    expect(await expiry()).toEqual(before);
+    await ask('{ one: unread value(key: "a") two: unread }');
+    expect(await expiry()).not.toEqual(before);
+  });
+
+  it.fails('may not change the session if each of them is under @ReadOnlySession()', async () => {
+    expect((await ask('{ careless again: careless }')).status).toBe(500);
+    expect(await browser.session()).toEqual({ a: 1 });
+    expect((await ask('{ careless visit(key: "one") }')).status).toBe(200);
+    expect(await browser.session()).toMatchObject({ careless: 1, one: 1 });
+  });
+});
