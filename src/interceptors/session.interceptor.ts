@@ -31,9 +31,15 @@ export class SessionInterceptor implements NestInterceptor {
     if (!this.protocol.states.isServing(request)) return next.handle();
     const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
     const commit: Commit = (isLast) => this.#commit(request, response, isLast);
-    if (!limits || !request.session) return afterCommit(next.handle(), commit);
+    if (!limits || !request.session)
+      return afterCommit(next.handle(), () => (this.#isLeftToGate(request, context) ? undefined : commit(false)));
     const exchange = { request, response, answersItself: answersItself(context) };
     return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, limits);
+  }
+
+  /** Whether the handler may have answered already, although the gate does not know it. An error would be a second answer. */
+  #isLeftToGate({ session }: Request, context: ExecutionContext): boolean {
+    return this.platform.delaysAnswers && session !== undefined && !this.protocol.states.isUntouched(session) && answersItself(context);
   }
 
   /** Resolves when everything is stored; undefined if everything is. */

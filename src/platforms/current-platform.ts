@@ -38,6 +38,11 @@ export class CurrentPlatform {
     return this.#current.responseOf(context.switchToHttp().getResponse());
   }
 
+  /** See `Platform`. */
+  get delaysAnswers(): boolean {
+    return this.#current.delaysAnswers;
+  }
+
   /** Nest sets the adapter of a testing module after it has made the providers. */
   get #current(): Platform {
     return (this.#platform ??= platformOf(this.host));

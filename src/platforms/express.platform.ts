@@ -3,6 +3,7 @@ import type { Platform } from './platform.js';
 
 /** Express: its objects are Node's, with more methods. */
 export const expressPlatform: Platform = {
+  delaysAnswers: false,
   prepare: () => undefined,
   requestOf: (request) => request as Request,
   responseOf: (response) => response as Response,

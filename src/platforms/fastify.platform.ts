@@ -23,6 +23,7 @@ const SHARED = ['session', 'sessionID', 'sessionStore'] as const;
 
 /** Fastify: its objects wrap Node's. Its middleware runs on Node's, its handlers get the wrappers. */
 export const fastifyPlatform: Platform = {
+  delaysAnswers: true,
   prepare(server, isMounted) {
     const fastify = server as FastifyServer;
     if (isMounted && fastify.use === undefined) throw withoutMiddleware();

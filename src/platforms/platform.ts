@@ -5,6 +5,8 @@ import type { Request, Response } from 'express';
  * platform gives to handlers.
  */
 export interface Platform {
+  /** Whether a response that a handler sends by itself may reach Node's response later, after hooks. */
+  readonly delaysAnswers: boolean;
   /**
    * Gives handlers `request.session`. Is called once, before the routes are registered.
    *
