@@ -85,7 +85,7 @@ export class SmartSessionMiddleware implements NestMiddleware {
       }
       if (request.session) {
         unwrapMethods(request.session);
-        if (this.#isDevelopment) this.lateChanges.watch(request, response);
+        if (this.#isDevelopment && 'once' in response) this.lateChanges.watch(request, response);
         const gated = new RequestSession(request, response, this.protocol, this.options, this.#cookies, this.#logger);
         if (isHandshake(response)) commitBehind(response, gated, end);
         else ResponseGate.install(request, response, gated, end);

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
+import { connect as connectTo, type Socket as NetSocket } from 'node:net';
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import { Server } from 'socket.io';
 import { io, type Socket } from 'socket.io-client';
 import { SessionService, SmartSessionMiddleware } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
+import { FAILED } from '../support/faulty-repository.js';
 import { GatedApp } from '../support/gated-app.js';
 import { answerJson } from '../support/platform.js';
 
@@ -55,6 +57,28 @@ describe("a WebSocket's handshake with a session", () => {
   }
   const stored = async () =>
     (await app.answer(({ session }, response) => answerJson(response, { ...session, cookie: undefined }), browser)).body;
+
+  /** Sends a handshake that the app passes through the middleware with an empty object as the response, as the examples of ws do. */
+  async function shakeHands(): Promise<string> {
+    const seen = new Promise<string>((resolve) => {
+      app.nest.getHttpServer().once('upgrade', (request: Request & { session?: any }, socket: NetSocket) => {
+        app.nest.get(SmartSessionMiddleware).use(request, {} as Response, (error?: unknown) => {
+          resolve(error ? (error as Error).name : String(request.session?.n));
+          socket.destroy();
+        });
+      });
+    });
+    const socket = connectTo(app.port, '127.0.0.1').on('error', () => undefined);
+    socket.write(`GET /plain HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nCookie: ${browser.cookie}\r\n\r\n`);
+    await once(socket, 'close');
+    return seen;
+  }
+
+  it('finds its session without a response, or gets an error', async () => {
+    expect(await shakeHands()).toBe('1');
+    app.repository.faults = { load: Array(3).fill(FAILED), loadMany: Array(3).fill(FAILED) };
+    expect(await shakeHands()).toBe('SessionUnavailableError');
+  });
 
   it('connects', async () => {
     expect(await connect(({ session }) => session.n === 1)).toBe('connect');
