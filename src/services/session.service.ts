@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
@@ -6,6 +7,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { LiveSessions } from '../live/live-sessions.js';
+import { signedCookie } from '../http/request-cookie.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { UserId } from '../options/module-options.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
@@ -13,6 +15,7 @@ import { AppTransactions } from '../persistence/app-transactions.js';
 import type { SessionSummary } from '../persistence/session.repository.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { givenUserId } from '../records/user-id.js';
+import { isSignedBy } from '../security/cookie-signature.js';
 import { handleOf } from '../security/session-handle.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 
@@ -62,6 +65,19 @@ export class SessionService {
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
+
+  /**
+   * Finds the session id in the cookie of a request that did not pass the middleware, such as the handshake of a WebSocket. It
+   * loads nothing: the session may have ended.
+   *
+   * @returns undefined if there is no cookie, or none of the secrets has signed it
+   */
+  idOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+    const { name, secret } = this.options;
+    const value = signedCookie(headers.cookie, name);
+    if (value === undefined || !secret.some((one) => isSignedBy(one, value))) return undefined;
+    return value.slice('s:'.length, value.lastIndexOf('.'));
+  }
 
   /**
    * Loads a session.

@@ -16,7 +16,7 @@ describe.each(DATABASES)('session ids on %s', (database) => {
   let app: INestApplication;
 
   beforeAll(async () => {
-    app = await startTestApp(database, { options: { tableName, pruneInterval: false } });
+    app = await startTestApp(database, { options: { tableName, secret: ['test', 'older'], pruneInterval: false } });
   });
   afterAll(async () => {
     await dropTablesOf(app);
@@ -51,6 +51,22 @@ describe.each(DATABASES)('session ids on %s', (database) => {
     expect(seen.size).toBe(64);
     const expected = (count * 32) / 64;
     for (const found of seen.values()) expect(Math.abs(found - expected)).toBeLessThan(FIVE_SIGMA * Math.sqrt(expected));
+  });
+
+  it.each<[string, (cookie: string) => string, boolean]>([
+    ['the cookie of a session', (cookie) => cookie, true],
+    ['one beside others', (cookie) => `a=1; ${cookie}; b=2`, true],
+    ['one that an older secret has signed', (cookie) => signedCookie(sessionIdOf(cookie), 'older'), true],
+    ['one that another secret has signed', (cookie) => signedCookie(sessionIdOf(cookie), 'unknown'), false],
+    ['one without a signature', (cookie) => `sid=${sessionIdOf(cookie)}`, false],
+    ['one of another name', (cookie) => cookie.replace('sid', 'other'), false],
+    ['no cookie', () => '', false],
+  ])('are found in a request without the middleware: %s', async (_what, given, isFound) => {
+    const browser = new Browser(app);
+    await browser.post('/set', { a: 1 });
+    const found = app.get(SessionService).idOf({ headers: { cookie: given(browser.cookie) } });
+    expect(found).toBe(isFound ? sessionIdOf(browser.cookie) : undefined);
+    if (found) expect(await app.get(SessionService).load(found)).toMatchObject({ a: 1 });
   });
 
   it('ASVS 11.4.1: stand in no column: what is stored is their SHA-256, and that opens no session', async () => {

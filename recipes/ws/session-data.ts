@@ -1,0 +1,8 @@
+import 'express-session';
+
+declare module 'express-session' {
+  interface SessionData {
+    nickname?: string;
+    messagesSent?: number;
+  }
+}
