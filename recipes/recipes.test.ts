@@ -8,6 +8,7 @@ import './drizzle/drizzle.cases.js';
 import './orm-contexts/orm-contexts.cases.js';
 import './socket-io/socket-io.cases.js';
 import './ws/ws.cases.js';
+import './graphql/graphql.cases.js';
 import './streams/streams.cases.js';
 import './migrating/migrating.cases.js';
 import './migrating-from-rails/migrating-from-rails.cases.js';

@@ -48,6 +48,7 @@ export type { FailureKind } from './dialects/failure-kind.js';
 export type { Dialect, UpdateReport, WantedColumn } from './dialects/dialect.js';
 export {
   SessionConflictError,
+  SessionContextError,
   SessionDatabaseError,
   SessionDecryptionError,
   SessionError,

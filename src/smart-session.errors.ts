@@ -145,6 +145,24 @@ export class SessionReadOnlyError extends SessionHttpError {
 }
 
 /**
+ * `@LockSession()` is on a handler that was called without a request that has a session, such as that of a message. This is a
+ * mistake in the app. The handler did not run. Answered with 500.
+ */
+export class SessionContextError extends SessionHttpError {
+  /**
+   * @param handler the class and the method
+   * @param context Nest's type of the call, such as `rpc`
+   */
+  constructor(handler: string, context: string) {
+    super(
+      FAULT,
+      `@LockSession() cannot lock a session for ${handler}: the call (of type ${context}) has no request with a session. ` +
+        'The handler did not run. Remove @LockSession() from it, and change the session by `SessionService.update` with the session id.',
+    );
+  }
+}
+
+/**
  * The app used sessions inside a transaction of its MikroORM, whose connections they share. This is a mistake in the app.
  * Nothing was sent. Answered with 500.
  */

@@ -12,6 +12,8 @@ export const NO_TOUCH = Symbol.for('nestjs-smart-session NoTouch');
  * `SmartSessionModule`: one of the root module, or of a module that is imported before it. An `update()` by session id
  * does not belong to the request, and extends as always.
  *
+ * On GraphQL resolvers it applies to a request if each of its queries and mutations has the decorator.
+ *
  * @param applies false for a handler of such a controller that extends the session
  * @example
  * \@Get('unread')

@@ -11,6 +11,8 @@ export const READ_ONLY_SESSION = Symbol.for('nestjs-smart-session ReadOnlySessio
  * `destroy()` and `regenerate()` are allowed, but the session that `regenerate()` makes is read-only too. An `update()` by
  * session id does not belong to the request. The session is extended as always, unless `@NoTouch()` prevents it.
  *
+ * On GraphQL resolvers it applies to a request if each of its queries and mutations has the decorator.
+ *
  * @param applies false for a handler of such a controller that may change the session
  * @example
  * \@Get('cart')

@@ -2,7 +2,10 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { NO_TOUCH } from './no-touch.decorator.js';
 import { READ_ONLY_SESSION } from './read-only-session.decorator.js';
+import type { Request } from 'express';
+import type { SessionPolicy } from '../live/session-policy.js';
 import { CurrentPlatform } from '../platforms/current-platform.js';
+import { isRootResolver } from '../platforms/resolver-call.js';
 import { SessionStates } from '../protocol/session-states.js';
 
 /**
@@ -11,6 +14,8 @@ import { SessionStates } from '../protocol/session-states.js';
  */
 @Injectable()
 export class SessionPolicyGuard implements CanActivate {
+  readonly #ofResolvers = new WeakMap<Request, SessionPolicy>();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly states: SessionStates,
@@ -18,16 +23,31 @@ export class SessionPolicyGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): true {
-    if (context.getType() !== 'http') return true;
     const request = this.platform.requestOf(context);
-    const keepsExpiry = this.#isUnder(NO_TOUCH, context);
-    const isReadOnly = this.#isUnder(READ_ONLY_SESSION, context);
-    if (request.session && (keepsExpiry || isReadOnly) && this.states.isServing(request))
-      this.states.setPolicy(request.session, { keepsExpiry, isReadOnly });
+    if (!request?.session || !this.states.isServing(request)) return true;
+    const own = { keepsExpiry: this.#isUnder(NO_TOUCH, context), isReadOnly: this.#isUnder(READ_ONLY_SESSION, context) };
+    const policy = context.getType<string>() === 'graphql' ? this.#ofAllResolvers(request, own, context.getArgs()) : own;
+    if (isOther(policy, this.states.policyOf(request.session))) this.states.setPolicy(request.session, policy);
     return true;
+  }
+
+  /** A request may run several resolvers. A decorator applies to the request if each of them has it. */
+  #ofAllResolvers(request: Request, own: SessionPolicy, args: readonly unknown[]): SessionPolicy {
+    const others = this.#ofResolvers.get(request);
+    if (others && !isRootResolver(args)) return others;
+    const all = {
+      keepsExpiry: own.keepsExpiry && (others?.keepsExpiry ?? true),
+      isReadOnly: own.isReadOnly && (others?.isReadOnly ?? true),
+    };
+    this.#ofResolvers.set(request, all);
+    return all;
   }
 
   #isUnder(decorator: symbol, context: ExecutionContext): boolean {
     return this.reflector.getAllAndOverride<boolean | undefined>(decorator, [context.getHandler(), context.getClass()]) ?? false;
   }
+}
+
+function isOther(one: SessionPolicy, other: SessionPolicy): boolean {
+  return one.keepsExpiry !== other.keepsExpiry || one.isReadOnly !== other.isReadOnly;
 }

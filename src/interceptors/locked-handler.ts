@@ -8,7 +8,8 @@ import { onAnswer } from './late-answer.js';
 /** A request under a lock, and its response. */
 export interface LockedExchange {
   readonly request: Request;
-  readonly response: Response;
+  /** Undefined for a resolver: the request may have others, which change the session after this one. */
+  readonly response: Response | undefined;
   /** Whether the handler answers by itself, as with `@Res()`. */
   readonly answersItself: boolean;
 }
@@ -21,10 +22,12 @@ export function handleLocked(
   limits: LockLimits,
 ): Observable<unknown> {
   return lock(request.session, locker, limits).pipe(
-    tap({ error: (error) => announceRetry(response, error) }),
+    tap({ error: (error) => response && announceRetry(response, error) }),
     concatMap((unlock) => {
       if (!unlock) return handler.handle();
-      return answersItself ? unlockAfterAnswer(handler, unlock, response) : unlockAfterHandler(handler, unlock);
+      return response && answersItself
+        ? unlockAfterAnswer(handler, unlock, response)
+        : unlockAfterHandler(handler, unlock, response === undefined);
     }),
   );
 }
@@ -47,9 +50,12 @@ function lock(session: object, locker: SessionLocker, limits: LockLimits): Obser
  * Unlocks before the response, whether the handler returns or throws. If the request no longer waits, it unlocks
  * immediately. After an error the handler may still run, for example after the timeout of an interceptor. Its later
  * changes are not stored.
+ *
+ * @param isResolver whether other handlers of the request may change the session later. Then such changes are stored
  */
-function unlockAfterHandler(handler: CallHandler, unlock: Unlock): Observable<unknown> {
-  return concat(unlockingOnError(handler, unlock), defer(() => unlock()).pipe(ignoreElements())).pipe(finalize(() => void unlock(false)));
+function unlockAfterHandler(handler: CallHandler, unlock: Unlock, isResolver: boolean): Observable<unknown> {
+  const unlockLast = defer(() => unlock()).pipe(ignoreElements());
+  return concat(unlockingOnError(handler, unlock, isResolver), unlockLast).pipe(finalize(() => void unlock(isResolver)));
 }
 
 /** The same for a handler that answers by itself: unlocks when it has returned and answered, or when its lease ends. */
@@ -67,9 +73,9 @@ function unlockAfterAnswer(handler: CallHandler, unlock: Unlock, response: Respo
     else unlock.withLease();
     return EMPTY;
   });
-  return concat(unlockingOnError(handler, unlock), returned).pipe(finalize(() => void (hasReturned || end())));
+  return concat(unlockingOnError(handler, unlock, false), returned).pipe(finalize(() => void (hasReturned || end())));
 }
 
-function unlockingOnError(handler: CallHandler, unlock: Unlock): Observable<unknown> {
-  return handler.handle().pipe(catchError((thrown: unknown) => from(unlock(false)).pipe(concatMap(() => throwError(() => thrown)))));
+function unlockingOnError(handler: CallHandler, unlock: Unlock, isHandled: boolean): Observable<unknown> {
+  return handler.handle().pipe(catchError((thrown: unknown) => from(unlock(isHandled)).pipe(concatMap(() => throwError(() => thrown)))));
 }

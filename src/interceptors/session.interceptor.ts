@@ -8,6 +8,7 @@ import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { CurrentPlatform } from '../platforms/current-platform.js';
 import { asError } from '../shared/thrown.js';
+import { SessionContextError } from '../smart-session.errors.js';
 import { answersItself } from './late-answer.js';
 import { handleLocked } from './locked-handler.js';
 
@@ -26,14 +27,20 @@ export class SessionInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    if (context.getType() !== 'http') return next.handle();
-    const [request, response] = [this.platform.requestOf(context), this.platform.responseOf(context)];
-    if (!this.protocol.states.isServing(request)) return next.handle();
+    const request = this.platform.requestOf(context);
+    const isHttp = context.getType() === 'http';
     const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
+    if (!request || !this.protocol.states.isServing(request)) {
+      if (limits && !(isHttp && request)) throw new SessionContextError(nameOf(context), context.getType());
+      return next.handle();
+    }
+    // The response of a resolver waits for the commit of all resolvers of the request, so that none is stored alone.
+    if (!isHttp && !limits) return next.handle();
+    const response = isHttp ? this.platform.responseOf(context) : undefined;
     const commit: Commit = (isLast) => this.#commit(request, response, isLast);
     if (!limits || !request.session)
       return afterCommit(next.handle(), () => (this.#isLeftToGate(request, context) ? undefined : commit(false)));
-    const exchange = { request, response, answersItself: answersItself(context) };
+    const exchange = { request, response, answersItself: isHttp && answersItself(context) };
     return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, limits);
   }
 
@@ -43,7 +50,7 @@ export class SessionInterceptor implements NestInterceptor {
   }
 
   /** Resolves when everything is stored; undefined if everything is. */
-  #commit({ session }: Request, response: Response, isLast: boolean): Promise<void> | undefined {
+  #commit({ session }: Request, response: Response | undefined, isLast: boolean): Promise<void> | undefined {
     const { states, committer } = this.protocol;
     if (!session || states.isUntouched(session)) return undefined;
     // An interceptor of the app holds a transaction around handler and commit: the gate commits when it has ended.
@@ -51,10 +58,14 @@ export class SessionInterceptor implements NestInterceptor {
     return committer.commitForResponse(session, undefined, isLast).catch((thrown: unknown) => {
       const error = asError(thrown);
       states.abandon(session, error);
-      announceRetry(response, error);
+      if (response) announceRetry(response, error);
       throw error;
     });
   }
+}
+
+function nameOf(context: ExecutionContext): string {
+  return `${context.getClass().name}.${context.getHandler().name}`;
 }
 
 /**

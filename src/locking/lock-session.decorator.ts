@@ -35,6 +35,9 @@ const BOUNDS: Readonly<Record<keyof LockSessionOptions, readonly [number, number
  * A request that waits longer than `timeout` is answered with 423 (`SessionLockedError`), and one whose
  * session ends meanwhile with 409 (`SessionGoneError`).
  *
+ * On a GraphQL resolver it locks the session for that resolver. A call without a request, such as a message of a microservice, is
+ * refused with a `SessionContextError`.
+ *
  * @throws SmartSessionConfigError for an option that cannot work
  * @example
  * \@Post('checkout')

@@ -5,6 +5,7 @@ import { UnsupportedAdapterError } from '../smart-session.errors.js';
 import { expressPlatform } from './express.platform.js';
 import { fastifyPlatform } from './fastify.platform.js';
 import type { Platform } from './platform.js';
+import { requestOfResolver } from './resolver-call.js';
 
 /** The platforms, by the type of Nest's HTTP adapter. */
 const PLATFORMS: Readonly<Record<string, Platform>> = { express: expressPlatform, fastify: fastifyPlatform };
@@ -28,9 +29,13 @@ export class CurrentPlatform {
     this.#current.prepare(this.host.httpAdapter.getInstance(), isMounted);
   }
 
-  /** Returns the request that has the session. */
-  requestOf(context: ExecutionContext): Request {
-    return this.#current.requestOf(context.switchToHttp().getRequest());
+  /**
+   * Returns the request whose session a handler or a resolver works on. Undefined if there is none, such as for a message. Some
+   * packages call their handlers as HTTP's, with arguments of their own.
+   */
+  requestOf(context: ExecutionContext): Request | undefined {
+    const given = givenTo(context);
+    return Object(given) === given && this.host.httpAdapter ? this.#current.requestOf(given as object) : undefined;
   }
 
   /** Returns the response that the gate holds. */
@@ -47,6 +52,12 @@ export class CurrentPlatform {
   get #current(): Platform {
     return (this.#platform ??= platformOf(this.host));
   }
+}
+
+function givenTo(context: ExecutionContext): unknown {
+  const type: string = context.getType();
+  if (type === 'http') return context.switchToHttp().getRequest();
+  return type === 'graphql' ? requestOfResolver(context.getArgs()) : undefined;
 }
 
 function platformOf({ httpAdapter }: HttpAdapterHost): Platform {

@@ -39,7 +39,7 @@ export const fastifyPlatform: Platform = {
       });
     }
   },
-  requestOf: (request) => (request as Wrapper<Request>).raw,
+  requestOf: (request) => (request as Partial<Wrapper<Request>>).raw,
   responseOf: (response) => (response as Wrapper<Response>).raw,
 };
 

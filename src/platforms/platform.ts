@@ -13,8 +13,8 @@ export interface Platform {
    * @param isMounted whether the module mounts its middleware
    */
   prepare(server: unknown, isMounted: boolean): void;
-  /** Returns the request that has the session. */
-  requestOf(given: object): Request;
+  /** Returns the request that has the session; undefined if the object is not the platform's. */
+  requestOf(given: object): Request | undefined;
   /** Returns the response that the gate holds. */
   responseOf(given: object): Response;
 }

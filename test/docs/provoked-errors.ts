@@ -1,6 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { ExternalContextCreator } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import {
+  LockSession,
   SmartSessionOptions,
+  SmartSessionTestingModule,
   SqlSessionRepository,
   append,
   counter,
@@ -44,6 +49,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionLockedError: locked(on),
     SessionLockLostError: [() => commitUnderLostLock(on())],
     SessionReadOnlyError: [() => commitReadOnly(on())],
+    SessionContextError: [lockInMessage],
     SessionInTransactionError: [
       () => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count(),
     ],
@@ -334,6 +340,19 @@ async function commitUnderLostLock(provoker: Provoker): Promise<void> {
   const unlock = await provoker.locker.lock(live, { timeout: 100, lease: 1000, maxWaiting: 1 });
   await provoker.takeLock('of another process');
   await provoker.sessions.commit(Object.assign(live, { b: 1 })).finally(() => unlock?.(false));
+}
+
+/** Calls a handler as a microservice does. */
+async function lockInMessage(): Promise<void> {
+  @Injectable()
+  class CartController {
+    @LockSession() checkout(): void {}
+  }
+  const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot()], providers: [CartController] }).compile();
+  const cart = testing.get(CartController);
+  const rest = [undefined, undefined, undefined, undefined, undefined, 'rpc'] as const;
+  const handler = testing.get(ExternalContextCreator).create(cart as never, cart.checkout, 'checkout', ...(rest as never as []));
+  await (handler() as Promise<void>).finally(() => testing.close());
 }
 
 async function commitReadOnly(provoker: Provoker): Promise<void> {

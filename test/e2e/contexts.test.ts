@@ -152,7 +152,7 @@ describe('an app without HTTP', () => {
     await protocolOf(sessions).stored.replace(id, { a: 1 });
   }
 
-  it.fails('a microservice by NestFactory.createMicroservice works by session id', async () => {
+  it('a microservice by NestFactory.createMicroservice works by session id', async () => {
     const port = await freePort();
     const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppWithoutHttp, { ...serverOn(port), logger: false });
     await app.listen();
@@ -162,7 +162,7 @@ describe('an app without HTTP', () => {
     await app.close();
   });
 
-  it.fails('a job by NestFactory.createApplicationContext works by session id', async () => {
+  it('a job by NestFactory.createApplicationContext works by session id', async () => {
     const app = await NestFactory.createApplicationContext(AppWithoutHttp, { logger: false });
     await begin(app);
     await expectCalls(app, id);
@@ -173,7 +173,7 @@ describe('an app without HTTP', () => {
 });
 
 describe('an app with HTTP', () => {
-  it.fails.each([true])(
+  it.each([true, false])(
     'works by session id in messages of a microservice beside it, with inheritAppConfig: %s',
     async (inheritAppConfig) => {
       const port = await freePort();
@@ -191,7 +191,7 @@ describe('an app with HTTP', () => {
     },
   );
 
-  it.fails('works by session id in messages of a WebSocket', async () => {
+  it('works by session id in messages of a WebSocket', async () => {
     const app = await startTestApp('sqlite', {
       imports: [GatewayModule],
       prepare: (nest) => void nest.useWebSocketAdapter(new WsAdapter(nest)),
@@ -216,7 +216,7 @@ describe('an app with HTTP', () => {
     await app.close();
   });
 
-  it.fails('works by session id in calls of other packages', async () => {
+  it('works by session id in calls of other packages', async () => {
     const app = await startTestApp('sqlite', { imports: [MessagesModule] });
     const browser = new Browser(app);
     await browser.post('/set', { a: 1 });

@@ -162,18 +162,18 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     expect(await browser.session()).toEqual({ user: 1 });
   });
 
-  it.fails('run one after the other under @LockSession()', async () => {
+  it('run one after the other under @LockSession()', async () => {
     await Promise.all(Array.from({ length: 10 }, () => ask('mutation { a: addLocked b: addLocked }')));
     expect(await browser.session()).toEqual({ a: 1, n: 20 });
   });
 
   it('let other resolvers of the request change the session after an error under @LockSession()', async () => {
-    const { status, errors } = await ask('mutation { addLocked failLocked add again: addLocked last: add }');
+    const { status, errors } = await ask('mutation { addLocked again: addLocked failLocked last: add }');
     expect([status, errors?.map(({ path }) => path)]).toEqual([200, [['failLocked']]]);
-    expect(await browser.session()).toEqual({ a: 1, n: 4, failed: 1 });
+    expect(await browser.session()).toEqual({ a: 1, n: 3, failed: 1 });
   });
 
-  it.fails('extend the session, unless each of them is under @NoTouch()', async () => {
+  it('extend the session, unless each of them is under @NoTouch()', async () => {
     const expiry = async () => (await app.run('select expires_at from {table}')).map(({ expires_at }) => expires_at);
     await app.age(30_000);
     const before = await expiry();
@@ -183,7 +183,7 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     expect(await expiry()).not.toEqual(before);
   });
 
-  it.fails('may not change the session if each of them is under @ReadOnlySession()', async () => {
+  it('may not change the session if each of them is under @ReadOnlySession()', async () => {
     expect((await ask('{ careless again: careless }')).status).toBe(500);
     expect(await browser.session()).toEqual({ a: 1 });
     expect((await ask('{ careless visit(key: "one") }')).status).toBe(200);

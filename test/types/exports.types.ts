@@ -71,6 +71,7 @@ type Value =
   | 'richCodec'
   | 'SessionConflictError'
   | 'SessionCreatedEvent'
+  | 'SessionContextError'
   | 'SessionDatabaseError'
   | 'SessionDecryptionError'
   | 'SessionDestroyedEvent'

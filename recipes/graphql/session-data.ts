@@ -1,0 +1,9 @@
+import 'express-session';
+
+declare module 'express-session' {
+  interface SessionData {
+    name?: string;
+    basket?: string[];
+    shown?: number;
+  }
+}
