@@ -21,6 +21,7 @@ export { DELETED, type MergeRule, type MergeSides, type PathRules } from './shar
 export type { SessionRepositoryClass } from './options/repository-class.js';
 export type { EncryptionKey, EncryptionOptions, ResolvedEncryption } from './options/encryption-keys.js';
 export type { CookieAttributes, CookieOption } from './options/cookie-rules.js';
+export type { HeaderTransport, Transport, TransportOption } from './options/transport-option.js';
 export type { CookieSecret } from './options/secrets.js';
 export { richCodec } from './codec/rich.codec.js';
 export type { ValueCodec } from './shared/value-codec.js';
@@ -61,6 +62,7 @@ export {
   SessionNotSerializableError,
   SessionReadOnlyError,
   SessionTooLargeError,
+  SessionTransportError,
   SessionUnavailableError,
   SessionUserIdError,
   SmartSessionConfigError,

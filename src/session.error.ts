@@ -38,6 +38,7 @@ export const UNAVAILABLE: Answer = { status: HttpStatus.SERVICE_UNAVAILABLE, tex
 export const FAULT: Answer = { status: HttpStatus.INTERNAL_SERVER_ERROR, text: 'Internal server error' };
 export const ENDED: Answer = { status: HttpStatus.CONFLICT, text: 'Session ended' };
 export const FULL: Answer = { status: HttpStatus.CONFLICT, text: 'Too many sessions' };
+export const AMBIGUOUS: Answer = { status: HttpStatus.BAD_REQUEST, text: 'Session given twice' };
 export const LOCKED: Answer = { status: HttpStatus.LOCKED, text: 'Session locked' };
 
 /**

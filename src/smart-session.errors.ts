@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
-import { ENDED, FAULT, FULL, LOCKED, SessionError, SessionHttpError, UNAVAILABLE } from './session.error.js';
+import { AMBIGUOUS, ENDED, FAULT, FULL, LOCKED, SessionError, SessionHttpError, UNAVAILABLE } from './session.error.js';
 import { redacted } from './shared/redaction.js';
 import { escaped } from './shared/shown-keys.js';
 import { asError } from './shared/thrown.js';
@@ -172,6 +172,20 @@ export class SessionInTransactionError extends SessionHttpError {
       FAULT,
       `Could not ${operation} the session: the call is inside a transaction of the app's MikroORM. Sessions are stored outside of it, on a second connection of the same pool. ` +
         'Nothing was written. Call it before or after the transaction, or give the sessions a `connection` of their own.',
+    );
+  }
+}
+
+/** A request has a session in its cookie and in its header. None was loaded. Answered with 400. */
+export class SessionTransportError extends SessionHttpError {
+  /**
+   * @param cookie the name of the cookie
+   * @param header the name of the header
+   */
+  constructor(cookie: string, header: string) {
+    super(
+      AMBIGUOUS,
+      `The request has a session in the cookie "${cookie}" and in the header "${header}". No session was loaded. Send one of them.`,
     );
   }
 }

@@ -1,8 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { clearingCookie } from '../http/clearing-cookie.js';
-import { requestCookie, signedCookie } from '../http/request-cookie.js';
 import { pathOf } from '../http/request-path.js';
+import type { SessionTransport } from '../http/session-transport.js';
 import { HeldValues } from '../live/held-values.js';
 import type { SessionProtocol } from '../protocol/session-protocol.js';
 import { SessionUnavailableError } from '../smart-session.errors.js';
@@ -34,6 +34,7 @@ export class RequestSession implements GatedSession {
     private readonly response: Response,
     private readonly protocol: SessionProtocol,
     private readonly options: SmartSessionOptions,
+    private readonly transport: SessionTransport,
     private readonly cookies: CookieWatch,
     private readonly logger: LoggerService,
   ) {
@@ -105,17 +106,16 @@ export class RequestSession implements GatedSession {
 
   /** Whether the session is stored under an id that the browser does not have yet. */
   #isNewsForBrowser(session: object): boolean {
-    const { headers, sessionID } = this.request;
-    return this.protocol.states.isStored(session) && !signedCookie(headers.cookie, this.options.name)?.startsWith(`s:${sessionID}.`);
+    const { request, transport } = this;
+    return this.protocol.states.isStored(session) && !transport.signedValue(request)?.startsWith(`s:${request.sessionID}.`);
   }
 
   /** Deletes the browser's cookie of a session that this request has ended. */
   #clearCookie(): void {
-    const { request, response, options } = this;
+    const { request, response, options, transport } = this;
     if (this.#failure || !this.protocol.stored.claimEnd(request, this.#first)) return;
     forgetSessionId(request);
-    if (requestCookie(request.headers.cookie, options.name) !== undefined)
-      appendCookie(response, clearingCookie(options.name, this.#cookie));
+    if (transport.hasId(request)) appendCookie(response, clearingCookie(options.name, this.#cookie));
   }
 
   #fail(error: Error): void {

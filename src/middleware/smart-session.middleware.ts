@@ -4,9 +4,9 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import expressSession from 'express-session';
 import { CookieHeaders } from '../http/cookie-headers.js';
 import { announceRetry } from '../http/retry-after.js';
-import { signedCookie } from '../http/request-cookie.js';
 import { pathOf } from '../http/request-path.js';
 import { markSecure } from '../http/secure-request.js';
+import { SessionTransport } from '../http/session-transport.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { optionForExpressSession } from '../security/cookie-template.js';
 import { SessionLogger } from '../security/session-logger.js';
@@ -35,7 +35,10 @@ export class SmartSessionMiddleware implements NestMiddleware {
   readonly #expressSession: RequestHandler;
   /** The same handler, but it sends each cookie again. Undefined if there is one secret. */
   readonly #resigning: RequestHandler | undefined;
+  readonly #transport: SessionTransport;
   readonly #headers: CookieHeaders;
+  /** The same for answers that carry the session in a header. */
+  readonly #ownHeaders: CookieHeaders;
   readonly #cookies: CookieWatch;
   readonly #isDevelopment = !isProduction();
   #isOtherTold = false;
@@ -48,8 +51,12 @@ export class SmartSessionMiddleware implements NestMiddleware {
     store: SmartSessionStore,
   ) {
     const { name, secret, rolling } = options;
+    this.#transport = new SessionTransport(options);
     this.#cookies = new CookieWatch(options);
-    this.#headers = new CookieHeaders((cookies) => this.#cookies.see(cookies), ResponseGate.endHook);
+    const headers = (finish?: (response: Response) => void) =>
+      new CookieHeaders(this.#transport.names, (cookies) => this.#cookies.see(cookies), ResponseGate.endHook, finish);
+    this.#headers = headers();
+    this.#ownHeaders = headers((response) => this.#transport.moveIntoHeader(response));
     // The gate handles `unset`: express-session would destroy the session after the answer.
     const mount = (isRolling: boolean) =>
       expressSession({
@@ -74,9 +81,14 @@ export class SmartSessionMiddleware implements NestMiddleware {
     const { end } = response;
     noteStart(request);
     markSecure(request);
-    this.#headers.addTo(response);
+    const usesHeader = this.#usesHeader(request, next);
+    if (usesHeader === undefined) return;
+    (usesHeader ? this.#ownHeaders : this.#headers).addTo(response);
+    const handler = this.#handlerOf(request);
+    const restore = usesHeader ? this.#transport.showAsCookie(request) : undefined;
     let hasPassed = false;
-    this.#handlerOf(request)(request, response, (error?: unknown) => {
+    const pass = (error?: unknown) => {
+      restore?.();
       if (hasPassed) return this.#tellLate(request, error);
       hasPassed = true;
       if (error) {
@@ -86,12 +98,17 @@ export class SmartSessionMiddleware implements NestMiddleware {
       if (request.session) {
         unwrapMethods(request.session);
         if (this.#isDevelopment && 'once' in response) this.lateChanges.watch(request, response);
-        const gated = new RequestSession(request, response, this.protocol, this.options, this.#cookies, this.#logger);
+        const gated = new RequestSession(request, response, this.protocol, this.options, this.#transport, this.#cookies, this.#logger);
         if (isHandshake(response)) commitBehind(response, gated, end);
         else ResponseGate.install(request, response, gated, end);
       }
       next();
-    });
+    };
+    try {
+      handler(request, response, pass);
+    } finally {
+      restore?.();
+    }
   }
 
   /**
@@ -110,13 +127,23 @@ export class SmartSessionMiddleware implements NestMiddleware {
     this.#logger.warn(request.sessionStore instanceof SmartSessionStore ? SECOND_MODULE : OTHER_MIDDLEWARE);
   }
 
+  /** Whether the header carries the session. If the request is refused, `next` gets the error, and the result is undefined. */
+  #usesHeader(request: Request, next: NextFunction): boolean | undefined {
+    try {
+      return this.#transport.usesHeader(request);
+    } catch (error) {
+      next(error);
+      return undefined;
+    }
+  }
+
   /**
    * Returns the handler for a request. A cookie that an older secret has signed is sent again, signed by the first secret, so
    * that the older one can be removed.
    */
-  #handlerOf({ headers }: Request): RequestHandler {
+  #handlerOf(request: Request): RequestHandler {
     if (!this.#resigning) return this.#expressSession;
-    const value = signedCookie(headers.cookie, this.options.name);
+    const value = this.#transport.signedValue(request);
     return value !== undefined && !isSignedBy(this.options.secret[0]!, value) ? this.#resigning : this.#expressSession;
   }
 }

@@ -9,6 +9,7 @@ import type { EncryptionOptions } from './encryption-keys.js';
 import type { EventsOption } from './events-option.js';
 import type { SessionRepositoryClass } from './repository-class.js';
 import type { CookieSecret } from './secrets.js';
+import type { TransportOption } from './transport-option.js';
 
 /** How a commit detects a concurrent commit: by the column `lock_version`, or by a row lock. `'auto'` uses the column if the table has it. */
 export type Locking = 'optimistic' | 'pessimistic' | 'auto';
@@ -67,6 +68,11 @@ export interface SmartSessionModuleOptions {
   name?: string;
   /** The attributes of the cookie, or a function that returns them for a request. Default: `httpOnly`, `sameSite: 'lax'`, `secure: 'auto'`, no max age. */
   cookie?: CookieOption;
+  /**
+   * How the signed session id travels: `'cookie'`, a header such as `{ header: 'authorization', scheme: 'Session' }`, or a list of both, of
+   * which a request uses one. Default: `'cookie'`.
+   */
+  transport?: TransportOption;
   /** How long a session without a max age lives after its last use, in ms. Default: 1 day. */
   ttl?: number;
   /**

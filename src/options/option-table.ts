@@ -25,6 +25,7 @@ import {
   type Check,
 } from './option-checks.js';
 import { copyOfSecret, type CookieSecret } from './secrets.js';
+import { isTransport, resolveTransport, type Transport } from './transport-option.js';
 
 const MINUTE = 60_000;
 
@@ -74,6 +75,11 @@ export const OPTIONS = {
     check: unless((given) => isCookieOptions(given) || isSynchronous(given), EXPECTED_COOKIE),
     default: {},
     resolve: (cookie): CookieOption => (typeof cookie === 'function' ? cookie : Object.freeze({ ...COOKIE_DEFAULTS, ...cookie })),
+  },
+  transport: {
+    check: unless(isTransport, "Use 'cookie', a header such as { header: 'authorization', scheme: 'Session' }, or a list of both."),
+    default: 'cookie',
+    resolve: (transport): Transport => resolveTransport(transport),
   },
   ttl: { check: positive({ unit: 'ms' }), default: 24 * 60 * MINUTE },
   anonymousTtl: { check: optional(positive({ unit: 'ms', max: LONGEST_LIFETIME })) },

@@ -7,7 +7,7 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { LiveSessions } from '../live/live-sessions.js';
-import { signedCookie } from '../http/request-cookie.js';
+import { SessionTransport } from '../http/session-transport.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { UserId } from '../options/module-options.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
@@ -67,14 +67,17 @@ export class SessionService {
   ) {}
 
   /**
-   * Finds the session id in the cookie of a request that did not pass the middleware, such as the handshake of a WebSocket. It
-   * loads nothing: the session may have ended.
+   * Finds the session id in a request that did not pass the middleware, such as the handshake of a WebSocket: in its cookie, or in the
+   * header of the option `transport`. It loads nothing: the session may have ended.
    *
-   * @returns undefined if there is no cookie, or none of the secrets has signed it
+   * @returns undefined if there is no id, or none of the secrets has signed it
+   * @throws SessionTransportError for a request with both
    */
-  idOf({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
-    const { name, secret } = this.options;
-    const value = signedCookie(headers.cookie, name);
+  idOf(request: Pick<IncomingMessage, 'headers'>): string | undefined {
+    const { secret } = this.options;
+    const transport = new SessionTransport(this.options);
+    transport.usesHeader(request);
+    const value = transport.signedValue(request);
     if (value === undefined || !secret.some((one) => isSignedBy(one, value))) return undefined;
     return value.slice('s:'.length, value.lastIndexOf('.'));
   }

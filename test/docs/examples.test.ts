@@ -14,6 +14,7 @@ import { startTestApp, type TestAppSettings } from '../support/test-app.js';
 import { HealthController } from './health.controller.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
+import { cookieOrHeader } from './clients-without-cookies.js';
 import { Money, codec } from './money-codec.js';
 import { moneyOnRich } from './money-on-rich.js';
 import { keptCookies } from './moving-in.js';
@@ -83,6 +84,17 @@ onPostgres('the examples, on PostgreSQL', () => {
     on(ownPool(), async (browser) => {
       await browser.post('/set', { visits: 1 });
       expect(await browser.session()).toEqual({ visits: 1 });
+    }));
+
+  it('a cookie or a header', () =>
+    on(cookieOrHeader(), async (_browser, started) => {
+      const url = await started.getUrl();
+      const { headers } = await fetch(`${url}/session`, { headers: { authorization: 'Session' } });
+      expect(headers.get('authorization')).toBeNull();
+      const first = await fetch(`${url}/save-and-reload`, { method: 'POST', headers: { authorization: 'Session' } });
+      const authorization = first.headers.get('authorization')!;
+      const second = await fetch(`${url}/session`, { headers: { authorization } });
+      expect(await second.json()).toMatchObject({ saved: 1 });
     }));
 
   it('merge rules', () =>

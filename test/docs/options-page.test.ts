@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { SmartSessionOptions } from '../../src/index.js';
+import { SmartSessionOptions, type Transport } from '../../src/index.js';
 import { flawIn, isOption } from '../../src/options/smart-session.options.js';
 import { readPage } from '../support/markdown.js';
 
@@ -23,6 +23,7 @@ const codeOf = (cell: string) => /^`([^`]+)`/.exec(cell)?.[1];
 /** A resolved option in the form in which it is given. */
 function givenForm(option: Option, value: unknown): unknown {
   if (value instanceof Map) return Object.fromEntries(value);
+  if (option === 'transport') return (value as Transport).takesCookies ? 'cookie' : value;
   return option === 'secret' ? (value as readonly unknown[])[0] : value;
 }
 

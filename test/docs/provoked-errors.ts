@@ -18,6 +18,7 @@ import {
 } from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { SessionTransport } from '../../src/http/session-transport.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { PreviousTable } from '../../src/migration/previous-table.js';
 import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.store.js';
@@ -40,6 +41,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
   return {
     SessionConflictError: [() => commitInVain(on())],
     SessionUnavailableError: [...unavailable(on, database), ...earlierUnavailable(on)],
+    SessionTransportError: [sendTwice],
     SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
     SessionNotSerializableError: notSerializable(on),
     SessionUserIdError: notUsers(on({ userId: 'user' })),
@@ -58,6 +60,12 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     UnsupportedAdapterError: [startOnKoa],
     PreviousTableError: foreign(),
   };
+}
+
+/** Finds the session of a request that has one in each place. */
+function sendTwice(): void {
+  const options = new SmartSessionOptions({ secret: 'x', transport: ['cookie', { header: 'authorization', scheme: 'Session' }] });
+  new SessionTransport(options).usesHeader({ headers: { cookie: 'sid=1', authorization: 'Session 2' } });
 }
 
 /** Each of the requirements with a value that does not meet it. */

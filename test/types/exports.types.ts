@@ -13,6 +13,7 @@ import type {
   EventsOption,
   ExcludedRoute,
   FailureKind,
+  HeaderTransport,
   KnownRecord,
   Lifetime,
   Locking,
@@ -45,6 +46,8 @@ import type {
   StatementResult,
   StoredRecord,
   StoredSession,
+  Transport,
+  TransportOption,
   UserId,
   UserSession,
   UserSessions,
@@ -92,6 +95,7 @@ type Value =
   | 'SessionRepository'
   | 'SessionService'
   | 'SessionTooLargeError'
+  | 'SessionTransportError'
   | 'SessionUnavailableError'
   | 'SessionUserIdError'
   | 'SmartSessionConfigError'

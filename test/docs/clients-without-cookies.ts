@@ -1,0 +1,4 @@
+import { SmartSessionModule } from 'nestjs-smart-session';
+
+export const cookieOrHeader = () =>
+  SmartSessionModule.forRoot('postgresql', { transport: ['cookie', { header: 'authorization', scheme: 'Session' }] });
