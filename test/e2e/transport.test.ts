@@ -29,7 +29,10 @@ async function withApp(options: SmartSessionModuleOptions, work: (app: INestAppl
   await work(app).finally(() => app.close());
 }
 
-const valuesOf = ({ body: { cookie: _, ...values } }: Answer) => values as Record<string, unknown>;
+function valuesOf({ body }: Answer): Record<string, unknown> {
+  const { cookie: _, ...values } = body as Record<string, unknown>;
+  return values;
+}
 const signed = (id: string, secret?: string) => `Session ${decodeURIComponent(signedCookie(id, secret)).slice('sid=s:'.length)}`;
 
 describe('sessions in the header Authorization', () => {
