@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BadRequestException, Module, createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
+import { BadRequestException, Logger, Module, createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
 import { Args, Context, GqlExecutionContext, GraphQLModule, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
@@ -70,6 +70,13 @@ class SessionResolver {
   @Mutation(() => Int) unstorable(@GqlSession() session: Live): number {
     session.big = 1n;
     return 1;
+  }
+  @Mutation(() => Int) @LockSession({ maxWaiting: 0 }) async hold(): Promise<number> {
+    await meet();
+    return 1;
+  }
+  @Mutation(() => Int) updateElsewhere(): Promise<number> {
+    return this.sessions.update('an unknown id', () => 1);
   }
   @Mutation(() => Int) async login(@Context('req') request: Request): Promise<number> {
     await this.sessions.regenerate(request);
@@ -171,6 +178,30 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     const { status, errors } = await ask('mutation { addLocked again: addLocked failLocked last: add }');
     expect([status, errors?.map(({ path }) => path)]).toEqual([200, [['failLocked']]]);
     expect(await browser.session()).toEqual({ a: 1, n: 3, failed: 1 });
+  });
+
+  it.fails('are refused a lock by an entry among the errors, with a general text', async () => {
+    let begin = () => {};
+    let end = () => {};
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    meet = () => (begin(), ended);
+    const holding = ask('mutation { hold }');
+    await begun;
+    const { status, errors } = await ask('mutation { hold }');
+    end();
+    expect((await holding).data).toEqual({ hold: 1 });
+    expect([status, errors]).toMatchObject([200, [{ message: 'Session locked', path: ['hold'], extensions: { status: 423 } }]]);
+  });
+
+  it.fails('answer an error of the sessions with a general text, and log its message', async () => {
+    const lines: string[] = [];
+    Logger.overrideLogger({ log() {}, warn() {}, error: (line: string) => lines.push(line) });
+    const { errors } = await ask('mutation { updateElsewhere }');
+    Logger.overrideLogger(false);
+    expect(errors).toMatchObject([{ message: 'Session ended', extensions: { status: 409 } }]);
+    expect(JSON.stringify(errors)).not.toContain('Could not update');
+    expect(lines).toEqual([expect.stringMatching(/^SessionResolver\.updateElsewhere: Could not update session [0-9a-f]{8}…: /)]);
   });
 
   it('extend the session, unless each of them is under @NoTouch()', async () => {
