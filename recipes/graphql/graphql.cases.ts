@@ -46,7 +46,7 @@ describe('a GraphQL API', () => {
       on: { closed: (event) => close(event) },
     });
     clients.push(client);
-    return { baskets: client.iterate<{ basketChanged: string[] }>({ query: 'subscription { basketChanged }' }), closed };
+    return { client, baskets: client.iterate<{ basketChanged: string[] }>({ query: 'subscription { basketChanged }' }), closed };
   }
 
   it('stores what the mutations of a request change, in series', async () => {
@@ -81,6 +81,13 @@ describe('a GraphQL API', () => {
     expect(await closed).toMatchObject({ code: 4403, reason: 'The session has ended' });
     expect(await last.catch(() => 'closed')).toBeDefined();
     expect(await stored()).toBeUndefined();
+  });
+
+  it.each(['mutation { rename(name: "berta") }', 'mutation { checkout }', '{ basket }'])('answers %s by HTTP only', async (query) => {
+    const { client } = await subscribe();
+    const { value } = await client.iterate({ query }).next();
+    expect(value.errors).toHaveLength(1);
+    expect(await stored()).toMatchObject({ name: 'anna' });
   });
 
   it('refuses a WebSocket without a session', async () => {

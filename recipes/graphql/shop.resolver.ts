@@ -71,7 +71,8 @@ export class ShopResolver {
       });
     } catch (error) {
       if (error instanceof SessionGoneError) extra.socket.close(4403, 'The session has ended');
-      throw error;
+      // GraphQL sends the message of an error to the client.
+      throw new Error('The basket cannot be shown.', { cause: error });
     }
   }
 }

@@ -1,15 +1,17 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, throwError, type Subscriber } from 'rxjs';
 import { announceRetry } from '../http/retry-after.js';
 import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
 import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { CurrentPlatform } from '../platforms/current-platform.js';
+import { SessionLogger } from '../security/session-logger.js';
 import { asError } from '../shared/thrown.js';
-import { SessionContextError } from '../smart-session.errors.js';
+import { SessionContextError, SessionUnavailableError } from '../smart-session.errors.js';
 import { answersItself } from './late-answer.js';
+import { withGeneralErrors } from './general-errors.js';
 import { handleLocked } from './locked-handler.js';
 
 /**
@@ -19,6 +21,8 @@ import { handleLocked } from './locked-handler.js';
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
+  readonly #logger = new SessionLogger();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly locker: SessionLocker,
@@ -27,11 +31,16 @@ export class SessionInterceptor implements NestInterceptor {
   ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const handled = this.#handle(context, next);
+    return context.getType<string>() === 'graphql' ? withGeneralErrors(handled, (error) => this.#tell(context, error)) : handled;
+  }
+
+  #handle(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = this.platform.requestOf(context);
     const isHttp = context.getType() === 'http';
     const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
     if (!request || !this.protocol.states.isServing(request)) {
-      if (limits && !(isHttp && request)) throw new SessionContextError(nameOf(context), context.getType());
+      if (limits && !(isHttp && request)) return throwError(() => new SessionContextError(nameOf(context), context.getType()));
       return next.handle();
     }
     // The response of a resolver waits for the commit of all resolvers of the request, so that none is stored alone.
@@ -47,6 +56,11 @@ export class SessionInterceptor implements NestInterceptor {
   /** Whether the handler may have answered already, although the gate does not know it. An error would be a second answer. */
   #isLeftToGate({ session }: Request, context: ExecutionContext): boolean {
     return this.platform.delaysAnswers && session !== undefined && !this.protocol.states.isUntouched(session) && answersItself(context);
+  }
+
+  /** Logs the detail of an error that the client does not get. The outage log reports unavailable sessions. */
+  #tell(context: ExecutionContext, error: Error): void {
+    if (!(error instanceof SessionUnavailableError)) this.#logger.error(`${nameOf(context)}: ${error.message}`, error.stack);
   }
 
   /** Resolves when everything is stored; undefined if everything is. */
