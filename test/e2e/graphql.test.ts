@@ -1,14 +1,17 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { EventEmitter, on } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { BadRequestException, Logger, Module, createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
-import { Args, Context, GqlExecutionContext, GraphQLModule, Int, Mutation, Query, Resolver } from '@nestjs/graphql';
+import { Args, Context, GqlExecutionContext, GraphQLModule, Int, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { Request } from 'express';
+import { createClient, type Client } from 'graphql-ws';
 import { LockSession, NoTouch, ReadOnlySession, SessionService } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { IS_EXPRESS } from '../support/platform.js';
-import { SessionsApp } from '../support/sessions-app.js';
+import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
 
 type Live = Request['session'] & Record<string, any>;
 
@@ -29,6 +32,11 @@ function meeting(size: number): () => Promise<void> {
 }
 
 let meet: () => Promise<void> = async () => undefined;
+/** What a subscription counts. */
+const ticks = new EventEmitter();
+
+/** Where the drivers put the request of a WebSocket: Apollo in `extra`. */
+type Handshake = IncomingMessage & { readonly extra?: { readonly request: IncomingMessage } };
 
 @Resolver()
 class SessionResolver {
@@ -60,6 +68,19 @@ class SessionResolver {
   @Mutation(() => Int) addByUpdate(@GqlSession() session: Live): Promise<number> {
     return this.sessions.update(session, (draft: Record<string, any>) => (draft.n = (draft.n ?? 0) + 1));
   }
+  @Subscription(() => Int, {
+    nullable: true,
+    resolve(this: SessionResolver, _tick: unknown, _args: unknown, { req }: { req: Handshake }) {
+      return this.countIn(req);
+    },
+  })
+  counted(): AsyncIterable<unknown> {
+    return on(ticks, 'tick');
+  }
+  countIn(req: Handshake): Promise<number | null> {
+    const id = this.sessions.idOf(req.extra?.request ?? req)!;
+    return this.sessions.update(id, (draft: Record<string, any>) => (draft.n = (draft.n ?? 0) + 1)).catch(() => null);
+  }
   @Mutation(() => Int, { nullable: true }) fail(@GqlSession() session: Live): number {
     session.failed = 1;
     throw new BadRequestException('as the client asked');
@@ -88,8 +109,17 @@ class SessionResolver {
 @Module({ providers: [SessionResolver] })
 class ResolversModule {}
 
-const APOLLO = GraphQLModule.forRoot<ApolloDriverConfig>({ driver: ApolloDriver, autoSchemaFile: true, graphiql: false });
-const MERCURIUS = GraphQLModule.forRoot<MercuriusDriverConfig>({ driver: MercuriusDriver, autoSchemaFile: true });
+const APOLLO = GraphQLModule.forRoot<ApolloDriverConfig>({
+  driver: ApolloDriver,
+  autoSchemaFile: true,
+  graphiql: false,
+  subscriptions: { 'graphql-ws': true },
+});
+const MERCURIUS = GraphQLModule.forRoot<MercuriusDriverConfig>({
+  driver: MercuriusDriver,
+  autoSchemaFile: true,
+  subscription: { fullWsTransport: true, context: (_socket, req) => ({ req }) as never },
+});
 const DRIVERS = IS_EXPRESS ? [['Apollo', APOLLO] as const] : [['Apollo', APOLLO] as const, ['Mercurius', MERCURIUS] as const];
 
 describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
@@ -116,6 +146,17 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     const { status, body, headers } = await by.post('/graphql', { query });
     return { status, data: body.data, errors: body.errors as { message: string; path: string[] }[] | undefined, body, headers };
   };
+  /** A client of graphql-ws with the cookie of the browser. */
+  async function connect(): Promise<Client> {
+    const { cookie } = browser;
+    class WithCookie extends WebSocket {
+      constructor(address: string, protocols: string[]) {
+        super(address, { protocols, headers: { cookie } } as never);
+      }
+    }
+    return createClient({ url: `${(await nest.getUrl()).replace('http', 'ws')}/graphql`, webSocketImpl: WithCookie });
+  }
+
   const statements = async (query: string) => {
     const { calls } = app.context && (nest.get(SessionService)['repository'] as unknown as { repository: FaultyRepository }).repository;
     const before = calls.length;
@@ -203,6 +244,36 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     expect(JSON.stringify(errors)).not.toContain('Could not update');
     expect(lines).toEqual([expect.stringMatching(/^SessionResolver\.updateElsewhere: Could not update session [0-9a-f]{8}…: /)]);
   });
+
+  it('load and update the session in a subscription, which outlives the session', async () => {
+    const client = await connect();
+    const counts = client.iterate<{ counted: number | null }>({ query: 'subscription { counted }' });
+    const count = async () => {
+      const counted = counts.next();
+      while (ticks.listenerCount('tick') === 0) await nextTurn();
+      ticks.emit('tick');
+      return (await counted).value.data.counted;
+    };
+    expect(await count()).toBe(1);
+    await ask('mutation { add }');
+    expect(await count()).toBe(3);
+    await app.sessions.destroy(sessionIdOf(browser));
+    expect(await count()).toBe(null);
+    await client.dispose();
+  });
+
+  (driver === 'Mercurius' ? it.fails : it).each([['mutation { one: add two: add }', { one: 1, two: 2 }, { a: 1, n: 2 }]])(
+    'lose no change over a WebSocket: %s',
+    async (query, data, stored) => {
+      const client = await connect();
+      const { value } = await client.iterate({ query }).next();
+      await client.dispose();
+      // Mercurius passes the request of the handshake on, and Apollo an object without a session.
+      if (driver === 'Mercurius') expect(value).toEqual({ data });
+      else expect(value.errors).toHaveLength(1);
+      expect(await browser.session()).toEqual(driver === 'Mercurius' ? stored : { a: 1 });
+    },
+  );
 
   it('extend the session, unless each of them is under @NoTouch()', async () => {
     const expiry = async () => (await app.run('select expires_at from {table}')).map(({ expires_at }) => expires_at);
