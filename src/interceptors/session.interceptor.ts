@@ -2,6 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { Observable, throwError, type Subscriber } from 'rxjs';
+import { isUpgrade } from '../http/upgrade.js';
 import { announceRetry } from '../http/retry-after.js';
 import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
 import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
@@ -44,7 +45,7 @@ export class SessionInterceptor implements NestInterceptor {
       return next.handle();
     }
     // The response of a resolver waits for the commit of all resolvers of the request, so that none is stored alone.
-    if (!isHttp && !limits) return next.handle();
+    if (!isHttp && !limits && !isUpgrade(request)) return next.handle();
     const response = isHttp ? this.platform.responseOf(context) : undefined;
     const commit: Commit = (isLast) => this.#commit(request, response, isLast);
     if (!limits || !request.session)

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import compress from '@fastify/compress';
 import cookie from '@fastify/cookie';
 import passport from '@fastify/passport';
+import websocket from '@fastify/websocket';
 import {
   Body,
   Controller,
@@ -26,6 +29,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import nestPassport from 'passport';
 import { Strategy } from 'passport-local';
 import { SessionService, SmartSessionMiddleware, SmartSessionModule, type SmartSessionModuleOptions } from '../../src/index.js';
+import { LateChanges } from '../../src/middleware/late-changes.js';
 import { Browser } from '../support/browser.js';
 import '../../src/fastify.js';
 
@@ -240,6 +244,51 @@ describe('@fastify/passport', () => {
     await browser.post('/set', { passport: 'unknown' });
     expect((await browser.get('/me')).body).toEqual({});
     expect(await browser.session()).toEqual({});
+  });
+});
+
+describe('@fastify/websocket', () => {
+  it('gives its handlers the session of the handshake, and works by session id', async () => {
+    const warnings: string[] = [];
+    const app = await start({
+      prepare: async (nest) => {
+        await nest.register(websocket as never);
+        nest
+          .getHttpAdapter()
+          .getInstance()
+          .register(async (fastify) => {
+            fastify.get('/messages', { websocket: true }, (socket, request) => {
+              socket.send(JSON.stringify(request.session));
+              socket.on('message', async () => {
+                (request.session as Live).lost = 1;
+                const n = await nest.get(SessionService).update(request.sessionID, (draft: Record<string, any>) => ++draft.n);
+                socket.send(String(n));
+              });
+            });
+          });
+      },
+    });
+    const browser = new Browser(app);
+    await browser.post('/set', { n: 1 });
+    const socket = new WebSocket(`${(await app.getUrl()).replace('http', 'ws')}/messages`, {
+      headers: { cookie: browser.cookie },
+    } as never);
+    const heard = async () => JSON.parse(((await once(socket, 'message')) as [MessageEvent<string>])[0].data) as unknown;
+    expect(await heard()).toMatchObject({ n: 1 });
+    Logger.overrideLogger({ log() {}, error() {}, warn: (line: string) => warnings.push(line) });
+    socket.send('count');
+    expect(await heard()).toBe(2);
+    expect(await browser.session()).toEqual({ n: 2 });
+    socket.close();
+    await once(socket, 'close');
+    const late = app.get(LateChanges, { strict: false });
+    while (warnings.length === 0) {
+      late.look();
+      await nextTurn();
+    }
+    Logger.overrideLogger(false);
+    expect(warnings).toEqual([expect.stringContaining('A handler of GET /messages changed "lost" in the session after the response.')]);
+    await app.close();
   });
 });
 
