@@ -1,8 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Request, Response } from 'express';
-import type { Transport } from '../options/transport-option.js';
 import { SessionTransportError } from '../smart-session.errors.js';
 import { requestCookie, signedCookie } from './request-cookie.js';
+
+/** The used part of the options. */
+interface TransportOptions {
+  /** The name of the cookie. */
+  readonly name: string;
+  readonly transport: {
+    readonly takesCookies: boolean;
+    /** The name in lower case, and the word before the id. */
+    readonly header?: { readonly header: string; readonly scheme?: string } | undefined;
+  };
+}
 
 /** The used part of a request. */
 type Headers = Pick<IncomingMessage, 'headers'>;
@@ -16,9 +26,9 @@ const SIGNED = 's:';
  */
 export class SessionTransport {
   readonly #name: string;
-  readonly #transport: Transport;
+  readonly #transport: TransportOptions['transport'];
 
-  constructor({ name, transport }: { readonly name: string; readonly transport: Transport }) {
+  constructor({ name, transport }: TransportOptions) {
     this.#name = name;
     this.#transport = transport;
   }
