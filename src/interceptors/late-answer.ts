@@ -2,10 +2,12 @@ import 'reflect-metadata';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Response } from 'express';
 
-/** Where Nest keeps what the parameters of a handler are, and its numbers of a response and of `next`. */
+/** Where Nest keeps what the parameters of a handler are, and whether it answers although the handler has the response. */
 const ROUTE_ARGUMENTS = '__routeArguments__';
-const RESPONSE = 1;
-const NEXT = 2;
+const PASSTHROUGH = '__responsePassthrough__';
+
+/** Nest's numbers of a response and of `next`. A parameter of an app's decorator has a random id, which may begin with a number. */
+const ANSWERING: ReadonlySet<string> = new Set(['1', '2']);
 
 /**
  * Whether a handler answers by itself, as with `@Res()`: it may do so after it has returned. Nest decides by the same
@@ -14,11 +16,9 @@ const NEXT = 2;
 export function answersItself(context: ExecutionContext): boolean {
   const [controller, handler] = [context.getClass(), context.getHandler()];
   if (typeof controller !== 'function' || typeof handler !== 'function') return false;
-  const parameters = Reflect.getMetadata(ROUTE_ARGUMENTS, controller, handler.name) as Record<string, { data?: unknown }> | undefined;
-  return Object.entries(parameters ?? {}).some(([key, { data }]) => {
-    const kind = Number.parseInt(key, 10);
-    return (kind === RESPONSE || kind === NEXT) && (data as { passthrough?: boolean } | undefined)?.passthrough !== true;
-  });
+  const parameters = (Reflect.getMetadata(ROUTE_ARGUMENTS, controller, handler.name) ?? {}) as object;
+  const isAnswering = Object.keys(parameters).some((key) => ANSWERING.has(key.split(':')[0]!));
+  return isAnswering && !Reflect.getMetadata(PASSTHROUGH, controller, handler.name);
 }
 
 /** Calls back when a handler has ended the response: when the answer is given, not when it is sent. */
