@@ -49,7 +49,7 @@ export class SessionInterceptor implements NestInterceptor {
     const response = isHttp ? this.platform.responseOf(context) : undefined;
     const commit: Commit = (isLast) => this.#commit(request, response, isLast);
     if (!limits || !request.session)
-      return afterCommit(next.handle(), () => (this.#isLeftToGate(request, context) ? undefined : commit(false)));
+      return afterCommit(next.handle(), () => (isHttp && this.#isLeftToGate(request, context) ? undefined : commit(false)));
     const exchange = { request, response, answersItself: isHttp && answersItself(context) };
     return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, limits);
   }

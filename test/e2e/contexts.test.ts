@@ -5,7 +5,7 @@ import { ClientProxyFactory, EventPattern, MessagePattern, Transport, type Micro
 import { WsAdapter } from '@nestjs/platform-ws';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { lastValueFrom } from 'rxjs';
-import { LockSession, NoTouch, ReadOnlySession, SessionService, SmartSessionModule } from '../../src/index.js';
+import { DatabaseContext, LockSession, NoTouch, ReadOnlySession, SessionService, SmartSessionModule } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { freePort } from '../support/free-port.js';
 import { protocolOf } from '../support/protocol-of.js';
@@ -147,6 +147,13 @@ describe('an app without HTTP', () => {
   const id = 'an id';
   let sessions: SessionService;
 
+  /** Closes the app, and expects that its connections are closed. */
+  async function end(app: INestApplicationContext): Promise<void> {
+    const { orm } = app.get(DatabaseContext, { strict: false });
+    await app.close();
+    expect(await orm!.isConnected()).toBe(false);
+  }
+
   async function begin(app: INestApplicationContext): Promise<void> {
     sessions = app.get(SessionService, { strict: false });
     await protocolOf(sessions).stored.replace(id, { a: 1 });
@@ -159,7 +166,7 @@ describe('an app without HTTP', () => {
     await begin(app);
     await expectMessages(port, sessions, id, true);
     await expectCalls(app, id);
-    await app.close();
+    await end(app);
   });
 
   it('a job by NestFactory.createApplicationContext works by session id', async () => {
@@ -168,7 +175,7 @@ describe('an app without HTTP', () => {
     await expectCalls(app, id);
     await sessions.destroy(id);
     expect([await sessions.count(), await sessions.prune()]).toEqual([0, 0]);
-    await app.close();
+    await end(app);
   });
 });
 

@@ -2,7 +2,20 @@ import { EventEmitter, on } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { BadRequestException, Logger, Module, createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
-import { Args, Context, GqlExecutionContext, GraphQLModule, Int, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
+import {
+  Args,
+  Context,
+  Field,
+  GqlExecutionContext,
+  GraphQLModule,
+  Int,
+  Mutation,
+  ObjectType,
+  Query,
+  ResolveField,
+  Resolver,
+  Subscription,
+} from '@nestjs/graphql';
 import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { Request } from 'express';
@@ -38,6 +51,22 @@ const ticks = new EventEmitter();
 /** Where the drivers put the request of a WebSocket: Apollo in `extra`. */
 type Handshake = IncomingMessage & { readonly extra?: { readonly request: IncomingMessage } };
 
+@ObjectType()
+class Item {
+  @Field(() => Int) id = 1;
+}
+
+/** Each field of an item has a resolver, which guards and interceptors see too. */
+@Resolver(() => Item)
+class ItemResolver {
+  @Query(() => Item) @NoTouch() item(): Item {
+    return new Item();
+  }
+  @ResolveField(() => Int) price(): number {
+    return 1;
+  }
+}
+
 @Resolver()
 class SessionResolver {
   constructor(private readonly sessions: SessionService) {}
@@ -61,6 +90,10 @@ class SessionResolver {
     const n = session.n ?? 0;
     await sleep(1);
     return (session.n = n + 1);
+  }
+  /** Nest's number of `@Context()` is that of `@Res()` in a controller. */
+  @Mutation(() => Int) addInContext(@Context('req') { session }: { session: Live }): Promise<number> {
+    return this.add(session);
   }
   @Mutation(() => Int) @LockSession() addLocked(@GqlSession() session: Live): Promise<number> {
     return this.add(session);
@@ -106,18 +139,20 @@ class SessionResolver {
   }
 }
 
-@Module({ providers: [SessionResolver] })
+@Module({ providers: [SessionResolver, ItemResolver] })
 class ResolversModule {}
 
 const APOLLO = GraphQLModule.forRoot<ApolloDriverConfig>({
   driver: ApolloDriver,
   autoSchemaFile: true,
   graphiql: false,
+  fieldResolverEnhancers: ['guards', 'interceptors'],
   subscriptions: { 'graphql-ws': true },
 });
 const MERCURIUS = GraphQLModule.forRoot<MercuriusDriverConfig>({
   driver: MercuriusDriver,
   autoSchemaFile: true,
+  fieldResolverEnhancers: ['guards', 'interceptors'],
   subscription: { fullWsTransport: true, context: (_socket, req) => ({ req }) as never },
 });
 const DRIVERS = IS_EXPRESS ? [['Apollo', APOLLO] as const] : [['Apollo', APOLLO] as const, ['Mercurius', MERCURIUS] as const];
@@ -263,7 +298,7 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
   });
 
   it.each([
-    ['mutation { one: add two: add }', { one: 1, two: 2 }, { a: 1, n: 2 }],
+    ['mutation { add addInContext }', { add: 1, addInContext: 2 }, { a: 1, n: 2 }],
     ['mutation { addLocked }', { addLocked: 1 }, { a: 1, n: 1 }],
     ['{ value(key: "a") }', { value: 1 }, { a: 1 }],
   ])('lose no change over a WebSocket: %s', async (query, data, stored) => {
@@ -280,7 +315,7 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     const expiry = async () => (await app.run('select expires_at from {table}')).map(({ expires_at }) => expires_at);
     await app.age(30_000);
     const before = await expiry();
-    await ask('{ one: unread two: unread }');
+    await ask('{ one: unread two: unread item { price } }');
     expect(await expiry()).toEqual(before);
     await ask('{ one: unread value(key: "a") two: unread }');
     expect(await expiry()).not.toEqual(before);
