@@ -79,6 +79,9 @@ class SessionResolver {
     await meet();
     return (session[`${key}Met`] = 1);
   }
+  @Query(() => Int) @LockSession() countLocked(@GqlSession() session: Live): Promise<number> {
+    return this.add(session);
+  }
   @Query(() => Int) @NoTouch() unread(): number {
     return 0;
   }
@@ -131,6 +134,9 @@ class SessionResolver {
   }
   @Mutation(() => Int) updateElsewhere(): Promise<number> {
     return this.sessions.update('an unknown id', () => 1);
+  }
+  @Mutation(() => Int, { nullable: true }) @LockSession() unstorableLocked(@GqlSession() session: Live): number {
+    return this.unstorable(session);
   }
   @Mutation(() => Int) async login(@Context('req') request: Request): Promise<number> {
     await this.sessions.regenerate(request);
@@ -248,6 +254,20 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
   it('run one after the other under @LockSession()', async () => {
     await Promise.all(Array.from({ length: 10 }, () => ask('mutation { a: addLocked b: addLocked }')));
     expect(await browser.session()).toEqual({ a: 1, n: 20 });
+  });
+
+  it('take the lock in turn if one request asks for it several times, also before it has a session', async () => {
+    expect((await ask('{ one: countLocked two: countLocked three: countLocked }')).data).toEqual({ one: 1, two: 2, three: 3 });
+    expect(await browser.session()).toEqual({ a: 1, n: 3 });
+    const stranger = new Browser(nest);
+    await ask('mutation { one: addLocked two: addLocked }', stranger);
+    expect(await stranger.session()).toEqual({ n: 2 });
+  });
+
+  it('are answered with an error if a commit under the lock fails', async () => {
+    const { status, body } = await ask('mutation { add unstorableLocked last: add }');
+    expect([status, body]).toEqual([500, { statusCode: 500, message: 'Internal server error' }]);
+    expect(await browser.session()).toEqual({ a: 1 });
   });
 
   it('let other resolvers of the request change the session after an error under @LockSession()', async () => {
