@@ -28,7 +28,13 @@ import type { Request } from 'express';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import nestPassport from 'passport';
 import { Strategy } from 'passport-local';
-import { SessionService, SmartSessionMiddleware, SmartSessionModule, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  LockSession,
+  SessionService,
+  SmartSessionMiddleware,
+  SmartSessionModule,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
 import { LateChanges } from '../../src/middleware/late-changes.js';
 import { Browser } from '../support/browser.js';
 import '../../src/fastify.js';
@@ -132,6 +138,9 @@ describe('@fastify/compress', () => {
       session.list = [1n];
       void reply.type('text/plain').send(Readable.from([LONG, LONG]));
     }
+    @Get('unstorable-locked') @LockSession() unstorableLocked(@Session() session: Live, @Res() reply: FastifyReply): void {
+      this.unstorable(session, reply);
+    }
   }
 
   let app: NestFastifyApplication;
@@ -140,8 +149,8 @@ describe('@fastify/compress', () => {
   });
   afterAll(() => app.close());
 
-  const ask = async (path: string) => {
-    const response = await fetch((await app.getUrl()) + path, { headers: { 'accept-encoding': 'gzip' } });
+  const ask = async (path: string, held = '') => {
+    const response = await fetch((await app.getUrl()) + path, { headers: { 'accept-encoding': 'gzip', cookie: held } });
     return { response, text: await response.text(), encoding: response.headers.get('content-encoding') };
   };
 
@@ -156,8 +165,10 @@ describe('@fastify/compress', () => {
     expect(await browser.session()).toEqual({ [path.slice(1)]: 1 });
   });
 
-  it('is left out of an error that replaces a response', async () => {
-    const { response, text, encoding } = await ask('/unstorable');
+  it.fails.each(['/unstorable-locked'])('is left out of an error that replaces a response: %s', async (path) => {
+    const browser = new Browser(app);
+    await browser.post('/set', { n: 1 });
+    const { response, text, encoding } = await ask(path, browser.cookie);
     expect([response.status, encoding, text]).toEqual([500, null, '{"statusCode":500,"message":"Internal server error"}']);
   });
 });
