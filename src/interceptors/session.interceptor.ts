@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { Observable, throwError, type Subscriber } from 'rxjs';
 import { isUpgrade } from '../http/upgrade.js';
+import { pathOf } from '../http/request-path.js';
 import { announceRetry } from '../http/retry-after.js';
 import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
 import { SessionLocker, type LockLimits } from '../locking/session-locker.js';
@@ -33,7 +34,7 @@ export class SessionInterceptor implements NestInterceptor {
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const handled = this.#handle(context, next);
-    return context.getType<string>() === 'graphql' ? withGeneralErrors(handled, (error) => this.#tell(context, error)) : handled;
+    return context.getType<string>() === 'graphql' ? withGeneralErrors(handled, (error) => this.#tell(nameOf(context), error)) : handled;
   }
 
   #handle(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -47,36 +48,51 @@ export class SessionInterceptor implements NestInterceptor {
     // The response of a resolver waits for the commit of all resolvers of the request, so that none is stored alone.
     if (!isHttp && !limits && !isUpgrade(request)) return next.handle();
     const response = isHttp ? this.platform.responseOf(context) : undefined;
-    const commit: Commit = (isLast) => this.#commit(request, response, isLast);
-    if (!limits || !request.session)
-      return afterCommit(next.handle(), () => (isHttp && this.#isLeftToGate(request, context) ? undefined : commit(false)));
+    const commit: Commit = (isLast) => this.#commit({ context, request, response }, isLast);
+    if (!limits || !request.session) return afterCommit(next.handle(), commit);
     const exchange = { request, response, answersItself: isHttp && answersItself(context) };
     return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, limits);
   }
 
-  /** Whether the handler may have answered already, although the gate does not know it. An error would be a second answer. */
-  #isLeftToGate({ session }: Request, context: ExecutionContext): boolean {
-    return this.platform.delaysAnswers && session !== undefined && !this.protocol.states.isUntouched(session) && answersItself(context);
-  }
-
-  /** Logs the detail of an error that the client does not get. The outage log reports unavailable sessions. */
-  #tell(context: ExecutionContext, error: Error): void {
-    if (!(error instanceof SessionUnavailableError)) this.#logger.error(`${nameOf(context)}: ${error.message}`, error.stack);
-  }
-
   /** Resolves when everything is stored; undefined if everything is. */
-  #commit({ session }: Request, response: Response | undefined, isLast: boolean): Promise<void> | undefined {
+  #commit(call: Call, isLast: boolean): Promise<void> | undefined {
     const { states, committer } = this.protocol;
+    const { session } = call.request;
     if (!session || states.isUntouched(session)) return undefined;
     // An interceptor of the app holds a transaction around handler and commit: the gate commits when it has ended.
     if (committer.isInTransaction) return undefined;
     return committer.commitForResponse(session, undefined, isLast).catch((thrown: unknown) => {
       const error = asError(thrown);
+      const isToldByGate = states.failureOf(session) !== undefined;
       states.abandon(session, error);
-      if (response) announceRetry(response, error);
-      throw error;
+      if (!this.#mayHaveAnswered(call)) {
+        if (call.response) announceRetry(call.response, error);
+        throw error;
+      }
+      if (!isToldByGate) this.#tell(`${call.request.method} ${pathOf(call.request)}`, error);
     });
   }
+
+  /**
+   * Whether a handler may have sent an answer that has not reached the gate yet. The gate makes an error of it. An error of the
+   * interceptor would be a second answer, with the headers of the first.
+   */
+  #mayHaveAnswered({ response, context }: Call): boolean {
+    return response !== undefined && this.platform.delaysAnswers && answersItself(context);
+  }
+
+  /** Logs an error that the client does not get. The outage log reports unavailable sessions. */
+  #tell(place: string, error: Error): void {
+    if (!(error instanceof SessionUnavailableError)) this.#logger.error(`${place}: ${error.message}`, error.stack);
+  }
+}
+
+/** A call of a handler, and the request and the response that it belongs to. */
+interface Call {
+  readonly context: ExecutionContext;
+  readonly request: Request;
+  /** Undefined for a resolver. */
+  readonly response: Response | undefined;
 }
 
 function nameOf(context: ExecutionContext): string {
