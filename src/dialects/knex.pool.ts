@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { ClientKind, ConnectionPool } from './connection-pool.js';
+import { openTransaction } from './open-transaction.js';
 
 /** The used part of a knex instance, which is a function. */
 interface Knex {
@@ -17,6 +18,8 @@ interface KnexClient {
 /** The pool closes a connection that has this property, before it lends it again. */
 interface Lent {
   __knex__disposed?: unknown;
+  /** Present in better-sqlite3 only. */
+  readonly inTransaction?: boolean;
 }
 
 /** A knex instance on one of these drivers, which are names of packages. */
@@ -33,7 +36,12 @@ function opened(knex: KnexClient): ConnectionPool {
     (connection as Lent).__knex__disposed = error;
   };
   return {
-    acquire: () => knex.acquireConnection(),
+    async acquire() {
+      const connection = await knex.acquireConnection();
+      if (!connection.inTransaction) return connection;
+      void knex.releaseConnection(connection);
+      throw openTransaction();
+    },
     release(connection, error) {
       if (error !== undefined) discard(connection, error);
       void knex.releaseConnection(connection);
@@ -44,5 +52,10 @@ function opened(knex: KnexClient): ConnectionPool {
 }
 
 function isKnex(client: object): client is Knex {
-  return 'client' in client && typeof (client.client as Partial<KnexClient> | undefined)?.acquireConnection === 'function';
+  // A transaction of knex has a client too.
+  return (
+    'client' in client &&
+    !('isTransaction' in client && client.isTransaction) &&
+    typeof (client.client as Partial<KnexClient> | undefined)?.acquireConnection === 'function'
+  );
 }

@@ -1,10 +1,10 @@
 import type { ClientKind, ConnectionPool } from './connection-pool.js';
+import { openTransaction } from './open-transaction.js';
 
 /** The used part of a better-sqlite3 database. */
 interface Database {
-  /** The path of its file. */
-  readonly name: string;
   readonly memory: boolean;
+  readonly readonly: boolean;
   readonly inTransaction: boolean;
   pragma(text: string): unknown;
   prepare(sql: string): { run(...parameters: unknown[]): unknown };
@@ -23,8 +23,11 @@ const LOCK_WAIT = 50;
 export const betterSqliteDatabase: ClientKind = {
   name: 'a `Database` of better-sqlite3',
   isOne: isDatabase,
+  flawIn: (client) => ((client as Database).readonly ? READ_ONLY : undefined),
   open: (client) => opened(client as Database),
 };
+
+const READ_ONLY = ['it was opened with `readonly`', 'Open it without, or give another database.'] as const;
 
 function opened(database: Database): ConnectionPool {
   if (database.memory) return new OneConnection(database);
@@ -50,7 +53,7 @@ class OneConnection implements ConnectionPool {
     this.#isLent = true;
     if (!this.#database.inTransaction) return this.#database;
     this.release();
-    throw Object.assign(new Error('The app has a transaction open on the database in memory.'), { code: 'SQLITE_BUSY' });
+    throw openTransaction();
   }
 
   release(): void {
@@ -60,14 +63,24 @@ class OneConnection implements ConnectionPool {
   }
 }
 
-/** Opens the file of a database again, with its attached databases, and as durable as the app has set it. */
+/**
+ * Opens the file of a database again, with its attached databases, and as durable as the app has set it. The database's own name
+ * may be relative to an earlier directory of the process.
+ */
 function openAgain(database: Database): Database {
-  const own = new (database.constructor as DatabaseClass)(database.name, { timeout: LOCK_WAIT });
-  const attached = database.pragma('database_list') as { readonly name: string; readonly file: string }[];
-  for (const { name, file } of attached.slice(1)) if (file) own.prepare('attach ? as ?').run(file, name);
+  const [main, ...attached] = database.pragma('database_list') as { readonly name: string; readonly file: string }[];
+  const own = new (classOf(database))(main!.file, { timeout: LOCK_WAIT, fileMustExist: true });
+  for (const { name, file } of attached) if (file) own.prepare('attach ? as ?').run(file, name);
   const [{ synchronous }] = database.pragma('synchronous') as [{ readonly synchronous: number }];
   own.pragma(`synchronous = ${synchronous}`);
   return own;
+}
+
+/** Returns the driver's class. The app may have extended it, with other parameters. */
+function classOf(database: Database): DatabaseClass {
+  let prototype: object = database;
+  while (!Object.hasOwn(prototype, 'pragma')) prototype = Object.getPrototypeOf(prototype) as object;
+  return prototype.constructor as DatabaseClass;
 }
 
 function isDatabase(client: object): boolean {
