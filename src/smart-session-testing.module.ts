@@ -5,7 +5,7 @@ import type { SmartSessionModuleOptions } from './options/module-options.js';
 /** The options that a test may set: all but those of the database. */
 export type SmartSessionTestingOptions = Omit<
   SmartSessionModuleOptions,
-  'connection' | 'contextName' | 'createTable' | 'dialect' | 'schema'
+  'client' | 'connection' | 'contextName' | 'createTable' | 'dialect' | 'schema'
 >;
 
 /**

@@ -47,8 +47,8 @@ export interface Dialect {
    * `prepare` returns nothing if the connection is ready.
    */
   guardPool?(pool: object, prepare: PrepareConnection): void;
-  /** Reads the server's answers on a connection. */
-  watchConnection?(connection: object, watch: ConnectionWatch): void;
+  /** Reads the server's answers on a connection. Returns a function that ends this. */
+  watchConnection?(connection: object, watch: ConnectionWatch): () => void;
   /** Whether a connection is inside a transaction, as far as the driver knows. */
   hasTransaction?(connection: object): boolean;
   /** Closes a connection of the driver's pool: an idle one at once, and one in use when it goes back to the pool. */

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import type { ConnectionWatch, PrepareConnection } from './dialect.js';
@@ -9,7 +10,7 @@ interface MysqlConnection {
   readonly stream?: Socket;
   /** The settings of mysql2. */
   readonly config?: RowSettings;
-  query(sql: string | object, parameters: readonly unknown[], done: Done): void;
+  query(sql: string | object, parameters: readonly unknown[], done: Done): unknown;
   destroy(): void;
   /** Gives the connection back to mysql2's pool. */
   release(): void;
@@ -36,6 +37,8 @@ interface Changed {
   readonly insertId: bigint | number;
   /** Present in mysql2 only. */
   readonly serverStatus?: number;
+  /** What the server tells of the session's state: by default of the database, the character sets and `autocommit`. */
+  readonly stateChanges?: { readonly schema: string | null; readonly systemVariables: object };
 }
 
 /** Flags of `serverStatus`, from the server's mysql_com.h. */
@@ -54,6 +57,25 @@ const PLAIN_ROWS: RowSettings = { rowsAsArray: false, nestTables: false, typeCas
 
 /** The connections whose last answer came from inside a transaction. */
 const IN_TRANSACTIONS = new WeakSet<object>();
+
+/** The watches of each connection. Several modules may watch one, whose methods are replaced only once. */
+const WATCHED = new WeakMap<object, Watched>();
+
+interface Watched {
+  readonly watches: Set<ConnectionWatch>;
+  /** Puts the replaced methods back. */
+  readonly restore: () => void;
+}
+
+/** The methods that run statements. */
+const RUNNING = ['query', 'execute'] as const;
+
+/** The methods after which the session's settings are those of a new connection. */
+const RESETTING = ['reset', 'changeUser'] as const;
+
+type Method = (...given: unknown[]) => unknown;
+
+type Methods = Partial<Record<(typeof RUNNING)[number] | (typeof RESETTING)[number], Method>>;
 
 /** Returns the socket of a connection, or undefined if the driver hides it. */
 export const socketOf = (connection: object): Socket | undefined => (connection as MysqlConnection).stream;
@@ -95,27 +117,75 @@ const giveOut = callbackify(async (connection: object, prepared: Promise<void>) 
   }
 });
 
-/** Reads each answer of the server. */
-export function watchConnection(connection: object, watch: ConnectionWatch): void {
-  const watched = connection as MysqlConnection;
-  const query = watched.query.bind(watched) as (...parameters: unknown[]) => void;
-  watched.query = (...parameters: unknown[]) => {
-    const done = parameters.at(-1);
-    if (typeof done !== 'function') return query(...parameters);
-    return query(...parameters.slice(0, -1), (error: unknown, result: MysqlResult, ...more: unknown[]) => {
-      if (error && REFUSES_WRITES.has(driverError(error).errno)) watch.refusesWrites();
-      if (isSpoiled(result)) watch.spoiled();
-      noteTransaction(connection, result);
-      done(error, result, ...more);
-    });
+/** Reads each answer of the server. Returns a function that ends this. */
+export function watchConnection(connection: object, watch: ConnectionWatch): () => void {
+  const { watches, restore } = WATCHED.get(connection) ?? replaceMethods(connection);
+  watches.add(watch);
+  return () => {
+    watches.delete(watch);
+    if (watches.size === 0) restore();
   };
 }
 
-/** Whether a connection that is watched is inside a transaction. Answers with rows, and those to `execute`, do not tell. */
+function replaceMethods(connection: object): Watched {
+  const watches = new Set<ConnectionWatch>();
+  const replaced = [
+    ...RUNNING.map((name) => replaceMethod(connection, name, (run) => noting(connection, run, watches))),
+    ...RESETTING.map((name) => replaceMethod(connection, name, (reset) => spoiling(connection, reset, watches))),
+  ];
+  const restore = () => {
+    WATCHED.delete(connection);
+    for (const restoreOne of replaced) restoreOne();
+  };
+  const watched = { watches, restore };
+  WATCHED.set(connection, watched);
+  return watched;
+}
+
+/** Replaces a method of one connection. Returns a function that puts it back, unless another one has replaced it meanwhile. */
+function replaceMethod(connection: Methods, name: keyof Methods, replacing: (method: Method) => Method): () => void {
+  const former = connection[name];
+  if (!former) return () => {};
+  const isOwn = Object.hasOwn(connection, name);
+  const replacement = replacing(former);
+  connection[name] = replacement;
+  return () => {
+    if (connection[name] !== replacement) return;
+    if (isOwn) connection[name] = former;
+    else delete connection[name];
+  };
+}
+
+function noting(connection: object, run: Method, watches: ReadonlySet<ConnectionWatch>): Method {
+  return (...given) => {
+    const done = given.at(-1);
+    if (typeof done === 'function') {
+      given[given.length - 1] = (error: unknown, ...more: unknown[]) => {
+        if (error && REFUSES_WRITES.has(driverError(error).errno)) for (const watch of watches) watch.refusesWrites();
+        done(error, ...more);
+      };
+    }
+    const command = run.apply(connection, given);
+    // mysql2's command reports each answer without rows, also those of several statements. The app may have left out the callback.
+    (command as Partial<EventEmitter> | undefined)?.on?.('result', (answer: Partial<Changed>) => {
+      if (isSpoiled(answer)) for (const watch of watches) watch.spoiled();
+      noteTransaction(connection, answer);
+    });
+    return command;
+  };
+}
+
+function spoiling(connection: object, reset: Method, watches: ReadonlySet<ConnectionWatch>): Method {
+  return (...given) => {
+    for (const watch of watches) watch.spoiled();
+    return reset.apply(connection, given);
+  };
+}
+
+/** Whether a connection that is watched is inside a transaction. Answers with rows do not tell. */
 export const hasTransaction = (connection: object): boolean => IN_TRANSACTIONS.has(connection);
 
-function noteTransaction(connection: object, result: MysqlResult | undefined): void {
-  const { serverStatus } = (result ?? {}) as Partial<Changed>;
+function noteTransaction(connection: object, { serverStatus }: Partial<Changed>): void {
   if (serverStatus === undefined) return;
   if (serverStatus & IN_TRANSACTION) IN_TRANSACTIONS.add(connection);
   else IN_TRANSACTIONS.delete(connection);
@@ -128,9 +198,9 @@ export function discard(connection: object, isInUse: boolean): void {
   else discarded.destroy();
 }
 
-function isSpoiled(result: MysqlResult | undefined): boolean {
-  const { serverStatus = AUTOCOMMIT } = (result ?? {}) as Partial<Changed>;
-  return (serverStatus & (AUTOCOMMIT | NO_BACKSLASH_ESCAPES)) !== AUTOCOMMIT;
+function isSpoiled({ serverStatus = AUTOCOMMIT, stateChanges }: Partial<Changed>): boolean {
+  if ((serverStatus & (AUTOCOMMIT | NO_BACKSLASH_ESCAPES)) !== AUTOCOMMIT) return true;
+  return stateChanges !== undefined && (Boolean(stateChanges.schema) || Object.keys(stateChanges.systemVariables).length > 0);
 }
 
 function toResult(result: MysqlResult): StatementResult {

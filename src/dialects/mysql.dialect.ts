@@ -111,9 +111,10 @@ export const mysql: Dialect = {
   rollback: 'rollback and no chain no release',
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
+  // The app may have a wait of its own on its connections.
   boundLockWait: (seconds) => ({
-    set: `set session innodb_lock_wait_timeout = ${seconds}`,
-    reset: 'set session innodb_lock_wait_timeout = default',
+    set: `set @smart_session_wait = @@session.innodb_lock_wait_timeout, session innodb_lock_wait_timeout = ${seconds}`,
+    reset: 'set session innodb_lock_wait_timeout = @smart_session_wait',
   }),
 
   async largestStatement(run) {

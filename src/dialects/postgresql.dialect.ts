@@ -23,7 +23,7 @@ import {
 } from './table-layout.js';
 
 /** The used part of pg's client. */
-interface PgClient {
+interface PgClient extends EventEmitter {
   readonly connection: EventEmitter & { readonly stream: Socket };
   /** Set by the pool while the client is lent. */
   release?: (error?: Error) => void;
@@ -59,6 +59,9 @@ const TURN_PAUSE = 50;
 
 /** The status of a connection inside a transaction: an open one, or a failed one. */
 const OPEN: ReadonlySet<unknown> = new Set(['T', 'E']);
+
+/** The last status of each client that is watched. */
+const STATUSES = new WeakMap<object, string>();
 
 /** read_only_sql_transaction */
 const READ_ONLY = '25006';
@@ -97,17 +100,22 @@ export const postgresql: Dialect = {
     options.verify = (client, done) => void Promise.resolve(prepare(client)).then(() => verify(client, done), done);
   },
   watchConnection(client, { refusesWrites }) {
-    (client as PgClient).connection.on('errorMessage', ({ code }: { readonly code?: string }) => {
+    const { connection } = client as PgClient;
+    const onError = ({ code }: { readonly code?: string }) => {
       if (code === READ_ONLY) refusesWrites();
-    });
+    };
+    const onReady = ({ status }: { readonly status: string }) => void STATUSES.set(client, status);
+    connection.on('errorMessage', onError).on('readyForQuery', onReady);
+    return () => void connection.off('errorMessage', onError).off('readyForQuery', onReady);
   },
-  hasTransaction: (client) => OPEN.has((client as PgClient).getTransactionStatus?.()),
+  hasTransaction: (client) => OPEN.has((client as PgClient).getTransactionStatus?.() ?? STATUSES.get(client)),
   discard(connection, isInUse) {
     const client = connection as PgClient;
     const { release } = client;
-    if (isInUse) client.release = () => release?.(new Error('The server refuses writes.'));
-    // The pool would lend a client until it has ended in an orderly way.
-    else client.connection.stream.destroy();
+    const reason = new Error('The server refuses writes.');
+    if (isInUse) client.release = () => release?.(reason);
+    // The pool removes an idle client at its error. It would lend one whose socket is closing.
+    else client.emit('error', reason);
   },
   onConnection:
     (client) =>

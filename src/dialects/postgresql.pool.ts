@@ -10,6 +10,9 @@ interface PgPool extends EventEmitter {
 
 /** The used part of a client that the pool lends. */
 interface PooledClient extends EventEmitter {
+  /** Absent in clients of pg-native. */
+  readonly connection?: object;
+  readonly binary?: boolean;
   release(error?: unknown): void;
 }
 
@@ -24,12 +27,17 @@ export const pgPool: ClientKind = {
 /** pg reads binary values as texts first, so that it returns other numbers than the server has sent. */
 const BINARY = ['its setting `binary` was given, with which pg reads wrong numbers', 'Leave `binary` out.'] as const;
 
+const BINARY_DEFAULT = '`pg.defaults.binary` is set, with which pg reads wrong numbers. Leave it out.';
+
+const NATIVE = 'The pool lends clients of pg-native, which hides its connections. Give a `Pool` of pg itself.';
+
 function opened(pool: PgPool): ConnectionPool {
   // Without a listener, the end of an idle connection would end the process. The pool opens another one.
   pool.on('error', ignore);
   return {
     async acquire() {
       const client = await pool.connect();
+      refuseUnreadable(client);
       // The pool has no listener while it lends the client. The statement reports the error.
       return client.on('error', ignore);
     },
@@ -41,6 +49,14 @@ function opened(pool: PgPool): ConnectionPool {
     events: { emitter: pool, acquired: 'acquire', released: 'release' },
     close: () => void pool.off('error', ignore),
   };
+}
+
+/** Refuses what the pool's settings do not tell. */
+function refuseUnreadable(client: PooledClient): void {
+  const flaw = client.connection ? (client.binary ? BINARY_DEFAULT : undefined) : NATIVE;
+  if (!flaw) return;
+  client.release();
+  throw new Error(flaw);
 }
 
 function isPool(client: object): boolean {

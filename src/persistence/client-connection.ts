@@ -1,30 +1,44 @@
 import type { ConnectionPool, PoolEvents } from '../dialects/connection-pool.js';
 import type { Dialect, PrepareConnection } from '../dialects/dialect.js';
+import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement } from '../dialects/run-statement.js';
 import type { SqlConnection } from './sql-connection.js';
 
 type Listener = (...given: object[]) => void;
 
+/** What an error says about its connection: it may be lost, or the server may still run the statement. */
+const HARMS_CONNECTION: ReadonlySet<FailureKind> = new Set(['unknown', 'not-done']);
+
 /** The connection of an app's client. The client belongs to the app, which closes it. */
 export class ClientConnection implements SqlConnection {
   readonly #pool: ConnectionPool;
   readonly #dialect: Dialect;
-  readonly #listeners: (readonly [string, Listener])[] = [];
+  readonly #ends: (() => void)[] = [];
+  readonly #lent = new Set<object>();
   #prepare: PrepareConnection | undefined;
 
   constructor(pool: ConnectionPool, dialect: Dialect) {
     this.#pool = pool;
     this.#dialect = dialect;
+    this.onClose(() => pool.close?.());
   }
 
   readonly run: RunStatement = (sql, parameters) => this.onOneConnection((run) => run(sql, parameters));
 
   async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
     const connection = await this.#acquire();
+    this.#lent.add(connection);
+    let flaw: unknown;
     try {
-      return await work(this.#dialect.onConnection(connection));
+      const result = await work(this.#dialect.onConnection(connection));
+      if (this.#hasTransaction(connection)) throw notCommitted();
+      return result;
+    } catch (error) {
+      if (this.#hasTransaction(connection) || HARMS_CONNECTION.has(this.#dialect.classify(error))) flaw = error;
+      throw error;
     } finally {
-      this.#pool.release(connection);
+      this.#lent.delete(connection);
+      this.#pool.release(connection, flaw);
     }
   }
 
@@ -41,15 +55,26 @@ export class ClientConnection implements SqlConnection {
     else this.#dialect.discard?.(connection, isInUse);
   }
 
+  isLent(connection: object): boolean {
+    return this.#lent.has(connection);
+  }
+
   /** Prepares the connections that sessions use. Those that the app uses stay as they are. */
   async guard(prepare: PrepareConnection): Promise<void> {
     this.#prepare = prepare;
   }
 
+  onClose(listener: () => void): void {
+    this.#ends.push(listener);
+  }
+
   /** Ends the use of the client, which stays open. */
   async close(): Promise<void> {
-    for (const [event, listener] of this.#listeners) this.#pool.events?.emitter.removeListener(event, listener);
-    this.#pool.close?.();
+    for (const end of this.#ends.splice(0)) end();
+  }
+
+  #hasTransaction(connection: object): boolean {
+    return this.#dialect.hasTransaction?.(connection) ?? false;
   }
 
   async #acquire(): Promise<object> {
@@ -68,6 +93,11 @@ export class ClientConnection implements SqlConnection {
     if (!events) return;
     const call: Listener = (...given) => listener(given.at(-1)!);
     events.emitter.on(nameIn(events), call);
-    this.#listeners.push([nameIn(events), call]);
+    this.#ends.push(() => events.emitter.removeListener(nameIn(events), call));
   }
+}
+
+/** The app has sent `begin` without waiting for it, or in a way that the driver does not tell. */
+function notCommitted(): Error {
+  return new Error('The app has left a transaction open on the connection. The statement was rolled back with it.');
 }

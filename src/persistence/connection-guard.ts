@@ -14,12 +14,14 @@ export async function guardConnections(connection: SqlConnection, dialect: Diale
   const { connectionRequirements } = dialect;
   if (!connectionRequirements) return;
   const guard = new ConnectionGuard(dialect, connectionRequirements);
-  const open = new OpenConnections(connection, dialect);
-  await connection.onAcquire((lent) => {
-    open.acquired(lent);
-    guard.watch(lent, () => open.closeAll());
-  });
+  const open: OpenConnections = new OpenConnections(connection, dialect, (opened) =>
+    guard.watch(opened, () => {
+      if (connection.isLent?.(opened) ?? true) open.closeAll();
+    }),
+  );
+  await connection.onAcquire((lent) => open.acquired(lent));
   await connection.onRelease((returned) => open.released(returned));
+  connection.onClose?.(() => open.leave());
   await connection.guard((lent) => guard.prepare(lent));
   await connection.onOneConnection((run) => requireAll(run, connectionRequirements));
 }
@@ -36,10 +38,11 @@ class ConnectionGuard {
     this.#requirements = requirements;
   }
 
-  watch(connection: object, refusesWrites: () => void): void {
-    if (this.#watched.has(connection)) return;
+  /** Begins to watch a connection, unless it is watched. Returns how to end that. */
+  watch(connection: object, refusesWrites: () => void): (() => void) | undefined {
+    if (this.#watched.has(connection)) return undefined;
     this.#watched.add(connection);
-    this.#dialect.watchConnection?.(connection, { spoiled: () => this.#ready.delete(connection), refusesWrites });
+    return this.#dialect.watchConnection?.(connection, { spoiled: () => this.#ready.delete(connection), refusesWrites });
   }
 
   prepare(connection: object): Promise<void> | undefined {

@@ -75,13 +75,34 @@ async function onClient<Result>(client: object, options: SmartSessionOptions, wo
   try {
     return await reporting(dialect, async () => {
       const runner = new StatementRunner(() => connection, dialect);
-      await runner.run('select 1');
+      await connectTo(runner, options.timeout);
       return work(await check({ orm: undefined, dialect, runner, schema: options.schema, close }, connection));
     });
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Connects to the app's client. A pool may have no time limit, and the app may hold its connections. */
+async function connectTo(runner: StatementRunner, timeout: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(silent(timeout)), timeout);
+  });
+  try {
+    await Promise.race([runner.run('select 1'), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function silent(timeout: number): SmartSessionConfigError {
+  return new SmartSessionConfigError(
+    'client',
+    `it gave no connection within ${timeout} ms`,
+    'Check whether the database answers. If the app holds all connections of the pool at start, such as one that listens, raise the size of the pool.',
+  );
 }
 
 async function onOrm<Result>(

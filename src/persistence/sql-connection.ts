@@ -18,6 +18,13 @@ export interface SqlConnection {
    * unknown.
    */
   guard(prepare: PrepareConnection): Promise<void>;
+  /**
+   * Whether the sessions use a connection now, and not the app. The server may refuse writes of the app in a transaction that only
+   * reads. Absent if that is unknown.
+   */
+  isLent?(connection: object): boolean;
+  /** Calls `listener` when the sessions no longer use the pool. Absent if the pool is not the app's own client. */
+  onClose?(listener: () => void): void;
 }
 
 /** The used part of a dialect. */

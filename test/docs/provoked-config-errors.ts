@@ -3,6 +3,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import Database from 'better-sqlite3';
+import knex from 'knex';
 import mysql from 'mysql2';
 import pg from 'pg';
 import {
@@ -38,6 +39,9 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => startLate({ useFactory: () => ({ contextName: 'sessions' }) }),
   () => start({ client: new pg.Client() }),
   () => start({ client: new pg.Pool({ binary: true } as object) }),
+  // The file is not read before it is used.
+  () => start({ client: new Database('package.json', { readonly: true }) }),
+  startOnHeldPool,
   () => start({ client: mysql.createPool({}) }),
   () => start({ dialect: 'sqlite', client: new pg.Pool() }),
   () => start({ client: new Database(':memory:'), createTable: true, repository: EntityManagerSessionRepository }),
@@ -68,6 +72,18 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ ...OWN, events: 'EVENTS' }),
   () => start({ ...OWN, events: SmartSessionModule as never }),
 ];
+
+/** Starts on a pool that never lends a connection. */
+async function startOnHeldPool(): Promise<void> {
+  const instance = knex({ client: 'better-sqlite3', connection: { filename: ':memory:' }, useNullAsDefault: true });
+  const transaction = await instance.transaction();
+  try {
+    await start({ client: instance, timeout: 100 });
+  } finally {
+    await transaction.rollback();
+    await instance.destroy();
+  }
+}
 
 /** The adapter of another platform, by the type that it returns. */
 class KoaAdapter extends ExpressAdapter {

@@ -19,6 +19,10 @@ export interface AppClient {
   readonly pool?: EventEmitter;
   /** Runs statements on one connection, and gives it back as it is then. */
   run(...statements: string[]): Promise<void>;
+  /** Runs a statement on any connection, by the pool's own method for that. */
+  query(statement: string): Promise<unknown>;
+  /** Takes one of the driver's connections. The caller gives it back. */
+  take(): Promise<{ readonly connection: object; giveBack(): unknown }>;
   close(): Promise<unknown>;
 }
 
@@ -53,7 +57,11 @@ function openPg(_dialect: DialectName, settings?: object): AppClient {
       client.release();
     }
   };
-  return { client: pool, pool, run, close: () => pool.end() };
+  const take = async () => {
+    const connection = await pool.connect();
+    return { connection, giveBack: () => connection.release() };
+  };
+  return { client: pool, pool, run, query: (statement) => pool.query(statement), take, close: () => pool.end() };
 }
 
 function openMysql2(dialect: DialectName, settings?: object): AppClient {
@@ -66,7 +74,7 @@ function openMysql2Promise(dialect: DialectName, settings?: object): AppClient {
   return { client: pool, pool: pool.pool, ...usesOf(pool) };
 }
 
-function usesOf(pool: Pool): Pick<AppClient, 'run' | 'close'> {
+function usesOf(pool: Pool): Pick<AppClient, 'run' | 'query' | 'take' | 'close'> {
   const run = async (...statements: string[]) => {
     const connection = await pool.getConnection();
     try {
@@ -75,7 +83,11 @@ function usesOf(pool: Pool): Pick<AppClient, 'run' | 'close'> {
       connection.release();
     }
   };
-  return { run, close: () => pool.end() };
+  const take = async () => {
+    const { connection } = await pool.getConnection();
+    return { connection, giveBack: () => (connection as unknown as { release(): void }).release() };
+  };
+  return { run, query: (statement) => pool.query(statement), take, close: () => pool.end() };
 }
 
 function openSqliteFile(): AppClient {
@@ -97,7 +109,9 @@ function openDatabase(file: string): AppClient {
       await new Promise(setImmediate);
     }
   };
-  return { client: database, run, close: async () => database.close() };
+  const query = async (statement: string) => database.exec(statement);
+  const take = async () => ({ connection: database, giveBack() {} });
+  return { client: database, run, query, take, close: async () => database.close() };
 }
 
 function openKnex(dialect: DialectName, settings?: object): AppClient {
@@ -112,14 +126,22 @@ function openKnex(dialect: DialectName, settings?: object): AppClient {
   const client = instance.client as Knex.Client & { readonly pool: { readonly emitter: EventEmitter } };
   const run = async (...statements: string[]) => {
     const connection: unknown = await client.acquireConnection();
-    for (const statement of statements) await instance.raw(statement).connection(connection);
-    await client.releaseConnection(connection);
+    try {
+      for (const statement of statements) await instance.raw(statement).connection(connection);
+    } finally {
+      await client.releaseConnection(connection);
+    }
   };
   const close = async () => {
     await instance.destroy();
     remove();
   };
-  return { client: instance, pool: client.pool.emitter, run, close };
+  const query = async (statement: string) => instance.raw(statement);
+  const take = async () => {
+    const connection = (await client.acquireConnection()) as object;
+    return { connection, giveBack: () => client.releaseConnection(connection) };
+  };
+  return { client: instance, pool: client.pool.emitter, run, query, take, close };
 }
 
 function mysqlOptions(dialect: DialectName) {
