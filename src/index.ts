@@ -27,6 +27,7 @@ export { richCodec } from './codec/rich.codec.js';
 export type { ValueCodec } from './shared/value-codec.js';
 export {
   SessionService,
+  type OnceOptions,
   type RegenerateOptions,
   type SessionDraft,
   type UserSession,
@@ -42,6 +43,7 @@ export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js
 export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
+export type { NamedLease, NamedLeases, StoredLease } from './persistence/named-leases.js';
 export { StatementRunner } from './persistence/statement-runner.js';
 export { endSilentConnections } from './persistence/silent-connections.js';
 export type { RunStatement, StatementResult } from './dialects/run-statement.js';

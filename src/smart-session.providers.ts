@@ -17,11 +17,13 @@ import { EventPublisher } from './events/event-publisher.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { LiveChanges } from './live/live-changes.js';
 import { LiveSessions } from './live/live-sessions.js';
+import { SessionFlights } from './locking/session-flights.js';
 import { SessionLocker } from './locking/session-locker.js';
 import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { SessionMigrator } from './migration/session-migrator.js';
 import { CurrentPlatform } from './platforms/current-platform.js';
+import { FlightTargets } from './protocol/flight-targets.js';
 import { LiveCommitter } from './protocol/live-committer.js';
 import { SessionLoader } from './protocol/session-loader.js';
 import { SessionProtocol } from './protocol/session-protocol.js';
@@ -67,6 +69,8 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionService,
   SessionPruner,
   SessionLocker,
+  SessionFlights,
+  FlightTargets,
   SmartSessionStore,
   CurrentPlatform,
   SmartSessionMiddleware,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { NamedLeases } from '../persistence/named-leases.js';
 import {
   SessionRepository,
   type DeletedRecord,
@@ -96,6 +97,16 @@ export class RetryingRepository {
    */
   insert(storageKey: string, changeOf: () => RecordChange, limits: CallLimits): Promise<boolean> {
     return this.#call('insert', limits, () => this.repository.insert(storageKey, changeOf()));
+  }
+
+  /** Whether there are leases by name. */
+  get hasLeases(): boolean {
+    return this.repository.leases !== undefined;
+  }
+
+  /** Works with the leases by name. */
+  onLeases<Result>(work: (leases: NamedLeases) => Promise<Result>): Promise<Result> {
+    return this.#call('lock', undefined, () => work(this.repository.leases!));
   }
 
   /** Writes a record under its row lock. */

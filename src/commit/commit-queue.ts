@@ -186,11 +186,11 @@ export class CommitQueue {
 }
 
 /**
- * These are not combined: first saves (they insert), edits under a lease (they have their own condition), and edits
+ * These are not combined: first saves (they insert), edits under a lease (each has its own condition), and edits
  * that set a max age.
  */
 function isCombinable({ base, edit }: QueuedCommit): boolean {
-  return base !== undefined && edit.leaseId === undefined && edit.maxAge === undefined;
+  return base !== undefined && edit.leaseId === undefined && edit.lease === undefined && edit.maxAge === undefined;
 }
 
 /** Settles the commits of a batch. The live session of each then takes over what the others have changed, which takes long if that is large. */

@@ -31,12 +31,23 @@ export class DraftEdit<Result> {
       result,
       'The function of an update returned a promise. It may run more than once, on the record as it is then: let it be synchronous, and wait before or after.',
     );
-    if (Object.hasOwn(draft, 'cookie'))
-      throw new SessionNotSerializableError('cookie', 'any value (a draft has no cookie)', "Set the cookie of the request's own session.");
+    const values = encodeDraft(this.codec, draft, current);
     this.#result = result;
-    const carried = Array.from(current.keys())
-      .filter(isReservedName)
-      .map((key) => [key, current.get(key)!] as const);
-    return new Map([...this.codec.encodeValues(draft, current), ...carried]);
+    return values;
   };
+}
+
+/**
+ * Encodes a draft.
+ *
+ * @param current the values that the draft was made of
+ * @throws SessionNotSerializableError
+ */
+export function encodeDraft(codec: SessionCodec, draft: SessionValues, current: EncodedValues): EncodedValues {
+  if (Object.hasOwn(draft, 'cookie'))
+    throw new SessionNotSerializableError('cookie', 'any value (a draft has no cookie)', "Set the cookie of the request's own session.");
+  const carried = Array.from(current.keys())
+    .filter(isReservedName)
+    .map((key) => [key, current.get(key)!] as const);
+  return new Map([...codec.encodeValues(draft, current), ...carried]);
 }

@@ -11,7 +11,7 @@ import { SessionRepository, type RecordChange, type StoredRecord } from '../pers
 import { RecordReader } from '../records/record-reader.js';
 import { SessionRecord } from '../records/session-record.js';
 import { userIdIfKnown } from '../records/user-id.js';
-import { SessionConflictError, SessionUnavailableError, databaseError } from '../smart-session.errors.js';
+import { SessionConflictError, SessionLockLostError, SessionUnavailableError, databaseError } from '../smart-session.errors.js';
 import type { CommitOutcome, Edit } from './edit.js';
 import { lifetimeAfter } from './edit-lifetime.js';
 import { removeExpiredRow } from './expired-row.js';
@@ -106,6 +106,7 @@ export class SessionCommitter {
     const isLocked = known && (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS);
     commit.mayHaveWritten = !known;
     if (!known) return this.#insert(commit);
+    if (commit.edit.lease) return this.#updateLocked(commit);
     if (isLocked) return (attempt === 1 && (await this.#updateSeen(commit, known))) || this.#updateLocked(commit);
     const revision = await this.#reviseKnown(commit, known);
     if (!revision?.change) return revision;
@@ -184,19 +185,21 @@ export class SessionCommitter {
 
   async #updateLocked(commit: PendingCommit): Promise<CommitOutcome> {
     let outcome = GONE;
-    const written = await this.repository.updateLocked(commit.storageKey, (record) => {
+    const { lease } = commit.edit;
+    const decide = (record: StoredRecord, isHeld = true) => {
       if (commit.hasEnded(record)) return undefined;
       const current = this.#refusing(() => this.reader.read(commit.storageKey, record));
       if (!current) return undefined;
       // An earlier attempt may have taken effect after its connection was lost.
       const isDone = record.commitId === commit.commitId;
+      if (!isDone && !isHeld) throw new Refusal(new SessionLockLostError(commit.storageKey));
       commit.rebase(current);
       const revision = isDone ? unchanged(current) : this.#revise(commit, commit.known, record);
       outcome = revision;
       commit.mayHaveWritten = revision.change !== undefined;
       return revision.change;
-    });
-    return written ? outcome : GONE;
+    };
+    return (await this.repository.updateLocked(commit.storageKey, decide, lease)) ? outcome : GONE;
   }
 
   /** @param seen the record under its lock, which was not checked yet */

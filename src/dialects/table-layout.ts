@@ -45,7 +45,7 @@ const LATER_LAYOUTS: readonly (readonly TableColumn[])[] = [
 ];
 
 /** The first layout with a table of leases. */
-const LAYOUT_WITH_LEASES = 2;
+export const LAYOUT_WITH_LEASES = 2;
 
 /** The newest layout, which `createTable` creates. */
 export const LAYOUT = 1 + LATER_LAYOUTS.length;

@@ -2,7 +2,8 @@ import type { CallHandler } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { EMPTY, Observable, catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError } from 'rxjs';
 import { announceRetry } from '../http/retry-after.js';
-import type { LockLimits, SessionLocker, Unlock } from '../locking/session-locker.js';
+import type { LockLimits } from '../locking/lock-limits.js';
+import type { SessionLocker, Unlock } from '../locking/session-locker.js';
 import { onAnswer } from './late-answer.js';
 
 /** A request under a lock, and its response. */

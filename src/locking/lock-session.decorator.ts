@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
-import { LONGEST_TIMER } from '../options/longest-values.js';
+import { LIMITS, limitsOf } from './lock-limits.js';
 
 /** How long a request waits for a lock, and how long the lock is held. */
 export interface LockSessionOptions {
@@ -14,17 +14,6 @@ export interface LockSessionOptions {
 
 /** The metadata key of the decorator's options. */
 export const LOCK_SESSION = Symbol.for('nestjs-smart-session LockSession');
-
-const DEFAULTS: Required<LockSessionOptions> = { timeout: 10_000, lease: 5_000, maxWaiting: 100 };
-
-/** A shorter lease would end between two extensions on a busy machine. */
-const SHORTEST_LEASE = 100;
-
-const BOUNDS: Readonly<Record<keyof LockSessionOptions, readonly [number, number]>> = {
-  timeout: [1, LONGEST_TIMER],
-  lease: [SHORTEST_LEASE, LONGEST_TIMER],
-  maxWaiting: [0, Number.MAX_SAFE_INTEGER],
-};
 
 /**
  * Runs a handler, or each handler of a controller, for one request of a session after the other, across all processes.
@@ -45,15 +34,8 @@ const BOUNDS: Readonly<Record<keyof LockSessionOptions, readonly [number, number
  * checkout(\@Session() session: SessionData) { … }
  */
 export function LockSession(options: LockSessionOptions = {}): MethodDecorator & ClassDecorator {
-  for (const [option, value] of Object.entries(options)) checkBound(option as keyof LockSessionOptions, value);
-  return SetMetadata(LOCK_SESSION, Object.freeze({ ...DEFAULTS, ...options }));
-}
-
-function checkBound(option: keyof LockSessionOptions, value: unknown): void {
-  if (!Object.hasOwn(BOUNDS, option))
-    throw new SmartSessionConfigError(option, '@LockSession() has no such option', `The options are ${Object.keys(BOUNDS).join(', ')}.`);
-  const [least, most] = BOUNDS[option];
-  const isRight = typeof value === 'number' && value >= least && value <= most;
-  if (!isRight)
-    throw new SmartSessionConfigError(option, `@LockSession() was given ${String(value)}`, `Give a number from ${least} to ${most}.`);
+  const unknown = Object.keys(options).find((option) => !(LIMITS as readonly string[]).includes(option));
+  if (unknown !== undefined)
+    throw new SmartSessionConfigError(unknown, '@LockSession() has no such option', `The options are ${LIMITS.join(', ')}.`);
+  return SetMetadata(LOCK_SESSION, limitsOf(options, '@LockSession()'));
 }

@@ -12,14 +12,9 @@ import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { HeldLease, LiveSession } from '../live/live-session.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
+import { LeaseExtensions } from './lease-extensions.js';
+import type { LockLimits } from './lock-limits.js';
 import { Turns } from './turns.js';
-
-/** How long a caller waits for a lock, and how long the lock is held; times in ms. */
-export interface LockLimits {
-  readonly timeout: number;
-  readonly lease: number;
-  readonly maxWaiting: number;
-}
 
 /** Ends a lock. */
 export interface Unlock {
@@ -37,9 +32,6 @@ export interface Unlock {
 /** The longest wait before the next attempt to lock what another process has locked, in ms. */
 const LONGEST_WAIT = 50;
 
-/** How often a lease is extended within its duration. */
-const EXTENSIONS = 3;
-
 /**
  * Locks sessions across processes, by a lease in the record. A killed process no longer extends its lease, so that it
  * ends. No connection is held between two statements. In one process the requests wait for each other, and only the first
@@ -48,8 +40,7 @@ const EXTENSIONS = 3;
 @Injectable()
 export class SessionLocker implements OnApplicationShutdown {
   readonly #turns = new Turns();
-  readonly #extending = new Set<NodeJS.Timeout>();
-  #isShutDown = false;
+  readonly #extensions = new LeaseExtensions();
   readonly #logger = new SessionLogger();
 
   constructor(
@@ -108,15 +99,14 @@ export class SessionLocker implements OnApplicationShutdown {
       stopExtending();
       // Another request that has the lock by then has its own lease: the commits of this one find that.
       leaseEnds = setTimeout(endTurn, limits.lease).unref();
-      void this.#extendOnce(storageKey, leaseId, limits.lease);
+      void this.#extensions.once(() => this.#extendNow(storageKey, leaseId, limits.lease));
     };
     return this.#refreshed(session, found, Object.assign(unlock, { withLease }));
   }
 
   /** Stops extending leases, because the database is about to be closed. */
   onApplicationShutdown(): void {
-    this.#isShutDown = true;
-    for (const timer of this.#extending) clearInterval(timer);
+    this.#extensions.stop();
   }
 
   async #refreshed(session: object, found: StoredRecord | 'as known', unlock: Unlock): Promise<Unlock> {
@@ -149,18 +139,10 @@ export class SessionLocker implements OnApplicationShutdown {
    * lease and throws `SessionLockLostError`: see `PendingCommit.refuseLostLease`.
    */
   #extend(storageKey: string, leaseId: string, lease: number): () => void {
-    const extend = () => void this.#extendOnce(storageKey, leaseId, lease);
-    const timer = setInterval(extend, lease / EXTENSIONS);
-    timer.unref();
-    this.#extending.add(timer);
-    return () => {
-      clearInterval(timer);
-      this.#extending.delete(timer);
-    };
+    return this.#extensions.start(lease, () => this.#extendNow(storageKey, leaseId, lease));
   }
 
-  async #extendOnce(storageKey: string, leaseId: string, lease: number): Promise<void> {
-    if (this.#isShutDown) return;
+  async #extendNow(storageKey: string, leaseId: string, lease: number): Promise<void> {
     await this.repository.extend(storageKey, leaseId, lease).catch((error: unknown) => {
       this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
     });

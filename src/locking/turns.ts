@@ -45,7 +45,8 @@ interface Line {
   last: Promise<void>;
 }
 
-async function settlesWithin(work: Promise<void>, ms: number): Promise<boolean> {
+/** Whether a promise resolves within a time, in ms. */
+export async function settlesWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<false>((resolve) => {
     timer = setTimeout(resolve, ms, false);

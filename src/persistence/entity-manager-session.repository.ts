@@ -12,8 +12,10 @@ import {
 } from '@mikro-orm/core';
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
+import type { RunStatement } from '../dialects/run-statement.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
+import { LAYOUT_WITH_LEASES } from '../dialects/table-layout.js';
 import { DatabaseContext } from './database-context.js';
 import { COLUMN_OF, type SessionEntity } from './session.entity.js';
 import { entityOf } from './table-location.js';
@@ -29,6 +31,7 @@ import {
   type ListedTimes,
 } from './expiry.js';
 import { leaseAndLoad } from './lease-and-load.js';
+import { NamedLeases } from './named-leases.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -52,6 +55,8 @@ export class EntityManagerSessionRepository extends SessionRepository {
   readonly #entity: typeof SessionEntity;
   readonly #statements: SessionStatements;
   readonly #loggerContext: LogContext;
+  override readonly leases: NamedLeases | undefined;
+  readonly #leasesInTransaction: NamedLeases;
 
   /** @throws SmartSessionConfigError if the connection has no entity for the table */
   constructor(context: DatabaseContext) {
@@ -61,6 +66,8 @@ export class EntityManagerSessionRepository extends SessionRepository {
     this.#entity = requireEntity(this.#orm, context);
     this.#loggerContext = withoutValues(this.#orm);
     this.#statements = buildStatements(context);
+    this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
+    this.#leasesInTransaction = new NamedLeases(context, () => '?');
   }
 
   override get isBlocking(): boolean {
@@ -96,12 +103,15 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return this.#update(storageKey, known, change, { leaseId: null, leaseExpiresAt: null });
   }
 
-  updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
+  updateLocked(...[storageKey, decide, lease]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     return this.#transactional(async (em) => {
+      const run: RunStatement = async (sql, parameters = []) => ({ rows: rowsIn(await em.execute(sql, [...parameters])), affected: 0 });
+      const isHeld = !lease || (await this.#leasesInTransaction.lock(run, lease));
       const query = this.#selectLive(em, { sessionId: storageKey }).setLockMode(LockMode.PESSIMISTIC_WRITE);
       const rows = await query.execute<RecordRow[]>('all');
       const record = rows[0] && toRecord(rows[0]);
-      const change = record && decide(record);
+      const change = record && decide(record, isHeld);
+      if (lease && isHeld && record) await this.#leasesInTransaction.finish(run, lease);
       if (!change) return record;
       return (await this.#write(em, { sessionId: storageKey }, this.#assignments(change))) === 1 ? record : undefined;
     });
@@ -359,4 +369,9 @@ function checkProperties({ className, properties }: EntityMetadata): void {
     `EntityManagerSessionRepository was given, but the entity ${className} has no property \`${wrong[0]}\` for the column ${wrong[1]}`,
     'Use `defineSessionEntity()` instead, or leave `repository` out.',
   );
+}
+
+/** An update returns something else than rows. */
+function rowsIn(result: unknown): Record<string, unknown>[] {
+  return Array.isArray(result) ? (result as Record<string, unknown>[]) : [];
 }

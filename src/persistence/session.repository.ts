@@ -1,4 +1,5 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
+import type { NamedLease, NamedLeases } from './named-leases.js';
 
 /** One row, as a request loads it. */
 export interface StoredRecord {
@@ -159,8 +160,18 @@ export abstract class SessionRepository {
    * Reads the live record under a row lock, asks `decide` for the change and writes it, in one transaction. Returns the record
    * that `decide` saw, or undefined if the record is absent, or has expired before the write. If `decide` returns undefined or
    * throws, nothing is written.
+   *
+   * @param decide is told whether the lease is still held; true without a lease
+   * @param lease is locked in the same transaction, and finished if it is still held. Needs `leases`
    */
-  abstract updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined>;
+  abstract updateLocked(
+    storageKey: string,
+    decide: (current: StoredRecord, isHeld?: boolean) => RecordChange | undefined,
+    lease?: NamedLease,
+  ): Promise<StoredRecord | undefined>;
+
+  /** The leases of sessions by name. Left out if there is no table for them: then `SessionService.once` is refused. */
+  readonly leases?: NamedLeases | undefined;
 
   /** Moves the live record's expiry and changes nothing else. It moves backwards only if the lifetime is explicit. */
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;

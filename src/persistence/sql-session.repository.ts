@@ -5,6 +5,8 @@ import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
 import { leaseAndLoad } from './lease-and-load.js';
+import { NamedLeases } from './named-leases.js';
+import { LAYOUT_WITH_LEASES } from '../dialects/table-layout.js';
 import { SEEN_CHANGES, WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
 import {
   SessionRepository,
@@ -24,6 +26,7 @@ import { inTransaction } from './transaction.js';
 export class SqlSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
   readonly #statements: SessionStatements;
+  override readonly leases: NamedLeases | undefined;
   /** Whether answers to updates of many records say which ones were written. Undefined before the first one. */
   #showsWritten: boolean | undefined;
 
@@ -31,6 +34,7 @@ export class SqlSessionRepository extends SessionRepository {
     super();
     this.#context = context;
     this.#statements = buildStatements(context);
+    this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
   }
 
   override get longestBatch(): number {
@@ -114,12 +118,15 @@ export class SqlSessionRepository extends SessionRepository {
     return new Set(updates.filter((_update, n) => isWritten[n]).map(({ storageKey }) => storageKey));
   }
 
-  updateLocked(storageKey: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
+  updateLocked(...[storageKey, decide, lease]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     const { runner, dialect, lockTimeout } = this.#context;
     return inTransaction(runner, dialect, lockTimeout, async (run) => {
+      // Before the record: who takes the lease over waits for this commit, and then loads what it has stored.
+      const isHeld = !lease || (await this.leases!.lock(run, lease));
       const { rows } = await run(this.#statements.loadLocked, [storageKey]);
       const record = rows[0] && toRecord(rows[0]);
-      const change = record && decide(record);
+      const change = record && decide(record, isHeld);
+      if (lease && isHeld && record) await this.leases!.finish(run, lease);
       if (!change) return record;
       const { affected } = await run(this.#statements.updateUnderLock, [...changeParameters(change), storageKey]);
       return affected === 1 ? record : undefined;

@@ -2,7 +2,6 @@ import { setImmediate as turnEnds } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Deadline } from '../batching/deadline.js';
 import { CommitQueue } from '../commit/commit-queue.js';
-import type { DraftEdit } from '../commit/draft-edit.js';
 import type { CommitOutcome, Edit } from '../commit/edit.js';
 import { MergeReport } from '../commit/merge-report.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
@@ -20,6 +19,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
+import type { NamedLease } from '../persistence/named-leases.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import type { SessionRecord } from '../records/session-record.js';
@@ -121,14 +121,15 @@ export class LiveCommitter {
   /**
    * Changes the current record of a live session by a draft.
    *
+   * @param lease the change needs this lease, and finishes it
    * @throws SessionGoneError if the session has ended, and what `commit` and the draft's function throw
    */
-  async update(session: object, draft: DraftEdit<unknown>): Promise<void> {
+  async update(session: object, draft: Pick<Edit, 'apply'>, lease?: NamedLease): Promise<void> {
     const live = this.liveSessions.ofLive(session);
-    await afterOthers(live, () => this.#update(session, live, draft));
+    await afterOthers(live, () => this.#update(session, live, draft, lease));
   }
 
-  async #update(session: object, live: LiveSession, draft: DraftEdit<unknown>): Promise<void> {
+  async #update(session: object, live: LiveSession, draft: Pick<Edit, 'apply'>, lease: NamedLease | undefined): Promise<void> {
     if (live.abandoned) throw live.abandoned;
     this.destroyer.noticeEnd(live);
     if (isOver(session, live)) throw new SessionGoneError(live.storageKey, 'update');
@@ -147,6 +148,7 @@ export class LiveCommitter {
       ...maxAge,
       ...edit,
       apply,
+      lease,
       mustSeeCurrent: true,
     });
     if (outcome.kind === 'gone') throw new SessionGoneError(live.storageKey, 'update');

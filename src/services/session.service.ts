@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { inspect } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
@@ -8,11 +9,14 @@ import { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { SessionTransport } from '../http/session-transport.js';
+import { limitsOf } from '../locking/lock-limits.js';
+import { SessionFlights, type FlightPlan } from '../locking/session-flights.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { UserId } from '../options/module-options.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
 import type { SessionSummary } from '../persistence/session.repository.js';
+import { FlightTargets } from '../protocol/flight-targets.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { givenUserId } from '../records/user-id.js';
 import { isSignedBy } from '../security/cookie-signature.js';
@@ -48,6 +52,25 @@ export interface RegenerateOptions {
   readonly keep?: 'all' | readonly (keyof SessionDraft)[];
 }
 
+/** How a piece of work is done once. */
+export interface OnceOptions<Result> {
+  /** Does the work, and changes the draft. It may be asynchronous. */
+  readonly work: (draft: SessionDraft) => unknown;
+  /** Whether nothing has to be done. It is asked first, and again after waiting. Default: work that others have finished meanwhile is enough. */
+  readonly isFresh?: (session: Readonly<SessionDraft>) => boolean | Promise<boolean>;
+  /** Returns the result from the session that was committed. Default: nothing. */
+  readonly select?: (session: Readonly<SessionDraft>) => Result;
+  /** How long to wait for others, in ms. Default: 10 seconds. */
+  readonly timeout?: number;
+  /** How long the lease of a killed process stays, in ms. While `work` runs, it is extended. Default: 5 seconds. */
+  readonly lease?: number;
+  /** How many callers may wait in one process. Default: 100. */
+  readonly maxWaiting?: number;
+}
+
+/** The longest name of a piece of work, in characters. */
+const LONGEST_NAME = 255;
+
 /** The most expired records of one transaction, so that its locks are held only for a moment. */
 const PRUNE_BATCH = 1000;
 
@@ -64,6 +87,8 @@ export class SessionService {
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
+    private readonly flights: SessionFlights,
+    private readonly targets: FlightTargets,
   ) {}
 
   /**
@@ -124,6 +149,38 @@ export class SessionService {
     if (typeof session === 'string') await this.protocol.stored.update(session, draft);
     else await this.protocol.committer.update(session, draft);
     return draft.result;
+  }
+
+  /**
+   * Does a piece of work once for all requests of a session, across processes, such as the refresh of a token. The first caller of a
+   * name runs `work`. Callers that come meanwhile wait, and then see in their session what it has committed. Callers of other names do
+   * not wait. No database connection is held while `work` runs. Changes that the request has made before are in the draft, and are
+   * committed with it.
+   *
+   * If `work` throws, its caller and those that wait in the same process get the error, and nothing is committed. A waiting
+   * caller of another process then runs its own `work`. So does one if the process of the first is killed, after its lease.
+   *
+   * @param session the live session, or a session id outside of a request
+   * @param name the name of the work, not of a key: up to 255 characters
+   * @returns what `select` returns of the committed session
+   * @throws SessionLockedError if others take longer than `timeout`
+   * @throws SessionLockLostError if the lease ended while `work` ran, because the process stood still. Nothing was committed
+   * @throws SessionGoneError if the session has ended, and what `update` throws
+   * @example
+   * const tokens = await sessions.once(session, 'tokens', {
+   *   isFresh: ({ tokens }) => tokens.expiresAt > Date.now() + 30_000,
+   *   work: async (draft) => { draft.tokens = await refresh(draft.tokens); },
+   *   select: ({ tokens }) => tokens,
+   * });
+   */
+  async once<Result = undefined>(session: object | string, name: string, options: OnceOptions<Result>): Promise<Result> {
+    const { isFresh, work, select, ...limits } = options;
+    const plan = { isFresh, work, limits: limitsOf(limits, '`once`') } as FlightPlan;
+    this.#refuseOnce(name);
+    this.transactions.refuse('lock');
+    const target = await this.targets.of(session);
+    await this.flights.once(target, name, plan);
+    return select?.(target.values as SessionDraft) as Result;
   }
 
   /**
@@ -211,13 +268,18 @@ export class SessionService {
     return this.protocol.loader.all();
   }
 
-  /** Deletes every expired record, in batches. Returns how many. */
+  /** Deletes every expired record, in batches, and the leases that ended. Returns how many records. */
   async prune(): Promise<number> {
     this.transactions.refuse('prune');
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
       last = await this.observers.outages.watch('prune', this.destroyer.prune(PRUNE_BATCH));
     }
+    if (this.repository.hasLeases)
+      await this.observers.outages.watch(
+        'prune',
+        this.repository.onLeases((leases) => leases.prune()),
+      );
     return pruned;
   }
 
@@ -225,6 +287,17 @@ export class SessionService {
   async clear(): Promise<void> {
     this.transactions.refuse('destroy');
     return this.observers.outages.watch('destroy', this.repository.clear());
+  }
+
+  #refuseOnce(name: string): void {
+    if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME || name.includes('\0'))
+      throw new SmartSessionConfigError('name', `\`once\` was given ${inspect(name)}`, `Give a text of 1 to ${LONGEST_NAME} characters.`);
+    if (!this.repository.hasLeases)
+      throw new SmartSessionConfigError(
+        'tableName',
+        '`once` needs leases by name, which the repository does not have',
+        'Upgrade the table: `npx smart-session create-table --upgrade`. A repository of your own needs the property `leases`.',
+      );
   }
 
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {

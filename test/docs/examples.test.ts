@@ -23,6 +23,7 @@ import { ownDatabase } from './own-database.js';
 import { ownPool } from './own-pool.js';
 import { safeCookie, sealed } from './security.js';
 import { SessionErrorFilter } from './session-error.filter.js';
+import { TokensService, type IdentityProvider } from './tokens.service.js';
 import { SecurityLog, sessionsWithEvents } from './session-events.js';
 
 @Module({ imports: [EventEmitterModule.forRoot()], providers: [SecurityLog] })
@@ -95,6 +96,20 @@ onPostgres('the examples, on PostgreSQL', () => {
       const authorization = first.headers.get('authorization')!;
       const second = await fetch(`${url}/session`, { headers: { authorization } });
       expect(await second.json()).toMatchObject({ saved: 1 });
+    }));
+
+  it('work that runs once', () =>
+    on(userSessions(), async (browser, started) => {
+      const sessions = started.get(SessionService, { strict: false });
+      await browser.post('/set', { tokens: { accessToken: 'a1', refreshToken: 'r1', expiresAt: 0 } });
+      let redeemed = 0;
+      const provider: IdentityProvider = {
+        refresh: async () => ({ accessToken: 'a2', refreshToken: 'r2', expiresAt: Date.now() + 60_000 + ++redeemed }),
+      };
+      const tokens = new TokensService(sessions, provider);
+      const tabs = await Promise.all([1, 2, 3].map(() => sessions.load(sessionIdOf(browser))));
+      expect(await Promise.all(tabs.map((session) => tokens.accessToken(session!)))).toEqual(['a2', 'a2', 'a2']);
+      expect(redeemed).toBe(1);
     }));
 
   it('merge rules', () =>

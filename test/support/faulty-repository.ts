@@ -92,8 +92,8 @@ export class FaultyRepository extends SqlSessionRepository {
     this.batches.push(updates.length);
     return this.#run('updateMany', () => super.updateMany(updates));
   }
-  override updateLocked(key: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
-    return this.#run('updateLocked', () => super.updateLocked(key, decide));
+  override updateLocked(...parameters: Parameters<SqlSessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
+    return this.#run('updateLocked', () => super.updateLocked(...parameters));
   }
   override touch(...parameters: Parameters<SqlSessionRepository['touch']>): Promise<void> {
     return this.#run('touch', () => super.touch(...parameters));

@@ -30,7 +30,7 @@ export class ForkedProcess<Call extends string | object, Answer> {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const ended = once(this.#child, 'exit');
     this.#child.disconnect();
     await ended;

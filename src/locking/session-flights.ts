@@ -1,0 +1,187 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Backoff } from '../batching/backoff.js';
+import { RetryingRepository } from '../batching/retrying-repository.js';
+import { SessionObservers } from '../observers/session-observers.js';
+import type { NamedLease } from '../persistence/named-leases.js';
+import type { FlightTarget } from '../protocol/flight-targets.js';
+import { SessionLogger } from '../security/session-logger.js';
+import { SessionLockedError, abbreviate } from '../smart-session.errors.js';
+import { LeaseExtensions } from './lease-extensions.js';
+import type { LockLimits } from './lock-limits.js';
+import { settlesWithin } from './turns.js';
+
+/** What a flight does. */
+export interface FlightPlan {
+  /** Whether nothing has to be done; undefined if only another flight tells that. */
+  readonly isFresh: ((values: object) => unknown) | undefined;
+  /** Does the work. What it sets in the draft is committed. */
+  readonly work: (draft: object) => unknown;
+  readonly limits: LockLimits;
+}
+
+/** What became of a flight: its work is committed, was not necessary, or failed. */
+type Outcome = { readonly kind: 'committed' | 'fresh' | 'none' } | { readonly kind: 'failed'; readonly error: unknown };
+
+/** A flight of this process, and how many callers wait for it. */
+interface LocalFlight {
+  readonly outcome: Promise<Outcome>;
+  waiting: number;
+}
+
+/** The longest pause between two looks at a lease that another process holds, in ms. */
+const LONGEST_WAIT = 50;
+
+/**
+ * Does a piece of work once for all callers of a session and a name, across processes. A lease by name elects the caller that does
+ * it. Its commit finishes the lease in the same transaction, so that a caller that has lost its lease commits nothing. No connection
+ * is held while the work runs.
+ */
+@Injectable()
+export class SessionFlights implements OnApplicationShutdown {
+  readonly #flights = new Map<string, LocalFlight>();
+  /** The drafts of the flights that the caller runs in, by key. */
+  readonly #inside = new AsyncLocalStorage<ReadonlyMap<string, object>>();
+  readonly #extensions = new LeaseExtensions();
+  readonly #logger = new SessionLogger();
+
+  constructor(
+    private readonly repository: RetryingRepository,
+    private readonly backoff: Backoff,
+    private readonly observers: SessionObservers,
+  ) {}
+
+  /**
+   * Does the work, or waits until another caller has done it. Afterwards the target has the committed values.
+   *
+   * @throws SessionLockedError if others do the work for longer than `timeout`
+   * @throws SessionLockLostError if the lease was another's when the work was committed: then nothing was
+   * @throws what the work throws, here or in a caller of this process that was waited for; and what a commit throws
+   */
+  async once(target: FlightTarget, name: string, plan: FlightPlan): Promise<void> {
+    const key = `${name}\0${target.storageKey}`;
+    const outer = this.#inside.getStore()?.get(key);
+    if (outer) {
+      if (!(await plan.isFresh?.(outer))) await plan.work(outer);
+      return;
+    }
+    if (await plan.isFresh?.(target.values)) return;
+    if (!target.isShared) return this.#workAlone(key, target, plan);
+    await this.#onceAmongAll(key, target, name, plan, performance.now() + plan.limits.timeout);
+  }
+
+  /** Extends no lease any more, because the database is about to be closed. */
+  onApplicationShutdown(): void {
+    this.#extensions.stop();
+  }
+
+  async #onceAmongAll(key: string, target: FlightTarget, name: string, plan: FlightPlan, deadline: number): Promise<void> {
+    for (;;) {
+      const flight = this.#flights.get(key);
+      if (!flight) return this.#lead(key, target, name, plan, deadline);
+      const outcome = await this.#follow(flight, target, plan, deadline);
+      if (outcome.kind === 'failed') throw outcome.error;
+      await target.refresh();
+      if (plan.isFresh ? await plan.isFresh(target.values) : outcome.kind === 'committed') return;
+    }
+  }
+
+  async #follow(flight: LocalFlight, { storageKey }: FlightTarget, { limits }: FlightPlan, deadline: number): Promise<Outcome> {
+    const { timeout, maxWaiting } = limits;
+    if (flight.waiting >= maxWaiting)
+      throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${maxWaiting}).`);
+    flight.waiting++;
+    if (!(await settlesWithin(flight.outcome, deadline - performance.now())))
+      throw new SessionLockedError(storageKey, `another request of this process has worked for ${timeout} ms, its \`timeout\`.`);
+    return flight.outcome;
+  }
+
+  /** Flies for all callers of this process. */
+  async #lead(key: string, target: FlightTarget, name: string, plan: FlightPlan, deadline: number): Promise<void> {
+    let land: (outcome: Outcome) => void = () => {};
+    const flight: LocalFlight = { outcome: new Promise((resolve) => (land = resolve)), waiting: 0 };
+    this.#flights.set(key, flight);
+    let outcome: Outcome = { kind: 'none' };
+    try {
+      const lease = { storageKey: target.storageKey, name, leaseId: randomUUID() };
+      const isJoined = await this.observers.outages.watch('lock', this.#takeOrJoin(lease, plan.limits, deadline));
+      outcome = isJoined ? await this.#join(target, plan) : await this.#work(key, target, lease, plan);
+    } finally {
+      this.#flights.delete(key);
+      land(outcome);
+    }
+    if (outcome.kind === 'failed') throw outcome.error;
+    // The flight of another process was not enough.
+    if (outcome.kind === 'none') await this.#onceAmongAll(key, target, name, plan, deadline);
+  }
+
+  /** Another process has flown. */
+  async #join(target: FlightTarget, { isFresh }: FlightPlan): Promise<Outcome> {
+    await target.refresh();
+    return { kind: !isFresh || (await isFresh(target.values)) ? 'committed' : 'none' };
+  }
+
+  /** Takes the lease. Returns true if another process has finished its flight meanwhile. */
+  async #takeOrJoin(lease: NamedLease, { lease: ms, timeout }: LockLimits, deadline: number): Promise<boolean> {
+    let mayTake = true;
+    for (let attempt = 1; ; attempt++) {
+      if (mayTake && (await this.repository.onLeases((leases) => leases.take(lease, ms, attempt > 1)))) return false;
+      await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
+      // The first attempt found another flight. So a flight that is finished now has ended since.
+      const found = await this.repository.onLeases((leases) => leases.look(lease.storageKey, lease.name));
+      if (found?.isDone) return true;
+      mayTake = !found || found.isOver;
+      if (performance.now() >= deadline)
+        throw new SessionLockedError(lease.storageKey, `another process has worked for ${timeout} ms, its \`timeout\`.`);
+    }
+  }
+
+  async #work(key: string, target: FlightTarget, lease: NamedLease, plan: FlightPlan): Promise<Outcome> {
+    const stop = this.#extensions.start(plan.limits.lease, () => this.#extend(lease, plan.limits.lease));
+    let isFinished = false;
+    try {
+      await target.refresh();
+      if (await plan.isFresh?.(target.values)) return { kind: 'fresh' };
+      const edit = target.edit();
+      try {
+        await this.#run(key, edit.draft, plan);
+      } catch (error) {
+        return { kind: 'failed', error };
+      }
+      await target.commit(edit, lease);
+      isFinished = true;
+      return { kind: 'committed' };
+    } finally {
+      stop();
+      if (!isFinished) await this.#release(lease);
+    }
+  }
+
+  /** Nobody else has a session that is not stored yet. */
+  async #workAlone(key: string, target: FlightTarget, plan: FlightPlan): Promise<void> {
+    const edit = target.edit();
+    await this.#run(key, edit.draft, plan);
+    await target.commit(edit, undefined);
+  }
+
+  async #run(key: string, draft: object, { work }: FlightPlan): Promise<void> {
+    await this.#inside.run(new Map([...(this.#inside.getStore() ?? []), [key, draft]]), async () => work(draft));
+  }
+
+  async #extend(lease: NamedLease, ms: number): Promise<void> {
+    await this.repository
+      .onLeases((leases) => leases.extend(lease, ms))
+      .catch((error: unknown) => this.#logger.warn(`${nameOf(lease)} was not extended: ${String(error)}`));
+  }
+
+  async #release(lease: NamedLease): Promise<void> {
+    await this.repository
+      .onLeases((leases) => leases.release(lease))
+      .catch((error: unknown) => this.#logger.warn(`${nameOf(lease)} was not released, and ends by itself: ${String(error)}`));
+  }
+}
+
+function nameOf({ storageKey, name }: NamedLease): string {
+  return `The lease "${name}" of record ${abbreviate(storageKey)}`;
+}

@@ -1,0 +1,276 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import {
+  EntityManagerSessionRepository,
+  SessionGoneError,
+  SessionLockLostError,
+  SessionLockedError,
+  SmartSessionConfigError,
+  SqlSessionRepository,
+  type SessionService,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
+import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { FaultyRepository, LOST_AFTER, LOST_BEFORE } from '../support/faulty-repository.js';
+import { REPOSITORY_CASES } from '../support/repository-cases.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+type Live = Record<string, any>;
+
+describe.each(REPOSITORY_CASES)(
+  'work that is done once, on $database, $locking, $name',
+  ({ database: dialect, locking, repository: Repository, n }) => {
+    const tableName = `once_${dialect}_${n}`;
+    const options: SmartSessionModuleOptions = { locking };
+    let database: SessionsDatabase;
+    /** Two processes of the app. */
+    let one: SessionService;
+    let two: SessionService;
+    let id: string;
+    let works = 0;
+
+    beforeAll(async () => {
+      Logger.overrideLogger(false);
+      database = await SessionsDatabase.open(dialect, tableName);
+    });
+    beforeEach(async () => {
+      await database.run(`delete from ${leaseTable()}`);
+      [one, two] = [newProcess(), newProcess()];
+      id = randomUUID();
+      works = 0;
+      await one.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }));
+    });
+    afterAll(() => database.close());
+
+    const newProcess = () => serviceOver(new Repository(database.context), options).sessions;
+    const live = async (process: SessionService) => (await process.load(id)) as Live;
+    const stored = async () => (await two.load(id)) as Live;
+    const leaseTable = () => database.context.dialect.quote(`${tableName}_leases`);
+    const leases = () => database.run(`select * from ${leaseTable()}`);
+
+    /** Counts its runs, and stores their number. */
+    const work = async (draft: Live) => {
+      const run = ++works;
+      await sleep(30);
+      draft.run = run;
+    };
+    const select = ({ run }: Live) => run as number;
+
+    it('runs for one caller of many in two processes, and all see what it has committed', async () => {
+      const callers = await Promise.all(
+        Array.from({ length: 12 }, async (_, caller) => {
+          const process = caller % 2 ? one : two;
+          const session = await live(process);
+          return { session, process };
+        }),
+      );
+      const results = await Promise.all(
+        callers.map(({ session, process }) =>
+          process.once(session, 'tokens', { isFresh: ({ run }: Live) => run !== undefined, work, select }),
+        ),
+      );
+      expect(works).toBe(1);
+      expect(results).toEqual(callers.map(() => 1));
+      expect(callers.map(({ session }) => (session as Live).run)).toEqual(results);
+      expect(await stored()).toMatchObject({ n: 0, run: results[0] });
+    });
+
+    it('runs once where callers of another process come while it runs', async () => {
+      const [isRunning, hasLooked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const waiting = new Repository(database.context);
+      const { look } = waiting.leases!;
+      waiting.leases!.look = (...parameters) => (hasLooked.resolve(), look.apply(waiting.leases, parameters));
+      const other = serviceOver(waiting, options).sessions;
+      const session = await live(other);
+      const first = one.once(id, 'tokens', {
+        select,
+        work: async (draft: Live) => {
+          isRunning.resolve();
+          await hasLooked.promise;
+          await work(draft);
+        },
+      });
+      await isRunning.promise;
+      const others = [session, session].map((from) => other.once(from, 'tokens', { work, select }));
+      expect(await Promise.all([first, ...others])).toEqual([1, 1, 1]);
+      expect([works, session.run]).toEqual([1, 1]);
+    });
+
+    it('runs again when it is no longer fresh, and sends nothing while it is', async () => {
+      const isFresh = ({ run = 0 }: Live) => run >= wanted;
+      let wanted = 1;
+      const session = await live(one);
+      expect(await one.once(session, 'tokens', { isFresh, work, select })).toBe(1);
+      expect(await one.once(session, 'tokens', { isFresh, work, select })).toBe(1);
+      wanted = 2;
+      expect(
+        await Promise.all([one, two].map(async (process) => process.once(await live(process), 'tokens', { isFresh, work, select }))),
+      ).toEqual([2, 2]);
+      expect(works).toBe(2);
+    });
+
+    it('keeps what others commit meanwhile, and what the request has changed before', async () => {
+      const session = await live(one);
+      session.mine = 1;
+      await one.once(session, 'tokens', {
+        work: async (draft: Live) => {
+          expect(draft).toEqual({ n: 0, mine: 1 });
+          await two.update(id, (other: Live) => void (other.theirs = 1));
+          draft.run = 1;
+        },
+      });
+      expect(session).toMatchObject({ n: 0, mine: 1, theirs: 1, run: 1 });
+      expect(await stored()).toMatchObject({ n: 0, mine: 1, theirs: 1, run: 1 });
+    });
+
+    it('gives its error to those who wait in the same process, and lets another process try', async () => {
+      const [isRunning, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const failing = async (draft: Live) => {
+        draft.broken = 1;
+        isRunning.resolve();
+        await mayEnd.promise;
+        throw new RangeError('refused');
+      };
+      const [mine, same, theirs] = [await live(one), await live(one), await live(two)];
+      const first = one.once(mine, 'tokens', { work: failing });
+      await isRunning.promise;
+      const settled = Promise.allSettled([first, one.once(same, 'tokens', { work, select }), two.once(theirs, 'tokens', { work, select })]);
+      // The caller of the same process waits by then.
+      await new Promise(setImmediate);
+      mayEnd.resolve();
+      expect((await settled).map((result) => (result.status === 'fulfilled' ? result.value : (result.reason as Error).message))).toEqual([
+        'refused',
+        'refused',
+        1,
+      ]);
+      expect(await stored()).not.toHaveProperty('broken');
+    });
+
+    it('waits no longer than `timeout`, in one process and in another', async () => {
+      const [isRunning, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const first = one.once(id, 'tokens', { work: () => (isRunning.resolve(), mayEnd.promise) });
+      await isRunning.promise;
+      for (const process of [one, two]) await expect(process.once(id, 'tokens', { work, timeout: 60 })).rejects.toThrow(SessionLockedError);
+      expect(await one.once(id, 'checkout', { work, select })).toBe(1);
+      mayEnd.resolve();
+      await first;
+    });
+
+    it('goes to another process when the first is gone', async () => {
+      const { leases: named } = new Repository(database.context);
+      await named!.take({ storageKey: storageKeyOf(id), name: 'tokens', leaseId: randomUUID() }, 150, false);
+      const begin = performance.now();
+      expect(await one.once(id, 'tokens', { work, select })).toBe(1);
+      expect(performance.now() - begin).toBeGreaterThan(100);
+    });
+
+    it('commits nothing when its lease was taken over', async () => {
+      const taken = Promise.withResolvers<void>();
+      const lost = one.once(await live(one), 'tokens', {
+        work: async (draft: Live) => {
+          draft.stale = 1;
+          await database.run(`update ${leaseTable()} set lease_id = 'of another'`);
+          taken.resolve();
+        },
+      });
+      await expect(lost).rejects.toThrow(SessionLockLostError);
+      await taken.promise;
+      expect(await stored()).not.toHaveProperty('stale');
+      expect(await leases()).toMatchObject([{ lease_id: 'of another' }]);
+    });
+
+    it('keeps its lease as long as it runs', async () => {
+      const expiry = async () => String((await leases())[0]!.expires_at);
+      const first = one.once(id, 'tokens', {
+        lease: 900,
+        select,
+        work: async (draft: Live) => {
+          const before = await expiry();
+          while ((await expiry()) === before) await sleep(20);
+          await work(draft);
+        },
+      });
+      expect(await first).toBe(1);
+    });
+
+    it('fails for a session that has ended, before and while it runs', async () => {
+      const session = await live(one);
+      const ending = one.once(session, 'tokens', { work: () => two.destroy(id) });
+      await expect(ending).rejects.toThrow(SessionGoneError);
+      await expect(two.once(id, 'tokens', { work })).rejects.toThrow(SessionGoneError);
+      expect(works).toBe(0);
+      expect(await two.load(id)).toBeUndefined();
+    });
+
+    it('runs alone for a session that is not stored yet, and stores it', async () => {
+      const created = Object.assign(Object.defineProperty({}, 'id', { value: randomUUID() }), { begun: 1 });
+      expect(await one.once(created, 'tokens', { work, select })).toBe(1);
+      expect(await two.load((created as unknown as { id: string }).id)).toMatchObject({ begun: 1, run: 1 });
+    });
+
+    it('runs inside work of the same name, and beside work of another', async () => {
+      const session = await live(one);
+      await one.once(session, 'tokens', {
+        work: async (draft: Live) => {
+          draft.outer = 1;
+          await one.once(session, 'tokens', { work: (inner: Live) => void (inner.inner = draft.outer + 1) });
+          await one.once(session, 'checkout', { work });
+        },
+      });
+      expect(await stored()).toMatchObject({ outer: 1, inner: 2, run: 1 });
+    });
+
+    it.each([[''], ['x'.repeat(256)], ['a\0b'], [undefined]])('refuses the name %j', async (name) => {
+      await expect(one.once(id, name as string, { work })).rejects.toThrow(SmartSessionConfigError);
+    });
+
+    it.each([{ timeout: 0 }, { lease: 99 }, { maxWaiting: -1 }])('refuses %j', async (limit) => {
+      await expect(one.once(id, 'tokens', { work, ...limit })).rejects.toThrow(SmartSessionConfigError);
+    });
+  },
+);
+
+describe.each(REPOSITORY_CASES.filter(({ repository }) => repository === SqlSessionRepository))(
+  'work that is done once and meets faults, on $database',
+  ({ database: dialect }) => {
+    let database: SessionsDatabase;
+    let repository: FaultyRepository;
+    let sessions: SessionService;
+    let id: string;
+
+    beforeAll(async () => {
+      Logger.overrideLogger(false);
+      database = await SessionsDatabase.open(dialect, `once_faults_${dialect}`);
+    });
+    beforeEach(async () => {
+      repository = new FaultyRepository(database.context);
+      sessions = serviceOver(repository).sessions;
+      id = randomUUID();
+      await sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }));
+    });
+    afterAll(() => database.close());
+
+    it.each([
+      ['after it took effect', LOST_AFTER],
+      ['before', LOST_BEFORE],
+    ])('is committed once if the connection is lost %s', async (_when, fault) => {
+      let works = 0;
+      repository.faults.updateLocked = [fault];
+      await sessions.once(id, 'tokens', { work: (draft: Live) => void (draft.run = ++works) });
+      expect(works).toBe(1);
+      expect(await sessions.load(id)).toMatchObject({ run: 1 });
+    });
+  },
+);
+
+it('is refused without a table of leases', async () => {
+  const database = await SessionsDatabase.open('sqlite', 'once_first_layout');
+  const first = Object.assign(Object.create(database.context) as typeof database.context, { layout: 1 });
+  for (const Repository of [SqlSessionRepository, EntityManagerSessionRepository])
+    await expect(serviceOver(new Repository(first)).sessions.once('an id', 'tokens', { work: () => undefined })).rejects.toThrow(
+      /leases by name/,
+    );
+  await database.close();
+});
