@@ -3,7 +3,16 @@ import { defineConfig } from 'vitest/config';
 
 const suite = process.env.SUITE;
 /** Tests of commands, builds and processes of their own, which choose their platform themselves. */
-const WITHOUT_REQUESTS = ['cli', 'commonjs-build', 'import', 'limit-processes', 'one-file-bundle', 'race-lab', 'sample-app', 'token-refresh'];
+const WITHOUT_REQUESTS = [
+  'cli',
+  'commonjs-build',
+  'import',
+  'limit-processes',
+  'one-file-bundle',
+  'race-lab',
+  'sample-app',
+  'token-refresh',
+];
 
 const WHOLE = { branches: 100, lines: 100 };
 
