@@ -22,7 +22,11 @@ export async function guardConnections(connection: SqlConnection, dialect: Diale
   await connection.onAcquire((lent) => open.acquired(lent));
   await connection.onRelease((returned) => open.released(returned));
   connection.onClose?.(() => open.leave());
-  await connection.guard((lent) => guard.prepare(lent));
+  await connection.guard((lent) => {
+    // mysql2's pool reports no connection that goes from one caller to the next.
+    open.acquired(lent);
+    return guard.prepare(lent);
+  });
   await connection.onOneConnection((run) => requireAll(run, connectionRequirements));
 }
 

@@ -167,6 +167,13 @@ describeEach(POOLS)('connections of the app: $kind, $dialect', ({ kind, dialect,
     expect(outcome).toMatch('no connection');
   });
 
+  // mysql2's pool hands such a connection over without an event.
+  it.skipIf(!isMysql || kind === 'knex')('checks a connection again after the pool has reset it', async () => {
+    await reopen({ ...ONE_CONNECTION[kind], resetOnRelease: true });
+    await given.query('use information_schema');
+    await expect(context.runner.run('select 1')).rejects.toThrow('The database cannot keep sessions');
+  });
+
   it.skipIf(!isMysql)('leaves the app its wait for locks', async () => {
     await given.query('set session innodb_lock_wait_timeout = 7');
     await inTransaction(context.runner, context.dialect, 2000, (run) => run('select 1'));
