@@ -1,4 +1,5 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -278,6 +279,18 @@ describe('a module of options', () => {
     const path = join(directory, 'connection.cjs');
     await writeFile(path, `exports.sessionOptions = async () => (${options(join(directory, 'sessions.sqlite'))});`);
     expect(await cli(['create-table', '--run', '--options', path])).toEqual({ code: 0, out: 'Created the table "of_module".\n', err: '' });
+  });
+
+  it("needs none beside the app's own client", async () => {
+    const path = join(directory, 'client.cjs');
+    const driver = createRequire(import.meta.url).resolve('better-sqlite3');
+    const client = `new (require(${JSON.stringify(driver)}))(${JSON.stringify(join(directory, 'client.sqlite'))})`;
+    await writeFile(path, `exports.sessionOptions = { client: ${client}, tableName: 'of_client', secret: 'test' };`);
+    const outputOf = async (...words: string[]) => (await cli([...words, '--options', path])).out;
+    expect(await outputOf('create-table')).toMatch('create table if not exists "of_client"');
+    expect(await outputOf('create-table', '--run')).toBe('Created the table "of_client".\n');
+    expect(await outputOf('create-table', '--upgrade')).toMatch(/already has layout \d+\. Nothing was changed\./);
+    expect(await outputOf('list', '--user', 'anna')).toBe('User "anna" has no live session.\n');
   });
 
   it.each([

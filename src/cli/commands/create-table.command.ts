@@ -3,6 +3,7 @@ import type { Dialect } from '../../dialects/dialect.js';
 import { DIALECTS } from '../../dialects/index.js';
 import { LAYOUT } from '../../dialects/table-layout.js';
 import type { DatabaseContext } from '../../persistence/database-context.js';
+import { kindsOf } from '../../persistence/client-database.js';
 import { upgradeDatabase } from '../../persistence/open-database.js';
 import { escaped } from '../../shared/shown-keys.js';
 import { visible } from '../../shared/visible.js';
@@ -52,7 +53,7 @@ function outcome({ tableName, isNew, layout }: DatabaseContext): string {
 
 async function upgraded(given: CommonGiven): Promise<string> {
   const read = await readSessionOptions(given);
-  const orm = read.connection ? undefined : await openOrm(given.contextName ?? read.contextName, given.config);
+  const orm = read.connection || read.client ? undefined : await openOrm(given.contextName ?? read.contextName, given.config);
   try {
     const options = new SmartSessionOptions({ ...withTable(read, orm), contextName: undefined });
     const { from, to } = await upgradeDatabase(options, orm);
@@ -69,6 +70,8 @@ async function definition(given: CommonGiven): Promise<string> {
   const read = await readSessionOptions(given);
   const options = new SmartSessionOptions(read);
   if (options.dialect !== undefined) return statements(DIALECTS[options.dialect], options);
+  // MySQL and MariaDB, which have the same drivers, have the same table.
+  if (options.client) return statements(kindsOf(options.client)[0].dialect, options);
   if (options.connection) return statements(await dialectOf(options.connection.driver), options);
   const orm = await openOrm(given.contextName ?? options.contextName, given.config);
   try {
