@@ -156,18 +156,34 @@ function dynamicModule(
       },
       {
         provide: SessionRepository,
-        inject: [SmartSessionOptions, ModuleRef],
-        useFactory: ({ repository = SqlSessionRepository }: SmartSessionOptions, ref: ModuleRef) => ref.create(repository),
+        inject: [SmartSessionOptions, ModuleRef, DatabaseContext],
+        useFactory: ({ repository = SqlSessionRepository }: SmartSessionOptions, ref: ModuleRef, database: DatabaseContext) =>
+          orClose(database, () => ref.create(repository)),
       },
       { provide: AppTransactions, inject: [SmartSessionOptions, DatabaseContext], useFactory: transactionsOf },
       ...SESSION_PROVIDERS,
-      { provide: SessionObservers, inject: [SmartSessionOptions, EventPublisher], useFactory: openObservers },
+      {
+        provide: SessionObservers,
+        inject: [SmartSessionOptions, EventPublisher, DatabaseContext],
+        useFactory: (given: SmartSessionOptions, events: EventPublisher, database: DatabaseContext) =>
+          orClose(database, () => openObservers(given, events)),
+      },
       { provide: APP_GUARD, useClass: SessionPolicyGuard },
       // One interceptor for lock and commit, because Nest makes new observables for each interceptor of a request.
       { provide: APP_INTERCEPTOR, useClass: SessionInterceptor },
     ],
     exports: [SessionService, SmartSessionStore, SmartSessionMiddleware, SessionRepository, SmartSessionOptions, SessionHealthIndicator],
   };
+}
+
+/** Closes the database if `work` fails, because Nest calls no hook of a module whose start fails. */
+async function orClose<Result>(database: DatabaseContext, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
 }
 
 async function openObservers({ telemetry }: SmartSessionOptions, events: EventPublisher): Promise<SessionObservers> {

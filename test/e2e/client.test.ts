@@ -1,4 +1,5 @@
 import type { INestApplication } from '@nestjs/common';
+import { EntityManagerSessionRepository } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { CLIENT_CASES, type AppClient } from '../support/app-clients.js';
 import { dropTablesOf } from '../support/drop-tables.js';
@@ -47,6 +48,14 @@ describe.each(CLIENT_CASES)("the app's own client: $kind, $dialect", ({ kind, di
     await given.run('select 1');
     expect(listeners()).toEqual(before);
     expect((await new Browser(app).post('/set', { a: 1 })).status).toBe(201);
+  });
+
+  it('leaves nothing on the client if the start fails', async () => {
+    const listeners = () => given.pool?.eventNames().map((name) => [name, given.pool!.listenerCount(name)]);
+    const before = listeners();
+    const options = { connection: undefined, client: given.client, tableName, repository: EntityManagerSessionRepository };
+    await expect(startTestApp(dialect, { options })).rejects.toThrow('needs MikroORM');
+    expect(listeners()).toEqual(before);
   });
 
   it('saves no session inside a transaction of the app', async () => {
