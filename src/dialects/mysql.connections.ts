@@ -166,8 +166,9 @@ function noting(connection: object, run: Method, watches: ReadonlySet<Connection
       };
     }
     const command = run.apply(connection, given);
-    // mysql2's command reports each answer without rows, also those of several statements. The app may have left out the callback.
+    // mysql2's command reports each answer without rows, also those of several statements. Without a callback, it reports rows too.
     (command as Partial<EventEmitter> | undefined)?.on?.('result', (answer: Partial<Changed>) => {
+      if (!('affectedRows' in answer)) return;
       if (isSpoiled(answer)) for (const watch of watches) watch.spoiled();
       noteTransaction(connection, answer);
     });

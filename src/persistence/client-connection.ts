@@ -34,7 +34,7 @@ export class ClientConnection implements SqlConnection {
       if (this.#hasTransaction(connection)) throw notCommitted();
       return result;
     } catch (error) {
-      if (this.#hasTransaction(connection) || HARMS_CONNECTION.has(this.#dialect.classify(error))) flaw = error;
+      if (this.#hasTransaction(connection) || this.#isHarmedBy(error)) flaw = error;
       throw error;
     } finally {
       this.#lent.delete(connection);
@@ -75,6 +75,11 @@ export class ClientConnection implements SqlConnection {
 
   #hasTransaction(connection: object): boolean {
     return this.#dialect.hasTransaction?.(connection) ?? false;
+  }
+
+  /** A connection without a socket cannot be lost, and may hold a database in memory. */
+  #isHarmedBy(error: unknown): boolean {
+    return this.#dialect.socketOf !== undefined && HARMS_CONNECTION.has(this.#dialect.classify(error));
   }
 
   async #acquire(): Promise<object> {

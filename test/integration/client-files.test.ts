@@ -88,6 +88,18 @@ describe("the app's own client: a file of SQLite", () => {
     await instance.destroy();
   });
 
+  it('is not closed after an error, because a database in memory would be lost', async () => {
+    const instance = knex({ client: 'better-sqlite3', connection: { filename: ':memory:' }, useNullAsDefault: true });
+    const context = await start(instance);
+    const failing = context.runner.onOneConnection(async () => {
+      throw new Error('a merge rule of the app');
+    });
+    await expect(failing).rejects.toThrow('a merge rule');
+    await context.runner.run('select * from sessions');
+    await context.close();
+    await instance.destroy();
+  });
+
   it('refuses a transaction of knex', async () => {
     const instance = knex({ client: 'better-sqlite3', connection: { filename: join(directory, 'app.sqlite') }, useNullAsDefault: true });
     const transaction = await instance.transaction();
