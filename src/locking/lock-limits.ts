@@ -29,7 +29,7 @@ export const LIMITS = Object.keys(BOUNDS) as readonly (keyof LockLimits)[];
  * @throws SmartSessionConfigError for a limit that cannot work
  */
 export function limitsOf(given: Partial<LockLimits>, caller: string): LockLimits {
-  for (const option of LIMITS) if (given[option] !== undefined) checkBound(option, given[option], caller);
+  for (const option of LIMITS) if (Object.hasOwn(given, option)) checkBound(option, given[option], caller);
   const { timeout = DEFAULTS.timeout, lease = DEFAULTS.lease, maxWaiting = DEFAULTS.maxWaiting } = given;
   return Object.freeze({ timeout, lease, maxWaiting });
 }

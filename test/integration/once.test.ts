@@ -204,6 +204,40 @@ describe.each(REPOSITORY_CASES)(
       expect(await two.load(id)).toBeUndefined();
     });
 
+    it('fails for a session that others have ended since it was loaded, and for one that ends while it runs by its id', async () => {
+      const session = await live(one);
+      await two.destroy(id);
+      await expect(one.once(session, 'tokens', { work })).rejects.toThrow(SessionGoneError);
+      await one.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }));
+      await expect(one.once(id, 'tokens', { work: () => two.destroy(id) })).rejects.toThrow(SessionGoneError);
+      expect([works, await leases()]).toEqual([0, []]);
+    });
+
+    it('refuses more callers than may wait, and works again for a caller whose session is still not fresh', async () => {
+      const [isRunning, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const [mine, full, stale] = [await live(one), await live(one), await live(one)];
+      const first = one.once(mine, 'tokens', {
+        work: async (draft: Live) => {
+          isRunning.resolve();
+          await mayEnd.promise;
+          await work(draft);
+        },
+      });
+      await isRunning.promise;
+      await expect(one.once(full, 'tokens', { work, maxWaiting: 0 })).rejects.toThrow(/queue in this process is full/);
+      const again = one.once(stale, 'tokens', { isFresh: ({ run }: Live) => run === 2, work, select });
+      mayEnd.resolve();
+      await first;
+      expect(await again).toBe(2);
+    });
+
+    it('forgets the leases that have ended when it prunes', async () => {
+      await one.once(id, 'tokens', { work });
+      expect(await leases()).toHaveLength(1);
+      await one.prune();
+      expect(await leases()).toEqual([]);
+    });
+
     it('runs alone for a session that is not stored yet, and stores it', async () => {
       const created = Object.assign(Object.defineProperty({}, 'id', { value: randomUUID() }), { begun: 1 });
       expect(await one.once(created, 'tokens', { work, select })).toBe(1);
@@ -252,6 +286,30 @@ describe.each(REPOSITORY_CASES.filter(({ repository }) => repository === SqlSess
     });
     afterAll(() => database.close());
 
+    it('goes on if the database refuses to extend or to release its lease, and says so', async () => {
+      const warnings: string[] = [];
+      Logger.overrideLogger({ log() {}, error() {}, debug() {}, warn: (message: string) => warnings.push(message) });
+      const { leases } = repository;
+      const refuse = async (): Promise<never> => {
+        throw Object.assign(new Error('refused'), { code: 'XX000' });
+      };
+      Object.assign(leases!, { extend: refuse, release: refuse });
+      await expect(
+        sessions.once(id, 'tokens', {
+          lease: 300,
+          work: async () => {
+            while (warnings.length === 0) await sleep(5);
+            throw new RangeError('of the work');
+          },
+        }),
+      ).rejects.toThrow('of the work');
+      Logger.overrideLogger(false);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^The lease "tokens" of record \w{8}… was not extended: /),
+        expect.stringMatching(/^The lease "tokens" of record \w{8}… was not released, and ends by itself: /),
+      ]);
+    });
+
     it.each([
       ['after it took effect', LOST_AFTER],
       ['before', LOST_BEFORE],
@@ -265,12 +323,13 @@ describe.each(REPOSITORY_CASES.filter(({ repository }) => repository === SqlSess
   },
 );
 
-it('is refused without a table of leases', async () => {
+it('is refused without a table of leases, where all else works', async () => {
   const database = await SessionsDatabase.open('sqlite', 'once_first_layout');
   const first = Object.assign(Object.create(database.context) as typeof database.context, { layout: 1 });
   for (const Repository of [SqlSessionRepository, EntityManagerSessionRepository])
     await expect(serviceOver(new Repository(first)).sessions.once('an id', 'tokens', { work: () => undefined })).rejects.toThrow(
       /leases by name/,
     );
+  expect(await serviceOver(new SqlSessionRepository(first)).sessions.prune()).toBe(0);
   await database.close();
 });
