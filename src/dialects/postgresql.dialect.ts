@@ -29,11 +29,12 @@ interface PgClient extends EventEmitter {
   release?: (error?: Error) => void;
   /** Absent in older versions of pg. */
   getTransactionStatus?(): string | null;
+  end(): Promise<void>;
   query(query: object): Promise<{ readonly rows: Record<string, unknown>[]; readonly rowCount: number | null }>;
 }
 
 /** The used part of pg's pool. The pool calls `verify` for each new client. */
-interface PgPool {
+interface PgPool extends EventEmitter {
   readonly options: { verify?: Verify };
 }
 
@@ -98,6 +99,10 @@ export const postgresql: Dialect = {
     const { options } = pool as PgPool;
     const { verify = (_client, done) => done() } = options;
     options.verify = (client, done) => void Promise.resolve(prepare(client)).then(() => verify(client, done), done);
+    // With pg's `query_timeout`, a rollback may not have been sent. The pool keeps no client that is ending.
+    (pool as PgPool).on('release', (_error, client: PgClient) => {
+      if (postgresql.hasTransaction!(client)) void client.end();
+    });
   },
   watchConnection(client, { refusesWrites }) {
     const { connection } = client as PgClient;
