@@ -19,7 +19,7 @@ export class LastWriteWinsStore extends Store {
   /** @param database the database of this library's own sessions */
   constructor({ orm, dialect }: DatabaseContext) {
     super();
-    this.#runner = new DistantRunner(() => orm.em.getConnection() as AbstractSqlConnection);
+    this.#runner = new DistantRunner(() => orm!.em.getConnection() as AbstractSqlConnection);
     const isMysql = ['mysql', 'mariadb'].includes(dialect.name);
     const onDuplicate = isMysql
       ? 'on duplicate key update data = values(data)'
