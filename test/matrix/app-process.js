@@ -1,23 +1,29 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 
 /** How long an app may take to start, in ms. */
 const STARTUP = 60_000;
 
 /**
+ * What runs an app.
+ *
+ * @typedef {{ name?: string, command: string, script: string, env?: Record<string, string> }} Runtime
+ */
+
+/**
  * Starts an app, and ends it after the work.
  *
- * @param {string} node the directory of its Node
+ * @param {Runtime} runtime
  * @param {string} directory the app's
  * @param {object} database what it opens
  * @param {(urls: Record<string, string>) => Promise<Result>} work
  * @template Result
  * @returns {Promise<Result>}
  */
-export async function withApp(node, directory, database, work) {
-  const app = spawn(join(node, 'bin/node'), [join(directory, 'dist/main.js'), JSON.stringify(database)], {
+export async function withApp({ command, script, env = {} }, directory, database, work) {
+  const app = spawn(command, [script, JSON.stringify(database)], {
     cwd: directory,
+    env: { ...process.env, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const said = [];

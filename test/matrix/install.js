@@ -47,7 +47,7 @@ export async function installPair(directory, pair, tarball) {
     dependencies: { ...pair.dependencies, 'nestjs-smart-session': `file:${tarball}` },
     allowScripts: { 'better-sqlite3': true, sqlite3: true },
   });
-  for (const [format, type] of Object.entries(FORMATS)) await layOut(join(directory, format), type, pair);
+  for (const [format, type] of Object.entries(FORMATS)) await layOut(join(directory, format), { type }, pair);
 }
 
 const COMPILER_OPTIONS = {
@@ -63,9 +63,16 @@ const COMPILER_OPTIONS = {
   outDir: 'dist',
 };
 
-async function layOut(directory, type, { hasAppOrm }) {
-  await mkdir(directory);
-  await writeFile(join(directory, 'package.json'), JSON.stringify({ type }));
+/**
+ * Lays an app out.
+ *
+ * @param {string} directory a new one
+ * @param {object} manifest what its package.json says
+ * @param {import('./versions.js').Pair} pair
+ */
+export async function layOut(directory, manifest, { hasAppOrm }) {
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, 'package.json'), JSON.stringify(manifest));
   await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions: COMPILER_OPTIONS, include: ['*.ts'] }));
   const sources = (await readdir(join(HERE, 'app'))).filter((name) => !name.startsWith('app-orm.'));
   for (const name of sources) await copyFile(join(HERE, 'app', name), join(directory, name));

@@ -4,8 +4,14 @@ export class Report {
   #remarks = new Set();
   #passed = 0;
   #failed = 0;
+  #head;
 
-  /** @param {string[]} app Nest, MikroORM, Node, and the kind of app @param {Record<string, string>} results by column */
+  /** @param {string[]} head the names of what each app is told by */
+  constructor(head) {
+    this.#head = head;
+  }
+
+  /** @param {string[]} app as in the head @param {Record<string, string>} results by column */
   add(app, results) {
     this.#rows.push({ app, results });
     console.log(
@@ -24,6 +30,18 @@ export class Report {
     this.#failed += 1;
     this.remark(`FAILED: ${reason}`);
     return 'FAILED';
+  }
+
+  /**
+   * @param {string} what is tried
+   * @param {() => Promise<string>} work
+   * @returns {Promise<string>} what it returns, or that it has failed
+   */
+  attempt(what, work) {
+    return work().then(
+      (result) => this.passed(result),
+      (error) => this.failed(`${what}: ${error.message}`),
+    );
   }
 
   /** Not tried, and not counted as passed. */
@@ -46,7 +64,7 @@ export class Report {
 
   toString() {
     const columns = [...new Set(this.#rows.flatMap(({ results }) => Object.keys(results)))];
-    const head = ['Nest', 'MikroORM', 'Node', 'app', ...columns];
+    const head = [...this.#head, ...columns];
     const lines = this.#rows.map(({ app, results }) => [...app, ...columns.map((column) => results[column] ?? '–')]);
     const table = [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
     return `${table}\n\n${[...this.#remarks, `${this.#passed} cells passed, ${this.#failed} failed.`].join('\n')}`;

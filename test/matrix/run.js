@@ -3,14 +3,17 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withApp } from './app-process.js';
-import { compile } from './compile.js';
+import { compile, RESOLUTIONS } from './compile.js';
 import { databaseOf } from './databases.js';
 import { FORMATS, installNodes, installPair, pack } from './install.js';
+import { MANAGERS, nodeRuntime, titleOf } from './managers.js';
 import { provideNative } from './native-package.js';
-import { race, REQUESTS, ROUNDS } from './race.js';
 import { Report } from './report.js';
-import { BUNDLERS, checkTypes, installByPnpm, installTemplate, runBundle, runScript } from './template.js';
+import { TEMPLATES, tryTemplates } from './template-cells.js';
+import { verdict } from './verdict.js';
 import { NODES, pairs } from './versions.js';
+import { APPS as WORKSPACE_APPS, tryManager } from './workspace-cells.js';
+import { installTools } from './workspace.js';
 
 /** The ends of the range. */
 const SHORT = [
@@ -18,27 +21,22 @@ const SHORT = [
   { pair: 'nest-12-mikro-orm-7', major: 26, format: 'ESM' },
 ];
 
-/** The app that `nest new` of NestJS 11 makes, in CommonJS and with Jest. */
-const TEMPLATES = [
-  { name: 'template', installer: 'npm', major: 22, bundlers: Object.keys(BUNDLERS) },
-  { name: 'template', installer: 'npm', major: 24, bundlers: [] },
-  { name: 'template-pnpm', installer: 'pnpm', major: 22, bundlers: [] },
-];
-
 /** `MATRIX=short`, or `MATRIX=nest-11,20` for what has both in its name; without it all. */
 const asked = process.env.MATRIX;
 /** As for `npm test`; without it all. */
 const databases = process.env.DATABASE?.split(',');
 
-const report = new Report();
-const templateReport = new Report();
+const HEAD = ['Nest', 'MikroORM', 'Node', 'app'];
+const report = new Report(HEAD);
+const templateReport = new Report(['`nest new` of', 'MikroORM', 'Node', 'installed by']);
+const workspaceReport = new Report(['package manager', 'Nest', 'MikroORM', 'runtime']);
 const directory = await mkdtemp(join(tmpdir(), 'matrix-'));
 try {
   await tryAll();
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
-const reports = [report, templateReport].filter((one) => one.hasRows);
+const reports = [report, templateReport, workspaceReport].filter((one) => one.hasRows);
 for (const one of reports) console.log(`\n${one}`);
 process.exitCode = reports.length > 0 && reports.every((one) => one.isGood) ? 0 : 1;
 
@@ -59,10 +57,40 @@ async function tryAll() {
     .flatMap((pair) => pair.nodes.flatMap((major) => Object.keys(FORMATS).map((format) => ({ pair, major, format }))))
     .filter(isAsked);
   const templates = TEMPLATES.filter(isTemplateAsked);
+  const managers = MANAGERS.filter(isManagerAsked);
+  const inWorkspaces = managers.length > 0 ? WORKSPACE_APPS : [];
   const tarball = await pack(directory);
-  const nodes = await installNodes(join(directory, 'nodes'), [...new Set([...apps, ...templates].map(({ major }) => major))]);
-  for (const ofOne of Object.values(Object.groupBy(templates, ({ name }) => name))) await tryTemplates(ofOne, tarball, nodes);
+  const majors = new Set([...apps, ...templates, ...inWorkspaces].map(({ major }) => major));
+  const nodes = await installNodes(join(directory, 'nodes'), [...majors]);
+  await tryAllTemplates(templates, tarball, nodes);
   for (const [name, ofPair] of Object.entries(Object.groupBy(apps, ({ pair }) => pair.name))) await tryPair(name, ofPair, tarball, nodes);
+  await tryManagers(managers, tarball, nodes);
+}
+
+/** The short form has the first. */
+function isManagerAsked(manager, position) {
+  if (!asked) return true;
+  if (asked === 'short') return position === 0;
+  return asked.split(',').every((word) => `workspace ${titleOf(manager)}`.toLowerCase().includes(word.toLowerCase()));
+}
+
+/** The short form has one database, since the other cells have all. */
+async function tryManagers(managers, tarball, nodes) {
+  if (managers.length === 0) return;
+  const tools = await installTools(join(directory, 'tools'), managers);
+  const isInShort = ({ name }) => asked !== 'short' || name === 'postgresql';
+  const surroundings = { directory, tools, tarball, nodes, isWanted: (driver) => isWanted(driver) && isInShort(driver) };
+  for (const manager of managers) await tryManager(manager, surroundings, workspaceReport);
+}
+
+/** They have the driver of PostgreSQL. */
+async function tryAllTemplates(templates, tarball, nodes) {
+  if (templates.length === 0) return;
+  const isLeftOut = databases && !databases.includes('postgresql');
+  const database = isLeftOut ? undefined : await databaseOf({ dialect: 'postgresql' }, directory);
+  if (!database) return console.log('Skipped: the apps of `nest new` need PostgreSQL.');
+  const surroundings = { directory, tarball, nodes, database: database.connection, isShort: asked === 'short' };
+  for (const ofOne of Object.values(Object.groupBy(templates, ({ name }) => name))) await tryTemplates(ofOne, surroundings, templateReport);
 }
 
 /** The short form has the first. */
@@ -70,34 +98,6 @@ function isTemplateAsked({ name, major }, position) {
   if (!asked) return true;
   if (asked === 'short') return position === 0;
   return asked.split(',').every((word) => `${name} Node ${major}`.includes(word));
-}
-
-async function tryTemplates(templates, tarball, nodes) {
-  const [{ name, installer }] = templates;
-  const database = databases && !databases.includes('postgresql') ? undefined : await databaseOf({ dialect: 'postgresql' }, directory);
-  if (!database) return console.log(`Skipped: ${name} needs PostgreSQL.`);
-  const home = join(directory, name);
-  const bundlers = asked === 'short' ? ['esbuild'] : Object.keys(BUNDLERS);
-  const attempt = (what, work) =>
-    work().then(
-      (result) => templateReport.passed(result),
-      (error) => templateReport.failed(`${name}, ${what}: ${error.message}`),
-    );
-  try {
-    if (installer === 'pnpm') await installByPnpm(home, tarball);
-    else await installTemplate(home, tarball, Object.assign({}, ...bundlers.map((bundler) => BUNDLERS[bundler])));
-  } catch (error) {
-    return templateReport.add(['11.2.10', '6.6.16', '–', installer], { install: templateReport.failed(error.message) });
-  }
-  for (const { major, bundlers: wanted } of templates) {
-    const app = { directory: home, node: nodes[major], database: database.connection };
-    const results = { types: await attempt('types', () => checkTypes(app)) };
-    for (const script of ['test', 'test:e2e'])
-      results[`npm run ${script}`] = await attempt(`npm run ${script}, Node ${NODES[major]}`, () => runScript(app, script));
-    for (const bundler of wanted.filter((one) => bundlers.includes(one)))
-      results[bundler] = await attempt(bundler, () => runBundle(app, bundler));
-    templateReport.add(['11.2.10', '6.6.16', NODES[major], installer], results);
-  }
 }
 
 async function tryPair(name, apps, tarball, nodes) {
@@ -109,21 +109,37 @@ async function tryPair(name, apps, tarball, nodes) {
     report.add([pair.nest, pair.orm, '–', '–'], { install: report.failed(error.message) });
     return;
   }
-  for (const app of apps) await tryApp({ ...app, home, files: join(home, app.format), node: nodes[app.major] });
+  for (const [format, ofFormat] of Object.entries(Object.groupBy(apps, (app) => app.format))) {
+    const files = join(home, format);
+    const types = await tryTypes({ pair, format, files });
+    for (const app of ofFormat) await tryApp({ ...app, home, files, types, node: nodes[app.major] });
+  }
 }
 
 async function tryApp(app) {
-  const { pair, major, format } = app;
-  const results = { types: await tryTypes(app) };
+  const { pair, major, format, types } = app;
+  const results = { types };
   for (const driver of pair.drivers.filter(isWanted)) results[driver.name] = await tryDatabase(app, driver);
   report.add([pair.nest, pair.orm, NODES[major], format], results);
 }
 
+/** By each way to resolve modules. The short form has one beside the app's own. */
 async function tryTypes({ pair, format, files }) {
-  const { own, foreign } = await compile(files);
-  if (foreign.length > 0)
-    report.remark(`${pair.name}: ${foreign.length} errors in the declarations of other packages, such as ${foreign[0].slice(0, 160)}`);
-  return own.length === 0 ? 'ok' : report.failed(`types of ${pair.name}, ${format}: ${own.join(' ')}`);
+  const resolutions = asked === 'short' ? ['bundler'] : Object.keys(RESOLUTIONS).filter((name) => isPossible(name, pair, format));
+  const wrong = [];
+  for (const resolution of [undefined, ...resolutions]) {
+    const { own, foreign } = await compile(files, resolution);
+    wrong.push(...own.map((error) => `${resolution ?? 'nodenext'}: ${error}`));
+    if (foreign.length > 0)
+      report.remark(`${pair.name}: ${foreign.length} errors in the declarations of other packages, such as ${foreign[0].slice(0, 160)}`);
+  }
+  return wrong.length === 0 ? 'ok' : report.failed(`types of ${pair.name}, ${format}: ${wrong.join(' ')}`);
+}
+
+/** TypeScript 7 has no `node10`. Its `node16` lets CommonJS import no ES modules, which NestJS 12 and MikroORM 7 are. */
+function isPossible(resolution, { nest, orm, dependencies }, format) {
+  if (resolution === 'node10') return dependencies.typescript.startsWith('5.');
+  return resolution !== 'node16' || format === 'ESM' || (nest.startsWith('11.') && orm.startsWith('6.'));
 }
 
 async function tryDatabase(app, driver) {
@@ -136,7 +152,7 @@ async function tryDatabase(app, driver) {
     return report.skipped(`${driver.native} of MikroORM ${pair.orm} cannot be compiled for Node ${NODES[major]}: ${error.message}`);
   }
   try {
-    return await withApp(node, files, database, verdict);
+    return report.passed(await withApp(nodeRuntime({ node }), files, database, verdict));
   } catch (error) {
     return report.failed(`${pair.name}, Node ${NODES[major]}, ${format}, ${driver.name}: ${error.message}`);
   }
@@ -146,18 +162,4 @@ async function emptyDirectory(path) {
   await rm(path, { recursive: true, force: true });
   await mkdir(path);
   return path;
-}
-
-/** Races each way of the library, none of which may lose a key, and a store that must lose some. */
-async function verdict({ control, ...ways }) {
-  const all = ROUNDS * REQUESTS;
-  const kept = [];
-  for (const [way, url] of Object.entries(ways)) {
-    const keys = await race(url);
-    if (keys !== all) throw new Error(`${way}: of ${all} keys ${keys} are kept.`);
-    kept.push(keys);
-  }
-  const ofControl = await race(control);
-  if (ofControl === all) throw new Error('The control, a store that writes whole sessions, has lost nothing: the race shows nothing.');
-  return report.passed(`${kept.join(' + ')} (control ${ofControl})`);
 }

@@ -8,39 +8,6 @@ import { install, npm } from './npm.js';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const run = promisify(execFile);
 
-/** What `nest new` of NestJS 11 makes is in this package. */
-const SCHEMATICS = '@nestjs/schematics@11.1.0';
-
-/** What of the template's dependencies its tests need, and what the sessions do. */
-const VERSIONS = {
-  '@nestjs/common': '11.2.10',
-  '@nestjs/core': '11.2.10',
-  '@nestjs/platform-express': '11.2.10',
-  '@nestjs/testing': '11.2.6',
-  'reflect-metadata': '0.2.2',
-  rxjs: '7.8.2',
-  jest: '30.5.2',
-  'ts-jest': '29.4.15',
-  typescript: '5.9.3',
-  supertest: '7.3.2',
-  '@types/express': '5.0.6',
-  '@types/jest': '30.0.0',
-  '@types/node': '24.19.2',
-  '@types/supertest': '7.2.1',
-  '@mikro-orm/core': '6.6.16',
-  '@mikro-orm/nestjs': '6.1.2',
-  '@mikro-orm/postgresql': '6.6.16',
-  'express-session': '1.19.0',
-  '@types/express-session': '1.18.2',
-};
-
-/** The bundlers, of which the short form tries the first. */
-export const BUNDLERS = {
-  esbuild: { esbuild: '0.28.2' },
-  webpack: { webpack: '5.113.0', 'webpack-cli': '7.3.1' },
-  rspack: { '@rspack/core': '2.3.3', '@rspack/cli': '2.2.8' },
-};
-
 const PNPM = '10.34.8';
 
 /** What NestJS, MikroORM 6 and knex import only if it is there. */
@@ -66,50 +33,60 @@ const EXTERNAL = [
 ];
 
 /**
- * Lays the CommonJS app out that `nest new` of NestJS 11 makes, with sessions in it.
+ * Lays the app out that `nest new` makes, with sessions in it.
  *
  * @param {string} directory a new one
+ * @param {import('./starters.js').Starter} starter
  * @param {string} tarball
  * @returns {Promise<object>} its package.json, with exact versions
  */
-async function layOut(directory, tarball) {
+async function layOut(directory, { schematics, files, type, packages }, tarball) {
   await mkdir(directory);
-  const { stdout } = await npm(['pack', '--silent', SCHEMATICS, '--pack-destination', directory], directory);
+  const { stdout } = await npm(['pack', '--silent', `@nestjs/schematics@${schematics}`, '--pack-destination', directory], directory);
   await run('tar', ['-xzf', join(directory, stdout.trim()), '-C', directory]);
-  await cp(join(directory, 'package/dist/lib/application/files/ts'), directory, { recursive: true });
+  await cp(join(directory, 'package/dist/lib/application/files', files), directory, { recursive: true });
   await rm(join(directory, 'package'), { recursive: true });
-  const values = { name: 'template', version: '0.0.1', strict: 'true' };
+  const values = { name: 'template', version: '0.0.1', strict: 'true', specFileSuffix: 'spec' };
   for (const file of await readdir(directory, { recursive: true })) {
     if (!/\.(ts|json)$/.test(file)) continue;
     const text = await readFile(join(directory, file), 'utf8');
-    await writeFile(
-      join(directory, file),
-      text.replaceAll(/<%= (\w+) %>/g, (_, name) => values[name] ?? ''),
-    );
+    await writeFile(join(directory, file), text.replaceAll(/<%= (\w+) %>/g, (_, name) => values[name] ?? '').replaceAll(/<% .*? %>/g, ''));
     if (file.includes('__specFileSuffix__'))
       await rename(join(directory, file), join(directory, file.replace('__specFileSuffix__', 'spec')));
   }
-  await cp(join(HERE, 'template'), directory, { recursive: true });
+  await copySources(directory, type);
   await writeFile(join(directory, 'external.json'), JSON.stringify(EXTERNAL));
   const { scripts, jest } = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'));
-  return { private: true, scripts, jest, dependencies: { ...VERSIONS, 'nestjs-smart-session': `file:${tarball}` } };
+  return { private: true, type, scripts, jest, dependencies: { ...packages, 'nestjs-smart-session': `file:${tarball}` } };
+}
+
+/** ES modules import files by their whole names. */
+async function copySources(directory, type) {
+  const sources = join(HERE, 'template');
+  await cp(sources, directory, { recursive: true });
+  if (type !== 'module') return;
+  for (const file of (await readdir(sources, { recursive: true })).filter((name) => name.endsWith('.ts'))) {
+    const text = await readFile(join(sources, file), 'utf8');
+    await writeFile(join(directory, file), text.replaceAll(/from '(\.[^']+)'/g, "from '$1.js'"));
+  }
 }
 
 /**
  * Installs the app, by npm or by pnpm.
  *
  * @param {string} directory a new one
+ * @param {import('./starters.js').Starter} starter
  * @param {string} tarball
  * @param {object} others more packages
  */
-export async function installTemplate(directory, tarball, others) {
-  const { dependencies, ...manifest } = await layOut(directory, tarball);
+export async function installTemplate(directory, starter, tarball, others) {
+  const { dependencies, ...manifest } = await layOut(directory, starter, tarball);
   await install(directory, { ...manifest, dependencies: { ...dependencies, ...others } });
 }
 
 /** The same by pnpm, whose node_modules shows a package only what that package names. */
-export async function installByPnpm(directory, tarball) {
-  await writeFile(join(directory, 'package.json'), JSON.stringify(await layOut(directory, tarball)));
+export async function installByPnpm(directory, starter, tarball) {
+  await writeFile(join(directory, 'package.json'), JSON.stringify(await layOut(directory, starter, tarball)));
   await said(npm(['exec', '--yes', `pnpm@${PNPM}`, '--', 'install', '--prefer-offline', '--ignore-scripts'], directory));
 }
 
@@ -150,7 +127,25 @@ export async function runBundle(app, bundler) {
   );
   await said(run(join(directory, 'node_modules/.bin', bundler), parametersOf(bundler), surroundings(app, { OUTFILE: 'bundle.js' })));
   await cp(join(directory, 'bundle.js'), join(elsewhere, 'bundle.js'));
-  const { stdout } = await said(run(join(node, 'bin/node'), ['bundle.js'], { ...surroundings(app), cwd: elsewhere }));
+  return start('bundle.js', { ...app, directory: elsewhere });
+}
+
+/**
+ * Builds the app by `nest build`, and runs it.
+ *
+ * @param {{ directory: string, node: string, database: object }} app
+ * @param {string} parameters of `nest build`
+ */
+export async function runBuild(app, parameters) {
+  const { directory, node } = app;
+  await rm(join(directory, 'dist'), { recursive: true, force: true });
+  const nest = join(directory, 'node_modules/@nestjs/cli/bin/nest.js');
+  await said(run(join(node, 'bin/node'), [nest, 'build', ...parameters.split(' ').filter(Boolean)], surroundings(app)));
+  return start('dist/main.js', app);
+}
+
+async function start(script, app) {
+  const { stdout } = await said(run(join(app.node, 'bin/node'), [script], surroundings(app)));
   if (stdout !== '2 of number\n2 of number\n') throw new Error(`It said: ${stdout}`);
   return 'ok';
 }

@@ -2,9 +2,14 @@
 export const NODES = { 20: '20.20.2', 22: '22.23.3', 24: '24.21.0', 26: '26.10.0' };
 
 const NEST = {
-  11: { '@nestjs/common': '11.2.10', '@nestjs/core': '11.2.10', '@nestjs/platform-express': '11.2.10' },
-  12: { '@nestjs/common': '12.5.1', '@nestjs/core': '12.5.1', '@nestjs/platform-express': '12.5.1' },
+  11: { '@nestjs/common': '11.2.10', '@nestjs/core': '11.2.10', '@nestjs/platform-express': '11.2.10', ...fastify('11.2.8', '5.11.3') },
+  12: { '@nestjs/common': '12.5.1', '@nestjs/core': '12.5.1', '@nestjs/platform-express': '12.5.1', ...fastify('12.5.0', '5.12.8') },
 };
+
+/** Nest's platform depends on one version of Fastify. The app needs that one for its types. */
+function fastify(platform, version) {
+  return { '@nestjs/platform-fastify': platform, fastify: version };
+}
 
 /** What the starter of each Nest has, or what is newest. */
 const TYPESCRIPT = { 11: '5.9.3', 12: '7.0.2' };

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { EntityCaseNamingStrategy, UnderscoreNamingStrategy } from '@mikro-orm/core';
-import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
+import { Module, type INestApplication, type ModuleMetadata, type NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import session from 'express-session';
 import {
   DatabaseContext,
@@ -27,6 +28,8 @@ interface Database {
   package: string;
   driver: string;
   connection: Record<string, unknown>;
+  /** A dialect whose driver is not installed. */
+  absent?: DialectName;
 }
 
 const secret = 'a secret of the compatibility matrix';
@@ -35,15 +38,19 @@ const secret = 'a secret of the compatibility matrix';
 const APPS_SCHEMA = 'matrix_apps';
 
 async function main(): Promise<void> {
-  await assertOneInstance();
+  // Yarn's Plug'n'Play does not know the condition `module-sync`.
+  if (!process.versions.pnp) await assertOneInstance();
   const database = JSON.parse(process.argv[2] ?? '') as Database;
+  if (database.absent) await assertInstallable(database.absent);
   const own = await ownDatabaseApp(database);
   if (database.dialect === 'postgresql') await own.get(DatabaseContext).runner.run(`create schema if not exists ${APPS_SCHEMA}`);
   const shared = await sharedDatabaseApp(database);
-  const apps = [own, shared] as const;
+  const fastify = await fastifyApp(database);
+  const apps = [own, shared, fastify] as const;
   const urls = {
     'entity manager, pessimistic': await listen(own),
     'statements, optimistic': await listen(shared),
+    Fastify: await listen(fastify),
     control: await listen(await controlApp()),
   };
   for (const app of apps) await tour(app.get(SessionRepository));
@@ -56,6 +63,12 @@ async function assertOneInstance(): Promise<void> {
   const required = createRequire(join(process.cwd(), 'package.json'))('nestjs-smart-session') as { SessionRepository: unknown };
   const imported = await import('nestjs-smart-session');
   assert.equal(required.SessionRepository, imported.SessionRepository, 'one instance by require and import');
+}
+
+/** The error says which driver to install. */
+async function assertInstallable(dialect: DialectName): Promise<void> {
+  const starting = create([SmartSessionModule.forRoot(dialect, { secret, connection: { dbName: ':memory:' } })]);
+  await assert.rejects(starting, /cannot be found\. Install it: npm install @mikro-orm/);
 }
 
 /** What most stores do: the whole session over whatever is there by then. */
@@ -110,6 +123,13 @@ async function sharedDatabaseApp(database: Database): Promise<INestApplication> 
   return create([orm, SmartSessionModule.forRoot(dialect, options)]);
 }
 
+/** Sessions on a database of their own, on Fastify. */
+async function fastifyApp({ name, dialect, connection, package: from, driver }: Database): Promise<INestApplication> {
+  const options = { secret, createTable: true, tableName: `matrix_${name.replace('-', '_')}_fastify` };
+  const sessions = SmartSessionModule.forRoot(dialect, { ...options, connection: { ...connection, driver: await driverOf(from, driver) } });
+  return create([sessions], new FastifyAdapter());
+}
+
 type DriverClass = new (config: never) => object;
 
 async function driverOf(from: string, name: string): Promise<DriverClass> {
@@ -117,10 +137,11 @@ async function driverOf(from: string, name: string): Promise<DriverClass> {
   return (exported[name] ?? (byRequire as Record<string, unknown>)[name]) as DriverClass;
 }
 
-async function create(imports: NonNullable<ModuleMetadata['imports']>): Promise<INestApplication> {
+async function create(imports: NonNullable<ModuleMetadata['imports']>, adapter?: FastifyAdapter): Promise<INestApplication> {
   @Module({ imports: [...imports, RaceModule] })
   class AppModule {}
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
+  const options: NestApplicationOptions = { logger: ['error', 'warn'], abortOnError: false };
+  const app = await (adapter ? NestFactory.create(AppModule, adapter, options) : NestFactory.create(AppModule, options));
   app.enableShutdownHooks();
   return app;
 }
