@@ -2,7 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** What other packages import, but do not name in their package.json. */
+/**
+ * What other packages import, but do not name in their package.json.
+ *
+ * @type {Record<string, { dependencies?: object, peerDependencies?: object, peerDependenciesMeta?: object }>}
+ */
 export const FORGOTTEN = {
   '@nestjs/platform-express@11.2.10': { peerDependencies: { rxjs: '*' } },
   '@nestjs/core@12.5.1': { dependencies: { '@standard-schema/spec': '*' } },
