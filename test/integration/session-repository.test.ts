@@ -21,8 +21,8 @@ const ON_MIKRO_ORM = DATABASES.flatMap((database) =>
   }),
 );
 /** The clients of the drivers themselves. The others differ in how they lend connections. */
-const DRIVERS_OWN = ['pg.Pool', 'a pool of mysql2', 'a file of better-sqlite3'];
-const ON_CLIENTS = CLIENT_CASES.filter(({ kind }) => DRIVERS_OWN.includes(kind)).map(({ kind, dialect: database, open: openClient }) => {
+const DRIVERS_OWN = new Set(['pg.Pool', 'a pool of mysql2', 'a file of better-sqlite3']);
+const ON_CLIENTS = CLIENT_CASES.filter(({ kind }) => DRIVERS_OWN.has(kind)).map(({ kind, dialect: database, open: openClient }) => {
   const open = () => SessionsDatabase.openOn(openClient(), database, `repo_client_${database}`);
   return { database, name: `SqlSessionRepository on ${kind}`, Repository: SqlSessionRepository, open };
 });
