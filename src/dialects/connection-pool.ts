@@ -16,6 +16,11 @@ export interface ClientKind {
 export interface ConnectionPool {
   /** Waits for a connection. The caller has it to itself until `release`. */
   acquire(): Promise<object>;
+  /**
+   * Waits for the moment to begin a transaction on an acquired connection. Absent if the app has other connections for its own
+   * statements, and the server lets both work.
+   */
+  beforeTransaction?(): Promise<void>;
   /** Gives a connection back. With an error, the pool closes the connection. */
   release(connection: object, error?: unknown): void;
   /** Reports each connection that is lent or comes back, also those that the app uses. Absent if the pool has one connection. */

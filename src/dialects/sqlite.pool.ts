@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ClientKind, ConnectionPool } from './connection-pool.js';
 import { openTransaction } from './open-transaction.js';
 
@@ -54,6 +55,15 @@ class OneConnection implements ConnectionPool {
     if (!this.#database.inTransaction) return this.#database;
     this.release();
     throw openTransaction();
+  }
+
+  /**
+   * Waits for a turn of the event loop. All statements of a transaction then run in this turn, because the driver does not wait. A
+   * statement of the app in between would be part of it, or would block the process until its `timeout`, and fail.
+   */
+  async beforeTransaction(): Promise<void> {
+    await setImmediate();
+    if (this.#database.inTransaction) throw openTransaction();
   }
 
   release(): void {

@@ -23,9 +23,16 @@ export class ClientConnection implements SqlConnection {
     this.onClose(() => pool.close?.());
   }
 
-  readonly run: RunStatement = (sql, parameters) => this.onOneConnection((run) => run(sql, parameters));
+  readonly run: RunStatement = (sql, parameters) => this.#use((run) => run(sql, parameters));
 
-  async onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+  onOneConnection<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
+    return this.#use(async (run) => {
+      await this.#pool.beforeTransaction?.();
+      return work(run);
+    });
+  }
+
+  async #use<Result>(work: (run: RunStatement) => Promise<Result>): Promise<Result> {
     const connection = await this.#acquire();
     this.#lent.add(connection);
     let flaw: unknown;

@@ -6,6 +6,7 @@ import Database from 'better-sqlite3';
 import knex from 'knex';
 import { SmartSessionOptions, type DatabaseContext } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
+import { inTransaction } from '../../src/persistence/transaction.js';
 
 describe("the app's own client: a file of SQLite", () => {
   const start = (client: object) =>
@@ -64,15 +65,50 @@ describe("the app's own client: a file of SQLite", () => {
     database.close();
   });
 
-  it('is locked for the app between two statements of a session', async () => {
+  it('is refused if the app locks it for itself', async () => {
+    const database = new Database(join(directory, 'app.sqlite'));
+    database.pragma('locking_mode = exclusive');
+    database.exec('create table products (name text)');
+    await expect(start(database)).rejects.toThrow('database is locked');
+    database.close();
+  });
+
+  it('is never locked for the app by a session', async () => {
     const database = new Database(join(directory, 'app.sqlite'), { timeout: 1 });
     const context = await start(database);
-    await context.runner.onOneConnection(async (run) => {
-      await run(context.dialect.begin);
-      expect(() => database.exec('create table products (name text)')).toThrow('database is locked');
-      await run(context.dialect.commit);
-    });
+    const insert = database.exec('create table products (name text)').prepare("insert into products values ('tea')");
+    const writing = async () => {
+      for (let n = 0; n < 50; n += 1) {
+        insert.run();
+        await undefined;
+      }
+    };
+    const changing = () =>
+      inTransaction(context.runner, context.dialect, undefined, async (run) => {
+        await run('delete from sessions');
+        await run('select 1');
+      });
+    await Promise.all([writing(), changing(), changing(), writing()]);
+    await context.close();
+    database.close();
+  });
+
+  it('is in memory: no statement of the app is part of a transaction of the sessions', async () => {
+    const database = new Database(':memory:');
+    const context = await start(database);
     database.exec('create table products (name text)');
+    const undone = inTransaction(context.runner, context.dialect, undefined, async (run) => {
+      await run('delete from sessions');
+      throw new Error('undone');
+    });
+    const writing = async () => {
+      for (let n = 0; n < 50; n += 1) {
+        database.exec("insert into products values ('tea')");
+        await undefined;
+      }
+    };
+    await Promise.all([expect(undone).rejects.toThrow('undone'), writing()]);
+    expect(database.prepare('select count(*) as n from products').get()).toEqual({ n: 50 });
     await context.close();
     database.close();
   });
