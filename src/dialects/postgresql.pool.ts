@@ -32,23 +32,54 @@ const BINARY_DEFAULT = '`pg.defaults.binary` is set, with which pg reads wrong n
 const NATIVE = 'The pool lends clients of pg-native, which hides its connections. Give a `Pool` of pg itself.';
 
 function opened(pool: PgPool): ConnectionPool {
-  // Without a listener, the end of an idle connection would end the process. The pool opens another one.
-  pool.on('error', ignore);
+  const errors = new IgnoredErrors(pool);
   return {
     async acquire() {
       const client = await pool.connect();
       refuseUnreadable(client);
-      // The pool has no listener while it lends the client. The statement reports the error.
-      return client.on('error', ignore);
+      return client;
     },
     release(connection, error) {
       const returned = connection as PooledClient;
-      returned.off('error', ignore);
+      errors.returned(returned);
       returned.release(error);
     },
     events: { emitter: pool, acquired: 'acquire', released: 'release' },
-    close: () => void pool.off('error', ignore),
+    close: () => errors.leave(),
   };
+}
+
+/**
+ * Ignores the end of connections. Without a listener it would end the process. The pool opens another connection, and a statement
+ * reports the error. The pool listens to its idle clients only. A client that it lends may end before the caller can listen.
+ */
+class IgnoredErrors {
+  readonly #pool: PgPool;
+  readonly #lent = new Set<PooledClient>();
+  readonly #ignore = () => {};
+
+  constructor(pool: PgPool) {
+    this.#pool = pool;
+    pool.on('error', this.#ignore).on('acquire', this.#acquired).on('release', this.#released).on('remove', this.returned);
+  }
+
+  readonly returned = (client: PooledClient) => {
+    if (this.#lent.delete(client)) client.off('error', this.#ignore);
+  };
+
+  leave(): void {
+    this.#pool.off('error', this.#ignore).off('acquire', this.#acquired).off('release', this.#released).off('remove', this.returned);
+    for (const client of this.#lent) this.returned(client);
+  }
+
+  // Older versions of the pool do not tell when a client comes back.
+  readonly #acquired = (client: PooledClient) => {
+    if (this.#lent.has(client)) return;
+    this.#lent.add(client);
+    client.on('error', this.#ignore);
+  };
+
+  readonly #released = (_error: unknown, client: PooledClient) => this.returned(client);
 }
 
 /** Refuses what the pool's settings do not tell. */
@@ -63,5 +94,3 @@ function isPool(client: object): boolean {
   const { totalCount, connect } = client as Partial<PgPool>;
   return typeof totalCount === 'number' && typeof connect === 'function';
 }
-
-function ignore(): void {}

@@ -120,6 +120,21 @@ describeEach(POOLS)('connections of the app: $kind, $dialect', ({ kind, dialect,
     await given.query('select 1');
   });
 
+  // The server may have sent its last answer and the end of the connection at once.
+  it.skipIf(kind !== 'pg.Pool')('survives the end of a connection that the pool has just lent', async () => {
+    const crashes: unknown[] = [];
+    const fail = (client: EventEmitter) => {
+      try {
+        client.emit('error', new Error('terminating connection due to administrator command'));
+      } catch (error) {
+        crashes.push(error);
+      }
+    };
+    given.pool!.once('acquire', (client: EventEmitter) => process.nextTick(fail, client));
+    await context.runner.run('select 1');
+    expect(crashes).toEqual([]);
+  });
+
   it('leaves nothing on the connections', async () => {
     const before = await tracesOn(given);
     const second = await start();
