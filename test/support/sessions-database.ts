@@ -57,7 +57,7 @@ export class SessionsDatabase {
     await makeTable?.(runner);
     const keyHint = await DIALECTS[name].keyHint?.(runner.run, tableName, undefined);
     const context = new DatabaseContext(orm, runner, DIALECTS[name], tableName, undefined, true, 5000, absoluteTtl, keyHint);
-    return new SessionsDatabase(context, DIALECTS[name].quote(tableName));
+    return new SessionsDatabase(Object.assign(context, { close: () => orm.close() }), DIALECTS[name].quote(tableName));
   }
 
   /** Runs `work` with the same table on connections with other options. */
