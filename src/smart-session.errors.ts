@@ -114,22 +114,37 @@ export class SessionLimitError extends SessionHttpError {
   }
 }
 
-/** Another request held the lock of the session for longer than `timeout`, or too many requests wait for it. The handler did not run. Answered with 423. */
+/**
+ * Another request held the lock of the session for longer than `timeout`, or too many requests wait for it. Neither the handler nor
+ * the work of `once` was run. Answered with 423.
+ */
 export class SessionLockedError extends SessionHttpError {
-  constructor(storageKey: string, reason: string) {
-    super(LOCKED, `Session ${abbreviate(storageKey)} is locked: ${reason} The handler did not run; the client may try again.`);
+  /** @param what what was not run */
+  constructor(storageKey: string, reason: string, what = 'The handler') {
+    super(LOCKED, `Session ${abbreviate(storageKey)} is locked: ${reason} ${what} did not run; the client may try again.`);
   }
 }
 
 /** The lock ended while the handler ran: its lease was not extended in time, or the request no longer waited. Nothing was written. Answered with 503. */
 export class SessionLockLostError extends SessionHttpError {
-  constructor(storageKey: string) {
-    super(
-      UNAVAILABLE,
-      `The lock of session ${abbreviate(storageKey)} ended while its handler ran: its lease was not extended in time, or the request no longer waited for the handler. ` +
-        'Nothing was written. Keep the event loop free, raise `lease`, or stop the handler when its request ends.',
-    );
+  /** @param name the name of the work of `once`; undefined for the lock of a handler */
+  constructor(storageKey: string, name?: string) {
+    super(UNAVAILABLE, name === undefined ? lockLost(storageKey) : leaseLost(storageKey, name));
   }
+}
+
+function leaseLost(storageKey: string, name: string): string {
+  return (
+    `The lease "${escaped(name)}" of session ${abbreviate(storageKey)} ended while its work ran, because it was not extended in time. ` +
+    'Nothing was written. Keep the event loop free, or raise `lease`.'
+  );
+}
+
+function lockLost(storageKey: string): string {
+  return (
+    `The lock of session ${abbreviate(storageKey)} ended while its handler ran: its lease was not extended in time, or the request no longer waited for the handler. ` +
+    'Nothing was written. Keep the event loop free, raise `lease`, or stop the handler when its request ends.'
+  );
 }
 
 /** A request changed its session on a route with `@ReadOnlySession()`. This is a mistake in the app. Nothing was written. Answered with 500. */

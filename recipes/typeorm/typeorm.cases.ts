@@ -24,8 +24,9 @@ describeUnless(!DATABASES.includes('postgresql') && 'not testing on postgresql',
     ]);
     const { upQueries } = await source.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
-    const printed = printedTables(app.get(DatabaseContext, { strict: false }));
-    expect(readFileSync('recipes/typeorm/sessions.sql', 'utf8').trim().split('\n')).toEqual(printed);
+    const migration = readFileSync('recipes/typeorm/sessions.migration.ts', 'utf8');
+    for (const statement of printedTables(app.get(DatabaseContext, { strict: false })))
+      expect(migration).toContain(statement.replace(/;$/, ''));
     await app.close();
     expect(source.isInitialized).toBe(false);
   });

@@ -192,7 +192,7 @@ export class SessionCommitter {
       if (!current) return undefined;
       // An earlier attempt may have taken effect after its connection was lost.
       const isDone = record.commitId === commit.commitId;
-      if (!isDone && !isHeld) throw new Refusal(new SessionLockLostError(commit.storageKey));
+      if (!isDone && !isHeld) throw new Refusal(new SessionLockLostError(commit.storageKey, lease?.name));
       commit.rebase(current);
       const revision = isDone ? unchanged(current) : this.#revise(commit, commit.known, record);
       outcome = revision;

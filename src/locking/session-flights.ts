@@ -30,6 +30,14 @@ interface LocalFlight {
   waiting: number;
 }
 
+/** What a caller has not run if it waited too long, for a message. */
+const WORK = 'The work';
+
+/** Work that runs, and its draft until it has ended. */
+interface RunningWork {
+  draft: object | undefined;
+}
+
 /** The longest pause between two looks at a lease that another process holds, in ms. */
 const LONGEST_WAIT = 50;
 
@@ -41,8 +49,8 @@ const LONGEST_WAIT = 50;
 @Injectable()
 export class SessionFlights implements OnApplicationShutdown {
   readonly #flights = new Map<string, LocalFlight>();
-  /** The drafts of the flights that the caller runs in, by key. */
-  readonly #inside = new AsyncLocalStorage<ReadonlyMap<string, object>>();
+  /** The flights that the caller runs in, by key. */
+  readonly #inside = new AsyncLocalStorage<ReadonlyMap<string, RunningWork>>();
   readonly #extensions = new LeaseExtensions();
   readonly #logger = new SessionLogger();
 
@@ -61,9 +69,9 @@ export class SessionFlights implements OnApplicationShutdown {
    */
   async once(target: FlightTarget, name: string, plan: FlightPlan): Promise<void> {
     const key = `${name}\0${target.storageKey}`;
-    const outer = this.#inside.getStore()?.get(key);
-    if (outer) {
-      if (!(await plan.isFresh?.(outer))) await plan.work(outer);
+    const draft = this.#inside.getStore()?.get(key)?.draft;
+    if (draft) {
+      if (!(await plan.isFresh?.(draft))) await plan.work(draft);
       return;
     }
     if (await plan.isFresh?.(target.values)) return;
@@ -90,10 +98,14 @@ export class SessionFlights implements OnApplicationShutdown {
   async #follow(flight: LocalFlight, { storageKey }: FlightTarget, { limits }: FlightPlan, deadline: number): Promise<Outcome> {
     const { timeout, maxWaiting } = limits;
     if (flight.waiting >= maxWaiting)
-      throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${maxWaiting}).`);
+      throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${maxWaiting}).`, WORK);
     flight.waiting++;
     if (!(await settlesWithin(flight.outcome, deadline - performance.now())))
-      throw new SessionLockedError(storageKey, `another request of this process has worked for ${timeout} ms, its \`timeout\`.`);
+      throw new SessionLockedError(
+        storageKey,
+        `another request of this process works for longer than ${timeout} ms, its \`timeout\`.`,
+        WORK,
+      );
     return flight.outcome;
   }
 
@@ -133,7 +145,7 @@ export class SessionFlights implements OnApplicationShutdown {
       if (found?.isDone) return true;
       mayTake = !found || found.isOver;
       if (performance.now() >= deadline)
-        throw new SessionLockedError(lease.storageKey, `another process has worked for ${timeout} ms, its \`timeout\`.`);
+        throw new SessionLockedError(lease.storageKey, `another process works for longer than ${timeout} ms, its \`timeout\`.`, WORK);
     }
   }
 
@@ -158,7 +170,7 @@ export class SessionFlights implements OnApplicationShutdown {
     }
   }
 
-  /** Nobody else has a session that is not stored yet. */
+  /** No other request has a session that is not stored yet. */
   async #workAlone(key: string, target: FlightTarget, plan: FlightPlan): Promise<void> {
     const edit = target.edit();
     await this.#run(key, edit.draft, plan);
@@ -166,7 +178,13 @@ export class SessionFlights implements OnApplicationShutdown {
   }
 
   async #run(key: string, draft: object, { work }: FlightPlan): Promise<void> {
-    await this.#inside.run(new Map([...(this.#inside.getStore() ?? []), [key, draft]]), async () => work(draft));
+    const running: RunningWork = { draft };
+    try {
+      await this.#inside.run(new Map([...(this.#inside.getStore() ?? []), [key, running]]), async () => work(draft));
+    } finally {
+      // What the work has started, and did not wait for, changes nothing in the draft any more.
+      running.draft = undefined;
+    }
   }
 
   async #extend(lease: NamedLease, ms: number): Promise<void> {

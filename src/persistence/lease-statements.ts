@@ -2,6 +2,15 @@ import { qualifiedName } from '../dialects/qualified-name.js';
 import { leaseTableOf } from '../dialects/table-layout.js';
 import type { DatabaseContext } from './database-context.js';
 
+/**
+ * In ms: 50 years. A lease that is finished expires so long ago, and no other does. So its expiry still tells when it was finished, and
+ * those that wait for it have time to see that.
+ */
+const FINISHED = 50 * 365 * 24 * 60 * 60 * 1000;
+
+/** In ms: how long a lease that has ended stays. */
+const KEPT = 60 * 60 * 1000;
+
 /** The texts of the statements for one table of leases. */
 export type LeaseStatements = ReturnType<typeof buildLeaseStatements>;
 
@@ -13,8 +22,9 @@ export type LeaseStatements = ReturnType<typeof buildLeaseStatements>;
 export function buildLeaseStatements({ dialect, tableName, schema }: DatabaseContext, parameter = dialect.parameter) {
   const table = qualifiedName(dialect.quote, leaseTableOf(tableName), schema);
   const { now } = dialect;
-  /** No lease expires at this time by itself. */
-  const doneAt = dialect.ofUnixTime('0');
+  const ago = (ms: number) => dialect.fromNow(String(-ms));
+  const isDone = `expires_at < ${ago(FINISHED / 2)}`;
+  const isHeld = `expires_at >= ${ago(FINISHED / 2)}`;
 
   /** Writes one statement and numbers its parameters. */
   const build = (write: (next: () => string) => string) => {
@@ -32,7 +42,7 @@ export function buildLeaseStatements({ dialect, tableName, schema }: DatabaseCon
     /** lease id, lease, key, name, lease id */
     takeOver: build(takeOver),
     /** the same parameters */
-    takeExpired: build((next) => `${takeOver(next)} and expires_at <> ${doneAt}`),
+    takeExpired: build((next) => `${takeOver(next)} and ${isHeld}`),
     /** key, name, lease id, lease */
     insert: build(
       (next) =>
@@ -42,16 +52,16 @@ export function buildLeaseStatements({ dialect, tableName, schema }: DatabaseCon
     /** key, name */
     look: build(
       (next) =>
-        `select lease_id, ${flag(`expires_at = ${doneAt}`)} as is_done, ${flag(`expires_at <= ${now}`)} as is_over from ${table} where ${named(next)}`,
+        `select lease_id, ${flag(isDone)} as is_done, ${flag(`expires_at <= ${now}`)} as is_over from ${table} where ${named(next)}`,
     ),
     /** lease, key, name, lease id */
-    extend: build((next) => `update ${table} set expires_at = ${dialect.fromNow(next())} where ${held(next)} and expires_at <> ${doneAt}`),
+    extend: build((next) => `update ${table} set expires_at = ${dialect.fromNow(next())} where ${held(next)} and ${isHeld}`),
     /** key, name, lease id */
-    release: build((next) => `delete from ${table} where ${held(next)} and expires_at <> ${doneAt}`),
+    release: build((next) => `delete from ${table} where ${held(next)} and ${isHeld}`),
     /** key, name, lease id */
     lock: build((next) => `select lease_id from ${table} where ${held(next)}${dialect.forUpdate}`),
     /** key, name, lease id; the caller holds the row's lock */
-    finish: build((next) => `update ${table} set expires_at = ${doneAt} where ${held(next)}`),
-    prune: `delete from ${table} where expires_at <= ${now}`,
+    finish: build((next) => `update ${table} set expires_at = ${ago(FINISHED)} where ${held(next)}`),
+    prune: `delete from ${table} where expires_at <= ${ago(FINISHED + KEPT)} or (${isHeld} and expires_at <= ${ago(KEPT)})`,
   };
 }

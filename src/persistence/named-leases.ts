@@ -71,7 +71,7 @@ export class NamedLeases {
     await this.#context.runner.run(this.#statements.release, [storageKey, name, leaseId]);
   }
 
-  /** Deletes leases that nobody holds. */
+  /** Deletes leases that have ended an hour ago. */
   async prune(): Promise<void> {
     await this.#context.runner.run(this.#statements.prune);
   }

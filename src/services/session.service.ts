@@ -56,7 +56,7 @@ export interface RegenerateOptions {
 export interface OnceOptions<Result> {
   /** Does the work, and changes the draft. It may be asynchronous. */
   readonly work: (draft: SessionDraft) => unknown;
-  /** Whether nothing has to be done. It is asked first, and again after waiting. Default: work that others have finished meanwhile is enough. */
+  /** Returns true if nothing has to be done. It is called first, and again after waiting. Default: work that others have finished meanwhile is enough. */
   readonly isFresh?: (session: Readonly<SessionDraft>) => boolean | Promise<boolean>;
   /** Returns the result from the session that was committed. Default: nothing. */
   readonly select?: (session: Readonly<SessionDraft>) => Result;
@@ -275,11 +275,8 @@ export class SessionService {
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
       last = await this.observers.outages.watch('prune', this.destroyer.prune(PRUNE_BATCH));
     }
-    if (this.repository.hasLeases)
-      await this.observers.outages.watch(
-        'prune',
-        this.repository.onLeases((leases) => leases.prune()),
-      );
+    // The app's user may have no rights on the table of leases. An app without `once` needs none.
+    if (this.repository.hasLeases) await this.repository.onLeases((leases) => leases.prune()).catch(() => undefined);
     return pruned;
   }
 

@@ -49,7 +49,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionGoneError: gone(on),
     SessionLimitError: [() => loginTooMuch(on({ userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } }))],
     SessionLockedError: locked(on),
-    SessionLockLostError: [() => commitUnderLostLock(on())],
+    SessionLockLostError: [() => commitUnderLostLock(on()), () => workUnderLostLease(on())],
     SessionReadOnlyError: [() => commitReadOnly(on())],
     SessionContextError: [lockInMessage],
     SessionInTransactionError: [
@@ -340,7 +340,36 @@ function locked(on: On): Ways {
       await provoker.takeLock('of another process');
       await provoker.locker.lock(live, { timeout: 20, lease: 1000, maxWaiting: 1 });
     },
+    () => workInVain(on(), { maxWaiting: 0 }),
+    () => workInVain(on(), { timeout: 20 }),
+    async () => {
+      const provoker = on();
+      await provoker.stored();
+      await provoker.takeLease('tokens');
+      await provoker.sessions.once(provoker.id, 'tokens', { timeout: 20, work: () => undefined });
+    },
   ];
+}
+
+/** Asks for work that another caller of the process does. */
+async function workInVain(provoker: Provoker, limits: { readonly maxWaiting?: number; readonly timeout?: number }): Promise<void> {
+  await provoker.stored();
+  const [hasBegun, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const work = () => (hasBegun.resolve(), mayEnd.promise);
+  const first = provoker.sessions.once(provoker.id, 'tokens', { work });
+  await hasBegun.promise;
+  const second = provoker.sessions.once(provoker.id, 'tokens', { work, ...limits });
+  await second.finally(() => (mayEnd.resolve(), first));
+}
+
+async function workUnderLostLease(provoker: Provoker): Promise<void> {
+  await provoker.stored();
+  await provoker.sessions.once(provoker.id, 'tokens', {
+    work: async (draft) => {
+      Object.assign(draft, { b: 1 });
+      await provoker.loseLeases();
+    },
+  });
 }
 
 async function commitUnderLostLock(provoker: Provoker): Promise<void> {

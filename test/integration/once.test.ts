@@ -231,11 +231,17 @@ describe.each(REPOSITORY_CASES)(
       expect(await again).toBe(2);
     });
 
-    it('forgets the leases that have ended when it prunes', async () => {
-      await one.once(id, 'tokens', { work });
-      expect(await leases()).toHaveLength(1);
+    it('forgets the leases that ended an hour ago when it prunes, and no others', async () => {
+      const { dialect: sql } = database.context;
+      const make = (name: string, lease: number) =>
+        new Repository(database.context).leases!.take({ storageKey: storageKeyOf(id), name, leaseId: randomUUID() }, lease, false);
+      const names = async () => (await leases()).map((row) => String(row.name)).toSorted();
+      await Promise.all([make('held', 60_000), make('expired', -1000), one.once(id, 'done', { work })]);
       await one.prune();
-      expect(await leases()).toEqual([]);
+      expect(await names()).toEqual(['done', 'expired', 'held']);
+      await database.run(`update ${leaseTable()} set expires_at = ${sql.after('expires_at', '-3600000')} where name <> 'held'`);
+      await one.prune();
+      expect(await names()).toEqual(['held']);
     });
 
     it('runs alone for a session that is not stored yet, and stores it', async () => {
@@ -254,6 +260,20 @@ describe.each(REPOSITORY_CASES)(
         },
       });
       expect(await stored()).toMatchObject({ outer: 1, inner: 2, run: 1 });
+    });
+
+    it('runs again for what work of the same name has left behind', async () => {
+      const session = await live(one);
+      let later = Promise.resolve();
+      const mayGoOn = Promise.withResolvers<void>();
+      await one.once(session, 'tokens', {
+        work: () => {
+          later = mayGoOn.promise.then(() => one.once(session, 'tokens', { work }));
+        },
+      });
+      mayGoOn.resolve();
+      await later;
+      expect(await stored()).toMatchObject({ run: 1 });
     });
 
     it.each([[''], ['x'.repeat(256)], ['a\0b'], [undefined]])('refuses the name %j', async (name) => {

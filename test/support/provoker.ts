@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SqlSessionRepository, type SmartSessionModuleOptions } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { leaseTableOf } from '../../src/dialects/table-layout.js';
 import { Backoff } from '../../src/batching/backoff.js';
 import { FaultyRepository } from './faulty-repository.js';
 import { serviceOver } from './service-over.js';
@@ -68,5 +69,17 @@ export class Provoker {
     await this.database.run(
       `update {table} set lease_id = '${leaseId}', lease_expires_at = ${dialect.fromNow('60000')} where session_id = '${storageKeyOf(this.id)}'`,
     );
+  }
+
+  /** Takes a lease by name for another process. */
+  async takeLease(name: string): Promise<void> {
+    const lease = { storageKey: storageKeyOf(this.id), name, leaseId: randomUUID() };
+    await this.repository.leases!.take(lease, 60_000, false);
+  }
+
+  /** Gives the leases by name to another process. */
+  async loseLeases(): Promise<void> {
+    const { dialect, tableName } = this.database.context;
+    await this.database.run(`update ${dialect.quote(leaseTableOf(tableName))} set lease_id = 'of another process'`);
   }
 }
