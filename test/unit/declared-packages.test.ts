@@ -21,4 +21,9 @@ describe('the packages that the library imports', () => {
     expect(imported).toContain('@nestjs/common');
     expect(unknown.toSorted()).toEqual([]);
   });
+
+  it('are all that package.json names', () => {
+    const unused = [...declared].filter((name) => !imported.has(name.replace('@types/', '')));
+    expect(unused).toEqual([]);
+  });
 });
