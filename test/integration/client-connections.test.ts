@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type pg from 'pg';
-import { SmartSessionOptions, type DatabaseContext, type SmartSessionModuleOptions } from '../../src/index.js';
+import { SmartSessionOptions, SqlSessionRepository, type DatabaseContext, type SmartSessionModuleOptions } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { inTransaction } from '../../src/persistence/transaction.js';
 import { CLIENT_CASES, type AppClient } from '../support/app-clients.js';
@@ -171,6 +171,14 @@ describeEach(POOLS)('connections of the app: $kind, $dialect', ({ kind, dialect,
     });
     await refused.catch(() => {});
     await Promise.all([given.query('select 1'), given.query('select 1'), given.query('select 1')]);
+  });
+
+  it.skipIf(isMysql)('finds the table of `schema` after the app has changed `search_path`', async () => {
+    const withSchema = await start(given.client, { schema: 'public' });
+    await given.query('set search_path to pg_catalog');
+    await expect(new SqlSessionRepository(context).count()).rejects.toThrow('does not exist');
+    expect(await new SqlSessionRepository(withSchema).count()).toBe(0);
+    await withSchema.close();
   });
 
   it('says at start that it gets no connection', async () => {
