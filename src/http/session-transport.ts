@@ -98,10 +98,9 @@ export class SessionTransport {
     const isOwn = (cookie: string) => cookie.startsWith(`${this.#name}=`);
     const own = cookies.findLast(isOwn);
     if (own === undefined) return;
-    response.setHeader(
-      'Set-Cookie',
-      cookies.filter((cookie) => !isOwn(cookie)),
-    );
+    const others = cookies.filter((cookie) => !isOwn(cookie));
+    if (others.length > 0) response.setHeader('Set-Cookie', others);
+    else response.removeHeader('Set-Cookie');
     const id = decodeURIComponent(own.slice(this.#name.length + 1).split(';')[0]!).slice(SIGNED.length);
     response.setHeader(header, [scheme ?? [], id || []].flat().join(' '));
   }
