@@ -37,7 +37,7 @@ interface Changed {
   readonly insertId: bigint | number;
   /** Present in mysql2 only. */
   readonly serverStatus?: number;
-  /** What the server tells of the session's state: by default of the database, the character sets and `autocommit`. */
+  /** The changes of the session's state that the server reports: by default those of the database, the character sets and `autocommit`. */
   readonly stateChanges?: { readonly schema: string | null; readonly systemVariables: object };
 }
 

@@ -12,7 +12,7 @@ import { LeaseExtensions } from './lease-extensions.js';
 import type { LockLimits } from './lock-limits.js';
 import { settlesWithin } from './turns.js';
 
-/** What a flight does. */
+/** The work of a flight, and its limits. */
 export interface FlightPlan {
   /** Whether nothing has to be done; undefined if only another flight tells that. */
   readonly isFresh: ((values: object) => unknown) | undefined;
@@ -21,7 +21,7 @@ export interface FlightPlan {
   readonly limits: LockLimits;
 }
 
-/** What became of a flight: its work is committed, was not necessary, or failed. */
+/** The outcome of a flight: its work is committed, was not necessary, or failed. */
 type Outcome = { readonly kind: 'committed' | 'fresh' | 'none' } | { readonly kind: 'failed'; readonly error: unknown };
 
 /** A flight of this process, and how many callers wait for it. */
@@ -30,7 +30,7 @@ interface LocalFlight {
   waiting: number;
 }
 
-/** What a caller has not run if it waited too long, for a message. */
+/** The subject of an error's sentence, for a caller that waited too long. */
 const WORK = 'The work';
 
 /** Work that runs, and its draft until it has ended. */
@@ -109,7 +109,7 @@ export class SessionFlights implements OnApplicationShutdown {
     return flight.outcome;
   }
 
-  /** Flies for all callers of this process. */
+  /** Does the work, or waits for another process, for all callers of this process. */
   async #lead(key: string, target: FlightTarget, name: string, plan: FlightPlan, deadline: number): Promise<void> {
     let land: (outcome: Outcome) => void = () => {};
     const flight: LocalFlight = { outcome: new Promise((resolve) => (land = resolve)), waiting: 0 };
@@ -128,7 +128,7 @@ export class SessionFlights implements OnApplicationShutdown {
     if (outcome.kind === 'none') await this.#onceAmongAll(key, target, name, plan, deadline);
   }
 
-  /** Another process has flown. */
+  /** Ends the flight of a caller that waited for another process. */
   async #join(target: FlightTarget, { isFresh }: FlightPlan): Promise<Outcome> {
     await target.refresh();
     return { kind: !isFresh || (await isFresh(target.values)) ? 'committed' : 'none' };
@@ -182,7 +182,7 @@ export class SessionFlights implements OnApplicationShutdown {
     try {
       await this.#inside.run(new Map([...(this.#inside.getStore() ?? []), [key, running]]), async () => work(draft));
     } finally {
-      // What the work has started, and did not wait for, changes nothing in the draft any more.
+      // The work may have started something that it did not wait for. That changes this draft no more.
       running.draft = undefined;
     }
   }

@@ -6,7 +6,7 @@ import type { SqlConnection } from './sql-connection.js';
 
 type Listener = (...given: object[]) => void;
 
-/** What an error says about its connection: it may be lost, or the server may still run the statement. */
+/** Errors after which a connection may be lost, or its server may still run the statement. */
 const HARMS_CONNECTION: ReadonlySet<FailureKind> = new Set(['unknown', 'not-done']);
 
 /** The connection of an app's client. The client belongs to the app, which closes it. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { SessionData } from 'express-session';
 import { SessionService } from 'nestjs-smart-session';
 
-/** What a session keeps of a login at an OpenID provider. */
+/** The tokens of a login at an OpenID provider. */
 export interface Tokens {
   readonly accessToken: string;
   readonly refreshToken: string;

@@ -18,7 +18,7 @@ interface Visit {
 
 type Draft = Record<string, any>;
 
-/** What runs when an event arrives, which has no answer. */
+/** Runs when an event arrives, which has no answer. */
 let arrived: () => void = () => undefined;
 
 /** Counts a visit in the session of an id. */

@@ -45,7 +45,7 @@ function meeting(size: number): () => Promise<void> {
 }
 
 let meet: () => Promise<void> = async () => undefined;
-/** What a subscription counts. */
+/** The events that a subscription counts. */
 const ticks = new EventEmitter();
 
 /** Where the drivers put the request of a WebSocket: Apollo in `extra`. */

@@ -10,7 +10,7 @@ import { ForkedProcess } from '../support/forked-process.js';
 const PROCESSES = 3;
 const TABS = 20;
 
-/** What the provider has counted since the login. */
+/** The provider's counts since the login. */
 interface Counts {
   readonly redeemed: number;
   readonly refused: number;

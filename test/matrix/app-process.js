@@ -5,7 +5,7 @@ import { once } from 'node:events';
 const STARTUP = 60_000;
 
 /**
- * What runs an app.
+ * The program that runs an app.
  *
  * @typedef {{ name?: string, command: string, script: string, env?: Record<string, string> }} Runtime
  */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 /**
- * What other packages import, but do not name in their package.json.
+ * Packages that other packages import, but do not name in their package.json.
  *
  * @type {Record<string, { dependencies?: object, peerDependencies?: object, peerDependenciesMeta?: object }>}
  */

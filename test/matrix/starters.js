@@ -41,7 +41,7 @@ const MIKRO_ORM_6 = { '@mikro-orm/core': '6.6.16', '@mikro-orm/nestjs': '6.1.2',
 const MIKRO_ORM_7 = { '@mikro-orm/core': '7.2.1', '@mikro-orm/nestjs': '7.1.0', '@mikro-orm/postgresql': '7.2.1' };
 
 /**
- * What `nest new` makes: the package and the folder that have its files, its packages, and what builds it. `builders` has the
+ * The output of `nest new`: the package and the folder that have its files, its packages, and what builds it. `builders` has the
  * parameters of `nest build` with the packages that they need.
  *
  * @typedef {{ schematics: string, files: string, type: string, packages: Record<string, string>, builders: Record<string, object>, bundlers: Record<string, object> }} Starter

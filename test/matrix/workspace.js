@@ -9,7 +9,7 @@ import { install } from './npm.js';
 
 const run = promisify(execFile);
 
-/** What a compiled app does not need. */
+/** Packages that a compiled app does not need. */
 const ONLY_TO_COMPILE = new Set(['typescript', '@types/node', '@types/express-session']);
 
 /**

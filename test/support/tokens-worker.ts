@@ -4,7 +4,7 @@ import { SessionService, type DialectName } from '../../src/index.js';
 import { CONNECTIONS } from './databases.js';
 import { startTestApp } from './test-app.js';
 
-/** What a session keeps of its login. */
+/** The tokens of a login, as the session keeps them. */
 interface Tokens {
   readonly refreshToken: string;
   readonly accessToken?: string;

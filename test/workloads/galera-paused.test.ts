@@ -13,7 +13,7 @@ const TERMS = { seconds: SECONDS, clients: 15, keys: 4, seed: 1 };
 const PAUSES = [800, 1700, 2600, 3500];
 const BETWEEN = 1500;
 
-/** What a driver's statements lose. The tests only measure: how much is lost depends on chance. */
+/** Losses of a driver's statements. The tests only measure: how much is lost depends on chance. */
 describeUnless(await GaleraCluster.findObstacle('galera-11.8'), 'Workloads on nodes that are paused', () => {
   let cluster: GaleraCluster;
 
