@@ -124,21 +124,30 @@ describe('sessions in the header Authorization', () => {
   });
 
   it('leave the cookies of the request to the app, and take none that a middleware has found', async () => {
-    const id = 'a'.repeat(32);
-    const found = { cookies: { sid: id }, signedCookies: { sid: id } };
+    const found: Record<'cookies' | 'signedCookies', { sid?: string }> = { cookies: {}, signedCookies: {} };
     const started = await startHandlerApp(
       { transport },
       (incoming, _response, next) => void next(Object.assign(incoming, found) && undefined),
     );
+    await started.ask('', (session) => void (session.a = 1));
+    const client = new TokenClient(started.app);
+    await client.send('get', '/handler');
+    const id = client.token.split(' ')[1]!.split('.')[0]!;
+    found.cookies = { sid: decodeURIComponent(signedCookie(id)).slice('sid='.length) };
+    found.signedCookies = { sid: id };
     const seen: unknown[] = [];
-    const see: Handler = (_session, { headers, cookies, signedCookies, sessionID }) =>
-      void seen.push([headers.cookie, cookies, signedCookies, sessionID === id]);
+    const see: Handler = async (_session, { headers, cookies, signedCookies, sessionID }) => {
+      const at = [headers.cookie, cookies, signedCookies, sessionID === id];
+      headers.cookie = 'changed=by the app';
+      await new Promise(setImmediate);
+      seen.push([...at, headers.cookie]);
+    };
     await started.ask('theme=dark; sid=x', see);
-    await new TokenClient(started.app, signed(id)).send('get', '/handler');
+    await new TokenClient(started.app, client.token).send('get', '/handler');
     await started.app.close();
     expect(seen).toEqual([
-      ['theme=dark; sid=x', found.cookies, found.signedCookies, false],
-      [undefined, found.cookies, found.signedCookies, false],
+      ['theme=dark; sid=x', found.cookies, found.signedCookies, false, 'changed=by the app'],
+      [undefined, found.cookies, found.signedCookies, true, 'changed=by the app'],
     ]);
   });
 });

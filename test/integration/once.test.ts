@@ -13,6 +13,7 @@ import {
 } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { FaultyRepository, LOST_AFTER, LOST_BEFORE } from '../support/faulty-repository.js';
+import { gate } from '../support/gate.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
@@ -80,7 +81,9 @@ describe.each(REPOSITORY_CASES)(
     it('runs once where callers of another process come while it runs', async () => {
       const [isRunning, hasLooked] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const waiting = new Repository(database.context);
-      const { look } = waiting.leases!;
+      const { look, take } = waiting.leases!;
+      let taken = 0;
+      waiting.leases!.take = (...parameters) => (taken++, take.apply(waiting.leases, parameters));
       waiting.leases!.look = (...parameters) => (hasLooked.resolve(), look.apply(waiting.leases, parameters));
       const other = serviceOver(waiting, options).sessions;
       const session = await live(other);
@@ -95,7 +98,45 @@ describe.each(REPOSITORY_CASES)(
       await isRunning.promise;
       const others = [session, session].map((from) => other.once(from, 'tokens', { work, select }));
       expect(await Promise.all([first, ...others])).toEqual([1, 1, 1]);
-      expect([works, session.run]).toEqual([1, 1]);
+      // It tries to take the lease once, and then only looks whether that is still held.
+      expect([works, session.run, taken]).toEqual([1, 1, 1]);
+    });
+
+    it('does not run for a caller that finds the lease expired, if its holder commits before the caller takes it', async () => {
+      const [isRunning, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const holding = new Repository(database.context);
+      // The lease expires while its holder works.
+      holding.leases!.extend = async () => false;
+      const first = serviceOver(holding, options).sessions.once(id, 'tokens', {
+        lease: 100,
+        select,
+        work: async (draft: Live) => {
+          isRunning.resolve();
+          await mayEnd.promise;
+          await work(draft);
+        },
+      });
+      await isRunning.promise;
+      const waiting = new Repository(database.context);
+      const { take } = waiting.leases!;
+      let taken = 0;
+      waiting.leases!.take = async (lease, ms, isWaiting) => {
+        // The lease is held for the first attempt, whatever time it is.
+        if (taken++ === 0) return false;
+        mayEnd.resolve();
+        await first;
+        return take.call(waiting.leases, lease, ms, isWaiting);
+      };
+      expect(await serviceOver(waiting, options).sessions.once(id, 'tokens', { work, select })).toBe(1);
+      expect([works, await first]).toEqual([1, 1]);
+    });
+
+    it('does not run for a session that was loaded before others have done the work', async () => {
+      const isFresh = ({ run }: Live) => run !== undefined;
+      const [early, late] = [await live(one), await live(two)];
+      expect(await one.once(early, 'tokens', { isFresh, work, select })).toBe(1);
+      expect(await two.once(late, 'tokens', { isFresh, work, select })).toBe(1);
+      expect(works).toBe(1);
     });
 
     it('runs again when it is no longer fresh, and sends nothing while it is', async () => {
@@ -328,6 +369,25 @@ describe.each(REPOSITORY_CASES.filter(({ repository }) => repository === SqlSess
         expect.stringMatching(/^The lease "tokens" of record \w{8}… was not extended: /),
         expect.stringMatching(/^The lease "tokens" of record \w{8}… was not released, and ends by itself: /),
       ]);
+    });
+
+    it('commits by itself, because other commits have no lease', async () => {
+      const session = (await sessions.load(id)) as Live;
+      const inFlight = gate();
+      repository.faults = { update: [inFlight.fault], updateMany: [inFlight.fault] };
+      const first = sessions.update(id, (draft: Live) => void (draft.first = 1));
+      await inFlight.arrived;
+      const hasWorked = Promise.withResolvers<void>();
+      const done = sessions.once(id, 'tokens', { work: (draft: Live) => ((draft.run = 1), hasWorked.resolve()) });
+      await hasWorked.promise;
+      const last = sessions.commit(Object.assign(session, { last: 1 }));
+      // Both wait for the commit in flight by then.
+      await new Promise(setImmediate);
+      repository.faults = {};
+      inFlight.open();
+      await Promise.all([first, done, last]);
+      expect(await sessions.load(id)).toMatchObject({ first: 1, run: 1, last: 1 });
+      expect(await repository.leases!.look(storageKeyOf(id), 'tokens')).toMatchObject({ isDone: true });
     });
 
     it.each([
