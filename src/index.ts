@@ -27,6 +27,7 @@ export { richCodec } from './codec/rich.codec.js';
 export type { ValueCodec } from './shared/value-codec.js';
 export {
   SessionService,
+  type LockOptions,
   type OnceOptions,
   type RegenerateOptions,
   type SessionDraft,

@@ -18,6 +18,9 @@ import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { LiveChanges } from './live/live-changes.js';
 import { LiveSessions } from './live/live-sessions.js';
 import { SessionFlights } from './locking/session-flights.js';
+import { LockAcquirer } from './locking/lock-acquirer.js';
+import { SessionLocks } from './locking/session-locks.js';
+import { HeldLeases } from './live/held-leases.js';
 import { SessionLocker } from './locking/session-locker.js';
 import { LateChanges } from './middleware/late-changes.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
@@ -68,7 +71,10 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionProtocol,
   SessionService,
   SessionPruner,
+  HeldLeases,
+  LockAcquirer,
   SessionLocker,
+  SessionLocks,
   SessionFlights,
   FlightTargets,
   SmartSessionStore,

@@ -190,7 +190,7 @@ export class CommitQueue {
  * that set a max age.
  */
 function isCombinable({ base, edit }: QueuedCommit): boolean {
-  return base !== undefined && edit.leaseId === undefined && edit.lease === undefined && edit.maxAge === undefined;
+  return base !== undefined && edit.leaseId === undefined && edit.fence === undefined && edit.maxAge === undefined;
 }
 
 /** Settles the commits of a batch. The live session of each then takes over what the others have changed, which takes long if that is large. */

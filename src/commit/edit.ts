@@ -1,6 +1,6 @@
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { MergeTrace } from '../observers/merge-trace.js';
-import type { NamedLease } from '../persistence/named-leases.js';
+import type { LeaseFence } from '../persistence/named-leases.js';
 import type { Lifetime } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
 
@@ -16,8 +16,8 @@ export interface Edit {
   readonly mustSeeCurrent?: boolean;
   /** Write only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
-  /** Write only while this lease is held, in one transaction that finishes the lease. */
-  readonly lease?: NamedLease | undefined;
+  /** Write only while these leases are held, in one transaction with their rows. */
+  readonly fence?: LeaseFence | undefined;
   /** Release the lease in the same statement, if the repository can. */
   readonly releasesLease?: boolean;
   /** Others may know the session's id before it is stored, so that not only its own request can destroy it. */

@@ -7,6 +7,7 @@ import { computeDelta, isEmptyDelta } from '../merge/delta.js';
 import { isEmptyValues, type EncodedValues } from '../merge/encoded-values.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
+import type { NamedLease } from '../persistence/named-leases.js';
 import { SessionRepository, type RecordChange, type StoredRecord } from '../persistence/session.repository.js';
 import { RecordReader } from '../records/record-reader.js';
 import { SessionRecord } from '../records/session-record.js';
@@ -106,7 +107,7 @@ export class SessionCommitter {
     const isLocked = known && (this.options.locking === 'pessimistic' || attempt > OPTIMISTIC_ATTEMPTS);
     commit.mayHaveWritten = !known;
     if (!known) return this.#insert(commit);
-    if (commit.edit.lease) return this.#updateLocked(commit);
+    if (commit.edit.fence) return this.#updateLocked(commit);
     if (isLocked) return (attempt === 1 && (await this.#updateSeen(commit, known))) || this.#updateLocked(commit);
     const revision = await this.#reviseKnown(commit, known);
     if (!revision?.change) return revision;
@@ -185,21 +186,20 @@ export class SessionCommitter {
 
   async #updateLocked(commit: PendingCommit): Promise<CommitOutcome> {
     let outcome = GONE;
-    const { lease } = commit.edit;
-    const decide = (record: StoredRecord, isHeld = true) => {
+    const decide = (record: StoredRecord, lost?: NamedLease) => {
       if (commit.hasEnded(record)) return undefined;
       const current = this.#refusing(() => this.reader.read(commit.storageKey, record));
       if (!current) return undefined;
       // An earlier attempt may have taken effect after its connection was lost.
       const isDone = record.commitId === commit.commitId;
-      if (!isDone && !isHeld) throw new Refusal(new SessionLockLostError(commit.storageKey, lease?.name));
+      if (!isDone && lost) throw new Refusal(new SessionLockLostError(commit.storageKey, lost.name));
       commit.rebase(current);
       const revision = isDone ? unchanged(current) : this.#revise(commit, commit.known, record);
       outcome = revision;
       commit.mayHaveWritten = revision.change !== undefined;
       return revision.change;
     };
-    return (await this.repository.updateLocked(commit.storageKey, decide, lease)) ? outcome : GONE;
+    return (await this.repository.updateLocked(commit.storageKey, decide, commit.edit.fence)) ? outcome : GONE;
   }
 
   /** @param seen the record under its lock, which was not checked yet */

@@ -2,7 +2,7 @@ import type { CallHandler } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { EMPTY, Observable, catchError, concat, concatMap, defer, finalize, from, ignoreElements, tap, throwError } from 'rxjs';
 import { announceRetry } from '../http/retry-after.js';
-import type { LockLimits } from '../locking/lock-limits.js';
+import type { LockRequest } from '../locking/lock-limits.js';
 import type { SessionLocker, Unlock } from '../locking/session-locker.js';
 import { onAnswer } from './late-answer.js';
 
@@ -20,9 +20,9 @@ export function handleLocked(
   { request, response, answersItself }: LockedExchange,
   handler: CallHandler,
   locker: SessionLocker,
-  limits: LockLimits,
+  lockRequest: LockRequest,
 ): Observable<unknown> {
-  return lock(request.session, locker, limits).pipe(
+  return lock(request.session, locker, lockRequest).pipe(
     tap({ error: (error) => response && announceRetry(response, error) }),
     concatMap((unlock) => {
       if (!unlock) return handler.handle();
@@ -34,9 +34,9 @@ export function handleLocked(
 }
 
 /** Emits when the session is locked. If the request no longer waits by then, the lock is given back. */
-function lock(session: object, locker: SessionLocker, limits: LockLimits): Observable<Unlock | undefined> {
+function lock(session: object, locker: SessionLocker, { name, limits }: LockRequest): Observable<Unlock | undefined> {
   return new Observable((subscriber) => {
-    locker.lock(session, limits).then(
+    locker.lock(session, limits, name).then(
       (unlock) => {
         if (subscriber.closed) return unlock?.();
         subscriber.next(unlock);
@@ -78,5 +78,7 @@ function unlockAfterAnswer(handler: CallHandler, unlock: Unlock, response: Respo
 }
 
 function unlockingOnError(handler: CallHandler, unlock: Unlock, isHandled: boolean): Observable<unknown> {
-  return handler.handle().pipe(catchError((thrown: unknown) => from(unlock(isHandled)).pipe(concatMap(() => throwError(() => thrown)))));
+  return unlock
+    .inside(() => handler.handle())
+    .pipe(catchError((thrown: unknown) => from(unlock(isHandled)).pipe(concatMap(() => throwError(() => thrown)))));
 }

@@ -6,7 +6,7 @@ import { isUpgrade } from '../http/upgrade.js';
 import { pathOf } from '../http/request-path.js';
 import { announceRetry } from '../http/retry-after.js';
 import { LOCK_SESSION } from '../locking/lock-session.decorator.js';
-import type { LockLimits } from '../locking/lock-limits.js';
+import type { LockRequest } from '../locking/lock-limits.js';
 import { SessionLocker } from '../locking/session-locker.js';
 import { SessionProtocol } from '../protocol/session-protocol.js';
 import { CurrentPlatform } from '../platforms/current-platform.js';
@@ -41,18 +41,18 @@ export class SessionInterceptor implements NestInterceptor {
   #handle(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = this.platform.requestOf(context);
     const isHttp = context.getType() === 'http';
-    const limits = this.reflector.getAllAndOverride<LockLimits | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
+    const lock = this.reflector.getAllAndOverride<LockRequest | undefined>(LOCK_SESSION, [context.getHandler(), context.getClass()]);
     if (!request || !this.protocol.states.isServing(request)) {
-      if (limits && !(isHttp && request)) return throwError(() => new SessionContextError(nameOf(context), context.getType()));
+      if (lock && !(isHttp && request)) return throwError(() => new SessionContextError(nameOf(context), context.getType()));
       return next.handle();
     }
     // The response of a resolver waits for the commit of all resolvers of the request, so that none is stored alone.
-    if (!isHttp && !limits && !isUpgrade(request)) return next.handle();
+    if (!isHttp && !lock && !isUpgrade(request)) return next.handle();
     const response = isHttp ? this.platform.responseOf(context) : undefined;
     const commit: Commit = (isLast) => this.#commit({ context, request, response }, isLast);
-    if (!limits || !request.session) return afterCommit(next.handle(), commit);
+    if (!lock || !request.session) return afterCommit(next.handle(), commit);
     const exchange = { request, response, answersItself: isHttp && answersItself(context) };
-    return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, limits);
+    return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, lock);
   }
 
   /** Resolves when everything is stored; undefined if everything is. */

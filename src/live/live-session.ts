@@ -1,4 +1,5 @@
 import type { EncodedValues } from '../merge/encoded-values.js';
+import type { NamedLease } from '../persistence/named-leases.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { DEFAULT_POLICY, type SessionPolicy } from './session-policy.js';
@@ -17,8 +18,10 @@ export type TimeLeft = Pick<StoredRecord, 'remaining' | 'longest'>;
 
 /** A lease that a handler's commits need; shared by the live sessions that the handler has after a reload. */
 export interface HeldLease {
-  /** Undefined after the lock was given back at the end of the handler: later commits need no lease. */
+  /** The id of a lease in the record. Undefined after the lock was given back: later commits need no lease. */
   id: string | undefined;
+  /** The same for a lease by name. */
+  named?: NamedLease | undefined;
   /** The handler may still run, but its request no longer waits for it: what it changes now is not stored. */
   isClosed: boolean;
   /** A commit has released it already. */
@@ -26,6 +29,7 @@ export interface HeldLease {
 }
 
 const EMPTY: EncodedValues = new Map();
+const NO_LEASES: ReadonlySet<NamedLease> = new Set();
 
 /** The base of a session, and the state that its commits need. Every commit updates it. */
 export class LiveSession {
@@ -60,6 +64,8 @@ export class LiveSession {
   abandoned: Error | undefined;
   /** The lease under which the session's handler runs. */
   lease: HeldLease | undefined;
+  /** The leases of the locks that were taken in code; shared like `lease`. */
+  locks: Set<NamedLease> | undefined;
   /** Whether the session has got other values or another max age since it was loaded, by a commit or by what others have stored. express-session then sends its cookie. */
   hasMoved = false;
   /** Whether express-session hashes the session at this moment. */
@@ -80,9 +86,16 @@ export class LiveSession {
     return this.ownBase ?? this.record?.values ?? EMPTY;
   }
 
-  /** The lease that commits need now. */
+  /** The lease of the record that commits need now. */
   get leaseId(): string | undefined {
     return this.lease?.id;
+  }
+
+  /** The leases by name that commits need now. */
+  get namedLeases(): readonly NamedLease[] {
+    const { lease, locks = NO_LEASES } = this;
+    if (lease?.named) return [lease.named, ...locks];
+    return locks.size === 0 ? [] : Array.from(locks);
   }
 
   /** Whether the request's handler ran under a lock that has ended before it. */

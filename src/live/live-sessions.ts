@@ -76,6 +76,7 @@ export class LiveSessions {
     live.policy = replaced.policy;
     if (replaced.storageKey !== live.storageKey) return;
     live.lease = replaced.lease;
+    live.locks = replaced.locks;
     live.hasMoved = replaced.hasMoved || haveOtherValues(replaced.record, live.record);
   }
 

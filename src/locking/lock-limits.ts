@@ -8,6 +8,13 @@ export interface LockLimits {
   readonly maxWaiting: number;
 }
 
+/** The lock that a handler asks for. */
+export interface LockRequest {
+  /** Undefined for the lock of the record. */
+  readonly name: string | undefined;
+  readonly limits: LockLimits;
+}
+
 const DEFAULTS: LockLimits = { timeout: 10_000, lease: 5_000, maxWaiting: 100 };
 
 /** A shorter lease would end between two extensions on a busy machine. */

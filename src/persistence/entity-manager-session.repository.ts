@@ -103,15 +103,15 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return this.#update(storageKey, known, change, { leaseId: null, leaseExpiresAt: null });
   }
 
-  updateLocked(...[storageKey, decide, lease]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
+  updateLocked(...[storageKey, decide, fence]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     return this.#transactional(async (em) => {
       const run: RunStatement = async (sql, parameters = []) => ({ rows: rowsIn(await em.execute(sql, [...parameters])), affected: 0 });
-      const isHeld = !lease || (await this.#leasesInTransaction.lock(run, lease));
+      const lost = fence && (await this.#leasesInTransaction.lockAll(run, fence.held));
       const query = this.#selectLive(em, { sessionId: storageKey }).setLockMode(LockMode.PESSIMISTIC_WRITE);
       const rows = await query.execute<RecordRow[]>('all');
       const record = rows[0] && toRecord(rows[0]);
-      const change = record && decide(record, isHeld);
-      if (lease && isHeld && record) await this.#leasesInTransaction.finish(run, lease);
+      const change = record && decide(record, lost);
+      if (fence?.finished && !lost && record) await this.#leasesInTransaction.finish(run, fence.finished);
       if (!change) return record;
       return (await this.#write(em, { sessionId: storageKey }, this.#assignments(change))) === 1 ? record : undefined;
     });

@@ -10,6 +10,24 @@ export interface NamedLease {
   readonly leaseId: string;
 }
 
+/** The leases that a commit needs, and the one among them that ends with it. */
+export interface LeaseFence {
+  /** All must be held. */
+  readonly held: readonly NamedLease[];
+  /** One of `held`: the commit finishes it. */
+  readonly finished?: NamedLease | undefined;
+}
+
+/**
+ * Returns the fence of a commit; undefined if it needs no lease.
+ *
+ * @param finished the lease that ends with the commit
+ */
+export function fenceOf(held: readonly NamedLease[], finished?: NamedLease): LeaseFence | undefined {
+  if (held.length === 0 && !finished) return undefined;
+  return { held: Array.from(new Set(finished ? [...held, finished] : held)), finished };
+}
+
 /** A lease as it is stored. */
 export interface StoredLease {
   readonly leaseId: string;
@@ -77,13 +95,17 @@ export class NamedLeases {
   }
 
   /**
-   * Locks the row of a lease, so that no other takes it before the transaction ends.
+   * Locks the rows of leases, so that no other takes them before the transaction ends.
    *
    * @param run runs statements in the transaction
-   * @returns false if another has taken it
+   * @returns the first that another has taken; undefined if there is none
    */
-  async lock(run: RunStatement, { storageKey, name, leaseId }: NamedLease): Promise<boolean> {
-    return (await run(this.#statements.lock, [storageKey, name, leaseId])).rows.length === 1;
+  async lockAll(run: RunStatement, leases: readonly NamedLease[]): Promise<NamedLease | undefined> {
+    for (const lease of leases) {
+      const { storageKey, name, leaseId } = lease;
+      if ((await run(this.#statements.lock, [storageKey, name, leaseId])).rows.length === 0) return lease;
+    }
+    return undefined;
   }
 
   /** Finishes a lease whose row is locked. */

@@ -1,5 +1,5 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
-import type { NamedLease, NamedLeases } from './named-leases.js';
+import type { LeaseFence, NamedLease, NamedLeases } from './named-leases.js';
 
 /** One row, as a request loads it. */
 export interface StoredRecord {
@@ -161,13 +161,13 @@ export abstract class SessionRepository {
    * that `decide` saw, or undefined if the record is absent, or has expired before the write. If `decide` returns undefined or
    * throws, nothing is written.
    *
-   * @param decide is told whether the lease is still held; true without a lease
-   * @param lease is locked in the same transaction, and finished if it is still held. Needs `leases`
+   * @param decide is told which lease of the fence is lost; undefined if all are held
+   * @param fence its leases are locked in the same transaction, and `finished` is finished if all are still held. Needs `leases`
    */
   abstract updateLocked(
     storageKey: string,
-    decide: (current: StoredRecord, isHeld?: boolean) => RecordChange | undefined,
-    lease?: NamedLease,
+    decide: (current: StoredRecord, lost?: NamedLease) => RecordChange | undefined,
+    fence?: LeaseFence,
   ): Promise<StoredRecord | undefined>;
 
   /** The leases of sessions by name. Left out if there is no table for them: then `SessionService.once` is refused. */

@@ -2,9 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { UnclearAnswer, type RunStatement, type StatementResult } from '../dialects/run-statement.js';
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
+import { changeParameters } from './change-parameters.js';
 import { DatabaseContext } from './database-context.js';
 import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
 import { leaseAndLoad } from './lease-and-load.js';
+import { LockedRecords } from './locked-records.js';
 import { NamedLeases } from './named-leases.js';
 import { LAYOUT_WITH_LEASES } from '../dialects/table-layout.js';
 import { SEEN_CHANGES, WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
@@ -26,6 +28,7 @@ import { inTransaction } from './transaction.js';
 export class SqlSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
   readonly #statements: SessionStatements;
+  readonly #locked: LockedRecords;
   override readonly leases: NamedLeases | undefined;
   /** Whether answers to updates of many records say which ones were written. Undefined before the first one. */
   #showsWritten: boolean | undefined;
@@ -34,6 +37,7 @@ export class SqlSessionRepository extends SessionRepository {
     super();
     this.#context = context;
     this.#statements = buildStatements(context);
+    this.#locked = new LockedRecords(context);
     this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
   }
 
@@ -118,19 +122,9 @@ export class SqlSessionRepository extends SessionRepository {
     return new Set(updates.filter((_update, n) => isWritten[n]).map(({ storageKey }) => storageKey));
   }
 
-  updateLocked(...[storageKey, decide, lease]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
+  updateLocked(...parameters: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     const { runner, dialect, lockTimeout } = this.#context;
-    return inTransaction(runner, dialect, lockTimeout, async (run) => {
-      // Before the record: who takes the lease over waits for this commit, and then loads what it has stored.
-      const isHeld = !lease || (await this.leases!.lock(run, lease));
-      const { rows } = await run(this.#statements.loadLocked, [storageKey]);
-      const record = rows[0] && toRecord(rows[0]);
-      const change = record && decide(record, isHeld);
-      if (lease && isHeld && record) await this.leases!.finish(run, lease);
-      if (!change) return record;
-      const { affected } = await run(this.#statements.updateUnderLock, [...changeParameters(change), storageKey]);
-      return affected === 1 ? record : undefined;
-    });
+    return inTransaction(runner, dialect, lockTimeout, (run) => this.#locked.update(run, ...parameters));
   }
 
   override async settle(): Promise<void> {
@@ -246,8 +240,4 @@ function wantedParameters({ storageKey, known }: RecordUpdate): unknown[] {
 
 function seenParameters({ seen }: RecordUpdate): unknown[] {
   return seen ? [seen.data, maxAgeParameter(seen)] : [null, null];
-}
-
-function changeParameters({ data, commitId, userId, maxAge, lifetime }: RecordChange): unknown[] {
-  return [data, commitId, userId, maxAge, ...lifetimeParameters(lifetime)];
 }

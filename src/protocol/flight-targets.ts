@@ -3,10 +3,11 @@ import { LoadBatcher } from '../batching/load-batcher.js';
 import { SessionCodec, type SessionValues } from '../codec/session.codec.js';
 import { FlightEdit } from '../commit/flight-edit.js';
 import { SessionMerger } from '../commit/session-merger.js';
+import { HeldLeases } from '../live/held-leases.js';
 import { LiveChanges } from '../live/live-changes.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { SessionObservers } from '../observers/session-observers.js';
-import type { NamedLease } from '../persistence/named-leases.js';
+import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { SessionGoneError } from '../smart-session.errors.js';
 import { LiveCommitter } from './live-committer.js';
@@ -44,6 +45,7 @@ export class FlightTargets {
     private readonly loader: SessionLoader,
     private readonly loads: LoadBatcher,
     private readonly liveSessions: LiveSessions,
+    private readonly leases: HeldLeases,
     private readonly changes: LiveChanges,
     private readonly merger: SessionMerger,
     private readonly codec: SessionCodec,
@@ -78,7 +80,7 @@ export class FlightTargets {
   }
 
   async #stored(sessionId: string): Promise<FlightTarget> {
-    const { committer, loader, codec, merger } = this;
+    const { committer, loader, codec, merger, leases } = this;
     const storageKey = codec.storageKeyOf(sessionId);
     const load = async (): Promise<SessionRecord> => {
       const loaded = await loader.read(storageKey, sessionId);
@@ -97,7 +99,7 @@ export class FlightTargets {
       },
       edit: () => new FlightEdit(codec, merger, record.values),
       async commit({ apply }, lease) {
-        const outcome = await committer.commitRecord(storageKey, record, { apply, lease });
+        const outcome = await committer.commitRecord(storageKey, record, { apply, fence: fenceOf(leases.of(storageKey), lease) });
         if (outcome.kind !== 'committed') throw new SessionGoneError(storageKey, 'update');
         record = outcome.record;
       },

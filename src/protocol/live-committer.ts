@@ -7,6 +7,7 @@ import { MergeReport } from '../commit/merge-report.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { SessionHandover } from '../ending/session-handover.js';
 import { SessionLimit } from '../ending/session-limit.js';
+import { HeldLeases } from '../live/held-leases.js';
 import type { HeldValues } from '../live/held-values.js';
 import { LiveChanges, type SessionEdit, type Snapshot } from '../live/live-changes.js';
 import type { HeldLease, LiveSession } from '../live/live-session.js';
@@ -19,7 +20,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
-import type { NamedLease } from '../persistence/named-leases.js';
+import { fenceOf, type LeaseFence, type NamedLease } from '../persistence/named-leases.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import type { SessionRecord } from '../records/session-record.js';
@@ -43,6 +44,7 @@ export class LiveCommitter {
     private readonly handover: SessionHandover,
     private readonly limit: SessionLimit,
     private readonly userIds: UserIdWatch,
+    private readonly leases: HeldLeases,
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -142,15 +144,8 @@ export class LiveCommitter {
       return values;
     };
     const maxAge = live.state === 'new' ? { maxAge: now.maxAge } : {};
-    const outcome = await this.#apply(session, live, now, {
-      leaseId,
-      keepsExpiry: policy.keepsExpiry,
-      ...maxAge,
-      ...edit,
-      apply,
-      lease,
-      mustSeeCurrent: true,
-    });
+    const whole = { leaseId, keepsExpiry: policy.keepsExpiry, ...maxAge, ...edit, apply, mustSeeCurrent: true };
+    const outcome = await this.#apply(session, live, now, whole, lease);
     if (outcome.kind === 'gone') throw new SessionGoneError(live.storageKey, 'update');
   }
 
@@ -220,9 +215,10 @@ export class LiveCommitter {
   }
 
   /** Commits an edit, and updates the base and the live session to the outcome. */
-  async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
+  async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit, lease?: NamedLease): Promise<CommitOutcome> {
     try {
-      const outcome = await this.commitRecord(live.storageKey, live.record, edit);
+      const fence = this.#fenceOf(live, lease);
+      const outcome = await this.commitRecord(live.storageKey, live.record, fence ? { ...edit, fence } : edit);
       if (live.isRegenerated && outcome.kind === 'committed') {
         live.isRegenerated = false;
         this.userIds.see(outcome.record.values);
@@ -237,6 +233,11 @@ export class LiveCommitter {
       if (error instanceof SessionLimitError) live.state = 'gone';
       throw error;
     }
+  }
+
+  /** The leases that a commit of a live session needs: those of the handler, and those that the caller is inside. */
+  #fenceOf(live: LiveSession, finished: NamedLease | undefined): LeaseFence | undefined {
+    return fenceOf([...live.namedLeases, ...this.leases.of(live.storageKey)], finished);
   }
 
   /** @throws SessionLockLostError for changes that a handler has made after its lock ended */

@@ -3,12 +3,14 @@ import type { Request } from 'express';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
+import { HeldLeases } from '../live/held-leases.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { SessionMigrator } from '../migration/session-migrator.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { isKeyedObject } from '../shared/plain-object.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
+import { fenceOf } from '../persistence/named-leases.js';
 import { exactLifetime, lifeOfPlain } from '../records/lifetime.js';
 import { userIdIfKnown } from '../records/user-id.js';
 import { SessionGoneError } from '../smart-session.errors.js';
@@ -27,6 +29,7 @@ export class StoredSessions {
     private readonly destroyer: SessionDestroyer,
     private readonly migrator: SessionMigrator,
     private readonly liveSessions: LiveSessions,
+    private readonly leases: HeldLeases,
     private readonly codec: SessionCodec,
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
@@ -56,14 +59,26 @@ export class StoredSessions {
   }
 
   /**
+   * Loads a session to lock it.
+   *
+   * @throws SessionGoneError if there is no such session, and what `SessionLoader.load` throws
+   */
+  async loadToLock(sessionId: string): Promise<object> {
+    const session = await this.loader.load(sessionId);
+    if (!session) throw new SessionGoneError(this.codec.storageKeyOf(sessionId), 'lock');
+    return session;
+  }
+
+  /**
    * Changes the current record by a draft.
    *
    * @throws SessionGoneError if there is no such session, and what `commit` and the draft's function throw
    */
   async update(sessionId: string, draft: DraftEdit<unknown>): Promise<void> {
     const storageKey = this.codec.storageKeyOf(sessionId);
+    const fence = fenceOf(this.leases.of(storageKey));
     const loaded = await this.loader.read(storageKey, sessionId);
-    const outcome = loaded && (await this.committer.commitRecord(storageKey, loaded.record, { apply: draft.apply }));
+    const outcome = loaded && (await this.committer.commitRecord(storageKey, loaded.record, { apply: draft.apply, fence }));
     if (outcome?.kind !== 'committed') throw new SessionGoneError(storageKey, 'update');
   }
 

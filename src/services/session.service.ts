@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { inspect } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
@@ -9,8 +8,10 @@ import { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { SessionTransport } from '../http/session-transport.js';
+import { flightName, lockName, missingLeases } from '../locking/lease-names.js';
 import { limitsOf } from '../locking/lock-limits.js';
 import { SessionFlights, type FlightPlan } from '../locking/session-flights.js';
+import { SessionLocks } from '../locking/session-locks.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { UserId } from '../options/module-options.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
@@ -68,8 +69,15 @@ export interface OnceOptions<Result> {
   readonly maxWaiting?: number;
 }
 
-/** The longest name of a piece of work, in characters. */
-const LONGEST_NAME = 255;
+/** How long a lock in code is waited for, and held. */
+export interface LockOptions {
+  /** How long to wait for others, in ms. Default: 10 seconds. */
+  readonly timeout?: number;
+  /** How long the lock of a killed process stays, in ms. While the work runs, it is extended. Default: 5 seconds. */
+  readonly lease?: number;
+  /** How many callers may wait in one process. Default: 100. */
+  readonly maxWaiting?: number;
+}
 
 /** The most expired records of one transaction, so that its locks are held only for a moment. */
 const PRUNE_BATCH = 1000;
@@ -89,6 +97,7 @@ export class SessionService {
     private readonly options: SmartSessionOptions,
     private readonly flights: SessionFlights,
     private readonly targets: FlightTargets,
+    private readonly locks: SessionLocks,
   ) {}
 
   /**
@@ -161,7 +170,7 @@ export class SessionService {
    * caller of another process then runs its own `work`. So does one if the process of the first is killed, after its lease.
    *
    * @param session the live session, or a session id outside of a request
-   * @param name the name of the work, not of a key: up to 255 characters
+   * @param name the name of the work, not of a key: up to 250 characters
    * @returns what `select` returns of the committed session
    * @throws SessionLockedError if others take longer than `timeout`
    * @throws SessionLockLostError if the lease ended while `work` ran, because the process stood still. Nothing was committed
@@ -176,11 +185,42 @@ export class SessionService {
   async once<Result = undefined>(session: object | string, name: string, options: OnceOptions<Result>): Promise<Result> {
     const { isFresh, work, select, ...limits } = options;
     const plan = { isFresh, work, limits: limitsOf(limits, '`once`') } as FlightPlan;
-    this.#refuseOnce(name);
+    const lease = flightName(name);
+    if (!this.repository.hasLeases) throw missingLeases('`once`');
     this.transactions.refuse('lock');
     const target = await this.targets.of(session);
-    await this.flights.once(target, name, plan);
+    await this.flights.once(target, lease, plan);
     return select?.(target.values as SessionDraft) as Result;
+  }
+
+  /**
+   * Runs work of one caller of a session and a name after the other, across processes. Callers of other names do not wait, nor do
+   * requests that do not ask for the lock. When the work begins, the session shows what is stored. What the work has changed is
+   * committed when it ends, also if it throws. No database connection is held meanwhile. A session that is not stored yet has no
+   * other callers, and is not locked.
+   *
+   * Inside the work, the same lock may be asked for again: that work runs at once. Take several locks always in the same order. If two
+   * callers take them in different orders, they wait for each other until `timeout`.
+   *
+   * @param session the live session, or a session id outside of a request
+   * @param name the name of the lock: up to 250 characters. `@LockSession({ name })` takes the same lock
+   * @param work is given the live session, and may be asynchronous
+   * @returns what `work` returns
+   * @throws SessionLockedError if others hold the lock for longer than `timeout`
+   * @throws SessionLockLostError from a commit, if the lock ended while `work` ran, because the process stood still. Nothing was
+   * committed, and the request cannot commit any more
+   * @throws SessionGoneError if the session has ended, and what `commit` and `work` throw
+   * @example
+   * await sessions.lock(session, 'checkout', async ({ cart }) => { … });
+   */
+  async lock<Result>(
+    session: object | string,
+    name: string,
+    work: (session: SessionData) => Result | Promise<Result>,
+    options: LockOptions = {},
+  ): Promise<Result> {
+    const limits = limitsOf(options, '`lock`');
+    return this.locks.run(session, lockName(name, '`lock`'), limits, work as (session: object) => Result | Promise<Result>);
   }
 
   /**
@@ -284,17 +324,6 @@ export class SessionService {
   async clear(): Promise<void> {
     this.transactions.refuse('destroy');
     return this.observers.outages.watch('destroy', this.repository.clear());
-  }
-
-  #refuseOnce(name: string): void {
-    if (typeof name !== 'string' || name === '' || name.length > LONGEST_NAME || name.includes('\0'))
-      throw new SmartSessionConfigError('name', `\`once\` was given ${inspect(name)}`, `Give a text of 1 to ${LONGEST_NAME} characters.`);
-    if (!this.repository.hasLeases)
-      throw new SmartSessionConfigError(
-        'tableName',
-        '`once` needs leases by name, which the repository does not have',
-        'Upgrade the table: `npx smart-session create-table --upgrade`. A repository of your own needs the property `leases`.',
-      );
   }
 
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {

@@ -35,6 +35,8 @@ async function alone(work: () => Promise<void>): Promise<void> {
 
 @Controller()
 class LockController {
+  constructor(private readonly sessions: SessionService) {}
+
   @Post('increment') @LockSession() async increment(@Session() session: Live): Promise<object> {
     await alone(async () => {
       const n = session.n ?? 0;
@@ -58,6 +60,16 @@ class LockController {
   @Post('alone') @LockSession({ maxWaiting: 0 }) alone(): Promise<unknown> {
     begun();
     return gate;
+  }
+  @Post('pay') @LockSession({ name: 'pay' }) async pay(@Session() session: Live): Promise<object> {
+    await this.sessions.lock(session, 'pay', () => this.increment(session), { timeout: 50 });
+    return { n: session.n };
+  }
+  @Post('pay-in-code') payInCode(@Session() session: Live): Promise<object> {
+    return this.sessions.lock(session, 'pay', () => this.increment(session));
+  }
+  @Post('hold-pay') @LockSession({ name: 'pay', timeout: 100 }) async holdPay(@Session() session: Live): Promise<void> {
+    await this.hold(session);
   }
   @Post('fail') @LockSession() fail(@Session() session: Live): void {
     session.failed = 1;
@@ -141,6 +153,7 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
     const { runner, dialect } = apps[0]!.get(DatabaseContext, { strict: false });
     return (await runner.run(sql.replace('{table}', dialect.quote(tableName)))).rows;
   }
+  const leaseTable = () => apps[0]!.get(DatabaseContext, { strict: false }).dialect.quote(`${tableName}_leases`);
   /** Lets one request hold the lock; what it returns lets it go and gives its answer. */
   async function holdBy(browser: Browser, path = '/hold') {
     let release = () => {};
@@ -187,6 +200,32 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
     expect(await one.session()).toEqual({ start: 1, held: 1 });
     expect((await other.post('/hold')).status).toBe(201);
     expect((await other.get('/whole')).body).toMatchObject({ held: 2 });
+  });
+
+  it('runs handlers and code of one name one after the other, in two processes', async () => {
+    const requests = Array.from({ length: 12 }, (_, i) => [one, other][i % 2]!.post(i % 3 ? '/pay' : '/pay-in-code'));
+    const answers = await Promise.all(requests);
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 201));
+    expect(answers.map(({ body }) => (body as Live).n as number).toSorted((a, b) => a - b)).toEqual(answers.map((_answer, i) => i + 1));
+    expect(running.most).toBe(1);
+    expect(await run(`select * from ${leaseTable()}`)).toEqual([]);
+  });
+
+  it('does not wait for a lock of another name, and answers 423 for its own', async () => {
+    const letGo = await holdBy(one, '/hold-pay');
+    expect((await other.get('/whole')).status).toBe(200);
+    expect((await other.post('/hold-pay')).status).toBe(423);
+    expect((await other.post('/set', { n: 1 })).status).toBe(201);
+    await letGo();
+    expect(await one.session()).toEqual({ start: 1, n: 1, held: 1 });
+  });
+
+  it('stores nothing of a handler whose lease by name was taken over', async () => {
+    const letGo = await holdBy(one, '/hold-pay');
+    await run(`update ${leaseTable()} set lease_id = 'of another'`);
+    expect((await letGo()).status).toBe(503);
+    expect(await one.session()).toEqual({ start: 1 });
+    await run(`delete from ${leaseTable()}`);
   });
 
   it('refuses at once when too many wait', async () => {

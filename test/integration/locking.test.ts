@@ -11,6 +11,7 @@ import {
   type SessionService,
 } from '../../src/index.js';
 import { SessionInterceptor } from '../../src/interceptors/session.interceptor.js';
+import { LockAcquirer } from '../../src/locking/lock-acquirer.js';
 import type { SessionLocker } from '../../src/locking/session-locker.js';
 import { DATABASES } from '../support/databases.js';
 import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -28,6 +29,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
   let repository: FaultyRepository;
   let sessions: SessionService;
   let locker: SessionLocker;
+  let acquirer: LockAcquirer;
   let id: string;
   let live: Live;
   const warnings: string[] = [];
@@ -39,7 +41,9 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
   beforeEach(async () => {
     warnings.length = 0;
     repository = new FaultyRepository(database.context);
-    ({ sessions, locker } = serviceOver(repository));
+    const services = serviceOver(repository);
+    ({ sessions, locker } = services);
+    acquirer = services.get(LockAcquirer);
     id = randomUUID();
     await database.run('delete from {table}');
     await sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }));
@@ -192,7 +196,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
       const request = { getRequest: () => ({ session: live, sessionStore }), getResponse: () => ({ setHeader() {} }) };
       const context = { getHandler: () => null, getClass: () => null, getType: () => 'http', switchToHttp: () => request };
       const interceptor = new SessionInterceptor(
-        { getAllAndOverride: () => TERMS } as never,
+        { getAllAndOverride: () => ({ name: undefined, limits: TERMS }) } as never,
         locker,
         protocolOf(sessions),
         new CurrentPlatform({ httpAdapter: { getType: () => 'express' } } as never),
@@ -262,7 +266,7 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
 
   it('is extended no more once the app has shut down', async () => {
     await locker.lock(live, TERMS);
-    locker.onApplicationShutdown();
+    acquirer.onApplicationShutdown();
     const extensions = repository.calls.filter((call) => call === 'extend').length;
     await sleep(150);
     expect(repository.calls.filter((call) => call === 'extend')).toHaveLength(extensions);

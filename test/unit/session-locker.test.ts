@@ -10,6 +10,7 @@ import {
   type SessionService,
 } from '../../src/index.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
+import { LockAcquirer } from '../../src/locking/lock-acquirer.js';
 import type { SessionLocker, Unlock } from '../../src/locking/session-locker.js';
 import { LiveCommitter } from '../../src/protocol/live-committer.js';
 import { FAILED, FaultyRepository, type Fault } from '../support/faulty-repository.js';
@@ -43,6 +44,7 @@ describe('a lock', () => {
   let lives: LiveSessions;
   let locker: SessionLocker;
   let committer: LiveCommitter;
+  let acquirer: LockAcquirer;
   let others: OtherProcess;
   let session: Live;
   let lines: string[];
@@ -72,6 +74,7 @@ describe('a lock', () => {
     const services = serviceOver(repository, { hashIds: false }, backoff, undefined, isInTransaction);
     ({ sessions, locker, live: lives } = services);
     committer = services.get(LiveCommitter);
+    acquirer = services.get(LockAcquirer);
   }
 
   /** Loads the session as a request does. */
@@ -304,7 +307,7 @@ describe('a lock', () => {
     it('is not extended after the shutdown of the app', async () => {
       const before = vi.getTimerCount();
       const unlock = await lock();
-      locker.onApplicationShutdown();
+      acquirer.onApplicationShutdown();
       expect(vi.getTimerCount()).toBe(before);
       await vi.advanceTimersByTimeAsync(1000);
       unlock.withLease();

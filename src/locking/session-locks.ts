@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import { HeldLeases } from '../live/held-leases.js';
+import { LiveSessions } from '../live/live-sessions.js';
+import type { NamedLease } from '../persistence/named-leases.js';
+import { LiveCommitter } from '../protocol/live-committer.js';
+import { SessionStates } from '../protocol/session-states.js';
+import { StoredSessions } from '../protocol/stored-sessions.js';
+import { SessionLogger } from '../security/session-logger.js';
+import { asError, describeThrown } from '../shared/thrown.js';
+import { SessionLockLostError, abbreviate } from '../smart-session.errors.js';
+import { LockAcquirer, type AcquiredLock } from './lock-acquirer.js';
+import type { LockLimits } from './lock-limits.js';
+
+/** Runs work of the app under locks by name. */
+@Injectable()
+export class SessionLocks {
+  readonly #logger = new SessionLogger();
+
+  constructor(
+    private readonly acquirer: LockAcquirer,
+    private readonly leases: HeldLeases,
+    private readonly committer: LiveCommitter,
+    private readonly stored: StoredSessions,
+    private readonly states: SessionStates,
+    private readonly liveSessions: LiveSessions,
+  ) {}
+
+  /**
+   * Runs work under the lock of a session and a name, and commits what it has changed in the session.
+   *
+   * @param session the live session, or a session id
+   * @throws what the work throws, after its changes so far are committed
+   * @throws SessionGoneError if the session has ended, and what `LockAcquirer.acquire` and a commit throw
+   */
+  async run<Result>(
+    session: object | string,
+    name: string,
+    limits: LockLimits,
+    work: (session: object) => Result | Promise<Result>,
+  ): Promise<Result> {
+    const target = typeof session === 'string' ? await this.stored.loadToLock(session) : session;
+    const { storageKey } = this.liveSessions.ofLive(target);
+    const lock = this.leases.has(storageKey, name) ? undefined : await this.acquirer.acquire(target, limits, name);
+    if (!lock) return this.#committing(target, () => work(target));
+    try {
+      return await this.#fenced(target, lock, () => this.#committing(target, () => lock.inside(() => work(target))));
+    } finally {
+      await lock.release();
+    }
+  }
+
+  /** Lets no commit of the session land without the lease. */
+  async #fenced<Result>(session: object, { live, lease }: AcquiredLock, work: () => Promise<Result>): Promise<Result> {
+    const locks = (live.locks ??= new Set<NamedLease>());
+    locks.add(lease.named!);
+    try {
+      return await work();
+    } catch (error) {
+      // What the work has changed is built on a state that others may have changed.
+      if (error instanceof SessionLockLostError) this.states.abandon(session, error);
+      throw error;
+    } finally {
+      locks.delete(lease.named!);
+    }
+  }
+
+  async #committing<Result>(session: object, work: () => Result | Promise<Result>): Promise<Result> {
+    let result: Result;
+    try {
+      result = await work();
+    } catch (error) {
+      await this.#commitAfter(session, error);
+      throw error;
+    }
+    await this.committer.commit(session);
+    return result;
+  }
+
+  /** The app gets the error of its work, and not that of the commit. */
+  async #commitAfter(session: object, thrown: unknown): Promise<void> {
+    await this.committer.commit(session).catch((error: unknown) => {
+      this.states.abandon(session, asError(error));
+      if (error !== thrown)
+        this.#logger.error(
+          `Record ${abbreviate(this.liveSessions.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`,
+        );
+    });
+  }
+}
