@@ -29,8 +29,12 @@ export class ForkedProcess<Call extends string | object, Answer> {
     return answered;
   }
 
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   async stop(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (!this.isRunning) return;
     const ended = once(this.#child, 'exit');
     this.#child.disconnect();
     await ended;

@@ -1,9 +1,11 @@
 // An OpenID provider in a process of its own. It rotates refresh tokens: one that is used twice revokes all tokens of its login.
+// With a grace period, it may be used again for some seconds.
 import { createServer } from 'node:http';
 
 // It advises what a provider in production needs.
 console.warn = console.info = () => {};
 const { Provider } = await import('oidc-provider');
+const { default: MemoryAdapter } = await import('oidc-provider/lib/adapters/memory_adapter.js');
 
 const SCOPE = 'openid offline_access';
 const CLIENT = {
@@ -14,10 +16,22 @@ const CLIENT = {
   token_endpoint_auth_method: 'client_secret_post',
 };
 
+/** How long a used refresh token may be used again, in seconds. */
+let grace = 0;
+
+/** Keeps tokens in memory. A token within the grace period looks unused, because the provider has no option for such a period. */
+class GraceAdapter extends MemoryAdapter {
+  async find(id) {
+    const found = await super.find(id);
+    return found?.consumed + grace > Date.now() / 1000 ? { ...found, consumed: undefined } : found;
+  }
+}
+
 const server = createServer();
 await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
 const issuer = `http://127.0.0.1:${server.address().port}`;
 const provider = new Provider(issuer, {
+  adapter: GraceAdapter,
   clients: [CLIENT],
   rotateRefreshToken: true,
   features: { devInteractions: { enabled: false } },
@@ -31,7 +45,8 @@ provider.on('grant.error', () => counts.refused++);
 provider.on('grant.revoked', () => counts.revoked++);
 
 /** Returns the first refresh token of a new login, without its pages. */
-async function login() {
+async function login({ graceSeconds }) {
+  grace = graceSeconds;
   counts = { redeemed: 0, refused: 0, revoked: 0 };
   const client = await provider.Client.find(CLIENT.client_id);
   const grant = new provider.Grant({ clientId: CLIENT.client_id, accountId: 'anna' });
@@ -41,5 +56,5 @@ async function login() {
   return { refreshToken: await token.save(), tokenUrl: `${issuer}/token`, client: CLIENT };
 }
 
-process.on('message', async (message) => process.send(message === 'login' ? await login() : counts));
+process.on('message', async (message) => process.send(message === 'counts' ? counts : await login(message)));
 process.on('disconnect', () => process.exit());

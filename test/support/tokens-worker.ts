@@ -1,22 +1,24 @@
 // One process of an app whose sessions hold the tokens of an OpenID provider, on the databases that its parent names.
 import { Body, Controller, Module, Param, Post, Query, Session, type INestApplication } from '@nestjs/common';
-import { SessionService, type DialectName } from '../../src/index.js';
+import { SessionLockLostError, SessionService, type DialectName } from '../../src/index.js';
+import { noteConnections } from './connection-ids.js';
 import { CONNECTIONS } from './databases.js';
 import { startTestApp } from './test-app.js';
-
-/** The tokens of a login, as the session keeps them. */
-interface Tokens {
-  readonly refreshToken: string;
-  readonly accessToken?: string;
-  /** How often the tokens were refreshed. */
-  readonly round: number;
-  readonly tokenUrl: string;
-  readonly client: Readonly<Record<string, string>>;
-}
+import { FAULTS, die, type TokenFault } from './token-faults.js';
+import { refreshed, type Tokens } from './tokens.js';
 
 type Live = Record<string, unknown> & { tokens: Tokens };
 
+/** The fault of a request that refreshes the tokens; the other fields are its parameters. */
+interface OnceQuery {
+  readonly fault?: TokenFault;
+  readonly lease?: string;
+  readonly file?: string;
+}
+
 const [file] = process.argv.slice(2) as [string];
+/** The ids of the connections that the app has opened. */
+const connections: number[] = [];
 
 @Controller()
 class TokensController {
@@ -26,18 +28,25 @@ class TokensController {
     session.tokens = { ...tokens, round: 0 };
   }
 
-  /** @param dies whether the process is killed while it has the lease, before it asks the provider */
-  @Post('once/:round') once(@Session() session: Live, @Param('round') round: string, @Query('dies') dies?: string): Promise<unknown> {
-    return this.sessions.once(session, 'tokens', {
-      lease: 1000,
+  @Post('once/:round') async once(@Session() session: Live, @Param('round') round: string, @Query() query: OnceQuery): Promise<unknown> {
+    const { fault = 'none', lease = '1000', file: released = '' } = query;
+    let hasWorked = false;
+    const once = this.sessions.once(session, 'tokens', {
+      lease: Number(lease),
       isFresh: (current) => (current as unknown as Live).tokens.round >= Number(round),
       work: async (draft) => {
-        if (dies) process.kill(process.pid, 'SIGKILL');
         const current = draft as unknown as Live;
-        current.tokens = await refreshed(current.tokens);
+        current.tokens = await FAULTS[fault](current.tokens, { file: released, tell: tellConnections });
+        hasWorked = true;
       },
       select: (current) => ({ accessToken: (current as unknown as Live).tokens.accessToken }),
     });
+    const answer = await once.catch((error: unknown) => {
+      if (error instanceof SessionLockLostError) return { failed: error.name };
+      throw error;
+    });
+    if (fault === 'killed after the commit' && hasWorked) await die();
+    return answer;
   }
 
   @Post('plain/:round') async plain(@Session() session: Live, @Param('round') round: string): Promise<unknown> {
@@ -49,18 +58,9 @@ class TokensController {
 @Module({ controllers: [TokensController] })
 class TokensModule {}
 
-async function refreshed(tokens: Tokens): Promise<Tokens> {
-  const { client_id, client_secret } = tokens.client;
-  const body = new URLSearchParams({
-    grant_type: 'refresh_token',
-    refresh_token: tokens.refreshToken,
-    client_id: client_id!,
-    client_secret: client_secret!,
-  });
-  const answer = await fetch(tokens.tokenUrl, { method: 'POST', body });
-  if (!answer.ok) throw new Error(await answer.text());
-  const { refresh_token, access_token } = (await answer.json()) as { refresh_token: string; access_token: string };
-  return { ...tokens, refreshToken: refresh_token, accessToken: access_token, round: tokens.round + 1 };
+/** Sends the ids of the app's connections to the test. */
+function tellConnections(): Promise<void> {
+  return new Promise((resolve) => process.send!(connections, () => resolve()));
 }
 
 let app: INestApplication | undefined;
@@ -68,13 +68,18 @@ let app: INestApplication | undefined;
 /** Returns the address of the app. */
 async function start(database: DialectName): Promise<string> {
   const { driver: _, ...server } = CONNECTIONS[database];
-  const connection = database === 'sqlite' ? { dbName: file } : server;
+  const connection = database === 'sqlite' ? { dbName: file } : { ...server, ...noteConnections(database, connections) };
   app = await startTestApp(database, { imports: [TokensModule], options: { connection, tableName: `tokens_${database}` } });
   return app.getUrl();
 }
 
-process.on('message', (database: DialectName | 'close') => {
-  const answer = database === 'close' ? app?.close().then(() => '') : start(database);
-  void answer?.then((url) => process.send!(url));
+async function close(): Promise<string> {
+  await app?.close();
+  connections.length = 0;
+  return '';
+}
+
+process.on('message', (message: DialectName | 'close') => {
+  void (message === 'close' ? close() : start(message)).then((answer) => process.send!(answer));
 });
 process.on('disconnect', () => process.exit());
