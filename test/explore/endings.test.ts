@@ -16,7 +16,8 @@ import { SessionObservers } from '../../src/observers/session-observers.js';
 import { serviceOver } from '../support/service-over.js';
 import { exploreAll, exploreSample } from './explorer.js';
 import { Scheduler, type Choose } from './scheduler.js';
-import { LostConnection, SimulatedDatabase, SimulatedRepository, type AuditEntry, type Row } from './simulated-repository.js';
+import { LostConnection, SimulatedDatabase, type AuditEntry, type Row } from './simulated-database.js';
+import { SimulatedRepository } from './simulated-repository.js';
 import { protocolOf } from '../support/protocol-of.js';
 
 const IS_LONG = process.env.EXPLORE === 'long';

@@ -63,5 +63,6 @@ async function serve({ n, sessionId, operation, actor, variant, waits: [before, 
   await sleep(handler);
   const create = () => Object.defineProperty({}, 'id', { value: `${sessionId} of ${actor}` });
   const pause = () => sleep(0, undefined);
-  return { n, kind: 'ok', result: await operationOf(operation).run({ sessions, sessionId, live, create, actor, pause }) };
+  const work = async (draft: Values, change: (draft: Values) => void) => (await sleep(handler), change(draft));
+  return { n, kind: 'ok', result: await operationOf(operation).run({ sessions, sessionId, live, create, actor, pause, work }) };
 }

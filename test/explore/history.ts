@@ -1,13 +1,18 @@
-import { SessionGoneError, SessionUnavailableError } from '../../src/index.js';
+import { SessionGoneError, SessionLockLostError, SessionUnavailableError } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import type { Backoff } from '../../src/batching/backoff.js';
 import { serviceOver } from '../support/service-over.js';
-import { INITIAL, RULES, operationOf, type OperationName, type Values, type Visit } from './operations.js';
+import { INITIAL, RULES, WorkFailed, operationOf, type OperationName, type Values, type Visit } from './operations.js';
 import { Scheduler, type Choose } from './scheduler.js';
-import { SimulatedDatabase, SimulatedRepository, type AuditEntry, type LoadEntry } from './simulated-repository.js';
+import { SimulatedDatabase, type AuditEntry, type LeaseEntry, type LoadEntry } from './simulated-database.js';
+import { SimulatedLeases } from './simulated-leases.js';
+import { SimulatedRepository } from './simulated-repository.js';
 
-/** A request, or a step that no request makes: `expiry` lets time pass, and `another program` writes without a new version. */
-export type ActorKind = OperationName | 'expiry' | 'another program';
+/**
+ * A request, or a step that no request makes: `expiry` lets time pass, `another program` writes without a new version, and `lease
+ * expiry` lets the leases expire while their holders stand still.
+ */
+export type ActorKind = OperationName | 'expiry' | 'another program' | 'lease expiry';
 
 /** What runs at once, and on what. */
 export interface Scenario {
@@ -44,16 +49,30 @@ export interface RequestOutcome {
   /** The storage key of its session. */
   readonly key: string;
   readonly operation: OperationName;
-  readonly kind: 'ok' | 'no session' | 'gone' | 'unknown' | 'failed';
+  readonly kind: 'ok' | 'no session' | 'gone' | 'unknown' | 'lost' | 'work failed' | 'failed';
   readonly error?: unknown;
   readonly result?: unknown;
   /** When the session was asked for. */
   readonly askedAt: number;
+  /** When it was there. */
+  readonly loadedAt: number;
   /** The version that was loaded. */
   readonly version: number | undefined;
   readonly answeredAt: number;
   /** What the live session held when the request was answered. */
   readonly live: Values;
+}
+
+/** Work that `once` has run. */
+export interface Work {
+  readonly actor: string;
+  /** The storage key of its session. */
+  readonly key: string;
+  /** The token that it has begun with. */
+  readonly token: unknown;
+  readonly begunAt: number;
+  /** When it ended well. */
+  endedAt?: number;
 }
 
 /** Everything that happened. */
@@ -66,6 +85,8 @@ export interface History {
   readonly requests: readonly RequestOutcome[];
   readonly audit: readonly AuditEntry[];
   readonly loads: readonly LoadEntry[];
+  readonly leases: readonly LeaseEntry[];
+  readonly works: readonly Work[];
   readonly database: SimulatedDatabase;
   /** Who could not go on. */
   readonly stuck: readonly string[];
@@ -122,6 +143,8 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   for (const key of keys) database.rows.set(key, row);
 
   const requests: RequestOutcome[] = [];
+  const works: Work[] = [];
+  const leases = new SimulatedLeases(database, scheduler);
   const shared = new Map<string, Services>();
   const servicesOf = (n: number) => {
     const locking = scenario.locking[Math.min(n, scenario.locking.length - 1)]!;
@@ -140,6 +163,18 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
     const actor = ACTORS[n]!;
     if (operation === 'expiry')
       return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
+    if (operation === 'lease expiry') {
+      const expire = () => leases.expireAll();
+      return [
+        actor,
+        () =>
+          scheduler.step(
+            'the leases expire',
+            () => [expire],
+            () => leases.mayExpire,
+          ),
+      ];
+    }
     if (operation === 'another program') {
       const [key = ''] = keys;
       return [
@@ -160,17 +195,29 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
         if (scenario.isOneProcess && !isElsewhere(n)) await scheduler.step('comes', () => [() => undefined]);
         const sessionId = sessionIdOf(sessionOf(n));
         const load = isLoaded(n) ? async () => loaded.get(n) : async () => (await services.sessions.load(sessionId)) as Values | undefined;
-        requests.push({
-          ...(await request(services, operation, { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load }, scheduler, mutant)),
-          key: storageKeyOf(sessionId),
-        });
+        const client = { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load, works };
+        requests.push({ ...(await request(services, operation, client, scheduler, mutant)), key: storageKeyOf(sessionId) });
       },
     ];
   };
   const stuck = await scheduler.run(Object.fromEntries(scenario.operations.map(actorOf)), choose);
-  const { audit, loads } = database;
+  const { audit, loads, leaseAudit } = database;
   const [key = ''] = keys;
-  return { scenario, key, keys, requests, audit, loads, database, stuck, trace: scheduler.trace, steps: scheduler.now };
+  return {
+    scenario,
+    key,
+    keys,
+    requests,
+    audit,
+    loads,
+    leases: leaseAudit,
+    works,
+    database,
+    // There may have been no lease to expire.
+    stuck: stuck.filter((actor) => scenario.operations[ACTORS.indexOf(actor)] !== 'lease expiry'),
+    trace: scheduler.trace,
+    steps: scheduler.now,
+  };
 }
 
 /** A history as each of its sessions has seen it. */
@@ -183,6 +230,8 @@ export function bySession(history: History): History[] {
       requests: history.requests.filter((one) => one.key === key),
       audit: history.audit.filter((entry) => isSeen(entry.key)),
       loads: history.loads.filter((entry) => isSeen(entry.key)),
+      leases: history.leases.filter((entry) => isSeen(entry.key)),
+      works: history.works.filter((work) => isSeen(work.key)),
     };
   });
 }
@@ -193,25 +242,35 @@ interface Client {
   readonly sessionId: string;
   readonly askedAt: number;
   readonly load: () => Promise<Values | undefined>;
+  /** Where its works are noted. */
+  readonly works: Work[];
 }
 
 async function request(
   { sessions, live: lives }: Services,
   operation: OperationName,
-  { actor, sessionId, askedAt, load }: Client,
+  { actor, sessionId, askedAt, load, works }: Client,
   scheduler: Scheduler,
   { answersEarly }: Mutant,
 ): Promise<Omit<RequestOutcome, 'key'>> {
   const live = await load();
-  const outcome = { actor, operation, askedAt, version: live && lives.find(live)?.record?.version, live: {} };
+  const loadedAt = scheduler.now;
+  const outcome = { actor, operation, askedAt, loadedAt, version: live && lives.find(live)?.record?.version, live: {} };
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };
   const create = () => Object.defineProperty({}, 'id', { value: newIdOf(actor) });
   const pause = () => scheduler.step('goes on', () => [() => undefined]);
-  const visit: Visit = { sessions, sessionId, live, create, actor, pause };
+  const work: Visit['work'] = async (draft, change) => {
+    const begun: Work = { actor, key: storageKeyOf(sessionId), token: draft.token, begunAt: scheduler.now };
+    works.push(begun);
+    await pause();
+    change(draft);
+    begun.endedAt = scheduler.now;
+  };
+  const visit: Visit = { sessions, sessionId, live, create, actor, pause, work };
   try {
-    const work = operationOf(operation).run(visit);
-    if (answersEarly) work.catch(() => undefined);
-    const result = answersEarly ? undefined : await work;
+    const served = operationOf(operation).run(visit);
+    if (answersEarly) served.catch(() => undefined);
+    const result = answersEarly ? undefined : await served;
     const { cookie: _, ...values } = visit.live;
     return { ...outcome, kind: 'ok', result, answeredAt: scheduler.now, live: values };
   } catch (error) {
@@ -221,5 +280,7 @@ async function request(
 
 function kindOf(error: unknown): RequestOutcome['kind'] {
   if (error instanceof SessionGoneError) return 'gone';
+  if (error instanceof SessionLockLostError) return 'lost';
+  if (error instanceof WorkFailed) return 'work failed';
   return error instanceof SessionUnavailableError && error.message.includes('unknown') ? 'unknown' : 'failed';
 }

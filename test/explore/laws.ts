@@ -1,26 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { first, show, valuesOf, type Law } from './law.js';
+import { FLIGHT_LAWS } from './flight-laws.js';
+import { effectOf, resultOf } from './effects.js';
 import { bySession, newIdOf, type History, type RequestOutcome } from './history.js';
-import { INITIAL, operationOf, type Values } from './operations.js';
+import { INITIAL, operationOf } from './operations.js';
 import { sharesOf } from './shares.js';
-import type { Row } from './simulated-repository.js';
-
-/** Says what is wrong with a history; undefined when nothing is. */
-type Law = (history: History) => string | undefined;
 
 const same = isDeepStrictEqual;
-const show = (value: unknown) => JSON.stringify(value);
-const valuesOf = (row: Row | undefined): Values => (row ? (JSON.parse(row.data) as Values) : {});
 const newKeyOf = (actor: string) => storageKeyOf(newIdOf(actor));
 const writesOf = (history: History, actor: string) =>
   [...sharesOf(history)].filter(([, shares]) => shares.some((share) => share.actor === actor)).map(([entry]) => entry);
-const first = <Item>(items: Iterable<Item>, check: (item: Item) => string | undefined): string | undefined => {
-  for (const item of items) {
-    const wrong = check(item);
-    if (wrong) return wrong;
-  }
-  return undefined;
-};
 
 /** Whether a request may have found its session ended before its answer. */
 function mayBeGone({ database, key }: History, { answeredAt }: RequestOutcome): boolean {
@@ -37,7 +27,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
         : `${actor} made ${show(valuesOf(before))} into ${show(valuesOf(after))}, and should have made it ${show(expected)}`;
     }) ??
     first(history.requests, (request) => {
-      const { effect, commits = 1 } = operationOf(request.operation);
+      const { commits = 1 } = operationOf(request.operation);
+      const effect = effectOf(history, request);
       if (request.kind !== 'ok' || !effect || writesOf(history, request.actor).length >= commits || mayBeGone(history, request))
         return undefined;
       // Something is not written: then nothing was left to do, at some moment before the answer.
@@ -45,9 +36,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
         INITIAL,
         ...history.audit.filter((entry) => entry.key === history.key && entry.at <= request.answeredAt).map(({ after }) => valuesOf(after)),
       ];
-      return states.some((state) => same(effect(state, request.actor), state))
-        ? undefined
-        : `${request.actor} was answered, and not all of it is stored`;
+      return states.some((state) => same(effect(state), state)) ? undefined : `${request.actor} was answered, and not all of it is stored`;
     }),
 
   NoPhantom: (history) =>
@@ -63,7 +52,9 @@ export const LAWS: Readonly<Record<string, Law>> = {
       ({ actor, before, after }) => (before?.data === after?.data ? `${actor} wrote what stood there already` : undefined),
     ) ??
     first(history.requests, ({ kind, actor }) =>
-      kind === 'failed' && writesOf(history, actor).length > 0 ? `${actor} was refused, and is stored` : undefined,
+      (kind === 'failed' || kind === 'lost' || kind === 'work failed') && writesOf(history, actor).length > 0
+        ? `${actor} was refused, and is stored`
+        : undefined,
     ),
 
   NoResurrection: ({ database, audit }) =>
@@ -132,11 +123,16 @@ export const LAWS: Readonly<Record<string, Law>> = {
       before && after && after.expiresAt < before.expiresAt ? `${actor} shortened the session's life` : undefined,
     ),
 
-  BoundedOutcome: ({ stuck, database, requests, scenario, steps }) => {
+  ...FLIGHT_LAWS,
+
+  BoundedOutcome: ({ stuck, database, requests, leases, scenario, steps }) => {
     if (stuck.length > 0) return `${stuck.join(', ')} cannot go on`;
-    if (database.locks.size > 0) return 'a lock was left behind';
+    if (database.locks.size + database.leaseLocks.size > 0) return 'a lock was left behind';
     if (steps > 30 * scenario.operations.length) return `${steps} steps`;
-    const failed = requests.find(({ kind }) => kind === 'failed' || (kind === 'unknown' && !scenario.faults));
+    const isLost = (actor: string) => leases.some((entry) => entry.actor === actor && entry.kind === 'expired');
+    const failed = requests.find(
+      ({ kind, actor }) => kind === 'failed' || (kind === 'unknown' && !scenario.faults) || (kind === 'lost' && !isLost(actor)),
+    );
     return failed && `${failed.actor} failed without a fault: ${String(failed.error)}`;
   },
 
@@ -162,8 +158,11 @@ export const LAWS: Readonly<Record<string, Law>> = {
         sharesOf(history)
           .get(committed)
           ?.find((share) => share.actor === actor)?.values ?? values;
-      if (operation !== 'update by id' && !same(live, values)) return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
-      const expected = operationOf(operation).result?.(own);
+      const isById = operation === 'update by id' || operationOf(operation).flight?.isById;
+      if (!isById && !same(live, values)) return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
+      const expectedOf = resultOf(history, request);
+      if (operationOf(operation).flight && !expectedOf) return undefined;
+      const expected = expectedOf?.(own);
       return same(result, expected) ? undefined : `${actor} was given ${show(result)}, and committed ${show(expected)}`;
     }),
 };

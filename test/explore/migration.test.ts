@@ -9,7 +9,8 @@ import { serviceOver } from '../support/service-over.js';
 import { SimulatedPreviousStore } from './previous-store.js';
 import { exploreAll, exploreSample } from './explorer.js';
 import { Scheduler, type Choose } from './scheduler.js';
-import { SimulatedDatabase, SimulatedRepository } from './simulated-repository.js';
+import { SimulatedDatabase } from './simulated-database.js';
+import { SimulatedRepository } from './simulated-repository.js';
 import { protocolOf } from '../support/protocol-of.js';
 
 const IS_LONG = process.env.EXPLORE === 'long';

@@ -6,8 +6,10 @@ import type { LoadBatcher } from '../../src/batching/load-batcher.js';
 import type { SessionRecord } from '../../src/records/session-record.js';
 import type { LiveSession } from '../../src/live/live-session.js';
 import type { UpdateBatcher } from '../../src/batching/update-batcher.js';
+import { FLIGHT_BREACHES } from './flight-mutants.js';
 import type { Mutant, Scenario } from './history.js';
-import { SimulatedRepository, type Row } from './simulated-repository.js';
+import type { Row } from './simulated-database.js';
+import { SimulatedRepository } from './simulated-repository.js';
 
 /** A writer that does not look at the version. */
 class OverwritingRepository extends SimulatedRepository {
@@ -267,6 +269,7 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     breakServices: ({ changes }) => Object.assign(changes, { applyOutcome: moveBaseAlone }),
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
+  ...FLIGHT_BREACHES,
 };
 
 function alwaysDone(updates: UpdateBatcher): UpdateBatcher['submit'] {

@@ -22,6 +22,8 @@ export interface Visit {
   readonly actor: string;
   /** Lets others go on. */
   readonly pause: () => Promise<void>;
+  /** Runs the work of a flight: it takes a step, and then changes its draft. */
+  readonly work: (draft: Values, change: (draft: Values) => void) => Promise<void>;
 }
 
 /** What a request does to its session, and what that means for the record. */
@@ -36,7 +38,24 @@ export interface Operation {
   readonly ends?: true;
   /** What the operation returned, checked against the values that it committed. */
   result?(values: Values): unknown;
+  /** Works through `once`: what its work does is the effect, and what it does without work is this. */
+  readonly flight?: Flight;
 }
+
+/** What `once` is asked to do. */
+export interface Flight {
+  /** Whether work of others that has ended before is enough. */
+  readonly isFreshEnough?: true;
+  /** On the session of an id, not on the live session. */
+  readonly isById?: true;
+  /** The work throws `WorkFailed`. */
+  readonly fails?: true;
+  /** The values that shall stand without the own work. Default: nothing is committed. */
+  effect?(values: Values, actor: string): Values;
+}
+
+/** The error of work that fails. */
+export class WorkFailed extends Error {}
 
 const commit = ({ sessions, live }: Visit) => sessions.commit(live);
 
@@ -59,6 +78,44 @@ function handler(change: (values: Values, actor: string) => void): Operation {
 function oneAfterTheOther(values: Values, actor: string): void {
   values[`${actor} first` in values ? `${actor} second` : `${actor} first`] = actor;
   values.visits += 1;
+}
+
+/** The work of a flight. The next token follows from the one before, and all count their visit. */
+function redeem(values: Values, actor: string): void {
+  values.token = { n: (values.token?.n ?? 0) + 1, by: actor };
+  values.visits += 1;
+}
+
+const selectToken = ({ token, visits }: Values) => ({ token, visits });
+
+/** An operation whose handler lets `once` renew the token. */
+function renewing(flight: Flight, before?: (values: Values, actor: string) => void): Operation {
+  const changed = (values: Values, actor: string, ...changes: (typeof before)[]): Values => {
+    const next = structuredClone(values);
+    for (const change of changes) change?.(next, actor);
+    return next;
+  };
+  return {
+    run: async (visit) => {
+      const { sessions, sessionId, live, actor, work } = visit;
+      before?.(live, actor);
+      const isFresh = ({ token }: Values) => token !== undefined;
+      const result = await sessions.once(flight.isById ? sessionId : live, 'token', {
+        work: (draft: Values) =>
+          work(draft, () => {
+            if (flight.fails) throw new WorkFailed('The work has failed.');
+            redeem(draft, actor);
+          }),
+        select: selectToken,
+        ...(flight.isFreshEnough ? { isFresh } : {}),
+      });
+      if (before) await commit(visit);
+      return result;
+    },
+    effect: (values, actor) => changed(values, actor, before, redeem),
+    result: selectToken,
+    flight: before ? { ...flight, effect: (values, actor) => changed(values, actor, before) } : flight,
+  };
 }
 
 /** Every kind of request, by name. */
@@ -103,11 +160,22 @@ export const OPERATIONS = {
     commits: 2,
   },
   touch: { run: async ({ sessions, sessionId, live }) => protocolOf(sessions).toucher.touch(sessionId, live) },
+  once: renewing({}),
+  'once by id': renewing({ isById: true }),
+  'once if stale': renewing({ isFreshEnough: true }),
+  'set and once': renewing({}, (values, actor) => Object.assign(values, { [`${actor}1`]: actor, [`${actor}2`]: actor })),
+  'once, and fails': renewing({ fails: true }),
 } satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;
 
-export const OPERATION_NAMES = Object.keys(OPERATIONS) as OperationName[];
+const ALL_NAMES = Object.keys(OPERATIONS) as OperationName[];
+
+/** The operations that work through `once`. */
+export const FLIGHT_NAMES = ALL_NAMES.filter((name) => operationOf(name).flight);
+
+/** All others. */
+export const OPERATION_NAMES = ALL_NAMES.filter((name) => !operationOf(name).flight);
 
 /** The operation of a name, as any other. */
 export function operationOf(name: OperationName): Operation {

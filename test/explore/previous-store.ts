@@ -1,6 +1,6 @@
 import type { SessionData } from 'express-session';
 import type { Scheduler } from './scheduler.js';
-import type { SimulatedDatabase } from './simulated-repository.js';
+import type { SimulatedDatabase } from './simulated-database.js';
 
 type Callback = (error?: any, session?: SessionData | null) => void;
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
+import { effectOf, resultOf } from './effects.js';
 import { isOutsider, type History, type RequestOutcome } from './history.js';
 import { operationOf, type Values } from './operations.js';
-import type { AuditEntry } from './simulated-repository.js';
+import type { AuditEntry } from './simulated-database.js';
 
 /** What one request has in a write, and the values that stand once its effect is there. */
 export interface Share {
@@ -33,16 +34,16 @@ function ownShares(history: History): Shares {
   return new Map(
     writesOf(history).map((entry) => {
       const request = history.requests.find(({ actor }) => actor === entry.actor);
-      const effect = request && operationOf(request.operation).effect;
+      const effect = request && effectOf(history, request);
       const before = dataOf(entry.before);
-      return [entry, [{ actor: entry.actor, values: effect ? effect(before, entry.actor) : before }]];
+      return [entry, [{ actor: entry.actor, values: effect ? effect(before) : before }]];
     }),
   );
 }
 
 function explain(history: History): Shares | undefined {
   const commits = new Map(
-    history.requests.map((request) => [request, operationOf(request.operation).effect ? (operationOf(request.operation).commits ?? 1) : 0]),
+    history.requests.map((request) => [request, effectOf(history, request) ? (operationOf(request.operation).commits ?? 1) : 0]),
   );
   const shares: [AuditEntry, Share[]][] = [];
   const explainAll = ([entry, ...rest]: AuditEntry[]): boolean => {
@@ -59,9 +60,9 @@ function explain(history: History): Shares | undefined {
       const left = commits.get(request)!;
       const isApart = isOutsider(history, request.actor) !== isOutsider(history, entry.actor);
       if (left === 0 || isApart || before.some(({ actor }) => actor === request.actor) || !mayBeIn(request, entry)) return false;
-      const changed = operationOf(request.operation).effect!(values, request.actor);
+      const changed = effectOf(history, request)!(values);
       // What changes nothing may have been written by nobody.
-      if (isDeepStrictEqual(changed, values) || !isAsTold(request, changed)) return false;
+      if (isDeepStrictEqual(changed, values) || !isAsTold(history, request, changed)) return false;
       commits.set(request, left - 1);
       if (explainOne(entry, changed, [...before, { actor: request.actor, values: changed }], next)) return true;
       commits.set(request, left);
@@ -77,9 +78,9 @@ function mayBeIn({ kind, askedAt, answeredAt }: RequestOutcome, { at }: AuditEnt
 }
 
 /** Whether a request was given what it made of these values. */
-function isAsTold({ operation, kind, result }: RequestOutcome, values: Values): boolean {
-  const expected = operationOf(operation).result;
-  return kind !== 'ok' || !expected || result === expected(values);
+function isAsTold(history: History, request: RequestOutcome, values: Values): boolean {
+  const expected = resultOf(history, request);
+  return request.kind !== 'ok' || !expected || isDeepStrictEqual(request.result, expected(values));
 }
 
 function dataOf(row: { readonly data: string } | undefined): Values {

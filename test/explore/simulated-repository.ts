@@ -10,79 +10,27 @@ import {
   type StoredRecord,
   type SessionSummary,
 } from '../../src/index.js';
+import type { NamedLease, NamedLeases } from '../../src/persistence/named-leases.js';
 import type { Scheduler } from './scheduler.js';
-
-export interface Row extends Omit<StoredRecord, 'remaining'> {
-  readonly userId?: string | null;
-  readonly expiresAt: number;
-}
-
-/** What happened to a row, in the order in which it happened: the truth against which histories are checked. */
-export interface AuditEntry {
-  readonly at: number;
-  readonly actor: string;
-  readonly kind: 'insert' | 'update' | 'touch' | 'end' | 'delete';
-  readonly key: string;
-  readonly before: Row | undefined;
-  readonly after: Row | undefined;
-  /** The database's clock, in ms. */
-  readonly clock: number;
-}
-
-/** What a load gave. */
-export interface LoadEntry {
-  readonly at: number;
-  readonly actor: string;
-  readonly key: string;
-  readonly row: Row | undefined;
-  readonly record: StoredRecord | undefined;
-  readonly clock: number;
-}
-
-export class LostConnection extends Error {}
-
-/** A database in memory: what its rows hold, who holds their locks, and what has happened. */
-export class SimulatedDatabase {
-  readonly rows = new Map<string, Row>();
-  readonly locks = new Map<string, string>();
-  readonly audit: AuditEntry[] = [];
-  readonly loads: LoadEntry[] = [];
-  /** When a row was deleted or expired, by key. */
-  readonly ended = new Map<string, number>();
-  clock = 0;
-  /** How many connections may still be lost. */
-  faults = 0;
-  /** What a query has read takes a step of its own to arrive. */
-  isSlow = false;
-  /** The connection of a query may be lost too. */
-  losesQueries = false;
-  /** A query takes no step: what is loaded before the history begins. */
-  isInstant = false;
-
-  /** Lets time pass. */
-  pass(ms: number, at: number): void {
-    this.clock += ms;
-    for (const [key, { expiresAt }] of this.rows) if (expiresAt <= this.clock) this.end(key, at);
-  }
-
-  /** Writes values into a row as a program does that does not know the version. */
-  overwrite(key: string, values: object): void {
-    const row = this.rows.get(key);
-    if (row) this.rows.set(key, { ...row, data: JSON.stringify({ ...(JSON.parse(row.data) as object), ...values }) });
-  }
-
-  end(key: string, at: number): void {
-    if (!this.ended.has(key)) this.ended.set(key, at);
-  }
-}
+import { LostConnection, type AuditEntry, type Row, type SimulatedDatabase } from './simulated-database.js';
+import { SimulatedFaults } from './simulated-faults.js';
+import { SimulatedLeases } from './simulated-leases.js';
 
 /** A repository on a simulated database: each step of I/O happens when the scheduler says so. */
 export class SimulatedRepository extends SessionRepository {
+  override readonly leases: NamedLeases;
+  readonly #leases: SimulatedLeases;
+  readonly #faults: SimulatedFaults;
+
   constructor(
     protected readonly database: SimulatedDatabase,
     protected readonly scheduler: Scheduler,
+    leases = new SimulatedLeases(database, scheduler),
   ) {
     super();
+    this.#leases = leases;
+    this.leases = leases as unknown as NamedLeases;
+    this.#faults = new SimulatedFaults(database, scheduler);
   }
 
   load(key: string): Promise<StoredRecord | undefined> {
@@ -118,7 +66,7 @@ export class SimulatedRepository extends SessionRepository {
   /** Passes over what is locked, and so waits for nobody. */
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const updateAll = () => new Set(updates.filter((update) => this.updateFree(update)).map(({ storageKey }) => storageKey));
-    return this.scheduler.step(`update ${updates.length}`, () => this.withFaults(updateAll, () => true));
+    return this.scheduler.step(`update ${updates.length}`, () => this.#faults.ofWrite(updateAll, () => true));
   }
 
   protected updateFree({ storageKey, known, change, seen }: RecordUpdate): boolean {
@@ -129,33 +77,44 @@ export class SimulatedRepository extends SessionRepository {
     return true;
   }
 
-  async updateLocked(key: string, decide: (current: StoredRecord) => RecordChange | undefined): Promise<StoredRecord | undefined> {
+  async updateLocked(...[key, decide, fence]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     const { scheduler, database } = this;
     const { actor } = scheduler;
     const isFree = () => !database.locks.has(key);
+    const { locked, lost } = await this.lockLeases(fence?.held ?? []);
+    const unlock = () => {
+      this.unlock(key);
+      this.#leases.unlock(locked);
+    };
     const record = await scheduler.step('lock', () => [() => (database.locks.set(key, actor), this.read(key))], isFree);
     let change: RecordChange | undefined;
     try {
-      change = record && decide(record);
+      change = record && decide(record, lost);
     } catch (error) {
-      this.unlock(key);
+      unlock();
       throw error;
     }
-    if (!change) return (this.unlock(key), record);
-    const write = change;
+    const finished = record && !lost ? fence?.finished : undefined;
+    if (!change && !finished) return (unlock(), record);
     const writeAndUnlock = () => {
       const row = this.liveRow(key);
-      if (row) this.put('update', key, this.updated(row, write));
-      this.unlock(key);
-      return row && record;
+      if (row && change) this.put('update', key, this.updated(row, change));
+      if (finished) this.#leases.finish(finished);
+      unlock();
+      return change && !row ? undefined : record;
     };
-    return scheduler.step('write and unlock', () =>
-      this.withFaults(
-        writeAndUnlock,
-        () => true,
-        () => this.unlock(key),
-      ),
-    );
+    const outcomes = () => this.#faults.ofWrite(writeAndUnlock, () => true, unlock);
+    return scheduler.step('write and unlock', outcomes);
+  }
+
+  /** Locks the rows of leases, up to the first that another has taken. */
+  protected async lockLeases(held: readonly NamedLease[]): Promise<{ locked: readonly NamedLease[]; lost: NamedLease | undefined }> {
+    const locked: NamedLease[] = [];
+    for (const lease of held) {
+      if (!(await this.#leases.lock(lease))) return { locked, lost: lease };
+      locked.push(lease);
+    }
+    return { locked, lost: undefined };
   }
 
   touch(key: string, lifetime: Lifetime): Promise<void> {
@@ -217,7 +176,7 @@ export class SimulatedRepository extends SessionRepository {
     const { scheduler, database } = this;
     const isFree = () => this.ofUser(userId).every((key) => !database.locks.has(key));
     const lockAll = () => this.ofUser(userId).map((key) => (database.locks.set(key, scheduler.actor), key));
-    const keys = await scheduler.step('lock all', () => this.withLoss(lockAll), isFree);
+    const keys = await scheduler.step('lock all', () => this.#faults.ofQuery(lockAll), isFree);
     const unlockAll = () => keys.forEach((key) => this.unlock(key));
     const chosen = choose(keys);
     if (chosen.length === 0) return (unlockAll(), 0);
@@ -226,7 +185,7 @@ export class SimulatedRepository extends SessionRepository {
       unlockAll();
       return chosen.length;
     };
-    return scheduler.step(`destroy ${chosen.length} and unlock`, () => this.withFaults(removeAndUnlock, () => true, unlockAll));
+    return scheduler.step(`destroy ${chosen.length} and unlock`, () => this.#faults.ofWrite(removeAndUnlock, () => true, unlockAll));
   }
 
   lease = unused;
@@ -239,7 +198,7 @@ export class SimulatedRepository extends SessionRepository {
 
   private async querying<Result>(read: () => Result): Promise<Result> {
     if (this.database.isInstant) return read();
-    const result = await this.scheduler.step('load', () => (this.database.losesQueries ? this.withLoss(read) : [read]));
+    const result = await this.scheduler.step('load', () => (this.database.losesQueries ? this.#faults.ofQuery(read) : [read]));
     if (this.database.isSlow) await this.scheduler.step('rows arrive', () => [() => undefined]);
     return result;
   }
@@ -254,31 +213,7 @@ export class SimulatedRepository extends SessionRepository {
   /** One statement: it waits for the row's lock, and its connection may be lost. */
   protected writing<Result>(name: string, key: string, effect: () => Result): Promise<Result> {
     const isFree = () => !this.database.locks.has(key);
-    return this.scheduler.step(name, () => this.withFaults(effect, isFree), isFree);
-  }
-
-  /** What may happen to a statement that writes nothing: its answer, or none. */
-  private withLoss<Result>(read: () => Result): (() => Result)[] {
-    if (this.database.faults === 0) return [read];
-    return [
-      read,
-      () => {
-        this.database.faults--;
-        throw new LostConnection();
-      },
-    ];
-  }
-
-  /** What may happen: the effect, or a lost connection instead of it, after it, or before it, which then comes at any later time. */
-  protected withFaults<Result>(effect: () => Result, isEnabled: () => boolean, undo: () => void = () => {}): (() => Result)[] {
-    if (this.database.faults === 0) return [effect];
-    const lose = (meanwhile: () => unknown) => () => {
-      this.database.faults--;
-      meanwhile();
-      throw new LostConnection();
-    };
-    const later = () => void this.scheduler.step('lands late', () => [effect], isEnabled);
-    return [effect, lose(undo), lose(effect), lose(later)];
+    return this.scheduler.step(name, () => this.#faults.ofWrite(effect, isFree), isFree);
   }
 
   protected read(key: string): StoredRecord | undefined {

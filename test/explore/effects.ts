@@ -1,0 +1,22 @@
+import type { History, RequestOutcome } from './history.js';
+import { operationOf, type Operation, type Values } from './operations.js';
+
+/**
+ * What a request does to the values by a commit; undefined if it commits nothing. A flight does its work only if no other has done it.
+ */
+export function effectOf(history: History, request: RequestOutcome): ((values: Values) => Values) | undefined {
+  const { flight, ...own } = operationOf(request.operation);
+  const { effect } = flight && !hasWorked(history, request) ? flight : own;
+  return effect && ((values) => effect(values, request.actor));
+}
+
+/** What a request is to return of the values that it has committed; undefined if that says nothing. */
+export function resultOf(history: History, request: RequestOutcome): Operation['result'] {
+  const { flight, result } = operationOf(request.operation);
+  return flight && !hasWorked(history, request) ? undefined : result;
+}
+
+/** Whether a flight has done its own work. */
+export function hasWorked({ works }: History, { actor }: RequestOutcome): boolean {
+  return works.some((work) => work.actor === actor && work.endedAt !== undefined);
+}
