@@ -12,3 +12,4 @@ import './graphql/graphql.cases.js';
 import './streams/streams.cases.js';
 import './migrating/migrating.cases.js';
 import './migrating-from-rails/migrating-from-rails.cases.js';
+import './token-refresh/token-refresh.cases.js';
