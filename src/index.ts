@@ -29,6 +29,8 @@ export {
   SessionService,
   type LockOptions,
   type OnceOptions,
+  type TransactionalOptions,
+  type UpdateOptions,
   type RegenerateOptions,
   type SessionDraft,
   type UserSession,
@@ -44,7 +46,8 @@ export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js
 export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
-export type { NamedLease, NamedLeases, StoredLease } from './persistence/named-leases.js';
+export type { LockedRecord, LockedRecords } from './persistence/locked-records.js';
+export type { LeaseFence, NamedLease, NamedLeases, StoredLease } from './persistence/named-leases.js';
 export { StatementRunner } from './persistence/statement-runner.js';
 export { endSilentConnections } from './persistence/silent-connections.js';
 export type { RunStatement, StatementResult } from './dialects/run-statement.js';

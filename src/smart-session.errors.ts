@@ -177,17 +177,18 @@ export class SessionContextError extends SessionHttpError {
   }
 }
 
+const SECOND_CONNECTION =
+  "the call is inside a transaction of the app's MikroORM. Sessions are stored outside of it, on a second connection of the same pool. " +
+  'Nothing was written. Call it before or after the transaction, or give the sessions a `connection` of their own.';
+
 /**
  * The app used sessions inside a transaction of its MikroORM, whose connections they share. This is a mistake in the app.
  * Nothing was sent. Answered with 500.
  */
 export class SessionInTransactionError extends SessionHttpError {
-  constructor(operation: string) {
-    super(
-      FAULT,
-      `Could not ${operation} the session: the call is inside a transaction of the app's MikroORM. Sessions are stored outside of it, on a second connection of the same pool. ` +
-        'Nothing was written. Call it before or after the transaction, or give the sessions a `connection` of their own.',
-    );
+  /** @param reason why the operation is not possible inside the transaction. Default: it needs a second connection */
+  constructor(operation: string, reason = SECOND_CONNECTION) {
+    super(FAULT, `Could not ${operation} the session: ${reason}`);
   }
 }
 

@@ -17,7 +17,7 @@ import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { SessionInterceptor } from './interceptors/session.interceptor.js';
 import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';
 import { DatabaseContext } from './persistence/database-context.js';
-import { isInTransaction } from './persistence/mikro-orm/app-transaction.js';
+import { OrmTransactions } from './persistence/mikro-orm/orm-transactions.js';
 import { openDatabase } from './persistence/open-database.js';
 import { SessionRepository } from './persistence/session.repository.js';
 import { SqlSessionRepository } from './persistence/sql-session.repository.js';
@@ -193,8 +193,8 @@ async function openObservers({ telemetry }: SmartSessionOptions, events: EventPu
 }
 
 /** Another connection than that of the app's MikroORM has no part in the transactions of the app. */
-function transactionsOf({ connection }: SmartSessionOptions, { orm }: DatabaseContext): AppTransactions {
-  return new AppTransactions(connection || !orm ? undefined : () => isInTransaction(orm));
+function transactionsOf({ connection }: SmartSessionOptions, { orm, dialect }: DatabaseContext): AppTransactions {
+  return new AppTransactions(connection || !orm ? undefined : new OrmTransactions(orm, dialect));
 }
 
 /** A max age is stored with each session, so a changed option only applies to new sessions. */

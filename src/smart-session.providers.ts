@@ -7,6 +7,8 @@ import { UpdateBatcher } from './batching/update-batcher.js';
 import { SessionCodec } from './codec/session.codec.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { MergeReport } from './commit/merge-report.js';
+import { RevisionBuilder } from './commit/revision-builder.js';
+import { TransactionCommitter } from './commit/transaction-committer.js';
 import { RecordChangeBuilder } from './commit/record-change-builder.js';
 import { SessionCommitter } from './commit/session-committer.js';
 import { SessionMerger } from './commit/session-merger.js';
@@ -19,6 +21,10 @@ import { LiveChanges } from './live/live-changes.js';
 import { LiveSessions } from './live/live-sessions.js';
 import { SessionFlights } from './locking/session-flights.js';
 import { LockAcquirer } from './locking/lock-acquirer.js';
+import { JoinedCommits } from './transactions/joined-commits.js';
+import { LandedCommits } from './transactions/landed-commits.js';
+import { SessionTransactions } from './transactions/session-transactions.js';
+import { TransactionTargets } from './transactions/transaction-targets.js';
 import { SessionLocks } from './locking/session-locks.js';
 import { HeldLeases } from './live/held-leases.js';
 import { SessionLocker } from './locking/session-locker.js';
@@ -27,6 +33,7 @@ import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js
 import { SessionMigrator } from './migration/session-migrator.js';
 import { CurrentPlatform } from './platforms/current-platform.js';
 import { FlightTargets } from './protocol/flight-targets.js';
+import { LiveEdits } from './protocol/live-edits.js';
 import { LiveCommitter } from './protocol/live-committer.js';
 import { SessionLoader } from './protocol/session-loader.js';
 import { SessionProtocol } from './protocol/session-protocol.js';
@@ -54,7 +61,9 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   UpdateBatcher,
   SessionMerger,
   RecordChangeBuilder,
+  RevisionBuilder,
   SessionCommitter,
+  TransactionCommitter,
   CommitQueue,
   MergeReport,
   LiveSessions,
@@ -64,6 +73,7 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionLimit,
   SessionMigrator,
   SessionLoader,
+  LiveEdits,
   LiveCommitter,
   SessionStates,
   SessionToucher,
@@ -75,6 +85,10 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   LockAcquirer,
   SessionLocker,
   SessionLocks,
+  LandedCommits,
+  JoinedCommits,
+  TransactionTargets,
+  SessionTransactions,
   SessionFlights,
   FlightTargets,
   SmartSessionStore,

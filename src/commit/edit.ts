@@ -20,6 +20,8 @@ export interface Edit {
   readonly fence?: LeaseFence | undefined;
   /** Release the lease in the same statement, if the repository can. */
   readonly releasesLease?: boolean;
+  /** Write even what does not change the values, so that the commit id tells whether a transaction has taken effect. */
+  readonly alwaysWrites?: true;
   /** Others may know the session's id before it is stored, so that not only its own request can destroy it. */
   readonly isIdKnown?: true;
   /** Do not extend the session. */

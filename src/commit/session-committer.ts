@@ -3,21 +3,19 @@ import { Backoff } from '../batching/backoff.js';
 import type { Deadline } from '../batching/deadline.js';
 import { UpdateBatcher } from '../batching/update-batcher.js';
 import { SessionCodec } from '../codec/session.codec.js';
-import { computeDelta, isEmptyDelta } from '../merge/delta.js';
 import { isEmptyValues, type EncodedValues } from '../merge/encoded-values.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { NamedLease } from '../persistence/named-leases.js';
-import { SessionRepository, type RecordChange, type StoredRecord } from '../persistence/session.repository.js';
+import { SessionRepository, type StoredRecord } from '../persistence/session.repository.js';
 import { RecordReader } from '../records/record-reader.js';
-import { SessionRecord } from '../records/session-record.js';
+import type { SessionRecord } from '../records/session-record.js';
 import { userIdIfKnown } from '../records/user-id.js';
 import { SessionConflictError, SessionLockLostError, SessionUnavailableError, databaseError } from '../smart-session.errors.js';
 import type { CommitOutcome, Edit } from './edit.js';
-import { lifetimeAfter } from './edit-lifetime.js';
 import { removeExpiredRow } from './expired-row.js';
 import { PendingCommit, allAttemptsFailed, outcomeUnknown } from './pending-commit.js';
-import { RecordChangeBuilder } from './record-change-builder.js';
+import { RevisionBuilder, unchanged, type Revision } from './revision-builder.js';
 
 const GONE: CommitOutcome = { kind: 'gone' };
 const UNSTORED: CommitOutcome = { kind: 'unstored' };
@@ -25,13 +23,6 @@ const EMPTY: EncodedValues = new Map();
 
 /** Attempts by version before the commit takes the row's lock, so that it cannot lose to other writers for ever. */
 const OPTIMISTIC_ATTEMPTS = 3;
-
-/** The record after an edit, and the change that makes it so; no change if the edit changes nothing. */
-interface Revision {
-  readonly kind: 'committed';
-  readonly record: SessionRecord;
-  readonly change: RecordChange | undefined;
-}
 
 /**
  * Commits an edit of one record: writes, and on a conflict loads the record again, merges and writes again, within
@@ -42,7 +33,7 @@ export class SessionCommitter {
   constructor(
     private readonly repository: SessionRepository,
     private readonly updates: UpdateBatcher,
-    private readonly builder: RecordChangeBuilder,
+    private readonly revisions: RevisionBuilder,
     private readonly reader: RecordReader,
     private readonly codec: SessionCodec,
     private readonly backoff: Backoff,
@@ -209,7 +200,7 @@ export class SessionCommitter {
         commit.refuseIfUnknown(seen);
         commit.refuseLostLease(seen.leaseId);
       }
-      return this.#revisionOf(commit, current);
+      return this.revisions.build(commit, current, commit.apply(current?.values ?? EMPTY));
     });
   }
 
@@ -219,18 +210,6 @@ export class SessionCommitter {
     } catch (error) {
       throw new Refusal(error);
     }
-  }
-
-  #revisionOf(commit: PendingCommit, current: SessionRecord | undefined): Revision {
-    const { edit, commitId, storageKey } = commit;
-    const values = commit.apply(current?.values ?? EMPTY);
-    if (current && edit.maxAge === undefined && isEmptyDelta(computeDelta(current.values, values))) return unchanged(current);
-    const maxAge = edit.maxAge === undefined ? (current?.maxAge ?? null) : edit.maxAge;
-    const record = SessionRecord.committed(this.codec, { version: current ? current.version + 1 : 0, commitId, maxAge }, values, current);
-    const lifetime = (longest: number) => lifetimeAfter(edit, current, maxAge, longest, this.options, this.codec);
-    const change = this.builder.build(storageKey, values, record.text, { commitId, maxAge, leaseId: edit.leaseId, lifetime });
-    record.data = change.data;
-    return { kind: 'committed', record, change };
   }
 
   /** If the outcome of an earlier attempt is unknown, the record tells it. So it must not be on the primary alone, nor on a former one. */
@@ -279,8 +258,4 @@ export class SessionCommitter {
 /** Carries an error that the database has not caused past the repository. */
 class Refusal {
   constructor(readonly reason: unknown) {}
-}
-
-function unchanged(record: SessionRecord): Revision {
-  return { kind: 'committed', record, change: undefined };
 }

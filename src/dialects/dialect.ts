@@ -150,8 +150,12 @@ export interface Dialect {
   readonly forUpdate: string;
   /** Ends a `select` that locks the rows that no other transaction has locked. */
   readonly forUpdateSkipLocked: string;
-  /** Returns statements for a transaction. `set` limits how long it waits for a lock; `reset` undoes that. */
-  boundLockWait?(seconds: number): { readonly set: string; readonly reset?: string };
+  /**
+   * Returns statements for a transaction. `set` limits how long it waits for a lock; `reset` undoes that.
+   *
+   * @param isApps whether the transaction goes on with statements of the app, so that `reset` is needed
+   */
+  boundLockWait?(seconds: number, isApps: boolean): { readonly set: string; readonly reset?: string };
   /** Returns the table's column names. Empty if there is no such table. */
   columns(run: RunStatement, table: string, schema: string | undefined): Promise<string[]>;
   /** Returns the statements that create the table, its indexes and its table of leases. */

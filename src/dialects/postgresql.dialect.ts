@@ -162,7 +162,13 @@ export const postgresql: Dialect = {
   settle: "select pg_logical_emit_message(true, 'smart-session', '')",
   forUpdate: ' for update',
   forUpdateSkipLocked: ' for update skip locked',
-  boundLockWait: (seconds) => ({ set: `set local lock_timeout = '${seconds}s'` }),
+  boundLockWait: (seconds, isApps) =>
+    isApps
+      ? {
+          set: `select set_config('smart_session.lock_timeout', current_setting('lock_timeout'), true), set_config('lock_timeout', '${seconds}s', true)`,
+          reset: `select set_config('lock_timeout', current_setting('smart_session.lock_timeout'), true)`,
+        }
+      : { set: `set local lock_timeout = '${seconds}s'` },
 
   async columns(run, table, schema) {
     const { rows } = await run(

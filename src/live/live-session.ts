@@ -60,6 +60,8 @@ export class LiveSession {
   isReplaced = false;
   /** Settles when the current work on this session settles, because its commits run one after the other. */
   committing: Promise<unknown> | undefined;
+  /** Waits for `committing`, but only for some time; undefined if the wait is not bounded. */
+  boundedWait: (() => Promise<void>) | undefined;
   /** Why no further commit is allowed. */
   abandoned: Error | undefined;
   /** The lease under which the session's handler runs. */

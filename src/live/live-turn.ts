@@ -25,7 +25,8 @@ export class LiveTurn {
   /** Takes the next turn of a session. */
   constructor(live: LiveSession) {
     this.#live = live;
-    this.before = Promise.resolve(live.committing);
+    this.before = live.boundedWait?.() ?? Promise.resolve(live.committing);
+    live.boundedWait = undefined;
     this.#work = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -33,6 +34,20 @@ export class LiveTurn {
     // No other work may be waiting for it.
     this.#work.catch(() => undefined);
     live.committing = this.#work;
+  }
+
+  /**
+   * Lets others wait for this work only for some time. The time begins when they begin to wait. Call it right after the constructor.
+   *
+   * @param ms the longest wait
+   * @param late makes the error of those that wait longer
+   */
+  bound(ms: number, late: () => Error): void {
+    this.#live.boundedWait = async () => {
+      let timer: NodeJS.Timeout | undefined;
+      const tooLate = new Promise<never>((_resolve, reject) => (timer = setTimeout(() => reject(late()), ms)));
+      await Promise.race([this.#work, tooLate]).finally(() => clearTimeout(timer));
+    };
   }
 
   /** The work is done. */
@@ -49,7 +64,9 @@ export class LiveTurn {
   }
 
   #leave(): void {
-    if (this.#live.committing === this.#work) this.#live.committing = undefined;
+    if (this.#live.committing !== this.#work) return;
+    this.#live.committing = undefined;
+    this.#live.boundedWait = undefined;
   }
 }
 

@@ -31,6 +31,7 @@ import {
   type ListedTimes,
 } from './expiry.js';
 import { leaseAndLoad } from './lease-and-load.js';
+import { LockedRecords } from './locked-records.js';
 import { NamedLeases } from './named-leases.js';
 import { buildStatements, type SessionStatements } from './session-statements.js';
 import {
@@ -56,6 +57,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
   readonly #statements: SessionStatements;
   readonly #loggerContext: LogContext;
   override readonly leases: NamedLeases | undefined;
+  override readonly records: LockedRecords;
   readonly #leasesInTransaction: NamedLeases;
 
   /** @throws SmartSessionConfigError if the connection has no entity for the table */
@@ -67,6 +69,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     this.#loggerContext = withoutValues(this.#orm);
     this.#statements = buildStatements(context);
     this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
+    this.records = new LockedRecords(context, this.#statements, this.leases);
     this.#leasesInTransaction = new NamedLeases(context, () => '?');
   }
 

@@ -1,5 +1,5 @@
 import type { DatabaseContext } from './database-context.js';
-import type { Lifetime } from './session.repository.js';
+import type { Lifetime } from './record.js';
 
 /** A value that no cookie has: a negative max age has passed. */
 const NO_MAX_AGE = -1;

@@ -1,12 +1,12 @@
 import type { RunStatement } from '../dialects/run-statement.js';
-import { LAYOUT_WITH_LEASES } from '../dialects/table-layout.js';
 import { changeParameters } from './change-parameters.js';
 import type { DatabaseContext } from './database-context.js';
 import { firstLifetime } from './expiry.js';
-import { NamedLeases, type LeaseFence, type NamedLease } from './named-leases.js';
-import { buildStatements, type SessionStatements } from './session-statements.js';
-import type { RecordChange, StoredRecord } from './session.repository.js';
+import type { LeaseFence, NamedLease, NamedLeases } from './named-leases.js';
+import type { SessionStatements } from './session-statements.js';
+import type { RecordChange, StoredRecord } from './record.js';
 import { toRecord } from './stored-row.js';
+import { withBoundLockWait } from './transaction.js';
 
 /** A record under its row lock. */
 export interface LockedRecord {
@@ -16,17 +16,16 @@ export interface LockedRecord {
   readonly lost: NamedLease | undefined;
 }
 
-/** The statements of one database for records under row locks. */
+/** Reads and writes records under row locks, inside a transaction. */
 export class LockedRecords {
   readonly #context: DatabaseContext;
   readonly #statements: SessionStatements;
   readonly #leases: NamedLeases | undefined;
 
-  /** @param parameter the n-th parameter of a statement, from 1, if it is not the dialect's */
-  constructor(context: DatabaseContext, parameter?: (n: number) => string) {
+  constructor(context: DatabaseContext, statements: SessionStatements, leases: NamedLeases | undefined) {
     this.#context = context;
-    this.#statements = buildStatements(context, parameter);
-    this.#leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context, parameter) : undefined;
+    this.#statements = statements;
+    this.#leases = leases;
   }
 
   /**
@@ -41,6 +40,26 @@ export class LockedRecords {
     return { record: rows[0] && toRecord(rows[0]), lost };
   }
 
+  /**
+   * Does the same as `lock` in a transaction of the app, whose own limits for lock waits stay as they are.
+   *
+   * @param run runs statements in the transaction
+   */
+  lockForApp(run: RunStatement, storageKey: string, fence?: LeaseFence): Promise<LockedRecord> {
+    const { dialect, lockTimeout } = this.#context;
+    return withBoundLockWait(
+      run,
+      dialect,
+      lockTimeout,
+      async () => {
+        // SQLite has no row locks. A transaction that has read already could not wait for the lock of the database.
+        if (dialect.forUpdate === '') await run(this.#statements.lockDatabase);
+        return this.lock(run, storageKey, fence);
+      },
+      true,
+    );
+  }
+
   /** Writes a record that is locked. Returns false if it has expired since. */
   async write(run: RunStatement, storageKey: string, change: RecordChange): Promise<boolean> {
     const { affected } = await run(this.#statements.updateUnderLock, [...changeParameters(change), storageKey]);
@@ -51,7 +70,12 @@ export class LockedRecords {
   async insert(run: RunStatement, storageKey: string, change: RecordChange): Promise<boolean> {
     const { data, commitId, userId, maxAge, lifetime } = change;
     const parameters = [storageKey, data, commitId, userId, maxAge, firstLifetime(lifetime, this.#context)];
-    return (await run(this.#statements.insert, parameters)).affected === 1;
+    try {
+      return (await run(this.#statements.insert, parameters)).affected === 1;
+    } catch (error) {
+      if (this.#context.dialect.isDuplicateKey?.(error)) return false;
+      throw error;
+    }
   }
 
   /** Finishes the lease that ends with a commit, if its row is locked. */

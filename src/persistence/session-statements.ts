@@ -31,12 +31,8 @@ export const SEEN_CHANGES: readonly WantedColumn[] = [
 /** The texts of the statements for one table. Built once, at start. */
 export type SessionStatements = ReturnType<typeof buildStatements>;
 
-/**
- * Writes the statements for one table in one dialect. The comments name the parameters in their order.
- *
- * @param parameter the n-th parameter, from 1, as the runner of the statements wants it
- */
-export function buildStatements(context: DatabaseContext, parameter = context.dialect.parameter) {
+/** Writes the statements for one table in one dialect. The comments name the parameters in their order. */
+export function buildStatements(context: DatabaseContext) {
   const { dialect, tableName, schema, isVersioned } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
   const keyed = `${table}${context.keyHint}`;
@@ -48,12 +44,12 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
   /** Writes one statement and numbers its parameters. */
   const build = (write: (next: () => string) => string) => {
     let n = 0;
-    return write(() => parameter(++n));
+    return write(() => dialect.parameter(++n));
   };
   const live = (key: string) => `session_id = ${key} and ${isRowLive}`;
   const ofUser = (userId: string) => `user_id = ${dialect.exactText(userId)}`;
   const newestFirst = 'order by created_at desc, session_id';
-  const keysOfUser = `select session_id from ${table} where ${ofUser(parameter(1))} and ${isRowLive} ${newestFirst}`;
+  const keysOfUser = `select session_id from ${table} where ${ofUser(dialect.parameter(1))} and ${isRowLive} ${newestFirst}`;
   const assignments = (next: () => string) =>
     `data = ${next()}, commit_id = ${next()}, user_id = ${next()}, max_age = ${next()}, updated_at = ${now}, ` +
     `expires_at = ${movedExpiry(context, next)}${isVersioned ? ', lock_version = lock_version + 1' : ''}`;
@@ -77,7 +73,7 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
     `update ${table} set lease_id = ${next()}, lease_expires_at = ${dialect.fromNow(next())} where ${live(next())} ` +
     `and (lease_id is null or lease_id = ${next()} or lease_expires_at <= ${now})`;
 
-  const load = (suffix: string) => `select ${record} from ${table} where ${live(parameter(1))}${suffix}`;
+  const load = (suffix: string) => `select ${record} from ${table} where ${live(dialect.parameter(1))}${suffix}`;
 
   return {
     /** key */
@@ -91,6 +87,8 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
     ),
     /** key */
     loadLocked: load(dialect.forUpdate),
+    /** Writes nothing, and takes the lock for writes where it is the whole database's. */
+    lockDatabase: `delete from ${table} where session_id = ''`,
     /** key, data, commit id, user id, max age, lifetime */
     insert: build(
       (next) =>
@@ -134,7 +132,7 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
     /** key, lease id */
     release: build((next) => `update ${table} set ${NO_LEASE} where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
-    destroy: `delete from ${table} where session_id = ${parameter(1)}${dialect.returning('user_id')}`,
+    destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
     /** the end's id, key, version, commit id. Its expiry is so far back that setting a clock back does not revive it */
     end: build(
       (next) =>
@@ -146,9 +144,9 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
     /** key, commit id */
     destroyCommitted: build((next) => `delete from ${table} where ${live(next())} and ${isCommit(next())}`),
     /** key */
-    removeExpired: `delete from ${table} where session_id = ${parameter(1)} and ${isExpired(context)}`,
+    removeExpired: `delete from ${table} where session_id = ${dialect.parameter(1)} and ${isExpired(context)}`,
     /** limit */
-    findExpired: `select session_id, user_id from ${table} where expires_at <= ${now} order by expires_at limit ${parameter(1)}${dialect.forUpdateSkipLocked}`,
+    findExpired: `select session_id, user_id from ${table} where expires_at <= ${now} order by expires_at limit ${dialect.parameter(1)}${dialect.forUpdateSkipLocked}`,
     /** `count` keys */
     removeAll: (count: number) => deleteKeys(count, ` and expires_at <= ${now}`),
     count: `select count(*) as live from ${table} where ${isRowLive}`,
@@ -157,7 +155,7 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
     /** user id */
     list:
       `select session_id, user_id, ${listedTimes(context)} from ${table} ` +
-      `where ${ofUser(parameter(1))} and ${isRowLive} ${newestFirst}`,
+      `where ${ofUser(dialect.parameter(1))} and ${isRowLive} ${newestFirst}`,
     /** user id */
     lockAll: `${keysOfUser}${dialect.forUpdate}`,
     /** user id */
@@ -166,7 +164,7 @@ export function buildStatements(context: DatabaseContext, parameter = context.di
     lockFound:
       dialect.joinWanted &&
       ((count: number) =>
-        `select session_id from ${join(count)} and ${ofUser(parameter(count + 1))} and ${isRowLive} ${newestFirst}${dialect.forUpdate}`),
+        `select session_id from ${join(count)} and ${ofUser(dialect.parameter(count + 1))} and ${isRowLive} ${newestFirst}${dialect.forUpdate}`),
     /** `count` keys */
     destroyMany: (count: number) => deleteKeys(count),
   };

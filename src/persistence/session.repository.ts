@@ -1,54 +1,9 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
+import type { LockedRecords } from './locked-records.js';
+import type { Lifetime, RecordChange, StoredRecord } from './record.js';
 import type { LeaseFence, NamedLease, NamedLeases } from './named-leases.js';
 
-/** One row, as a request loads it. */
-export interface StoredRecord {
-  /** The serialized session; sealed if sessions are encrypted. */
-  readonly data: string;
-  /** The lock version; 0 if the table has no such column. */
-  readonly version: number;
-  /** The id of the last commit that wrote the row. */
-  readonly commitId: string | null;
-  /** The cookie's original max age, in ms; null for a cookie that ends with the browser. */
-  readonly maxAge: number | null;
-  /** How long the record still lives, in ms, by the database's clock. */
-  readonly remaining: number;
-  /** The longest life that the record can still have, however often it is used, in ms by the database's clock; undefined for no limit. */
-  readonly longest?: number | undefined;
-  /** The last lease that was taken and not released. It may have expired. */
-  readonly leaseId: string | null;
-}
-
-/** How long a record lives from now. */
-export interface Lifetime {
-  /** The time from now until the expiry, in ms. */
-  readonly ms: number;
-  /** The expiry is rewritten only when it moves forward by more than this, in ms. */
-  readonly slack: number;
-  /** Whether the handler chose this lifetime: then the expiry also moves backwards. */
-  readonly explicit: boolean;
-  /**
-   * For a touch: the record's max age from which this lifetime was computed. A record with another max age stays unchanged.
-   * Absent: any max age.
-   */
-  readonly maxAge?: number | null;
-}
-
-/** The values that a commit writes. */
-export interface RecordChange {
-  /** The serialized session; sealed if sessions are encrypted. */
-  readonly data: string;
-  /** A random id of this commit only. */
-  readonly commitId: string;
-  /** The user of the session, as the option `userId` finds it. */
-  readonly userId: string | null;
-  /** The cookie's original max age, in ms; null for a cookie that ends with the browser. */
-  readonly maxAge: number | null;
-  /** How long the record lives from now. */
-  readonly lifetime: Lifetime;
-  /** If set, `update` writes only while the record is leased under this id. */
-  readonly leaseId?: string | undefined;
-}
+export type { Lifetime, RecordChange, StoredRecord } from './record.js';
 
 /** A record as a commit has seen it. The version alone is not enough: it starts at 0 again if the key is used again. */
 export type KnownRecord = Pick<StoredRecord, 'version' | 'commitId'>;
@@ -169,6 +124,9 @@ export abstract class SessionRepository {
     decide: (current: StoredRecord, lost?: NamedLease) => RecordChange | undefined,
     fence?: LeaseFence,
   ): Promise<StoredRecord | undefined>;
+
+  /** Works inside transactions of the app. Left out if the records cannot take part in them: then `SessionService.transactional` is refused. */
+  readonly records?: LockedRecords | undefined;
 
   /** The leases of sessions by name. Left out if there is no table for them: then `SessionService.once` is refused. */
   readonly leases?: NamedLeases | undefined;

@@ -4,7 +4,7 @@ import { UnclearAnswer, type RunStatement, type StatementResult } from '../diale
 import { destroyChosen, pruneExpired } from './bulk-deletion.js';
 import { changeParameters } from './change-parameters.js';
 import { DatabaseContext } from './database-context.js';
-import { datesOf, firstLifetime, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
+import { datesOf, lifetimeParameters, maxAgeParameter, type ListedTimes } from './expiry.js';
 import { leaseAndLoad } from './lease-and-load.js';
 import { LockedRecords } from './locked-records.js';
 import { NamedLeases } from './named-leases.js';
@@ -28,7 +28,7 @@ import { inTransaction } from './transaction.js';
 export class SqlSessionRepository extends SessionRepository {
   readonly #context: DatabaseContext;
   readonly #statements: SessionStatements;
-  readonly #locked: LockedRecords;
+  override readonly records: LockedRecords;
   override readonly leases: NamedLeases | undefined;
   /** Whether answers to updates of many records say which ones were written. Undefined before the first one. */
   #showsWritten: boolean | undefined;
@@ -37,8 +37,8 @@ export class SqlSessionRepository extends SessionRepository {
     super();
     this.#context = context;
     this.#statements = buildStatements(context);
-    this.#locked = new LockedRecords(context);
     this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
+    this.records = new LockedRecords(context, this.#statements, this.leases);
   }
 
   override get longestBatch(): number {
@@ -68,21 +68,8 @@ export class SqlSessionRepository extends SessionRepository {
     return byKey(rows);
   }
 
-  async insert(storageKey: string, change: RecordChange): Promise<boolean> {
-    const { data, commitId, userId, maxAge, lifetime } = change;
-    try {
-      return await this.#changesOne(this.#statements.insert, [
-        storageKey,
-        data,
-        commitId,
-        userId,
-        maxAge,
-        firstLifetime(lifetime, this.#context),
-      ]);
-    } catch (error) {
-      if (this.#context.dialect.isDuplicateKey?.(error)) return false;
-      throw error;
-    }
+  insert(storageKey: string, change: RecordChange): Promise<boolean> {
+    return this.records.insert(this.#context.runner.run, storageKey, change);
   }
 
   async update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
@@ -124,7 +111,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   updateLocked(...parameters: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     const { runner, dialect, lockTimeout } = this.#context;
-    return inTransaction(runner, dialect, lockTimeout, (run) => this.#locked.update(run, ...parameters));
+    return inTransaction(runner, dialect, lockTimeout, (run) => this.records.update(run, ...parameters));
   }
 
   override async settle(): Promise<void> {

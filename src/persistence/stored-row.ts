@@ -1,4 +1,4 @@
-import type { StoredRecord } from './session.repository.js';
+import type { StoredRecord } from './record.js';
 
 /** A row of the table, with the columns `remaining` and `longest`. */
 export type Row = Readonly<Record<string, unknown>>;

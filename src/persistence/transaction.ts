@@ -31,14 +31,16 @@ export function inTransaction<Result>(
  * Runs `work` inside the transaction of `run`, with a limited wait for locks.
  *
  * @param lockTimeout in ms; databases count seconds, so it is rounded up
+ * @param isApps whether the transaction is the app's, and must have its own limit again
  */
 export async function withBoundLockWait<Result>(
   run: RunStatement,
   dialect: Dialect,
   lockTimeout: number,
   work: () => Promise<Result>,
+  isApps = false,
 ): Promise<Result> {
-  const bound = dialect.boundLockWait?.(Math.max(1, Math.ceil(lockTimeout / 1000)));
+  const bound = dialect.boundLockWait?.(Math.max(1, Math.ceil(lockTimeout / 1000)), isApps);
   if (bound) await run(bound.set);
   const reset = async () => {
     if (bound?.reset) await run(bound.reset);

@@ -7,26 +7,23 @@ import { MergeReport } from '../commit/merge-report.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { SessionHandover } from '../ending/session-handover.js';
 import { SessionLimit } from '../ending/session-limit.js';
-import { HeldLeases } from '../live/held-leases.js';
 import type { HeldValues } from '../live/held-values.js';
-import { LiveChanges, type SessionEdit, type Snapshot } from '../live/live-changes.js';
+import { LiveChanges, type Snapshot } from '../live/live-changes.js';
 import type { HeldLease, LiveSession } from '../live/live-session.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { LiveTurn, afterOthers } from '../live/live-turn.js';
-import { refuseBroken } from '../live/session-integrity.js';
-import { refuseReadOnly } from '../live/session-policy.js';
-import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
-import { fenceOf, type LeaseFence, type NamedLease } from '../persistence/named-leases.js';
+import type { NamedLease } from '../persistence/named-leases.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { UserIdWatch } from '../records/user-id-watch.js';
 import { asError } from '../shared/thrown.js';
 import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError } from '../smart-session.errors.js';
+import { LiveEdits, type LiveEdit } from './live-edits.js';
 import { SessionLoader } from './session-loader.js';
 import { SessionStates } from './session-states.js';
 
@@ -44,7 +41,7 @@ export class LiveCommitter {
     private readonly handover: SessionHandover,
     private readonly limit: SessionLimit,
     private readonly userIds: UserIdWatch,
-    private readonly leases: HeldLeases,
+    private readonly edits: LiveEdits,
     private readonly transactions: AppTransactions,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
@@ -77,7 +74,7 @@ export class LiveCommitter {
       if (live.abandoned) throw live.abandoned;
       this.destroyer.noticeEnd(live);
       if (!isOver(session, live) && !live.isClosed) {
-        const { now, edit } = this.#lookAt(session, live);
+        const { now, edit } = this.edits.of(session, live);
         if (edit) held?.note(session, edit.trace.keys);
         if (edit) await this.#apply(session, live, now, isLast ? { ...edit, releasesLease: true } : edit);
       }
@@ -110,7 +107,7 @@ export class LiveCommitter {
       await turn.before;
       this.destroyer.noticeEnd(live);
       if (!live.abandoned && !isOver(session, live)) {
-        const { now, edit } = this.#lookAt(session, live);
+        const { now, edit } = this.edits.of(session, live);
         lease.isClosed = true;
         if (edit) await this.#apply(session, live, now, edit);
       }
@@ -132,20 +129,9 @@ export class LiveCommitter {
   }
 
   async #update(session: object, live: LiveSession, draft: Pick<Edit, 'apply'>, lease: NamedLease | undefined): Promise<void> {
-    if (live.abandoned) throw live.abandoned;
-    this.destroyer.noticeEnd(live);
-    if (isOver(session, live)) throw new SessionGoneError(live.storageKey, 'update');
-    if (live.isClosed) throw new SessionLockLostError(live.storageKey);
-    const { now, edit } = this.#lookAt(session, live);
-    const { leaseId, policy } = live;
-    const apply = (current: EncodedValues) => {
-      const values = draft.apply(edit ? edit.apply(current) : current);
-      refuseReadOnly(policy, changedKeys(computeDelta(current, values)));
-      return values;
-    };
-    const maxAge = live.state === 'new' ? { maxAge: now.maxAge } : {};
-    const whole = { leaseId, keepsExpiry: policy.keepsExpiry, ...maxAge, ...edit, apply, mustSeeCurrent: true };
-    const outcome = await this.#apply(session, live, now, whole, lease);
+    this.refuseOver(session, live);
+    const { now, edit } = this.edits.withDraft(session, live, draft, lease);
+    const outcome = await this.#apply(session, live, now, edit);
     if (outcome.kind === 'gone') throw new SessionGoneError(live.storageKey, 'update');
   }
 
@@ -207,25 +193,11 @@ export class LiveCommitter {
     return outcome;
   }
 
-  /** What a session holds now, and its changes as an edit. */
-  #lookAt(session: object, live: LiveSession): { readonly now: Snapshot; readonly edit: SessionEdit | undefined } {
-    refuseBroken(session);
-    const now = this.changes.snapshot(session, live);
-    return { now, edit: this.changes.editOf(now, live) };
-  }
-
   /** Commits an edit, and updates the base and the live session to the outcome. */
-  async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit, lease?: NamedLease): Promise<CommitOutcome> {
+  async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
-      const fence = this.#fenceOf(live, lease);
-      const outcome = await this.commitRecord(live.storageKey, live.record, fence ? { ...edit, fence } : edit);
-      if (live.isRegenerated && outcome.kind === 'committed') {
-        live.isRegenerated = false;
-        this.userIds.see(outcome.record.values);
-      }
-      if (live.lease && outcome.kind === 'committed' && outcome.isReleased) Object.assign(live.lease, { id: undefined, isReleased: true });
-      this.changes.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
-      if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
+      const outcome = await this.commitRecord(live.storageKey, live.record, edit);
+      this.take(session, live, { now, edit }, outcome);
       return outcome;
     } catch (error) {
       // The outcome may be unknown: a second try could overwrite what was committed since.
@@ -235,9 +207,27 @@ export class LiveCommitter {
     }
   }
 
-  /** The leases that a commit of a live session needs: those of the handler, and those that the caller is inside. */
-  #fenceOf(live: LiveSession, finished: NamedLease | undefined): LeaseFence | undefined {
-    return fenceOf([...live.namedLeases, ...this.leases.of(live.storageKey)], finished);
+  /** Updates the base and the live session to the outcome of an edit. */
+  take(session: object, live: LiveSession, { now, edit }: LiveEdit, outcome: CommitOutcome): void {
+    if (live.isRegenerated && outcome.kind === 'committed') {
+      live.isRegenerated = false;
+      this.userIds.see(outcome.record.values);
+    }
+    if (live.lease && outcome.kind === 'committed' && outcome.isReleased) Object.assign(live.lease, { id: undefined, isReleased: true });
+    this.changes.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
+    if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
+  }
+
+  /**
+   * Refuses a session that cannot be changed any more.
+   *
+   * @throws SessionGoneError, SessionLockLostError, and the error of the commit that has failed
+   */
+  refuseOver(session: object, live: LiveSession): void {
+    if (live.abandoned) throw live.abandoned;
+    this.destroyer.noticeEnd(live);
+    if (isOver(session, live)) throw new SessionGoneError(live.storageKey, 'update');
+    if (live.isClosed) throw new SessionLockLostError(live.storageKey);
   }
 
   /** @throws SessionLockLostError for changes that a handler has made after its lock ended */

@@ -1,3 +1,4 @@
+import type { EntityManager, IsolationLevel } from '@mikro-orm/core';
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
@@ -22,6 +23,8 @@ import { SessionProtocol } from '../protocol/session-protocol.js';
 import { givenUserId } from '../records/user-id.js';
 import { isSignedBy } from '../security/cookie-signature.js';
 import { handleOf } from '../security/session-handle.js';
+import { JoinedCommits } from '../transactions/joined-commits.js';
+import { SessionTransactions, type TransactionPlan } from '../transactions/session-transactions.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 
 /** The user whose sessions are meant. */
@@ -69,6 +72,20 @@ export interface OnceOptions<Result> {
   readonly maxWaiting?: number;
 }
 
+/** How a session is updated. */
+export interface UpdateOptions {
+  /** The entity manager whose transaction the update takes part in. Default: that of the transaction that the call is inside, if any. */
+  readonly em?: EntityManager;
+}
+
+/** How a transaction with a session is run. */
+export interface TransactionalOptions {
+  /** How often it is run at most. Default: the option `maxAttempts`. */
+  readonly maxAttempts?: number;
+  /** The isolation level of the transaction. Default: the database's. */
+  readonly isolationLevel?: IsolationLevel;
+}
+
 /** How long a lock in code is waited for, and held. */
 export interface LockOptions {
   /** How long to wait for others, in ms. Default: 10 seconds. */
@@ -98,6 +115,8 @@ export class SessionService {
     private readonly flights: SessionFlights,
     private readonly targets: FlightTargets,
     private readonly locks: SessionLocks,
+    private readonly joined: JoinedCommits,
+    private readonly wholes: SessionTransactions,
   ) {}
 
   /**
@@ -131,12 +150,16 @@ export class SessionService {
    * record was destroyed meanwhile, the changes are dropped. Afterwards the live session shows what others have changed,
    * except for keys that this request has changed since the commit began.
    *
+   * Inside a transaction of the app's MikroORM it takes part in it: see `update`.
+   *
    * @param session the live session, `req.session`
    * @throws SessionReadOnlyError, SessionNotSerializableError, SessionTooLargeError, SessionMergeError, SessionConflictError,
    * SessionUnavailableError, SessionInTransactionError
    */
-  commit(session: object): Promise<void> {
-    return this.protocol.committer.commit(session);
+  async commit(session: object): Promise<void> {
+    const transaction = this.transactions.find('commit');
+    if (transaction) await this.joined.commit(session, transaction);
+    else await this.protocol.committer.commit(session);
   }
 
   /**
@@ -147,17 +170,54 @@ export class SessionService {
    *
    * @param session the live session, or a session id outside of a request
    * @param change changes the draft; must be synchronous
+   * @param options.em takes part in the transaction of this entity manager. So does a call inside `em.transactional()` by itself. Then
+   * the row is locked until the transaction ends, the live session shows the outcome after COMMIT, and stays as it was on a rollback.
+   * Nothing is retried, and the driver's errors are passed on, because only the app can run its transaction again
    * @returns what the function has returned in the run whose draft was committed
    * @throws SessionGoneError if the session was destroyed, has expired or never existed, and what `commit` and the function throw
    * @example
    * const visits = await sessions.update(session, (draft) => (draft.visits = (draft.visits ?? 0) + 1));
    */
-  async update<Result>(session: object | string, change: (draft: SessionDraft) => Result): Promise<Result> {
-    this.transactions.refuse('update');
+  async update<Result>(session: object | string, change: (draft: SessionDraft) => Result, { em }: UpdateOptions = {}): Promise<Result> {
+    const transaction = this.transactions.find('update', em);
     const draft = new DraftEdit(this.codec, change as (draft: object) => Result);
-    if (typeof session === 'string') await this.protocol.stored.update(session, draft);
+    if (transaction) await this.joined.update(session, draft, transaction);
+    else if (typeof session === 'string') await this.protocol.stored.update(session, draft);
     else await this.protocol.committer.update(session, draft);
     return draft.result;
+  }
+
+  /**
+   * Changes a session and rows of the app in one transaction of the app's MikroORM: both take effect, or neither does. The session's
+   * row is locked until the transaction ends, so keep `work` short. If the database rolls the transaction back, `work` runs again. So
+   * it must only change its draft and rows of its `em`. If the answer to COMMIT is lost, the session's record tells whether it took
+   * effect. Changes that the request has made before are in the draft, and are committed with it. The live session shows the outcome
+   * after COMMIT. If `work` throws, everything is rolled back, and the live session stays as it was.
+   *
+   * The sessions must use the app's own connection: without the options `connection` and `client`.
+   *
+   * @param session the live session, or a session id
+   * @param work is given an entity manager of its own, and the draft. It may be asynchronous
+   * @returns what `work` has returned in the run that was committed
+   * @throws SessionGoneError if the session has ended
+   * @throws SessionConflictError if the database has rolled back each of `maxAttempts` runs
+   * @throws SessionUnavailableError if the database has failed, or the outcome stays unknown
+   * @throws SessionInTransactionError inside a transaction of the app, SmartSessionConfigError, and what `work` throws
+   * @example
+   * await sessions.transactional(session, async (em, draft) => {
+   *   em.persist(em.create(Order, { items: draft.cart }));
+   *   draft.cart = [];
+   * });
+   */
+  async transactional<Result, Em extends EntityManager = EntityManager>(
+    session: object | string,
+    work: (em: Em, draft: SessionDraft) => Result | Promise<Result>,
+    { maxAttempts = this.options.maxAttempts, isolationLevel }: TransactionalOptions = {},
+  ): Promise<Result> {
+    if (!Number.isInteger(maxAttempts) || maxAttempts < 1)
+      throw new SmartSessionConfigError('maxAttempts', `\`transactional\` was given ${maxAttempts}`, 'Give a whole number from 1.');
+    const plan = { work: work as TransactionPlan<Result>['work'], maxAttempts, isolationLevel };
+    return this.wholes.run(session, plan);
   }
 
   /**

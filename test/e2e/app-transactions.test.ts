@@ -28,11 +28,17 @@ type Live = Request['session'] & Record<string, unknown>;
 const byCallback = (call: (callback: (error?: unknown) => void) => unknown) =>
   new Promise<void>((resolve, reject) => call((error) => (error ? reject(error as Error) : resolve())));
 
-/** All that an app can ask of sessions. */
-const CALLS: Readonly<Record<string, (sessions: SessionService, request: Request) => Promise<unknown>>> = {
+type Calls = Readonly<Record<string, (sessions: SessionService, request: Request) => Promise<unknown>>>;
+
+/** The calls that take part in a transaction. */
+const JOINING: Calls = {
   'update of the session': (sessions, { session }) => sessions.update(session, (draft) => void ((draft as Live).called = 1)),
   'update of another': (sessions, { sessionID }) => sessions.update(sessionID, (draft) => void ((draft as Live).called = 1)),
   commit: (sessions, { session }) => sessions.commit(Object.assign(session, { called: 1 })),
+};
+
+/** All else that an app can ask of sessions. */
+const REFUSED: Calls = {
   load: (sessions, { sessionID }) => sessions.load(sessionID),
   replace: (sessions, { sessionID, session }) => protocolOf(sessions).stored.replace(sessionID, { ...session, called: 1 }),
   save: (_sessions, { session }) => byCallback((callback) => Object.assign(session, { called: 1 }).save(callback)),
@@ -49,7 +55,12 @@ const CALLS: Readonly<Record<string, (sessions: SessionService, request: Request
   'destroy by express-session': (_sessions, { session }) => byCallback((callback) => session.destroy(callback)),
   destroyAll: (sessions) => sessions.destroyAll({ userId: 'anna' }),
   clear: (sessions) => sessions.clear(),
+  lock: (sessions, { session }) => sessions.lock(session, 'x', () => undefined),
+  once: (sessions, { session }) => sessions.once(session, 'x', { work: () => undefined }),
+  transactional: (sessions, { session }) => sessions.transactional(session, () => undefined),
 };
+
+const CALLS: Calls = { ...JOINING, ...REFUSED };
 
 @Controller()
 class ShopController {
@@ -72,6 +83,14 @@ class ShopController {
       ),
     );
     return { name: failure?.name, message: failure?.message };
+  }
+  @Post('undone/:call') async undone(@Req() request: Request, @Param('call') call: string): Promise<void> {
+    const undone = this.em.transactional(async () => {
+      await CALLS[call]!(this.sessions, request);
+      throw new RangeError('of the app');
+    });
+    await undone.catch(() => undefined);
+    delete (request.session as Live).called;
   }
   @Post('within-others') async withinOthers(): Promise<object> {
     const count = () => this.sessions.count().catch((error: Error) => error.name);
@@ -159,9 +178,18 @@ describe.each(DATABASES)("sessions and the app's own transactions, on %s", (data
     return browser;
   }
 
-  it('refuses each call inside of one at once, and does it when that has ended', async () => {
+  it.each(Object.keys(JOINING))('let a %s take part', async (call) => {
     await start(false);
-    for (const call of Object.keys(CALLS)) {
+    const browser = await login();
+    expect((await browser.post(`/undone/${call}`)).status).toBe(201);
+    expect((await browser.get('/session')).body).not.toHaveProperty('called');
+    expect((await browser.post(`/within/${call}`)).body).toEqual({});
+    expect((await browser.get('/session')).body).toMatchObject({ a: 1, called: 1 });
+  });
+
+  it('refuses each other call inside of one at once, and does it when that has ended', async () => {
+    await start(false);
+    for (const call of Object.keys(REFUSED)) {
       const browser = await login();
       const { body } = await browser.post(`/within/${call}`);
       expect({ call, ...body }).toMatchObject({ call, name: 'SessionInTransactionError' });

@@ -24,11 +24,12 @@ export function serviceOver(
   backoff = new Backoff(),
   observers = new SessionObservers(),
   isInTransaction?: () => boolean,
+  transactions = new AppTransactions(undefined, isInTransaction),
 ) {
   const made = new Map<unknown, object>([
     [SmartSessionOptions, new SmartSessionOptions({ secret: 'x', locking: 'optimistic', ...given })],
     [SessionRepository, repository],
-    [AppTransactions, new AppTransactions(isInTransaction)],
+    [AppTransactions, transactions],
     [Backoff, backoff],
     [SessionObservers, observers],
   ]);

@@ -3,7 +3,7 @@ import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { withBoundLockWait } from '../../src/persistence/transaction.js';
 
 const { boundLockWait } = DIALECTS.mariadb;
-const { set, reset } = boundLockWait!(1);
+const { set, reset } = boundLockWait!(1, false);
 
 /** Runs work in a transaction whose statement `failing` meets an error. */
 function transact(failing: string | undefined, work: (run: RunStatement) => Promise<string>) {

@@ -24,6 +24,12 @@ export function isByKnex(connection: Connection): connection is KnexOwner {
   return 'getKnex' in connection;
 }
 
+/** Runs statements in a transaction of MikroORM 6.6. Its client always lends the connection of the transaction. */
+export function inKnex(transaction: object, dialect: ConnectionDialect): RunStatement {
+  const { client } = transaction as { readonly client: KnexClient };
+  return async (sql, parameters) => dialect.onConnection(await client.acquireConnection())(sql, parameters);
+}
+
 /**
  * The connection of MikroORM 6.6. Only the pool of knex is used, and statements run on the driver's connections. knex accepts
  * parameters in one form for all databases, and writes their values into its errors.

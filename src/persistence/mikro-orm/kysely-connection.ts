@@ -10,6 +10,16 @@ export function isByKysely(connection: Connection): connection is AbstractSqlCon
   return 'getClient' in connection && 'getNativeClient' in connection;
 }
 
+/** Whether a transaction is one of MikroORM 7. */
+export function isKyselys(transaction: object): transaction is Client {
+  return 'executeQuery' in transaction;
+}
+
+/** Runs statements in a transaction of MikroORM 7. */
+export function inKysely(transaction: Client): RunStatement {
+  return (sql, parameters = []) => execute(transaction, sql, parameters);
+}
+
 /** The connection of MikroORM 7, through Kysely. */
 export class KyselyConnection implements SqlConnection {
   readonly #connection: AbstractSqlConnection;

@@ -1,7 +1,8 @@
 import { Utils, type Connection } from '@mikro-orm/core';
 import type { Dialect } from '../../dialects/dialect.js';
-import { KnexConnection, isByKnex } from './knex-connection.js';
-import { KyselyConnection, isByKysely } from './kysely-connection.js';
+import type { RunStatement } from '../../dialects/run-statement.js';
+import { KnexConnection, inKnex, isByKnex } from './knex-connection.js';
+import { KyselyConnection, inKysely, isByKysely, isKyselys } from './kysely-connection.js';
 import type { ConnectionDialect, SqlConnection } from '../sql-connection.js';
 
 // MikroORM 7 runs statements through Kysely, 6.6 through knex. Only this folder knows which one is in use.
@@ -19,6 +20,11 @@ export function ormConnection(connection: Connection, dialect?: ConnectionDialec
   throw new TypeError(
     `${connection.constructor.name} runs no SQL statements. Use a driver of MikroORM 7.2, or of 6.6, for an SQL database.`,
   );
+}
+
+/** Runs statements in a transaction of MikroORM. */
+export function statementsIn(transaction: object, dialect: ConnectionDialect): RunStatement {
+  return isKyselys(transaction) ? inKysely(transaction) : inKnex(transaction, dialect);
 }
 
 /**

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import type { Edit } from '../commit/edit.js';
+import { HeldLeases } from '../live/held-leases.js';
+import { LiveChanges, type SessionEdit, type Snapshot } from '../live/live-changes.js';
+import type { LiveSession } from '../live/live-session.js';
+import { refuseBroken } from '../live/session-integrity.js';
+import { refuseReadOnly } from '../live/session-policy.js';
+import { changedKeys, computeDelta } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
+import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
+
+/** What a live session holds now, and the edit that a commit makes of it. */
+export interface LiveEdit<Made extends Edit | undefined = Edit> {
+  readonly now: Snapshot;
+  readonly edit: Made;
+}
+
+/** Makes the edits of live sessions. */
+@Injectable()
+export class LiveEdits {
+  constructor(
+    private readonly changes: LiveChanges,
+    private readonly leases: HeldLeases,
+  ) {}
+
+  /** What the request has changed; no edit if that is nothing. */
+  of(session: object, live: LiveSession): LiveEdit<SessionEdit | undefined> {
+    refuseBroken(session);
+    const now = this.changes.snapshot(session, live);
+    const edit = this.changes.editOf(now, live);
+    const fence = edit && this.#fenceOf(live);
+    return { now, edit: fence ? { ...edit, fence } : edit };
+  }
+
+  /**
+   * What the request has changed, and then a draft of the result.
+   *
+   * @param lease is finished by the commit
+   */
+  withDraft(session: object, live: LiveSession, draft: Pick<Edit, 'apply'>, lease?: NamedLease): LiveEdit {
+    const { now, edit } = this.of(session, live);
+    const { leaseId, policy, state } = live;
+    const apply = (current: EncodedValues) => {
+      const values = draft.apply(edit ? edit.apply(current) : current);
+      refuseReadOnly(policy, changedKeys(computeDelta(current, values)));
+      return values;
+    };
+    const maxAge = state === 'new' ? { maxAge: now.maxAge } : {};
+    const fence = this.#fenceOf(live, lease);
+    return { now, edit: { leaseId, keepsExpiry: policy.keepsExpiry, ...maxAge, ...edit, apply, fence, mustSeeCurrent: true } };
+  }
+
+  /** The leases that a commit needs: those of the handler, and those that the caller is inside. */
+  #fenceOf(live: LiveSession, finished?: NamedLease) {
+    return fenceOf([...live.namedLeases, ...this.leases.of(live.storageKey)], finished);
+  }
+}

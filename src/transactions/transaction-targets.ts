@@ -1,0 +1,84 @@
+import { Injectable } from '@nestjs/common';
+import { SessionCodec } from '../codec/session.codec.js';
+import type { CommitOutcome, Edit } from '../commit/edit.js';
+import type { TransactionCommit } from '../commit/transaction-committer.js';
+import { HeldLeases } from '../live/held-leases.js';
+import { LiveSessions } from '../live/live-sessions.js';
+import { afterOthers } from '../live/live-turn.js';
+import { fenceOf } from '../persistence/named-leases.js';
+import { LiveCommitter } from '../protocol/live-committer.js';
+import { LiveEdits } from '../protocol/live-edits.js';
+import type { SessionRecord } from '../records/session-record.js';
+import { LandedCommits } from './landed-commits.js';
+
+/** What an attempt does to a session, and what is to be done when it has committed. */
+export interface Attempt {
+  readonly commit: TransactionCommit;
+  /** Moves the live session on to what was committed. */
+  take(before: SessionRecord | undefined, outcome: CommitOutcome): Promise<void>;
+}
+
+/** The session of a transaction: that of a request, or one by its id. */
+export interface TransactionTarget {
+  readonly storageKey: string;
+  /** Runs work while no other commit of the live session runs. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
+  /**
+   * Begins an attempt.
+   *
+   * @param draft is applied after what the request has changed before
+   */
+  attempt(draft: Pick<Edit, 'apply'>): Attempt;
+}
+
+/** Finds the sessions of transactions. */
+@Injectable()
+export class TransactionTargets {
+  constructor(
+    private readonly committer: LiveCommitter,
+    private readonly edits: LiveEdits,
+    private readonly liveSessions: LiveSessions,
+    private readonly leases: HeldLeases,
+    private readonly landed: LandedCommits,
+    private readonly codec: SessionCodec,
+  ) {}
+
+  /** @param session the live session, or a session id */
+  of(session: object | string): TransactionTarget {
+    return typeof session === 'string' ? this.#stored(session) : this.#live(session);
+  }
+
+  #live(session: object): TransactionTarget {
+    const { committer, edits, landed } = this;
+    const live = this.liveSessions.ofLive(session);
+    const { storageKey } = live;
+    return {
+      storageKey,
+      inTurn: (work) => afterOthers(live, work),
+      attempt(draft) {
+        committer.refuseOver(session, live);
+        const made = edits.withDraft(session, live, draft);
+        return {
+          commit: { storageKey, base: live.record, isNew: live.state === 'new', edit: made.edit },
+          async take(before, outcome) {
+            committer.take(session, live, made, outcome);
+            await landed.announceLive(live, before, outcome);
+          },
+        };
+      },
+    };
+  }
+
+  #stored(sessionId: string): TransactionTarget {
+    const storageKey = this.codec.storageKeyOf(sessionId);
+    const fence = fenceOf(this.leases.of(storageKey));
+    return {
+      storageKey,
+      inTurn: (work) => work(),
+      attempt: ({ apply }) => ({
+        commit: { storageKey, base: undefined, isNew: false, edit: { apply, fence, mustSeeCurrent: true } },
+        take: (before, outcome) => this.landed.announce(storageKey, before, outcome),
+      }),
+    };
+  }
+}

@@ -1,0 +1,266 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { MikroORM, type EntityManager } from '@mikro-orm/core';
+import {
+  SessionGoneError,
+  SessionInTransactionError,
+  SessionLockLostError,
+  SessionUnavailableError,
+  SmartSessionConfigError,
+  counter,
+  defineSessionEntity,
+  type SessionService,
+  type SmartSessionModuleOptions,
+} from '../../src/index.js';
+import { Backoff } from '../../src/batching/backoff.js';
+import { connectionOptions } from '../support/databases.js';
+import { createOrders, orderEntity, place, transactionsOf } from '../support/orders.js';
+import { REPOSITORY_CASES } from '../support/repository-cases.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+
+type Live = Record<string, any>;
+
+describe.each(REPOSITORY_CASES)(
+  'a change inside a transaction of the app, on $database, $locking, $name',
+  ({ database: dialect, locking, repository: Repository, n }) => {
+    const tableName = `joined_${dialect}_${n}`;
+    const ordersTable = `${tableName}_orders`;
+    const Order = orderEntity(ordersTable);
+    const options: SmartSessionModuleOptions = { locking, merge: { visits: counter() }, timeout: 1000 };
+    let database: SessionsDatabase;
+    let orm: MikroORM;
+    let sessions: SessionService;
+    /** Another process of the app. */
+    let other: SessionService;
+    let id: string;
+    let session: Live;
+
+    beforeAll(async () => {
+      Logger.overrideLogger(false);
+      database = await SessionsDatabase.open(dialect, tableName, { entities: [defineSessionEntity({ tableName }), Order] });
+      orm = database.context.orm!;
+    });
+    beforeEach(async () => {
+      await createOrders(database.context, ordersTable);
+      [sessions, other] = [newProcess(), newProcess()];
+      id = randomUUID();
+      await sessions.commit(newSession({ visits: 1 }));
+      session = (await sessions.load(id)) as Live;
+    });
+    afterAll(async () => {
+      await database.run(`drop table if exists ${database.context.dialect.quote(ordersTable)}`);
+      await database.close();
+    });
+
+    const newProcess = () =>
+      serviceOver(new Repository(database.context), options, new Backoff(), undefined, undefined, transactionsOf(database.context))
+        .sessions;
+    const newSession = (values: Live) => Object.assign(Object.defineProperty({}, 'id', { value: id }), values) as Live;
+    const stored = async () => (await newProcess().load(id)) as Live | undefined;
+    const orders = async () => (await database.run(`select * from ${database.context.dialect.quote(ordersTable)}`)).length;
+    const order = (em: EntityManager) => place(em, Order, { id: randomUUID(), session: id, items: '' });
+    const visit = (draft: Live) => void draft.visits++;
+
+    /** A transaction of the app that is rolled back at its end. */
+    const undone = (work: (em: EntityManager) => Promise<unknown>) =>
+      orm.em
+        .fork()
+        .transactional(async (em) => {
+          await work(em);
+          throw new RangeError('of the app');
+        })
+        .catch((error: unknown) => {
+          if (!(error instanceof RangeError)) throw error;
+        });
+
+    const CHANGES: readonly [string, (em: EntityManager) => Promise<unknown>][] = [
+      ['update with em', (em) => sessions.update(session, visit, { em })],
+      ['update', () => sessions.update(session, visit)],
+      ['commit', () => sessions.commit(Object.assign(session, { visits: session.visits + 1 }))],
+    ];
+
+    describe.each(CHANGES)('by %s', (_name, change) => {
+      it('takes effect with the rows, and the live session moves on after COMMIT', async () => {
+        session.before = 1;
+        await orm.em.fork().transactional(async (em) => {
+          order(em);
+          await change(em);
+        });
+        expect(session).toMatchObject({ before: 1, visits: 2 });
+        expect([await stored(), await orders()]).toMatchObject([{ before: 1, visits: 2 }, 1]);
+        await sessions.commit(Object.assign(session, { visits: session.visits + 1 }));
+        expect(await stored()).toMatchObject({ visits: 3 });
+      });
+
+      it('has no effect if the transaction is rolled back, and what the request has changed is stored later', async () => {
+        session.before = 1;
+        await undone(async (em) => {
+          order(em);
+          await change(em);
+        });
+        expect([await stored(), await orders()]).toMatchObject([{ visits: 1 }, 0]);
+        const kept = session.visits as number;
+        await sessions.commit(session);
+        expect(await stored()).toMatchObject({ before: 1, visits: kept });
+      });
+
+      it('merges with what another process has stored', async () => {
+        await other.update(id, (draft: Live) => void (draft.visits += 100));
+        await orm.em.fork().transactional((em) => change(em));
+        expect([session, await stored()]).toMatchObject([{ visits: 102 }, { visits: 102 }]);
+      });
+
+      it('counts once, however often it is made in the transaction', async () => {
+        session.visits += 10;
+        await orm.em.fork().transactional(async (em) => {
+          await change(em);
+          await change(em);
+          await Promise.all([change(em), change(em)]);
+        });
+        expect([session, await stored()]).toMatchObject([{ visits: 15 }, { visits: 15 }]);
+        await sessions.commit(session);
+        expect(await stored()).toMatchObject({ visits: 15 });
+      });
+
+      it('inserts a new session, or does not', async () => {
+        id = randomUUID();
+        session = newSession({ visits: 0 });
+        await undone((em) => change(em));
+        expect(await stored()).toBeUndefined();
+        session.visits = 0;
+        await orm.em.fork().transactional((em) => change(em));
+        expect([session, await stored()]).toMatchObject([{ visits: 1 }, { visits: 1 }]);
+        await sessions.update(session, visit);
+        expect(await stored()).toMatchObject({ visits: 2 });
+      });
+
+      it('lets another commit of the live session wait until the transaction has ended', async () => {
+        let later: Promise<void> | undefined;
+        await orm.em.fork().transactional(async (em) => {
+          await change(em);
+          later = outside(() => sessions.update(session, visit));
+          await Promise.resolve();
+        });
+        await later;
+        expect([session, await stored()]).toMatchObject([{ visits: 3 }, { visits: 3 }]);
+      });
+
+      it('is fenced by a lock', async () => {
+        let failure: unknown;
+        await sessions
+          .lock(session, 'checkout', async () => {
+            await database.run(`update ${database.context.dialect.quote(`${tableName}_leases`)} set lease_id = 'of another'`);
+            await undone(async (em) => void (failure = await change(em).catch((error: unknown) => error)));
+          })
+          .catch(() => undefined);
+        await database.run(`delete from ${database.context.dialect.quote(`${tableName}_leases`)}`);
+        expect(failure).toBeInstanceOf(SessionLockLostError);
+        expect(await stored()).toMatchObject({ visits: 1 });
+      });
+
+      it('is refused inside a nested transaction', async () => {
+        const nested = orm.em.fork().transactional((outer) => outer.transactional((em) => change(em)));
+        await expect(nested).rejects.toThrow(SessionInTransactionError);
+        await expect(nested).rejects.toThrow(/a nested transaction \(a savepoint\)/);
+        expect(await stored()).toMatchObject({ visits: 1 });
+      });
+    });
+
+    /** Runs work outside of the transaction that the caller is inside. */
+    const outside = <Result>(work: () => Promise<Result>): Promise<Result> => Outside.run(work);
+    let Outside: { run<Result>(work: () => Promise<Result>): Promise<Result> };
+    beforeAll(async () => {
+      const { AsyncLocalStorage } = await import('node:async_hooks');
+      Outside = { run: AsyncLocalStorage.snapshot() } as typeof Outside;
+    });
+
+    it('stays as it was where a savepoint around it was rolled back', async () => {
+      session.before = 1;
+      await orm.em.fork().transactional(async (outer) => {
+        order(outer);
+        await outer
+          .transactional(async () => {
+            await sessions.update(session, visit, { em: outer });
+            throw new RangeError('of the app');
+          })
+          .catch(() => undefined);
+      });
+      expect([session, await stored(), await orders()]).toMatchObject([{ visits: 1 }, { visits: 1 }, 1]);
+      await sessions.commit(session);
+      expect(await stored()).toMatchObject({ before: 1, visits: 1 });
+    });
+
+    it('takes part in a transaction that em.begin() has opened', async () => {
+      const em = orm.em.fork();
+      await em.begin();
+      await sessions.update(session, visit, { em });
+      await em.rollback();
+      expect([session, await stored()]).toMatchObject([{ visits: 1 }, { visits: 1 }]);
+      await em.begin();
+      await sessions.update(session, visit, { em });
+      expect(session.visits).toBe(1);
+      await em.commit();
+      expect([session, await stored()]).toMatchObject([{ visits: 2 }, { visits: 2 }]);
+    });
+
+    it('takes part by session id, also after the live session', async () => {
+      await undone((em) => sessions.update(id, visit, { em }));
+      expect(await stored()).toMatchObject({ visits: 1 });
+      await orm.em.fork().transactional(async (em) => {
+        await sessions.update(id, visit, { em });
+        await sessions.update(session, visit, { em });
+        await sessions.update(id, visit);
+      });
+      expect(await stored()).toMatchObject({ visits: 4 });
+      await sessions.update(session, visit);
+      expect([session, await stored()]).toMatchObject([{ visits: 5 }, { visits: 5 }]);
+    });
+
+    it('returns what the function returns, and is told of a session that has ended', async () => {
+      expect(await orm.em.fork().transactional((em) => sessions.update(session, (draft: Live) => draft.visits as number, { em }))).toBe(1);
+      await other.destroy(id);
+      for (const from of [session, id])
+        await expect(orm.em.fork().transactional((em) => sessions.update(from, visit, { em }))).rejects.toThrow(SessionGoneError);
+    });
+
+    it('is refused with an em that has no open transaction, or is of another database', async () => {
+      await expect(sessions.update(session, visit, { em: orm.em.fork() })).rejects.toThrow(/option `em`: its transaction is not open/);
+      const another = await MikroORM.init(connectionOptions('sqlite'));
+      const foreign = another.em.fork().transactional((em) => sessions.update(session, visit, { em }));
+      await expect(foreign).rejects.toThrow(SmartSessionConfigError);
+      await another.close();
+      expect(await stored()).toMatchObject({ visits: 1 });
+    });
+
+    it('keeps the limit of the app for lock waits', async () => {
+      const limit = LIMIT[dialect as keyof typeof LIMIT];
+      const read = (em: EntityManager) => em.getConnection('write').execute(limit ?? 'select 1', [], 'all', em.getTransactionContext());
+      await orm.em.fork().transactional(async (em) => {
+        if (dialect === 'postgresql')
+          await em.getConnection('write').execute("set local lock_timeout = '1234ms'", [], 'run', em.getTransactionContext());
+        const before = await read(em);
+        await sessions.update(session, visit, { em });
+        expect(await read(em)).toEqual(before);
+      });
+    });
+
+    it('gives up a session whose transaction does not end, so that its response is not held for ever', async () => {
+      const em = orm.em.fork();
+      await em.begin();
+      await sessions.update(session, visit, { em });
+      const waiting = sessions.commit(Object.assign(session, { later: 1 }));
+      await expect(waiting).rejects.toThrow(SessionUnavailableError);
+      await expect(waiting).rejects.toThrow(/a transaction of the app that changes it did not end within 1000 ms/);
+      await em.commit();
+      expect(await stored()).toMatchObject({ visits: 2 });
+      await expect(sessions.commit(session)).rejects.toThrow(SessionUnavailableError);
+    });
+  },
+);
+
+const LIMIT = {
+  postgresql: 'show lock_timeout',
+  mysql: 'select @@session.innodb_lock_wait_timeout',
+  mariadb: 'select @@session.innodb_lock_wait_timeout',
+} as const;
