@@ -4,7 +4,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Backoff } from '../batching/backoff.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 import { SessionObservers } from '../observers/session-observers.js';
-import type { NamedLease } from '../persistence/named-leases.js';
+import type { NamedLease, NamedLeases } from '../persistence/named-leases.js';
 import type { FlightTarget } from '../protocol/flight-targets.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionLockedError, abbreviate } from '../smart-session.errors.js';
@@ -36,6 +36,12 @@ const WORK = 'The work';
 /** Work that runs, and its draft until it has ended. */
 interface RunningWork {
   draft: object | undefined;
+}
+
+/** A lease of this process. */
+interface FlightLease extends NamedLease {
+  /** Until when it is certain that no other process has taken it, by this process's clock in ms. */
+  certainUntil: number;
 }
 
 /** The longest pause between two looks at a lease that another process holds, in ms. */
@@ -116,7 +122,7 @@ export class SessionFlights implements OnApplicationShutdown {
     this.#flights.set(key, flight);
     let outcome: Outcome = { kind: 'none' };
     try {
-      const lease = { storageKey: target.storageKey, name, leaseId: randomUUID() };
+      const lease = { storageKey: target.storageKey, name, leaseId: randomUUID(), certainUntil: 0 };
       const isJoined = await this.observers.outages.watch('lock', this.#takeOrJoin(lease, plan.limits, deadline));
       outcome = isJoined ? await this.#join(target, plan) : await this.#work(key, target, lease, plan);
     } finally {
@@ -135,10 +141,10 @@ export class SessionFlights implements OnApplicationShutdown {
   }
 
   /** Takes the lease. Returns true if another process has finished its flight meanwhile. */
-  async #takeOrJoin(lease: NamedLease, { lease: ms, timeout }: LockLimits, deadline: number): Promise<boolean> {
+  async #takeOrJoin(lease: FlightLease, { lease: ms, timeout }: LockLimits, deadline: number): Promise<boolean> {
     let mayTake = true;
     for (let attempt = 1; ; attempt++) {
-      if (mayTake && (await this.repository.onLeases((leases) => leases.take(lease, ms, attempt > 1)))) return false;
+      if (mayTake && (await this.#hold(lease, ms, (leases) => leases.take(lease, ms, attempt > 1)))) return false;
       await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
       // The first attempt found another flight. So a flight that is finished now has ended since.
       const found = await this.repository.onLeases((leases) => leases.look(lease.storageKey, lease.name));
@@ -149,12 +155,14 @@ export class SessionFlights implements OnApplicationShutdown {
     }
   }
 
-  async #work(key: string, target: FlightTarget, lease: NamedLease, plan: FlightPlan): Promise<Outcome> {
+  async #work(key: string, target: FlightTarget, lease: FlightLease, plan: FlightPlan): Promise<Outcome> {
     const stop = this.#extensions.start(plan.limits.lease, () => this.#extend(lease, plan.limits.lease));
     let isFinished = false;
     try {
       await target.refresh();
       if (await plan.isFresh?.(target.values)) return { kind: 'fresh' };
+      // The process stood still. Another one may work by now. Nothing was begun here, so the caller can start again.
+      if (performance.now() >= lease.certainUntil) return { kind: 'none' };
       const edit = target.edit();
       try {
         await this.#run(key, edit.draft, plan);
@@ -187,10 +195,18 @@ export class SessionFlights implements OnApplicationShutdown {
     }
   }
 
-  async #extend(lease: NamedLease, ms: number): Promise<void> {
-    await this.repository
-      .onLeases((leases) => leases.extend(lease, ms))
-      .catch((error: unknown) => this.#logger.warn(`${nameOf(lease)} was not extended: ${String(error)}`));
+  async #extend(lease: FlightLease, ms: number): Promise<void> {
+    await this.#hold(lease, ms, (leases) => leases.extend(lease, ms)).catch((error: unknown) =>
+      this.#logger.warn(`${nameOf(lease)} was not extended: ${String(error)}`),
+    );
+  }
+
+  /** Takes or extends a lease. The database counts its duration from a later moment than this process. */
+  async #hold(lease: FlightLease, ms: number, statement: (leases: NamedLeases) => Promise<boolean>): Promise<boolean> {
+    const begun = performance.now();
+    const isHeld = await this.repository.onLeases(statement);
+    if (isHeld) lease.certainUntil = begun + ms;
+    return isHeld;
   }
 
   async #release(lease: NamedLease): Promise<void> {

@@ -56,6 +56,15 @@ describe.each(DATABASES)(`${PROCESSES} processes refresh the tokens of one sessi
     expect(await site.counts()).toEqual({ redeemed: 1, refused: 0, revoked: 0 });
   });
 
+  it('begins no work if the process stood still beyond its lease before', async () => {
+    const { late, others, release } = await site.block('blocked before the work');
+    const first = await site.askByAll('once/1', TABS, others);
+    expect(first).toEqual(ONE_TOKEN);
+    release();
+    expect(await (await late).json()).toEqual({ accessToken: first.tokens[0] });
+    expect(await site.counts()).toEqual({ redeemed: 1, refused: 0, revoked: 0 });
+  });
+
   it('redeems it once if the process that does it is killed after the commit', async () => {
     const { length } = site.running;
     const { unanswered, ...answers } = await site.askByAll('once/1?fault=killed after the commit', TABS);

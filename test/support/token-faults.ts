@@ -12,7 +12,8 @@ export interface Block {
   readonly tell: () => Promise<void>;
 }
 
-async function block({ file, tell }: Block): Promise<void> {
+/** Blocks the event loop. */
+export async function block({ file, tell }: Block): Promise<void> {
   await tell();
   const end = performance.now() + LONGEST_BLOCK;
   while (!existsSync(file) && performance.now() < end);
@@ -34,6 +35,8 @@ export const FAULTS = {
   },
   // The app kills it when `once` has returned.
   'killed after the commit': refreshed,
+  // The app blocks it when it has the lease.
+  'blocked before the work': refreshed,
   'blocked before the redemption': async (tokens, until) => {
     await block(until);
     return refreshed(tokens);

@@ -4,7 +4,7 @@ import { SessionLockLostError, SessionService, type DialectName } from '../../sr
 import { noteConnections } from './connection-ids.js';
 import { CONNECTIONS } from './databases.js';
 import { startTestApp } from './test-app.js';
-import { FAULTS, die, type TokenFault } from './token-faults.js';
+import { FAULTS, block, die, type TokenFault } from './token-faults.js';
 import { refreshed, type Tokens } from './tokens.js';
 
 type Live = Record<string, unknown> & { tokens: Tokens };
@@ -31,9 +31,14 @@ class TokensController {
   @Post('once/:round') async once(@Session() session: Live, @Param('round') round: string, @Query() query: OnceQuery): Promise<unknown> {
     const { fault = 'none', lease = '1000', file: released = '' } = query;
     let hasWorked = false;
+    let looks = 0;
     const once = this.sessions.once(session, 'tokens', {
       lease: Number(lease),
-      isFresh: (current) => (current as unknown as Live).tokens.round >= Number(round),
+      isFresh: async (current) => {
+        // The second look is that of the holder of the lease, before its work.
+        if (fault === 'blocked before the work' && ++looks === 2) await block({ file: released, tell: tellConnections });
+        return (current as unknown as Live).tokens.round >= Number(round);
+      },
       work: async (draft) => {
         const current = draft as unknown as Live;
         current.tokens = await FAULTS[fault](current.tokens, { file: released, tell: tellConnections });
