@@ -2,11 +2,12 @@ import type { History, RequestOutcome } from './history.js';
 import { operationOf, type Operation, type Values } from './operations.js';
 
 /**
- * What a request does to the values by a commit; undefined if it commits nothing. A flight does its work only if no other has done it.
+ * What a request does to the values by a commit; undefined if it commits nothing. A flight does its work only if no other has done it,
+ * and stores it only if it has kept its lease.
  */
 export function effectOf(history: History, request: RequestOutcome): ((values: Values) => Values) | undefined {
   const { flight, ...own } = operationOf(request.operation);
-  const { effect } = flight && !hasWorked(history, request) ? flight : own;
+  const { effect } = flight && (request.kind === 'lost' || !hasWorked(history, request)) ? flight : own;
   return effect && ((values) => effect(values, request.actor));
 }
 
@@ -18,5 +19,5 @@ export function resultOf(history: History, request: RequestOutcome): Operation['
 
 /** Whether a flight has done its own work. */
 export function hasWorked({ works }: History, { actor }: RequestOutcome): boolean {
-  return works.some((work) => work.actor === actor && work.endedAt !== undefined);
+  return works.some((work) => work.value === 'token' && work.actor === actor && work.endedAt !== undefined);
 }

@@ -1,19 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isOutsider, type History, type RequestOutcome, type Work } from './history.js';
 import { first, show, valuesOf, type Law } from './law.js';
-import { INITIAL, operationOf, type Values } from './operations.js';
+import { INITIAL, operationOf, type RenewedValue, type Values } from './operations.js';
 import type { AuditEntry, LeaseEntry } from './simulated-database.js';
 
-/** The laws of `once`. */
+/** The laws of `once` and of locks. */
 export const FLIGHT_LAWS = {
-  /** No work runs beside other work under a valid lease, and the outcome of work whose lease was lost is never committed. */
-  OneFlight: (history) =>
-    first(history.works, (work) => overlap(history, work) ?? staleBeginning(history, work)) ??
-    first(renewalsOf(history), (entry) => {
-      const { by } = valuesOf(entry.after).token as { by: string };
-      const holder = leaseAt(history, entry.at - 1)?.actor;
-      return holder === by ? undefined : `${by} has stored its work while ${holder ?? 'no request'} had the lease`;
-    }),
+  /** No work of `once` runs beside other work under a valid lease, and the outcome of work whose lease was lost is never committed. */
+  OneFlight: oneAtATime('token'),
+
+  /** The same of work under a lock. */
+  OneLock: oneAtATime('turn'),
 
   /** Every caller is given what was committed, and callers that have waited do not work again. */
   SameAnswer: (history) =>
@@ -23,40 +20,58 @@ export const FLIGHT_LAWS = {
     }),
 } satisfies Record<string, Law>;
 
-/** The writes of a session that have renewed its token. */
-function renewalsOf(history: History): AuditEntry[] {
-  const isRenewal = ({ before, after }: AuditEntry) => after && !isDeepStrictEqual(valuesOf(before).token, valuesOf(after).token);
+/** The name of the lease that gives the right to renew a value. */
+const LEASES: Readonly<Record<RenewedValue, string>> = { token: 'token', turn: 'lock:turn' };
+
+function oneAtATime(value: RenewedValue): Law {
+  return (history) => {
+    const works = history.works.filter((work) => work.value === value);
+    const leases = history.leases.filter(({ name }) => name === LEASES[value]);
+    return (
+      first(works, (work) => overlap(works, leases, work) ?? staleBeginning(history, leases, work)) ??
+      first(renewalsOf(history, value), (entry) => {
+        const { by } = valuesOf(entry.after)[value] as { by: string };
+        const holder = leaseAt(leases, entry.at - 1)?.actor;
+        return holder === by ? undefined : `${by} has stored its work while ${holder ?? 'no request'} had the lease`;
+      })
+    );
+  };
+}
+
+/** The writes of a session that have renewed a value. */
+function renewalsOf(history: History, value: RenewedValue): AuditEntry[] {
+  const isRenewal = ({ before, after }: AuditEntry) => after && !isDeepStrictEqual(valuesOf(before)[value], valuesOf(after)[value]);
   return history.audit.filter((entry) => entry.key === history.key && isRenewal(entry));
 }
 
 /** The lease at a moment: the entry by which it was taken, or has expired; undefined if no request had it. */
-function leaseAt({ leases }: History, at: number): LeaseEntry | undefined {
+function leaseAt(leases: readonly LeaseEntry[], at: number): LeaseEntry | undefined {
   const last = leases.findLast((entry) => entry.at <= at && entry.kind !== 'refused');
   return last?.kind === 'taken' || last?.kind === 'expired' ? last : undefined;
 }
 
-function overlap(history: History, work: Work): string | undefined {
+function overlap(works: readonly Work[], leases: readonly LeaseEntry[], work: Work): string | undefined {
   const isBeside = ({ actor, begunAt }: Work) =>
     actor !== work.actor && begunAt >= work.begunAt && begunAt < (work.endedAt ?? work.begunAt + 1);
-  const other = history.works.find(isBeside);
-  if (!other || [work, other].some(({ actor }) => hasLost(history, actor, other.begunAt))) return undefined;
+  const other = works.find(isBeside);
+  if (!other || [work, other].some(({ actor }) => hasLost(leases, actor, other.begunAt))) return undefined;
   return `${work.actor} and ${other.actor} have worked at the same time`;
 }
 
 /** Whether an actor had a lease that has expired by a moment. */
-function hasLost({ leases }: History, actor: string, at: number): boolean {
+function hasLost(leases: readonly LeaseEntry[], actor: string, at: number): boolean {
   const last = leases.findLast((entry) => entry.actor === actor && entry.kind !== 'refused' && entry.at <= at);
   return last?.kind === 'expired';
 }
 
-/** Under a valid lease only its holder renews the token. So the work must begin with the token that is stored. */
-function staleBeginning(history: History, { actor, token, begunAt }: Work): string | undefined {
-  const lease = leaseAt(history, begunAt);
+/** Under a valid lease only its holder renews the value. So the work must begin with the value that is stored. */
+function staleBeginning(history: History, leases: readonly LeaseEntry[], { actor, value, found, begunAt }: Work): string | undefined {
+  const lease = leaseAt(leases, begunAt);
   const stored = valuesAt(history, begunAt);
   if (!stored || lease?.kind !== 'taken' || lease.actor !== actor) return undefined;
-  return isDeepStrictEqual(token, stored.token)
+  return isDeepStrictEqual(found, stored[value])
     ? undefined
-    : `${actor} has begun with ${show(token)}, and ${show(stored.token)} was stored`;
+    : `${actor} has begun with ${show(found)}, and ${show(stored[value])} was stored`;
 }
 
 /** The values of the session at a moment; undefined if it had ended. */
@@ -89,25 +104,27 @@ function wrongAnswer(history: History, request: RequestOutcome): string | undefi
 /** A caller that has waited for work which was then committed has no more work to do. */
 function repeatedWork(history: History, request: RequestOutcome): string | undefined {
   const { actor } = request;
-  const work = history.works.find((one) => one.actor === actor);
+  const work = history.works.find((one) => one.value === 'token' && one.actor === actor);
   if (!work) return undefined;
-  return first(renewalsOf(history), (entry) => {
+  const leases = history.leases.filter(({ name }) => name === LEASES.token);
+  return first(renewalsOf(history, 'token'), (entry) => {
     const worker = history.requests.find((one) => one.actor === entry.actor);
     const isBetween = ({ at }: { readonly at: number }) => at > entry.at && at <= work.begunAt;
     // It has then waited for work that failed.
-    const isOutdated = history.leases.some(
+    const isOutdated = leases.some(
       (lease) => (lease.kind === 'expired' || lease.kind === 'released') && lease.actor !== worker?.actor && isBetween(lease),
     );
     if (!worker || worker === request || entry.at > work.begunAt || isOutdated) return undefined;
-    const isRefused = history.leases.some((lease) => lease.kind === 'refused' && lease.actor === actor && lease.at < entry.at);
+    const isRefused = leases.some((lease) => lease.kind === 'refused' && lease.actor === actor && lease.at < entry.at);
     const isFollower = areNeighbours(history, request, worker) && worker.kind === 'ok' && isDuring(request, worker, entry);
     return isRefused || isFollower ? `${actor} has waited for the work of ${worker.actor}, and then worked again` : undefined;
   });
 }
 
-/** Whether a request came while another worked. By an id it first loads the record, and only then looks for others. */
+/** Whether a request asked for the work while another did it. By an id, and under a lock, it asks later. */
 function isDuring({ loadedAt, operation }: RequestOutcome, worker: RequestOutcome, { at }: AuditEntry): boolean {
-  return !operationOf(operation).flight?.isById && loadedAt >= worker.loadedAt && loadedAt < at;
+  const { isById, isLocked } = operationOf(operation);
+  return !isById && !isLocked && loadedAt >= worker.loadedAt && loadedAt < at;
 }
 
 /** The error of work is that of its own caller, and of those that wait in the same process. */

@@ -1,5 +1,7 @@
 import type { SessionRepository, SessionService } from '../../src/index.js';
 import type { NamedLease, StoredLease } from '../../src/persistence/named-leases.js';
+import { HeldLeases } from '../../src/live/held-leases.js';
+import { LiveCommitter } from '../../src/protocol/live-committer.js';
 import { FlightTargets, type FlightTarget } from '../../src/protocol/flight-targets.js';
 import type { Mutant } from './history.js';
 import type { Breach } from './mutants.js';
@@ -53,7 +55,7 @@ class KeptLeases extends SimulatedLeases {
 
 const OPTIMISTIC = { locking: ['optimistic'] } as const;
 
-/** Breaches of `once`. */
+/** Breaches of `once` and of locks. */
 export const FLIGHT_BREACHES: Readonly<Record<string, Breach>> = {
   'a lease that is not fenced at the commit': {
     law: 'OneFlight',
@@ -87,6 +89,22 @@ export const FLIGHT_BREACHES: Readonly<Record<string, Breach>> = {
     law: 'SameAnswer',
     repository: over(ImpatientLeases),
     scenario: { operations: ['once', 'once', 'lease expiry'], ...OPTIMISTIC },
+  },
+  'a lock that is not fenced at the commit': {
+    law: 'OneLock',
+    repository: UnfencedRepository,
+    scenario: { operations: ['lock', 'lock', 'lease expiry'], ...OPTIMISTIC },
+  },
+  'a lock that fences the live session alone': {
+    law: 'OneLock',
+    breakServices: ({ get }) => Object.assign(get(HeldLeases), { of: () => [] }),
+    scenario: { operations: ['update in lock', 'lock', 'lease expiry'], ...OPTIMISTIC },
+  },
+  'a lock that two have': { law: 'OneLock', repository: over(RobbedLeases), scenario: { operations: ['lock', 'lock'], ...OPTIMISTIC } },
+  'a lock that shows what was loaded before it': {
+    law: 'OneLock',
+    breakServices: ({ get }) => Object.assign(get(LiveCommitter), { refresh: async () => true }),
+    scenario: { operations: ['lock', 'lock'], ...OPTIMISTIC },
   },
   'a lease that stays when the work fails': {
     law: 'BoundedOutcome',

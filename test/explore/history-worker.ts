@@ -10,7 +10,7 @@ import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from '../support/databases.js';
 import { RACE_VARIANTS, type RaceVariant } from '../support/race-variants.js';
 import { serviceOver } from '../support/service-over.js';
-import { RULES, operationOf, type OperationName, type Values } from './operations.js';
+import { RULES, operationOf, type OperationName, type Values, type Visit } from './operations.js';
 
 /** A request, and who answers it how. */
 export interface RequestMessage {
@@ -63,6 +63,6 @@ async function serve({ n, sessionId, operation, actor, variant, waits: [before, 
   await sleep(handler);
   const create = () => Object.defineProperty({}, 'id', { value: `${sessionId} of ${actor}` });
   const pause = () => sleep(0, undefined);
-  const work = async (draft: Values, change: (draft: Values) => void) => (await sleep(handler), change(draft));
+  const work: Visit['work'] = async (_value, draft, change) => (await sleep(handler), change(draft));
   return { n, kind: 'ok', result: await operationOf(operation).run({ sessions, sessionId, live, create, actor, pause, work }) };
 }

@@ -2,7 +2,7 @@ import { SessionGoneError, SessionLockLostError, SessionUnavailableError } from 
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import type { Backoff } from '../../src/batching/backoff.js';
 import { serviceOver } from '../support/service-over.js';
-import { INITIAL, RULES, WorkFailed, operationOf, type OperationName, type Values, type Visit } from './operations.js';
+import { INITIAL, RULES, WorkFailed, operationOf, type OperationName, type RenewedValue, type Values, type Visit } from './operations.js';
 import { Scheduler, type Choose } from './scheduler.js';
 import { SimulatedDatabase, type AuditEntry, type LeaseEntry, type LoadEntry } from './simulated-database.js';
 import { SimulatedLeases } from './simulated-leases.js';
@@ -63,13 +63,15 @@ export interface RequestOutcome {
   readonly live: Values;
 }
 
-/** Work that `once` has run. */
+/** Work that `once` has run, or that ran under a lock. */
 export interface Work {
   readonly actor: string;
   /** The storage key of its session. */
   readonly key: string;
-  /** The token that it has begun with. */
-  readonly token: unknown;
+  /** What it may renew. */
+  readonly value: RenewedValue;
+  /** What that was when the work began. */
+  readonly found: unknown;
   readonly begunAt: number;
   /** When it ended well. */
   endedAt?: number;
@@ -259,8 +261,8 @@ async function request(
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };
   const create = () => Object.defineProperty({}, 'id', { value: newIdOf(actor) });
   const pause = () => scheduler.step('goes on', () => [() => undefined]);
-  const work: Visit['work'] = async (draft, change) => {
-    const begun: Work = { actor, key: storageKeyOf(sessionId), token: draft.token, begunAt: scheduler.now };
+  const work: Visit['work'] = async (value, draft, change) => {
+    const begun: Work = { actor, key: storageKeyOf(sessionId), value, found: structuredClone(draft[value]), begunAt: scheduler.now };
     works.push(begun);
     await pause();
     change(draft);

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
-import { exploreAll, exploreSample } from './explorer.js';
+import { exploreAll, exploreSample, randomOf } from './explorer.js';
 import { runHistory, type History, type Mutant, type Scenario } from './history.js';
 import { LAWS, violations } from './laws.js';
 import { BREACHES, NEIGHBOURS } from './mutants.js';
-import { FLIGHT_NAMES, OPERATION_NAMES } from './operations.js';
+import { FLIGHT_NAMES, LOCKED_NAMES, OPERATION_NAMES } from './operations.js';
 import type { Choose } from './scheduler.js';
 
 /** Walks what `npm test` only samples. */
@@ -44,18 +44,22 @@ const isLong = (operations: Operations) => operations.includes('change during co
 const SHORT_TRIPLES = TRIPLES.filter((triple) => !isLong(triple));
 const LONG_TRIPLES = TRIPLES.filter(isLong);
 
-/** A flight, and what may come to it. */
-const FLIGHT_PAIRS: Operations[] = FLIGHT_NAMES.flatMap((flight, i) =>
-  [...FLIGHT_NAMES.slice(i), ...KINDS, 'lease expiry' as const].map((other) => [flight, other]),
+const LEASED_NAMES = [...FLIGHT_NAMES, ...LOCKED_NAMES];
+
+/** A request that works under a lease, and another step. */
+const LEASED_PAIRS: Operations[] = LEASED_NAMES.flatMap((one, i) =>
+  [...LEASED_NAMES.slice(i), ...KINDS, 'lease expiry' as const].map((other): Operations => [one, other]),
 );
-const COMMON_FLIGHT_PAIRS: Operations[] = [
-  ['once', 'once'],
-  ['once if stale', 'once if stale'],
-  ...FLIGHT_NAMES.flatMap((flight) => (['counter', 'destroy', 'lease expiry'] as const).map((other): Operations => [flight, other])),
-];
-const FLIGHT_TRIPLES: Operations[] = FLIGHT_PAIRS.flatMap(([one, two]) => {
-  return [...FLIGHT_NAMES, 'lease expiry' as const].map((three): Operations => [one!, three, two!]);
-});
+/** Two of the same are walked where the checker is to see breaches of them. */
+const SHORT_LEASED_PAIRS: Operations[] = LEASED_NAMES.flatMap((one) =>
+  (['counter', 'destroy', 'lease expiry'] as const).map((other): Operations => [one, other]),
+);
+const LEASED_TRIPLES: Operations[] = LEASED_PAIRS.flatMap(([one, two]) =>
+  [...LEASED_NAMES, 'lease expiry' as const].map((three): Operations => [one!, three, two!]),
+);
+
+/** How many of them are sampled. */
+const SHARE_OF_LEASED_TRIPLES = IS_LONG ? 1 : 0.1;
 
 const HOUR = 3_600_000;
 
@@ -146,17 +150,24 @@ describe('interleavings', () => {
   }
 
   const locking = ['optimistic'] as const;
-  walkAll('a flight and another request', IS_LONG ? FLIGHT_PAIRS : COMMON_FLIGHT_PAIRS, { locking });
+  walkAll('a request with a lease, and another one', IS_LONG ? LEASED_PAIRS : SHORT_LEASED_PAIRS, { locking });
   if (IS_LONG) {
-    walkAll('a flight and another request, pessimistic', FLIGHT_PAIRS, { locking: ['pessimistic'] });
-    walkAll('a flight and another request, a connection lost anywhere', COMMON_FLIGHT_PAIRS, { locking, faults: 1 });
-    walkAll('2 flights, and a holder that stands still', [['once', 'once', 'lease expiry']], { locking });
+    walkAll('a request with a lease, and another one, pessimistic', LEASED_PAIRS, { locking: ['pessimistic'] });
+    walkAll(
+      'a request with a lease, and another one, a connection lost anywhere',
+      [...SHORT_LEASED_PAIRS, ['once', 'once'], ['lock', 'lock']],
+      { locking, faults: 1 },
+    );
+    const standingStill: Operations[] = (['once', 'lock'] as const).map((name) => [name, name, 'lease expiry']);
+    walkAll('2 requests with a lease, and a holder that stands still', standingStill, { locking });
   }
-  walkSome('3 requests, of which some are flights, optimistic against pessimistic, two connections lost anywhere', FLIGHT_TRIPLES, {
+  const pick = randomOf(SEED);
+  const someTriples = () => LEASED_TRIPLES.filter(() => pick() < SHARE_OF_LEASED_TRIPLES);
+  walkSome('3 requests, some with a lease, optimistic against pessimistic, two connections lost anywhere', someTriples(), {
     locking: ['optimistic', 'optimistic', 'pessimistic'],
     faults: 2,
   });
-  walkSome('2 requests in one process and another one, of which some are flights, a connection lost anywhere', FLIGHT_TRIPLES, {
+  walkSome('2 requests in one process and another one, some with a lease, a connection lost anywhere', someTriples(), {
     locking,
     isOneProcess: true,
     hasOutsider: true,

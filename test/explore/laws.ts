@@ -17,6 +17,12 @@ function mayBeGone({ database, key }: History, { answeredAt }: RequestOutcome): 
   return (database.ended.get(key) ?? Infinity) <= answeredAt;
 }
 
+/** Whether what a request has done must be stored. */
+function isToBeStored({ scenario, leases }: History, { kind, actor, operation }: RequestOutcome): boolean {
+  const mayFail = Boolean(scenario.faults) || leases.some((entry) => entry.actor === actor && entry.kind === 'expired');
+  return kind === 'ok' || (kind === 'work failed' && Boolean(operationOf(operation).isLocked) && !mayFail);
+}
+
 /** Each law of the design that a history shows. */
 export const LAWS: Readonly<Record<string, Law>> = {
   NoLostKey: (history) =>
@@ -29,7 +35,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     first(history.requests, (request) => {
       const { commits = 1 } = operationOf(request.operation);
       const effect = effectOf(history, request);
-      if (request.kind !== 'ok' || !effect || writesOf(history, request.actor).length >= commits || mayBeGone(history, request))
+      if (!isToBeStored(history, request) || !effect || writesOf(history, request.actor).length >= commits || mayBeGone(history, request))
         return undefined;
       // Something is not written: then nothing was left to do, at some moment before the answer.
       const states = [
@@ -51,11 +57,12 @@ export const LAWS: Readonly<Record<string, Law>> = {
       history.audit.filter((entry) => entry.kind === 'update'),
       ({ actor, before, after }) => (before?.data === after?.data ? `${actor} wrote what stood there already` : undefined),
     ) ??
-    first(history.requests, ({ kind, actor }) =>
-      (kind === 'failed' || kind === 'lost' || kind === 'work failed') && writesOf(history, actor).length > 0
-        ? `${actor} was refused, and is stored`
-        : undefined,
-    ),
+    first(history.requests, ({ kind, actor, operation }) => {
+      const { flight, isLocked } = operationOf(operation);
+      // What work has done under a lock is stored, even if it fails, or a flight in it does.
+      const isRefused = kind === 'failed' || (kind === 'lost' && !(flight && isLocked)) || (kind === 'work failed' && !isLocked);
+      return isRefused && writesOf(history, actor).length > 0 ? `${actor} was refused, and is stored` : undefined;
+    }),
 
   NoResurrection: ({ database, audit }) =>
     first(audit, ({ actor, kind, key, at }) => {
@@ -158,8 +165,8 @@ export const LAWS: Readonly<Record<string, Law>> = {
         sharesOf(history)
           .get(committed)
           ?.find((share) => share.actor === actor)?.values ?? values;
-      const isById = operation === 'update by id' || operationOf(operation).flight?.isById;
-      if (!isById && !same(live, values)) return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
+      if (!operationOf(operation).isById && !same(live, values))
+        return `${actor} sees ${show(live)} after it has committed ${show(values)}`;
       const expectedOf = resultOf(history, request);
       if (operationOf(operation).flight && !expectedOf) return undefined;
       const expected = expectedOf?.(own);

@@ -22,8 +22,8 @@ export interface Visit {
   readonly actor: string;
   /** Lets others go on. */
   readonly pause: () => Promise<void>;
-  /** Runs the work of a flight: it takes a step, and then changes its draft. */
-  readonly work: (draft: Values, change: (draft: Values) => void) => Promise<void>;
+  /** Runs work that has the right to renew a value: it takes a step, and then changes the draft. */
+  readonly work: (value: RenewedValue, draft: Values, change: (draft: Values) => void) => Promise<void>;
 }
 
 /** What a request does to its session, and what that means for the record. */
@@ -38,6 +38,10 @@ export interface Operation {
   readonly ends?: true;
   /** What the operation returned, checked against the values that it committed. */
   result?(values: Values): unknown;
+  /** On the session of its id, so that the live session stays as it is. */
+  readonly isById?: true;
+  /** Works under a lock. */
+  readonly isLocked?: true;
   /** Works through `once`: what its work does is the effect, and what it does without work is this. */
   readonly flight?: Flight;
 }
@@ -46,13 +50,14 @@ export interface Operation {
 export interface Flight {
   /** Whether work of others that has ended before is enough. */
   readonly isFreshEnough?: true;
-  /** On the session of an id, not on the live session. */
-  readonly isById?: true;
   /** The work throws `WorkFailed`. */
   readonly fails?: true;
   /** The values that shall stand without the own work. Default: nothing is committed. */
   effect?(values: Values, actor: string): Values;
 }
+
+/** A value that only the holder of a lease renews: of a flight, or of a lock. */
+export type RenewedValue = 'token' | 'turn';
 
 /** The error of work that fails. */
 export class WorkFailed extends Error {}
@@ -80,35 +85,54 @@ function oneAfterTheOther(values: Values, actor: string): void {
   values.visits += 1;
 }
 
-/** The work of a flight. The next token follows from the one before, and all count their visit. */
-function redeem(values: Values, actor: string): void {
-  values.token = { n: (values.token?.n ?? 0) + 1, by: actor };
-  values.visits += 1;
+type Change = (values: Values, actor: string) => void;
+
+/** Renews a value: it follows from the one before. */
+function renew(value: RenewedValue): Change {
+  return (values, actor) => {
+    values[value] = { n: (values[value]?.n ?? 0) + 1, by: actor };
+  };
 }
 
+const takeTurn = renew('turn');
+
+/** Others may count a visit at the same time. */
+const redeem: Change = (values, actor) => {
+  renew('token')(values, actor);
+  values.visits += 1;
+};
+const setOwn: Change = (values, actor) => Object.assign(values, { [`${actor}1`]: actor, [`${actor}2`]: actor });
 const selectToken = ({ token, visits }: Values) => ({ token, visits });
+const fail: Change = () => {
+  throw new WorkFailed('The work has failed.');
+};
+
+function changed(values: Values, actor: string, ...changes: (Change | undefined)[]): Values {
+  const next = structuredClone(values);
+  for (const change of changes) change?.(next, actor);
+  return next;
+}
+
+/** Lets `once` renew the token. */
+function renewToken(
+  { sessions, live, actor, work }: Visit,
+  { isFreshEnough, fails }: Flight,
+  session: object | string = live,
+): Promise<unknown> {
+  const isFresh = ({ token }: Values) => token !== undefined;
+  return sessions.once(session, 'token', {
+    work: (draft: Values) => work('token', draft, () => (fails ? fail : redeem)(draft, actor)),
+    select: selectToken,
+    ...(isFreshEnough ? { isFresh } : {}),
+  });
+}
 
 /** An operation whose handler lets `once` renew the token. */
-function renewing(flight: Flight, before?: (values: Values, actor: string) => void): Operation {
-  const changed = (values: Values, actor: string, ...changes: (typeof before)[]): Values => {
-    const next = structuredClone(values);
-    for (const change of changes) change?.(next, actor);
-    return next;
-  };
+function renewing(flight: Flight, before?: Change): Operation {
   return {
     run: async (visit) => {
-      const { sessions, sessionId, live, actor, work } = visit;
-      before?.(live, actor);
-      const isFresh = ({ token }: Values) => token !== undefined;
-      const result = await sessions.once(flight.isById ? sessionId : live, 'token', {
-        work: (draft: Values) =>
-          work(draft, () => {
-            if (flight.fails) throw new WorkFailed('The work has failed.');
-            redeem(draft, actor);
-          }),
-        select: selectToken,
-        ...(flight.isFreshEnough ? { isFresh } : {}),
-      });
+      before?.(visit.live, visit.actor);
+      const result = await renewToken(visit, flight);
       if (before) await commit(visit);
       return result;
     },
@@ -116,6 +140,26 @@ function renewing(flight: Flight, before?: (values: Values, actor: string) => vo
     result: selectToken,
     flight: before ? { ...flight, effect: (values, actor) => changed(values, actor, before) } : flight,
   };
+}
+
+/**
+ * An operation that takes its turn under a lock.
+ *
+ * @param take takes it, and returns it
+ */
+function locking(take: (visit: Visit, session: Values) => Promise<unknown>, isById?: true): Operation {
+  return {
+    run: (visit) => visit.sessions.lock(isById ? visit.sessionId : visit.live, 'turn', (session: Values) => take(visit, session)),
+    effect: (values, actor) => changed(values, actor, takeTurn),
+    result: ({ turn }) => turn,
+    isLocked: true,
+    ...(isById ? { isById } : {}),
+  };
+}
+
+async function takeTurnOn({ actor, work }: Visit, session: Values): Promise<unknown> {
+  await work('turn', session, () => takeTurn(session, actor));
+  return structuredClone(session.turn);
 }
 
 /** Every kind of request, by name. */
@@ -138,6 +182,7 @@ export const OPERATIONS = {
   },
   'update by id': {
     run: ({ sessions, sessionId }) => sessions.update(sessionId, (draft: Values) => (draft.total += 1)),
+    isById: true,
     effect: (values) => ({ ...values, total: values.total + 1 }),
     result: (values) => values.total,
   },
@@ -161,21 +206,50 @@ export const OPERATIONS = {
   },
   touch: { run: async ({ sessions, sessionId, live }) => protocolOf(sessions).toucher.touch(sessionId, live) },
   once: renewing({}),
-  'once by id': renewing({ isById: true }),
+  'once by id': { ...renewing({}), run: (visit) => renewToken(visit, {}, visit.sessionId), isById: true },
   'once if stale': renewing({ isFreshEnough: true }),
-  'set and once': renewing({}, (values, actor) => Object.assign(values, { [`${actor}1`]: actor, [`${actor}2`]: actor })),
+  'set and once': renewing({}, setOwn),
   'once, and fails': renewing({ fails: true }),
+  lock: locking(takeTurnOn),
+  'lock by id': locking(takeTurnOn, true),
+  /** Asks for the same lock once more. */
+  'lock in lock': locking((visit, session) => visit.sessions.lock(session, 'turn', () => takeTurnOn(visit, session))),
+  /** Changes the record by its id. Only the context tells that the lock is needed. */
+  'update in lock': {
+    ...locking(async ({ sessions, sessionId, actor, work }, session) => {
+      await work('turn', session, () => {});
+      return sessions.update(sessionId, (draft: Values) => (takeTurn(draft, actor), structuredClone(draft.turn)));
+    }),
+    isById: true,
+  },
+  'lock, and fails': locking(async (visit, session) => {
+    await takeTurnOn(visit, session);
+    fail(session, visit.actor);
+  }),
+  /** The commit of the flight is that of the turn, too. */
+  'once in lock': {
+    ...renewing({}, takeTurn),
+    run: (visit) =>
+      visit.sessions.lock(visit.live, 'turn', async (session: Values) => {
+        await takeTurnOn(visit, session);
+        return renewToken(visit, {});
+      }),
+    isLocked: true,
+  },
 } satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;
 
 const ALL_NAMES = Object.keys(OPERATIONS) as OperationName[];
 
-/** The operations that work through `once`. */
-export const FLIGHT_NAMES = ALL_NAMES.filter((name) => operationOf(name).flight);
+/** The operations that work under a lock. */
+export const LOCKED_NAMES = ALL_NAMES.filter((name) => operationOf(name).isLocked);
+
+/** Those that work through `once`, without a lock. */
+export const FLIGHT_NAMES = ALL_NAMES.filter((name) => operationOf(name).flight && !LOCKED_NAMES.includes(name));
 
 /** All others. */
-export const OPERATION_NAMES = ALL_NAMES.filter((name) => !operationOf(name).flight);
+export const OPERATION_NAMES = ALL_NAMES.filter((name) => ![...LOCKED_NAMES, ...FLIGHT_NAMES].includes(name));
 
 /** The operation of a name, as any other. */
 export function operationOf(name: OperationName): Operation {
