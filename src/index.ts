@@ -46,6 +46,7 @@ export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js
 export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
+export type { WorkLease } from './live/held-leases.js';
 export type { LockedRecord, LockedRecords } from './persistence/locked-records.js';
 export type { LeaseFence, NamedLease, NamedLeases, StoredLease } from './persistence/named-leases.js';
 export { StatementRunner } from './persistence/statement-runner.js';

@@ -11,6 +11,7 @@ import type { StoredRecord } from '../persistence/session.repository.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionGoneError, SessionLockedError, SessionUnavailableError, abbreviate } from '../smart-session.errors.js';
+import { LeaseClock } from './lease-clock.js';
 import { LeaseExtensions } from './lease-extensions.js';
 import { missingLeases } from './lease-names.js';
 import { namedLease, recordLease, type LockLease } from './lock-leases.js';
@@ -26,10 +27,17 @@ export interface AcquiredLock {
   extendOnce(): void;
   /** Lets the next caller of this process try. */
   readonly endTurn: EndTurn;
+  /** Whether it is certain that no other process has taken the lease, by this process's clock. */
+  isHeld(): boolean;
   /** Gives the lease back, unless a commit has released it, and ends the turn. Never rejects. */
   release(isReleased?: boolean): Promise<void>;
   /** Runs work in a context in which the same lock may be asked for again. */
   inside<Result>(work: () => Result): Result;
+}
+
+/** The reason if a lease ends again and again before its work begins. */
+export function endsBeforeWork(lease: number): string {
+  return `its lease of ${lease} ms ends before the work can begin. Raise \`lease\`, or keep the event loop free.`;
 }
 
 /** The longest wait before the next attempt to lock what another process has locked, in ms. */
@@ -70,18 +78,28 @@ export class LockAcquirer implements OnApplicationShutdown {
     if (live.state === 'new') return undefined;
     this.transactions.refuse('lock');
     const deadline = performance.now() + limits.timeout;
-    const lease = this.#leaseOf(live, name);
-    const endTurn = await this.#takeTurn(live, lease, limits);
+    for (;;) {
+      const lock = await this.#acquire(session, live, this.#leaseOf(live, name), limits, deadline);
+      // The process stood still. Another one may have the lock by now, and nothing was begun here.
+      if (lock.isHeld()) return lock;
+      await lock.release();
+      if (performance.now() >= deadline) throw new SessionLockedError(live.storageKey, endsBeforeWork(limits.lease));
+    }
+  }
+
+  async #acquire(session: object, live: LiveSession, lease: LockLease, limits: LockLimits, deadline: number): Promise<AcquiredLock> {
+    const endTurn = await this.#takeTurn(live, lease, limits, deadline);
+    const clock = new LeaseClock();
     let found: StoredRecord | 'as known';
     try {
-      found = await this.observers.outages.watch('lock', this.#takeLease(live, lease, limits, deadline));
+      found = await this.observers.outages.watch('lock', this.#takeLease(live, lease, clock, limits, deadline));
     } catch (error) {
       // A statement whose answer was lost may have taken the lease. Do not wait for a database that fails.
       if (error instanceof SessionUnavailableError) void this.#release(live, lease);
       endTurn();
       throw error;
     }
-    const lock = this.#lock(live, lease, limits, endTurn);
+    const lock = this.#lock(live, lease, clock, limits, endTurn);
     await this.#refresh(session, found, lock);
     return lock;
   }
@@ -100,8 +118,9 @@ export class LockAcquirer implements OnApplicationShutdown {
     return recordLease(this.repository, live, this.options.locking !== 'pessimistic');
   }
 
-  async #takeTurn({ storageKey }: LiveSession, { key }: LockLease, limits: LockLimits): Promise<EndTurn> {
-    const endTurn = await this.#turns.take(key, limits);
+  async #takeTurn({ storageKey }: LiveSession, { key }: LockLease, limits: LockLimits, deadline: number): Promise<EndTurn> {
+    const timeout = Math.max(0, deadline - performance.now());
+    const endTurn = await this.#turns.take(key, { timeout, maxWaiting: limits.maxWaiting });
     if (endTurn === 'full')
       throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${limits.maxWaiting}).`);
     if (endTurn === 'late')
@@ -112,11 +131,16 @@ export class LockAcquirer implements OnApplicationShutdown {
   async #takeLease(
     { storageKey }: LiveSession,
     lease: LockLease,
+    clock: LeaseClock,
     { lease: ms, timeout }: LockLimits,
     deadline: number,
   ): Promise<StoredRecord | 'as known'> {
     for (let attempt = 1; ; attempt++) {
-      const found = await lease.take(ms, attempt === 1);
+      const found = await clock.hold(
+        ms,
+        () => lease.take(ms, attempt === 1),
+        (taken) => taken !== undefined && taken !== 'held',
+      );
       if (!found) throw new SessionGoneError(storageKey, 'lock');
       if (found !== 'held') return found;
       if (performance.now() >= deadline)
@@ -129,16 +153,16 @@ export class LockAcquirer implements OnApplicationShutdown {
    * Extends the lease. If an extension comes too late, a commit finds another lease and throws `SessionLockLostError`: see
    * `PendingCommit.refuseLostLease`.
    */
-  #lock(live: LiveSession, lease: LockLease, limits: LockLimits, endTurn: EndTurn): AcquiredLock {
+  #lock(live: LiveSession, lease: LockLease, clock: LeaseClock, limits: LockLimits, endTurn: EndTurn): AcquiredLock {
     const { named } = lease;
-    const extend = () => this.#extend(live, lease, limits.lease);
+    const extend = () => this.#extend(live, lease, clock, limits.lease);
     const stopExtending = this.#extensions.start(limits.lease, extend);
-    if (named) this.leases.begin(named);
-    return {
+    const lock: AcquiredLock = {
       live,
       lease,
       endTurn,
       stopExtending,
+      isHeld: () => clock.isHeld,
       extendOnce: () => void this.#extensions.once(extend),
       inside: (work) => (named ? this.leases.run(named, work) : work()),
       release: async (isReleased = false) => {
@@ -148,6 +172,8 @@ export class LockAcquirer implements OnApplicationShutdown {
         endTurn();
       },
     };
+    if (named) this.leases.begin(named, lock);
+    return lock;
   }
 
   async #refresh(session: object, found: StoredRecord | 'as known', lock: AcquiredLock): Promise<void> {
@@ -160,8 +186,9 @@ export class LockAcquirer implements OnApplicationShutdown {
     }
   }
 
-  async #extend({ storageKey }: LiveSession, lease: LockLease, ms: number): Promise<void> {
-    await lease.extend(ms).catch((error: unknown) => {
+  async #extend({ storageKey }: LiveSession, lease: LockLease, clock: LeaseClock, ms: number): Promise<void> {
+    const extended = clock.hold(ms, () => lease.extend(ms), Boolean);
+    await extended.catch((error: unknown) => {
       this.#logger.warn(`The lease of record ${abbreviate(storageKey)} was not extended: ${String(error)}`);
     });
   }

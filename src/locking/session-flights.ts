@@ -3,11 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Backoff } from '../batching/backoff.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
+import { ALONE, type WorkLease } from '../live/held-leases.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import type { NamedLease, NamedLeases } from '../persistence/named-leases.js';
 import type { FlightTarget } from '../protocol/flight-targets.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionLockedError, abbreviate } from '../smart-session.errors.js';
+import { LeaseClock } from './lease-clock.js';
+import { endsBeforeWork } from './lock-acquirer.js';
 import { LeaseExtensions } from './lease-extensions.js';
 import type { LockLimits } from './lock-limits.js';
 import { settlesWithin } from './turns.js';
@@ -17,7 +20,7 @@ export interface FlightPlan {
   /** Whether nothing has to be done; undefined if only another flight tells that. */
   readonly isFresh: ((values: object) => unknown) | undefined;
   /** Does the work. What it sets in the draft is committed. */
-  readonly work: (draft: object) => unknown;
+  readonly work: (draft: object, lease: WorkLease) => unknown;
   readonly limits: LockLimits;
 }
 
@@ -36,12 +39,12 @@ const WORK = 'The work';
 /** Work that runs, and its draft until it has ended. */
 interface RunningWork {
   draft: object | undefined;
+  readonly lease: WorkLease;
 }
 
 /** A lease of this process. */
 interface FlightLease extends NamedLease {
-  /** Until when it is certain that no other process has taken it, by this process's clock in ms. */
-  certainUntil: number;
+  readonly clock: LeaseClock;
 }
 
 /** The longest pause between two looks at a lease that another process holds, in ms. */
@@ -75,9 +78,9 @@ export class SessionFlights implements OnApplicationShutdown {
    */
   async once(target: FlightTarget, name: string, plan: FlightPlan): Promise<void> {
     const key = `${name}\0${target.storageKey}`;
-    const draft = this.#inside.getStore()?.get(key)?.draft;
-    if (draft) {
-      if (!(await plan.isFresh?.(draft))) await plan.work(draft);
+    const outer = this.#inside.getStore()?.get(key);
+    if (outer?.draft) {
+      if (!(await plan.isFresh?.(outer.draft))) await plan.work(outer.draft, outer.lease);
       return;
     }
     if (await plan.isFresh?.(target.values)) return;
@@ -122,9 +125,9 @@ export class SessionFlights implements OnApplicationShutdown {
     this.#flights.set(key, flight);
     let outcome: Outcome = { kind: 'none' };
     try {
-      const lease = { storageKey: target.storageKey, name, leaseId: randomUUID(), certainUntil: 0 };
+      const lease = { storageKey: target.storageKey, name, leaseId: randomUUID(), clock: new LeaseClock() };
       const isJoined = await this.observers.outages.watch('lock', this.#takeOrJoin(lease, plan.limits, deadline));
-      outcome = isJoined ? await this.#join(target, plan) : await this.#work(key, target, lease, plan);
+      outcome = isJoined ? await this.#join(target, plan) : await this.#work(key, target, lease, plan, deadline);
     } finally {
       this.#flights.delete(key);
       land(outcome);
@@ -155,17 +158,20 @@ export class SessionFlights implements OnApplicationShutdown {
     }
   }
 
-  async #work(key: string, target: FlightTarget, lease: FlightLease, plan: FlightPlan): Promise<Outcome> {
+  async #work(key: string, target: FlightTarget, lease: FlightLease, plan: FlightPlan, deadline: number): Promise<Outcome> {
     const stop = this.#extensions.start(plan.limits.lease, () => this.#extend(lease, plan.limits.lease));
     let isFinished = false;
     try {
       await target.refresh();
       if (await plan.isFresh?.(target.values)) return { kind: 'fresh' };
       // The process stood still. Another one may work by now. Nothing was begun here, so the caller can start again.
-      if (performance.now() >= lease.certainUntil) return { kind: 'none' };
+      if (!lease.clock.isHeld) {
+        if (performance.now() >= deadline) throw new SessionLockedError(target.storageKey, endsBeforeWork(plan.limits.lease), WORK);
+        return { kind: 'none' };
+      }
       const edit = target.edit();
       try {
-        await this.#run(key, edit.draft, plan);
+        await this.#run(key, edit.draft, plan, { isHeld: () => lease.clock.isHeld });
       } catch (error) {
         return { kind: 'failed', error };
       }
@@ -181,14 +187,14 @@ export class SessionFlights implements OnApplicationShutdown {
   /** No other request has a session that is not stored yet. */
   async #workAlone(key: string, target: FlightTarget, plan: FlightPlan): Promise<void> {
     const edit = target.edit();
-    await this.#run(key, edit.draft, plan);
+    await this.#run(key, edit.draft, plan, ALONE);
     await target.commit(edit, undefined);
   }
 
-  async #run(key: string, draft: object, { work }: FlightPlan): Promise<void> {
-    const running: RunningWork = { draft };
+  async #run(key: string, draft: object, { work }: FlightPlan, lease: WorkLease): Promise<void> {
+    const running: RunningWork = { draft, lease };
     try {
-      await this.#inside.run(new Map([...(this.#inside.getStore() ?? []), [key, running]]), async () => work(draft));
+      await this.#inside.run(new Map([...(this.#inside.getStore() ?? []), [key, running]]), async () => work(draft, lease));
     } finally {
       // The work may have started something that it did not wait for. That changes this draft no more.
       running.draft = undefined;
@@ -201,12 +207,8 @@ export class SessionFlights implements OnApplicationShutdown {
     );
   }
 
-  /** Takes or extends a lease. The database counts its duration from a later moment than this process. */
-  async #hold(lease: FlightLease, ms: number, statement: (leases: NamedLeases) => Promise<boolean>): Promise<boolean> {
-    const begun = performance.now();
-    const isHeld = await this.repository.onLeases(statement);
-    if (isHeld) lease.certainUntil = begun + ms;
-    return isHeld;
+  #hold({ clock }: FlightLease, ms: number, statement: (leases: NamedLeases) => Promise<boolean>): Promise<boolean> {
+    return clock.hold(ms, () => this.repository.onLeases(statement), Boolean);
   }
 
   async #release(lease: NamedLease): Promise<void> {

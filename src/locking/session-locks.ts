@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { HeldLeases } from '../live/held-leases.js';
+import { ALONE, HeldLeases, type WorkLease } from '../live/held-leases.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import type { NamedLease } from '../persistence/named-leases.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
@@ -36,14 +36,16 @@ export class SessionLocks {
     session: object | string,
     name: string,
     limits: LockLimits,
-    work: (session: object) => Result | Promise<Result>,
+    work: (session: object, lease: WorkLease) => Result | Promise<Result>,
   ): Promise<Result> {
     const target = typeof session === 'string' ? await this.stored.loadToLock(session) : session;
     const { storageKey } = this.liveSessions.ofLive(target);
-    const lock = this.leases.has(storageKey, name) ? undefined : await this.acquirer.acquire(target, limits, name);
-    if (!lock) return this.#committing(target, () => work(target));
+    const outer = this.leases.find(storageKey, name);
+    if (outer) return this.#committing(target, () => work(target, outer));
+    const lock = await this.acquirer.acquire(target, limits, name);
+    if (!lock) return this.#committing(target, () => work(target, ALONE));
     try {
-      return await this.#fenced(target, lock, () => this.#committing(target, () => lock.inside(() => work(target))));
+      return await this.#fenced(target, lock, () => this.#committing(target, () => lock.inside(() => work(target, lock))));
     } finally {
       await lock.release();
     }

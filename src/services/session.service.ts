@@ -7,6 +7,7 @@ import { RetryingRepository } from '../batching/retrying-repository.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
+import type { WorkLease } from '../live/held-leases.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { SessionTransport } from '../http/session-transport.js';
 import { flightName, lockName, missingLeases } from '../locking/lease-names.js';
@@ -58,8 +59,8 @@ export interface RegenerateOptions {
 
 /** How a piece of work is done once. */
 export interface OnceOptions<Result> {
-  /** Does the work, and changes the draft. It may be asynchronous. */
-  readonly work: (draft: SessionDraft) => unknown;
+  /** Does the work, and changes the draft. It may be asynchronous. `lease.isHeld()` tells whether another process may work by now. */
+  readonly work: (draft: SessionDraft, lease: WorkLease) => unknown;
   /** Returns true if nothing has to be done. It is called first, and again after waiting. Default: work that others have finished meanwhile is enough. */
   readonly isFresh?: (session: Readonly<SessionDraft>) => boolean | Promise<boolean>;
   /** Returns the result from the session that was committed. Default: nothing. */
@@ -264,7 +265,7 @@ export class SessionService {
    *
    * @param session the live session, or a session id outside of a request
    * @param name the name of the lock: up to 250 characters. `@LockSession({ name })` takes the same lock
-   * @param work is given the live session, and may be asynchronous
+   * @param work is given the live session, and may be asynchronous. `lease.isHeld()` tells whether another process may have the lock
    * @returns what `work` returns
    * @throws SessionLockedError if others hold the lock for longer than `timeout`
    * @throws SessionLockLostError from a commit, if the lock ended while `work` ran, because the process stood still. Nothing was
@@ -276,11 +277,11 @@ export class SessionService {
   async lock<Result>(
     session: object | string,
     name: string,
-    work: (session: SessionData) => Result | Promise<Result>,
+    work: (session: SessionData, lease: WorkLease) => Result | Promise<Result>,
     options: LockOptions = {},
   ): Promise<Result> {
     const limits = limitsOf(options, '`lock`');
-    return this.locks.run(session, lockName(name, '`lock`'), limits, work as (session: object) => Result | Promise<Result>);
+    return this.locks.run(session, lockName(name, '`lock`'), limits, work as Parameters<SessionLocks['run']>[3]) as Promise<Result>;
   }
 
   /**

@@ -133,8 +133,8 @@ function selectingEarly(sessions: SessionService): SessionService['once'] {
   const once = sessions.once.bind(sessions);
   return async (session, name, { work, select, ...options }) => {
     let early: { readonly result: ReturnType<NonNullable<typeof select>> } | undefined;
-    const worked = async (draft: Parameters<typeof work>[0]) => {
-      await work(draft);
+    const worked = async (...[draft, lease]: Parameters<typeof work>) => {
+      await work(draft, lease);
       early = select && { result: structuredClone(select(draft)) };
     };
     const late = await once(session, name, { ...options, work: worked, ...(select ? { select } : {}) });

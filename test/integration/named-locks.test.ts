@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import {
   SessionGoneError,
@@ -8,6 +9,7 @@ import {
   SqlSessionRepository,
   type SessionService,
   type SmartSessionModuleOptions,
+  type WorkLease,
 } from '../../src/index.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { serviceOver } from '../support/service-over.js';
@@ -189,6 +191,73 @@ describe.each(REPOSITORY_CASES)(
       await repository.leases!.take({ ...gone, name: 'lock:checkout', leaseId: 'of a killed process' }, 300, false);
       await expect(one.lock(id, 'checkout', () => 1, { timeout: 20 })).rejects.toThrow(SessionLockedError);
       expect(await one.lock(id, 'checkout', () => 1, { timeout: 5000 })).toBe(1);
+    });
+
+    it('does not begin the work if its process stood still until the lease may have ended', async () => {
+      const repository = new Repository(database.context);
+      const { take } = repository.leases!;
+      let taken = 0;
+      repository.leases!.take = async (...parameters) => {
+        const isTaken = await take.apply(repository.leases, parameters);
+        if (taken++ === 0) {
+          await sleep(130);
+          await two.lock(id, 'checkout', (theirs: Live) => void (theirs.n = 1));
+        }
+        return isTaken;
+      };
+      const { sessions } = serviceOver(repository, options);
+      const seen: unknown[] = [];
+      await sessions.lock(id, 'checkout', (mine: Live, lease) => void seen.push(mine.n, lease.isHeld()), { lease: 100 });
+      expect(seen).toEqual([1, true]);
+      expect(taken).toBeGreaterThan(1);
+    });
+
+    it('does not begin a handler if its process stood still until the lease may have ended', async () => {
+      const repository = new Repository(database.context);
+      const { leaseAndLoad } = repository;
+      let taken = 0;
+      repository.leaseAndLoad = async (...parameters) => {
+        const found = await leaseAndLoad!.apply(repository, parameters);
+        if (taken++ === 0) await sleep(130);
+        return found;
+      };
+      const { sessions, locker } = serviceOver(repository, options);
+      const unlock = await locker.lock((await sessions.load(id))!, { timeout: 1000, lease: 100, maxWaiting: 1 });
+      expect(taken).toBeGreaterThan(1);
+      await unlock?.();
+    });
+
+    it('is refused if its lease always ends before the work can begin', async () => {
+      const repository = new Repository(database.context);
+      const { take } = repository.leases!;
+      repository.leases!.take = async (...parameters) => {
+        const isTaken = await take.apply(repository.leases, parameters);
+        await sleep(110);
+        return isTaken;
+      };
+      const { sessions } = serviceOver(repository, options);
+      let runs = 0;
+      const limits = { lease: 100, timeout: 150 };
+      const late = /its lease of 100 ms ends before the work can begin/;
+      await expect(sessions.lock(id, 'checkout', () => void runs++, limits)).rejects.toThrow(late);
+      await expect(sessions.once(id, 'tokens', { work: () => void runs++, ...limits })).rejects.toThrow(late);
+      expect(runs).toBe(0);
+    });
+
+    it('tells the work whether another process may have the lock by now, also inside itself', async () => {
+      const repository = new Repository(database.context);
+      repository.leases!.extend = async () => false;
+      const { sessions } = serviceOver(repository, options);
+      const told: boolean[] = [];
+      const work = async (_session: unknown, lease: WorkLease) => {
+        told.push(lease.isHeld());
+        await sessions.lock(id, 'checkout', (_again, inner) => void told.push(inner.isHeld()));
+        await sleep(120);
+        told.push(lease.isHeld());
+      };
+      await sessions.lock(id, 'checkout', work, { lease: 100 });
+      await sessions.once(id, 'tokens', { lease: 100, work: async (draft, lease) => (await work(draft, lease), undefined) });
+      expect(told).toEqual([true, true, false, true, true, false]);
     });
 
     it('is not taken for a session that has ended', async () => {
