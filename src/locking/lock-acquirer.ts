@@ -35,6 +35,14 @@ export interface AcquiredLock {
   inside<Result>(work: () => Result): Result;
 }
 
+/** What bounds one caller's wait. */
+interface Acquisition extends LockLimits {
+  /** By this process's clock, in ms. */
+  readonly deadline: number;
+  /** The subject of an error's sentence. */
+  readonly work: string;
+}
+
 /** The reason if a lease ends again and again before its work begins. */
 export function endsBeforeWork(lease: number): string {
   return `its lease of ${lease} ms ends before the work can begin. Raise \`lease\`, or keep the event loop free.`;
@@ -68,31 +76,32 @@ export class LockAcquirer implements OnApplicationShutdown {
    * Takes the lock of a live session, and shows it what is stored by then.
    *
    * @param name undefined for the lock of the record
+   * @param work the subject of an error's sentence, for a caller that waited too long
    * @returns undefined for a session that is not stored yet: no other request has it
    * @throws SessionLockedError after `timeout`, or with more than `maxWaiting` before
    * @throws SessionGoneError when the session ended
    * @throws SessionUnavailableError, SessionInTransactionError
    */
-  async acquire(session: object, limits: LockLimits, name: string | undefined): Promise<AcquiredLock | undefined> {
+  async acquire(session: object, limits: LockLimits, name: string | undefined, work: string): Promise<AcquiredLock | undefined> {
     const live = this.liveSessions.of(session);
     if (live.state === 'new') return undefined;
     this.transactions.refuse('lock');
     const deadline = performance.now() + limits.timeout;
     for (;;) {
-      const lock = await this.#acquire(session, live, this.#leaseOf(live, name), limits, deadline);
+      const lock = await this.#acquire(session, live, this.#leaseOf(live, name), { ...limits, deadline, work });
       // The process stood still. Another one may have the lock by now, and nothing was begun here.
       if (lock.isHeld()) return lock;
       await lock.release();
-      if (performance.now() >= deadline) throw new SessionLockedError(live.storageKey, endsBeforeWork(limits.lease));
+      if (performance.now() >= deadline) throw new SessionLockedError(live.storageKey, endsBeforeWork(limits.lease), work);
     }
   }
 
-  async #acquire(session: object, live: LiveSession, lease: LockLease, limits: LockLimits, deadline: number): Promise<AcquiredLock> {
-    const endTurn = await this.#takeTurn(live, lease, limits, deadline);
+  async #acquire(session: object, live: LiveSession, lease: LockLease, limits: Acquisition): Promise<AcquiredLock> {
+    const endTurn = await this.#takeTurn(live, lease, limits);
     const clock = new LeaseClock();
     let found: StoredRecord | 'as known';
     try {
-      found = await this.observers.outages.watch('lock', this.#takeLease(live, lease, clock, limits, deadline));
+      found = await this.observers.outages.watch('lock', this.#takeLease(live, lease, clock, limits));
     } catch (error) {
       // A statement whose answer was lost may have taken the lease. Do not wait for a database that fails.
       if (error instanceof SessionUnavailableError) void this.#release(live, lease);
@@ -118,13 +127,13 @@ export class LockAcquirer implements OnApplicationShutdown {
     return recordLease(this.repository, live, this.options.locking !== 'pessimistic');
   }
 
-  async #takeTurn({ storageKey }: LiveSession, { key }: LockLease, limits: LockLimits, deadline: number): Promise<EndTurn> {
-    const timeout = Math.max(0, deadline - performance.now());
-    const endTurn = await this.#turns.take(key, { timeout, maxWaiting: limits.maxWaiting });
+  async #takeTurn({ storageKey }: LiveSession, { key }: LockLease, limits: Acquisition): Promise<EndTurn> {
+    const { timeout, maxWaiting, deadline, work } = limits;
+    const endTurn = await this.#turns.take(key, { timeout: Math.max(0, deadline - performance.now()), maxWaiting });
     if (endTurn === 'full')
-      throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${limits.maxWaiting}).`);
+      throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${maxWaiting}).`, work);
     if (endTurn === 'late')
-      throw new SessionLockedError(storageKey, `other requests of this process have held it for ${limits.timeout} ms, its \`timeout\`.`);
+      throw new SessionLockedError(storageKey, `other requests of this process have held it for ${timeout} ms, its \`timeout\`.`, work);
     return endTurn;
   }
 
@@ -132,8 +141,7 @@ export class LockAcquirer implements OnApplicationShutdown {
     { storageKey }: LiveSession,
     lease: LockLease,
     clock: LeaseClock,
-    { lease: ms, timeout }: LockLimits,
-    deadline: number,
+    { lease: ms, timeout, deadline, work }: Acquisition,
   ): Promise<StoredRecord | 'as known'> {
     for (let attempt = 1; ; attempt++) {
       const found = await clock.hold(
@@ -144,7 +152,7 @@ export class LockAcquirer implements OnApplicationShutdown {
       if (!found) throw new SessionGoneError(storageKey, 'lock');
       if (found !== 'held') return found;
       if (performance.now() >= deadline)
-        throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`);
+        throw new SessionLockedError(storageKey, `another process has held it for ${timeout} ms, its \`timeout\`.`, work);
       await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
     }
   }

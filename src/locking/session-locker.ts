@@ -42,7 +42,7 @@ export class SessionLocker {
    * @throws what `LockAcquirer.acquire` throws
    */
   async lock(session: object, limits: LockLimits, name?: string): Promise<Unlock | undefined> {
-    const lock = await this.acquirer.acquire(session, limits, name);
+    const lock = await this.acquirer.acquire(session, limits, name, 'The handler');
     if (!lock) return undefined;
     const { live, lease } = lock;
     const held: HeldLease = { id: lease.id, named: lease.named, isClosed: false };

@@ -42,7 +42,7 @@ export class SessionLocks {
     const { storageKey } = this.liveSessions.ofLive(target);
     const outer = this.leases.find(storageKey, name);
     if (outer) return this.#committing(target, () => work(target, outer));
-    const lock = await this.acquirer.acquire(target, limits, name);
+    const lock = await this.acquirer.acquire(target, limits, name, 'The work');
     if (!lock) return this.#committing(target, () => work(target, ALONE));
     try {
       return await this.#fenced(target, lock, () => this.#committing(target, () => lock.inside(() => work(target, lock))));

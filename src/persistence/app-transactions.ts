@@ -50,11 +50,12 @@ export class AppTransactions {
     return found;
   }
 
-  /**
-   * Runs work in a new transaction.
-   *
-   * @throws SmartSessionConfigError if the app's MikroORM has not the sessions' database
-   */
+  /** @throws SmartSessionConfigError if the sessions have not the connections of the app's MikroORM */
+  requireShared(caller: string): void {
+    this.#ormOf(caller);
+  }
+
+  /** Runs work in a new transaction. */
   begin<Result>(
     work: (em: EntityManager, transaction: AppTransaction) => Promise<Result>,
     isolationLevel: IsolationLevel | undefined,

@@ -57,6 +57,9 @@ interface Progress<Result> {
 
 const EMPTY: EncodedValues = new Map();
 
+/** The subject of an error's sentence, for a caller that waited too long. */
+const TRANSACTION = 'The transaction';
+
 /** If the database rolls the transaction back while the work hides the error, the savepoint is gone. */
 const SAVEPOINT = 'smart_session';
 
@@ -90,6 +93,7 @@ export class SessionTransactions {
    */
   async run<Result>(session: object | string, plan: TransactionPlan<Result>): Promise<Result> {
     if (!this.committer.records) throw withoutRecords();
+    this.transactions.requireShared('transactional');
     this.transactions.refuse('change');
     const target = this.targets.of(session);
     const endTurn = await this.#takeTurn(target.storageKey);
@@ -107,8 +111,18 @@ export class SessionTransactions {
   async #takeTurn(storageKey: string): Promise<() => void> {
     const { timeout, maxWaiting } = this.options;
     const endTurn = await this.#turns.take(storageKey, { timeout, maxWaiting });
-    if (endTurn === 'full') throw new SessionLockedError(storageKey, `${maxWaiting} transactions wait for it, the limit \`maxWaiting\`.`);
-    if (endTurn === 'late') throw new SessionLockedError(storageKey, `other transactions have held it for ${timeout} ms, the \`timeout\`.`);
+    if (endTurn === 'full')
+      throw new SessionLockedError(
+        storageKey,
+        `${maxWaiting} transactions of this process wait for it, the limit \`maxWaiting\`.`,
+        TRANSACTION,
+      );
+    if (endTurn === 'late')
+      throw new SessionLockedError(
+        storageKey,
+        `other transactions of this process have held it for ${timeout} ms, the option \`timeout\`.`,
+        TRANSACTION,
+      );
     return endTurn;
   }
 

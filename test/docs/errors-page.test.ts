@@ -7,6 +7,7 @@ import { readPage } from '../support/markdown.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { startProvocations } from './provoked-config-errors.js';
 import { provocations } from './provoked-errors.js';
+import { unfitForTransactions } from './provoked-in-transactions.js';
 
 /** The page's sections, by heading. */
 const sections = new Map(
@@ -72,7 +73,7 @@ describe('docs/errors.md', () => {
 
     it('has these messages at the start of an app', async () => {
       const errors: Error[] = [];
-      for (const way of startProvocations) errors.push(await provoke(way));
+      for (const way of [...startProvocations, ...unfitForTransactions(database)]) errors.push(await provoke(way));
       const [brokenDriver, missingDriver, brokenTelemetry, missingTelemetry, ...shown] = messagesIn('SmartSessionConfigError').toReversed();
       expect(errors.map(({ message }) => message)).toEqual(shown.toReversed());
       // All packages are installed here. test/integration/driver-packages.test.ts hides some from a process.

@@ -2,6 +2,7 @@ import { Logger, Module, type DynamicModule, type INestApplication, type ModuleM
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { TerminusModule } from '@nestjs/terminus';
+import { EntityManager } from '@mikro-orm/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { DatabaseContext, SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
 import { Browser } from '../support/browser.js';
@@ -23,6 +24,7 @@ import { ownDatabase } from './own-database.js';
 import { ownPool } from './own-pool.js';
 import { safeCookie, sealed } from './security.js';
 import { SessionErrorFilter } from './session-error.filter.js';
+import { CheckoutService, Order, OrderSchema, type Stock } from './checkout.service.js';
 import { TokensService, type IdentityProvider } from './tokens.service.js';
 import { SecurityLog, sessionsWithEvents } from './session-events.js';
 
@@ -111,6 +113,28 @@ onPostgres('the examples, on PostgreSQL', () => {
       expect(await Promise.all(tabs.map((session) => tokens.accessToken(session!)))).toEqual(['a2', 'a2', 'a2']);
       expect(redeemed).toBe(1);
     }));
+
+  it('a session and rows of the app in one transaction, and a lock in code', async () => {
+    const withOrders = MikroOrmModule.forRoot({ ...ormOptions, entities: [OrderSchema] });
+    const started = await startTestApp('postgresql', { imports: [withOrders, LoginModule], module: userSessions() });
+    try {
+      const [browser, em] = [new Browser(started), started.get(EntityManager, { strict: false }).fork()];
+      await em.getConnection().execute('create table "order" (id serial primary key, items varchar(1000) not null)');
+      const reserved: string[] = [];
+      const stock: Stock = { reserve: async (sku) => void reserved.push(sku) };
+      const sessions = started.get(SessionService, { strict: false });
+      const checkout = new CheckoutService(sessions, em, stock);
+      await browser.post('/set', { cart: [{ sku: 'tea', quantity: 1 }] });
+      const tabs = await Promise.all([1, 2, 3].map(async () => (await sessions.load(sessionIdOf(browser)))!));
+      await checkout.reserve(tabs[0]!);
+      expect((await Promise.all(tabs.map((session) => checkout.order(session)))).toSorted()).toEqual([false, false, true]);
+      await checkout.visit(tabs[1]!);
+      expect(await browser.session()).toEqual({ cart: [], visits: 1, reservedAt: expect.any(Number) });
+      expect([reserved, await em.count(Order)]).toEqual([['tea'], 2]);
+    } finally {
+      await started.close();
+    }
+  });
 
   it('merge rules', () =>
     on(merging(), async (browser, started) => {

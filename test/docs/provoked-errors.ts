@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
@@ -25,6 +26,7 @@ import { connectPgSimple } from '../../src/migration/stores/connect-pg-simple.st
 import { requireAll } from '../../src/persistence/database-requirements.js';
 import { LOST_BEFORE, ROLLED_BACK, type Fault } from '../support/faulty-repository.js';
 import { protocolOf } from '../support/protocol-of.js';
+import { refusedInTransactions, waitForTransaction } from './provoked-in-transactions.js';
 import { Provoker } from '../support/provoker.js';
 import { serviceOver } from '../support/service-over.js';
 import type { SessionsDatabase } from '../support/sessions-database.js';
@@ -40,7 +42,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
   const on = (options?: SmartSessionModuleOptions) => new Provoker(database, options);
   return {
     SessionConflictError: [() => commitInVain(on())],
-    SessionUnavailableError: [...unavailable(on, database), ...earlierUnavailable(on)],
+    SessionUnavailableError: [...unavailable(on, database), () => waitForTransaction(database), ...earlierUnavailable(on)],
     SessionTransportError: [sendTwice],
     SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
     SessionNotSerializableError: notSerializable(on),
@@ -54,6 +56,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionContextError: [lockInMessage],
     SessionInTransactionError: [
       () => serviceOver(new SqlSessionRepository(database.context), {}, undefined, undefined, () => true).sessions.count(),
+      ...refusedInTransactions(database),
     ],
     SessionDecryptionError: undecryptable(),
     SessionDatabaseError: unfit(),
@@ -347,6 +350,18 @@ function locked(on: On): Ways {
       await provoker.stored();
       await provoker.takeLease('tokens');
       await provoker.sessions.once(provoker.id, 'tokens', { timeout: 20, work: () => undefined });
+    },
+    async () => {
+      const provoker = on();
+      await provoker.stored();
+      await provoker.takeLease('lock:checkout');
+      await provoker.sessions.lock(provoker.id, 'checkout', () => undefined, { timeout: 20 });
+    },
+    async () => {
+      const provoker = on();
+      await provoker.stored();
+      provoker.repository.leases!.take = async () => (await sleep(110), true);
+      await provoker.sessions.lock(provoker.id, 'checkout', () => undefined, { timeout: 100, lease: 100 });
     },
   ];
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { MikroORM } from '@mikro-orm/core';
 import { EntityManagerSessionRepository, SqlSessionRepository, type SessionRepository } from '../../src/index.js';
 import { ONE_PER_SERVER, serverOf } from '../support/databases.js';
+import { transactionsOf } from '../support/orders.js';
 import { protocolOf } from '../support/protocol-of.js';
 import { serviceOver } from '../support/service-over.js';
 import { SERVERS } from '../support/servers.js';
@@ -9,7 +11,7 @@ import { SessionsDatabase } from '../support/sessions-database.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 
 type Live = Record<string, any>;
-type Services = ReturnType<typeof serviceOver>;
+type Services = ReturnType<typeof serviceOver> & { readonly orm: MikroORM };
 
 /** The page's table: an operation, and its round trips with each repository and server. */
 const TABLE = new Map(
@@ -75,6 +77,23 @@ const OPERATIONS: Record<string, { readonly run: Operation; readonly locking?: '
       await unlock?.();
     }),
   },
+  '`lock()`: lock, write, unlock': {
+    run: onLoaded(({ sessions }, session) => sessions.lock(session, 'checkout', (locked) => void (locked as Live).n++)),
+  },
+  '`once()`, if the work runs': {
+    run: onLoaded(({ sessions }, session) => sessions.once(session, 'tokens', { work: (draft) => void (draft as Live).n++ })),
+  },
+  '`once()`, if nothing has to be done': {
+    run: onLoaded(({ sessions }, session) => sessions.once(session, 'tokens', { isFresh: () => true, work: () => undefined })),
+  },
+  '`transactional()`, beside the statements of its work': {
+    run: onLoaded(({ sessions }, session) => sessions.transactional(session, (_em, draft) => void (draft as Live).n++)),
+  },
+  '`update()` inside a transaction of the app, with its `begin` and `commit`': {
+    run: onLoaded(({ sessions, orm }, session) =>
+      orm.em.fork().transactional((em) => sessions.update(session, (draft) => void (draft as Live).n++, { em })),
+    ),
+  },
   destroy: { run: onLoaded(({ sessions }, _session, id) => sessions.destroy(id)) },
 };
 
@@ -95,7 +114,8 @@ describe.each(CASES)('round trips of $name on $database', ({ database: databaseN
 
   it.each(Object.keys(OPERATIONS))('%s', async (name) => {
     const { run, locking = 'optimistic' } = OPERATIONS[name]!;
-    const services = serviceOver(repository, { locking });
+    const transactions = transactionsOf(database.context);
+    const services = { ...serviceOver(repository, { locking }, undefined, undefined, undefined, transactions), orm: database.context.orm! };
     const count = async () => {
       const work = await run(services);
       const before = proxy.roundTrips;
