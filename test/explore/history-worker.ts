@@ -64,5 +64,23 @@ async function serve({ n, sessionId, operation, actor, variant, waits: [before, 
   const create = () => Object.defineProperty({}, 'id', { value: `${sessionId} of ${actor}` });
   const pause = () => sleep(0, undefined);
   const work: Visit['work'] = async (_value, draft, change) => (await sleep(handler), change(draft));
-  return { n, kind: 'ok', result: await operationOf(operation).run({ sessions, sessionId, live, create, actor, pause, work }) };
+  return {
+    n,
+    kind: 'ok',
+    result: await operationOf(operation).run({
+      sessions,
+      sessionId,
+      live,
+      create,
+      actor,
+      pause,
+      work,
+      transactional: notHere,
+      order: notHere,
+    }),
+  };
+}
+
+function notHere(): never {
+  throw new Error('The random histories have no rows of the app.');
 }

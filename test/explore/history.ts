@@ -1,12 +1,24 @@
 import { SessionGoneError, SessionLockLostError, SessionUnavailableError } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
+import type { EntityManager } from '@mikro-orm/core';
 import type { Backoff } from '../../src/batching/backoff.js';
+import { SessionObservers } from '../../src/observers/session-observers.js';
+import type { AppTransactions } from '../../src/persistence/app-transactions.js';
 import { serviceOver } from '../support/service-over.js';
 import { INITIAL, RULES, WorkFailed, operationOf, type OperationName, type RenewedValue, type Values, type Visit } from './operations.js';
 import { Scheduler, type Choose } from './scheduler.js';
-import { SimulatedDatabase, type AuditEntry, type LeaseEntry, type LoadEntry } from './simulated-database.js';
+import {
+  LostAppConnection,
+  LostConnection,
+  RolledBack,
+  SimulatedDatabase,
+  type AuditEntry,
+  type LeaseEntry,
+  type LoadEntry,
+} from './simulated-database.js';
 import { SimulatedLeases } from './simulated-leases.js';
 import { SimulatedRepository } from './simulated-repository.js';
+import { SimulatedTransactions, type SimulatedEntityManager } from './simulated-transactions.js';
 
 /**
  * A request, or a step that no request makes: `expiry` lets time pass, `another program` writes without a new version, and `lease
@@ -59,6 +71,8 @@ export interface RequestOutcome {
   /** The version that was loaded. */
   readonly version: number | undefined;
   readonly answeredAt: number;
+  /** What the live session held when it was loaded. */
+  readonly loaded: Values;
   /** What the live session held when the request was answered. */
   readonly live: Values;
 }
@@ -123,8 +137,12 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   const scheduler = new Scheduler();
   const database = new SimulatedDatabase();
   const Repository = mutant.repository ?? SimulatedRepository;
+  const transactions = new SimulatedTransactions(database, scheduler);
   const start = (locking: 'optimistic' | 'pessimistic') => {
-    const services = serviceOver(new Repository(database, scheduler), { merge: RULES, ttl: 24 * HOUR, locking }, NO_WAIT);
+    const repository = new Repository(database, scheduler);
+    const options = { merge: RULES, ttl: 24 * HOUR, locking };
+    const given = transactions as unknown as AppTransactions;
+    const services = serviceOver(repository, options, NO_WAIT, new SessionObservers(), undefined, given);
     mutant.breakServices?.(services);
     return services;
   };
@@ -197,7 +215,7 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
         if (scenario.isOneProcess && !isElsewhere(n)) await scheduler.step('comes', () => [() => undefined]);
         const sessionId = sessionIdOf(sessionOf(n));
         const load = isLoaded(n) ? async () => loaded.get(n) : async () => (await services.sessions.load(sessionId)) as Values | undefined;
-        const client = { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load, works };
+        const client = { actor, sessionId, askedAt: isLoaded(n) ? 0 : scheduler.now, load, works, transactions };
         requests.push({ ...(await request(services, operation, client, scheduler, mutant)), key: storageKeyOf(sessionId) });
       },
     ];
@@ -246,18 +264,20 @@ interface Client {
   readonly load: () => Promise<Values | undefined>;
   /** Where its works are noted. */
   readonly works: Work[];
+  readonly transactions: SimulatedTransactions;
 }
 
 async function request(
   { sessions, live: lives }: Services,
   operation: OperationName,
-  { actor, sessionId, askedAt, load, works }: Client,
+  { actor, sessionId, askedAt, load, works, transactions }: Client,
   scheduler: Scheduler,
   { answersEarly }: Mutant,
 ): Promise<Omit<RequestOutcome, 'key'>> {
   const live = await load();
   const loadedAt = scheduler.now;
-  const outcome = { actor, operation, askedAt, loadedAt, version: live && lives.find(live)?.record?.version, live: {} };
+  const version = live && lives.find(live)?.record?.version;
+  const outcome = { actor, operation, askedAt, loadedAt, version, loaded: valuesOf(live), live: {} };
   if (!live) return { ...outcome, kind: 'no session', answeredAt: scheduler.now };
   const create = () => Object.defineProperty({}, 'id', { value: newIdOf(actor) });
   const pause = () => scheduler.step('goes on', () => [() => undefined]);
@@ -268,21 +288,30 @@ async function request(
     change(draft);
     begun.endedAt = scheduler.now;
   };
-  const visit: Visit = { sessions, sessionId, live, create, actor, pause, work };
+  const transactional: Visit['transactional'] = (begun) => transactions.transactional((em) => begun(em as unknown as EntityManager));
+  const order: Visit['order'] = (em, total) => (em as unknown as SimulatedEntityManager).transaction.insertOrder(total);
+  const visit: Visit = { sessions, sessionId, live, create, actor, pause, work, transactional, order };
   try {
     const served = operationOf(operation).run(visit);
     if (answersEarly) served.catch(() => undefined);
     const result = answersEarly ? undefined : await served;
-    const { cookie: _, ...values } = visit.live;
-    return { ...outcome, kind: 'ok', result, answeredAt: scheduler.now, live: values };
+    return { ...outcome, kind: 'ok', result, answeredAt: scheduler.now, live: valuesOf(visit.live) };
   } catch (error) {
-    return { ...outcome, kind: kindOf(error), error, answeredAt: scheduler.now };
+    return { ...outcome, kind: kindOf(error), error, answeredAt: scheduler.now, live: valuesOf(visit.live) };
   }
+}
+
+/** A copy of what a live session holds. */
+function valuesOf(live: Values | undefined): Values {
+  const { cookie: _, ...values } = live ?? {};
+  return structuredClone(values);
 }
 
 function kindOf(error: unknown): RequestOutcome['kind'] {
   if (error instanceof SessionGoneError) return 'gone';
   if (error instanceof SessionLockLostError) return 'lost';
   if (error instanceof WorkFailed) return 'work failed';
+  // The app has run the transaction itself.
+  if (error instanceof LostConnection || error instanceof LostAppConnection || error instanceof RolledBack) return 'unknown';
   return error instanceof SessionUnavailableError && error.message.includes('unknown') ? 'unknown' : 'failed';
 }

@@ -6,6 +6,7 @@ import { effectOf, resultOf } from './effects.js';
 import { bySession, newIdOf, type History, type RequestOutcome } from './history.js';
 import { INITIAL, operationOf } from './operations.js';
 import { sharesOf } from './shares.js';
+import { WHOLE_LAWS } from './whole-laws.js';
 
 const same = isDeepStrictEqual;
 const newKeyOf = (actor: string) => storageKeyOf(newIdOf(actor));
@@ -131,6 +132,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     ),
 
   ...FLIGHT_LAWS,
+  ...WHOLE_LAWS,
 
   BoundedOutcome: ({ stuck, database, requests, leases, scenario, steps }) => {
     if (stuck.length > 0) return `${stuck.join(', ')} cannot go on`;

@@ -10,6 +10,7 @@ import { FLIGHT_BREACHES } from './flight-mutants.js';
 import type { Mutant, Scenario } from './history.js';
 import type { Row } from './simulated-database.js';
 import { SimulatedRepository } from './simulated-repository.js';
+import { WHOLE_BREACHES } from './whole-mutants.js';
 
 /** A writer that does not look at the version. */
 class OverwritingRepository extends SimulatedRepository {
@@ -270,6 +271,7 @@ export const BREACHES: Readonly<Record<string, Breach>> = {
     scenario: { operations: ['set', 'counter'], ...OPTIMISTIC },
   },
   ...FLIGHT_BREACHES,
+  ...WHOLE_BREACHES,
 };
 
 function alwaysDone(updates: UpdateBatcher): UpdateBatcher['submit'] {

@@ -1,3 +1,4 @@
+import type { EntityManager } from '@mikro-orm/core';
 import { counter, deep, type SessionService } from '../../src/index.js';
 import { protocolOf } from '../support/protocol-of.js';
 
@@ -22,6 +23,10 @@ export interface Visit {
   readonly actor: string;
   /** Lets others go on. */
   readonly pause: () => Promise<void>;
+  /** Runs work in a transaction of the app. */
+  readonly transactional: <Result>(work: (em: EntityManager) => Promise<Result>) => Promise<Result>;
+  /** Inserts a row of the app for the session's total. */
+  readonly order: (em: EntityManager, total: number) => Promise<void>;
   /** Runs work that has the right to renew a value: it takes a step, and then changes the draft. */
   readonly work: (value: RenewedValue, draft: Values, change: (draft: Values) => void) => Promise<void>;
 }
@@ -40,6 +45,8 @@ export interface Operation {
   result?(values: Values): unknown;
   /** On the session of its id, so that the live session stays as it is. */
   readonly isById?: true;
+  /** Writes a row of the app and the session in one transaction. */
+  readonly isWhole?: true;
   /** Works under a lock. */
   readonly isLocked?: true;
   /** Works through `once`: what its work does is the effect, and what it does without work is this. */
@@ -162,6 +169,45 @@ async function takeTurnOn({ actor, work }: Visit, session: Values): Promise<unkn
   return structuredClone(session.turn);
 }
 
+const addToTotal: Change = (values) => {
+  values.total += 1;
+};
+
+/**
+ * An operation that writes an order and the session in one transaction. The order has the session's total.
+ *
+ * @param run how it does that. Default: by `transactional` on the live session
+ * @param also what the work does then
+ */
+function ordering(run: Operation['run'] = (visit) => orderBy(visit, visit.live), ...also: Change[]): Operation {
+  return {
+    run,
+    effect: (values, actor) => changed(values, actor, addToTotal, ...also),
+    result: ({ total }) => total,
+    isWhole: true,
+  };
+}
+
+/** Orders by `transactional`. */
+function orderBy({ sessions, actor, order }: Visit, session: object | string, then?: Change): Promise<unknown> {
+  return sessions.transactional(session, async (em, draft: Values) => {
+    addToTotal(draft, actor);
+    await order(em, draft.total);
+    then?.(draft, actor);
+    return draft.total;
+  });
+}
+
+/** Orders in a transaction that the app runs. */
+function orderInTransaction({ sessions, live, actor, transactional, order }: Visit, then?: Change): Promise<unknown> {
+  return transactional(async (em) => {
+    const total = await sessions.update(live, (draft: Values) => (addToTotal(draft, actor), draft.total), { em });
+    await order(em, total);
+    then?.(live, actor);
+    return total;
+  });
+}
+
 /** Every kind of request, by name. */
 export const OPERATIONS = {
   /** Two keys of its own, and one that all share: the last commit wins it. */
@@ -236,20 +282,40 @@ export const OPERATIONS = {
       }),
     isLocked: true,
   },
+  transactional: ordering((visit) => orderBy(visit, visit.live, setOwn), setOwn),
+  'transactional by id': { ...ordering((visit) => orderBy(visit, visit.sessionId)), isById: true },
+  'transactional, and fails': ordering((visit) => orderBy(visit, visit.live, fail)),
+  /** The draft has the turn, too. */
+  'transactional in lock': {
+    ...ordering(
+      (visit) =>
+        visit.sessions.lock(visit.live, 'turn', async (session: Values) => {
+          await takeTurnOn(visit, session);
+          return orderBy(visit, session);
+        }),
+      takeTurn,
+    ),
+    isLocked: true,
+  },
+  'update in transaction': ordering((visit) => orderInTransaction(visit)),
+  'update in transaction, and fails': ordering((visit) => orderInTransaction(visit, fail)),
 } satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof OPERATIONS;
 
 const ALL_NAMES = Object.keys(OPERATIONS) as OperationName[];
 
-/** The operations that work under a lock. */
-export const LOCKED_NAMES = ALL_NAMES.filter((name) => operationOf(name).isLocked);
+const LOCKED_NAMES = ALL_NAMES.filter((name) => operationOf(name).isLocked && !operationOf(name).isWhole);
 
-/** Those that work through `once`, without a lock. */
-export const FLIGHT_NAMES = ALL_NAMES.filter((name) => operationOf(name).flight && !LOCKED_NAMES.includes(name));
+const FLIGHT_NAMES = ALL_NAMES.filter((name) => operationOf(name).flight && !LOCKED_NAMES.includes(name));
+
+const WHOLE_NAMES = ALL_NAMES.filter((name) => operationOf(name).isWhole);
+
+/** Those that hold a lease, or a transaction of the app. */
+export const HOLDING_NAMES = [...LOCKED_NAMES, ...FLIGHT_NAMES, ...WHOLE_NAMES];
 
 /** All others. */
-export const OPERATION_NAMES = ALL_NAMES.filter((name) => ![...LOCKED_NAMES, ...FLIGHT_NAMES].includes(name));
+export const OPERATION_NAMES = ALL_NAMES.filter((name) => !HOLDING_NAMES.includes(name));
 
 /** The operation of a name, as any other. */
 export function operationOf(name: OperationName): Operation {

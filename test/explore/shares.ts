@@ -58,7 +58,7 @@ function explain(history: History): Shares | undefined {
     }
     return history.requests.some((request) => {
       const left = commits.get(request)!;
-      const isApart = isOutsider(history, request.actor) !== isOutsider(history, entry.actor);
+      const isApart = isOutsider(history, request.actor) !== isOutsider(history, entry.actor) || isAlone(history, request, entry);
       if (left === 0 || isApart || before.some(({ actor }) => actor === request.actor) || !mayBeIn(request, entry)) return false;
       const changed = effectOf(history, request)!(values);
       // What changes nothing may have been written by nobody.
@@ -70,6 +70,12 @@ function explain(history: History): Shares | undefined {
     });
   };
   return explainAll(writesOf(history)) ? new Map(shares) : undefined;
+}
+
+/** Whether one of the two writes in a transaction of its own. */
+function isAlone({ requests }: History, request: RequestOutcome, { actor }: AuditEntry): boolean {
+  const writer = requests.find((one) => one.actor === actor);
+  return writer !== request && [writer, request].some((one) => one && operationOf(one.operation).isWhole);
 }
 
 /** Who was answered well was in no later write, and who came later in no earlier one. */

@@ -1,3 +1,4 @@
+import { DriverException } from '@mikro-orm/core';
 import type { StoredRecord } from '../../src/index.js';
 
 export interface Row extends Omit<StoredRecord, 'remaining'> {
@@ -48,8 +49,22 @@ export interface LeaseEntry {
   readonly leaseId: string;
 }
 
+/** A row of the app, which a request has written in a transaction with its session. */
+export interface Order {
+  readonly at: number;
+  readonly actor: string;
+  /** The total of the session that belongs to it. */
+  readonly total: number;
+}
+
 /** The connection of a statement was lost, and so was its answer. */
 export class LostConnection extends Error {}
+
+/** The same of a statement of the app, as MikroORM tells it. */
+export class LostAppConnection extends DriverException {}
+
+/** The database has rolled back the transaction of a statement of the app. */
+export class RolledBack extends DriverException {}
 
 /** A database in memory: what its rows hold, who holds their locks, and what has happened. */
 export class SimulatedDatabase {
@@ -61,6 +76,10 @@ export class SimulatedDatabase {
   readonly leases = new Map<string, SimulatedLease>();
   readonly leaseLocks = new Set<string>();
   readonly leaseAudit: LeaseEntry[] = [];
+  /** The rows of the app. */
+  readonly orders: Order[] = [];
+  /** The keys of rows that a transaction has written and not committed: they live on if it commits. */
+  readonly uncommitted = new Set<string>();
   /** When a row was deleted or expired, by key. */
   readonly ended = new Map<string, number>();
   clock = 0;
@@ -76,7 +95,7 @@ export class SimulatedDatabase {
   /** Lets time pass. */
   pass(ms: number, at: number): void {
     this.clock += ms;
-    for (const [key, { expiresAt }] of this.rows) if (expiresAt <= this.clock) this.end(key, at);
+    for (const [key, { expiresAt }] of this.rows) if (expiresAt <= this.clock && !this.uncommitted.has(key)) this.end(key, at);
   }
 
   /** Writes values into a row as a program does that does not know the version. */

@@ -28,6 +28,22 @@ export class SimulatedFaults {
     return this.database.faults === 0 ? [effect] : [effect, this.#lose(), this.#lose(effect)];
   }
 
+  /**
+   * What may happen to a statement inside a transaction, which then is over.
+   *
+   * @param rollBack ends the transaction
+   * @param errors what the caller may be told then
+   */
+  inTransaction<Result>(effect: () => Result, rollBack: () => void, errors: readonly (() => Error)[]): (() => Result)[] {
+    if (this.database.faults === 0) return [effect];
+    const fail = (errorOf: () => Error) => () => {
+      this.database.faults--;
+      rollBack();
+      throw errorOf();
+    };
+    return [effect, ...errors.map(fail)];
+  }
+
   #lose(meanwhile: () => unknown = () => {}): () => never {
     return () => {
       this.database.faults--;

@@ -64,7 +64,7 @@ export class SimulatedLeases implements Pick<NamedLeases, 'take' | 'look' | 'ext
       const found = this.find(lease);
       if (found?.leaseId === lease.leaseId && !found.isDone) this.#put('released', lease, undefined);
     };
-    const isFree = this.#isFree(lease);
+    const isFree = () => this.isFree(lease);
     await this.scheduler.step('release the lease', () => this.#faults.ofWrite(release, isFree), isFree);
   }
 
@@ -87,12 +87,23 @@ export class SimulatedLeases implements Pick<NamedLeases, 'take' | 'look' | 'ext
 
   /** Waits for the lock of a lease's row. Returns false, and locks nothing, if another has taken the lease. */
   lock(lease: NamedLease): Promise<boolean> {
-    const lock = () => {
-      if (this.find(lease)?.leaseId !== lease.leaseId) return false;
-      this.database.leaseLocks.add(leaseKeyOf(lease));
-      return true;
-    };
-    return this.scheduler.step('lock the lease', () => [lock], this.#isFree(lease));
+    return this.scheduler.step(
+      'lock the lease',
+      () => [() => this.tryLock(lease)],
+      () => this.isFree(lease),
+    );
+  }
+
+  /** Locks a lease's row now. Returns false, and locks nothing, if another has taken the lease. */
+  tryLock(lease: NamedLease): boolean {
+    if (this.find(lease)?.leaseId !== lease.leaseId) return false;
+    this.database.leaseLocks.add(leaseKeyOf(lease));
+    return true;
+  }
+
+  /** Whether a lease's row is not locked. */
+  isFree(lease: LeaseName): boolean {
+    return !this.database.leaseLocks.has(leaseKeyOf(lease));
   }
 
   /** Ends the locks of leases' rows. */
@@ -128,11 +139,11 @@ export class SimulatedLeases implements Pick<NamedLeases, 'take' | 'look' | 'ext
    * holder has lost or finished.
    */
   #taking(name: string, lease: NamedLease, effect: () => boolean): Promise<boolean> {
-    return this.scheduler.step(name, () => this.#faults.ofWriteInTime(effect), this.#isFree(lease));
-  }
-
-  #isFree(lease: LeaseName): () => boolean {
-    return () => !this.database.leaseLocks.has(leaseKeyOf(lease));
+    return this.scheduler.step(
+      name,
+      () => this.#faults.ofWriteInTime(effect),
+      () => this.isFree(lease),
+    );
   }
 
   #put(kind: LeaseEntry['kind'], lease: NamedLease, after: SimulatedLease | undefined): void {

@@ -10,15 +10,18 @@ import {
   type StoredRecord,
   type SessionSummary,
 } from '../../src/index.js';
+import type { LockedRecords } from '../../src/persistence/locked-records.js';
 import type { NamedLease, NamedLeases } from '../../src/persistence/named-leases.js';
 import type { Scheduler } from './scheduler.js';
-import { LostConnection, type AuditEntry, type Row, type SimulatedDatabase } from './simulated-database.js';
+import { LostAppConnection, LostConnection, RolledBack, type AuditEntry, type Row, type SimulatedDatabase } from './simulated-database.js';
 import { SimulatedFaults } from './simulated-faults.js';
+import { SimulatedRecords, type RowAccess } from './simulated-records.js';
 import { SimulatedLeases } from './simulated-leases.js';
 
 /** A repository on a simulated database: each step of I/O happens when the scheduler says so. */
 export class SimulatedRepository extends SessionRepository {
   override readonly leases: NamedLeases;
+  override readonly records: LockedRecords;
   readonly #leases: SimulatedLeases;
   readonly #faults: SimulatedFaults;
 
@@ -30,7 +33,23 @@ export class SimulatedRepository extends SessionRepository {
     super();
     this.#leases = leases;
     this.leases = leases as unknown as NamedLeases;
+    this.records = this.makeRecords(leases) as unknown as LockedRecords;
     this.#faults = new SimulatedFaults(database, scheduler);
+  }
+
+  /** Makes the statements of transactions. */
+  protected makeRecords(leases: SimulatedLeases): SimulatedRecords {
+    return new SimulatedRecords(this.database, leases, this.rowAccess);
+  }
+
+  /** What they need. */
+  protected get rowAccess(): RowAccess {
+    return {
+      liveRow: (key) => this.liveRow(key),
+      recordOf: (row) => this.recordOf(row),
+      updated: (row, change) => this.updated(row, change),
+      put: (key, row) => this.put('update', key, row),
+    };
   }
 
   load(key: string): Promise<StoredRecord | undefined> {
@@ -164,7 +183,8 @@ export class SimulatedRepository extends SessionRepository {
   }
 
   classify(error: unknown): FailureKind {
-    return error instanceof LostConnection ? 'unknown' : 'failed';
+    if (error instanceof RolledBack) return 'rolled-back';
+    return error instanceof LostConnection || error instanceof LostAppConnection ? 'unknown' : 'failed';
   }
 
   list(userId: string): Promise<SessionSummary[]> {
@@ -218,7 +238,11 @@ export class SimulatedRepository extends SessionRepository {
 
   protected read(key: string): StoredRecord | undefined {
     const row = this.liveRow(key);
-    return row && { ...row, remaining: row.expiresAt - this.database.clock };
+    return row && this.recordOf(row);
+  }
+
+  protected recordOf(row: Row): StoredRecord {
+    return { ...row, remaining: row.expiresAt - this.database.clock };
   }
 
   protected liveRow(key: string): Row | undefined {
