@@ -20,6 +20,7 @@ import {
 import { appOrm } from './app-orm.js';
 import { RaceModule } from './race.controller.js';
 import { tour } from './repository-tour.js';
+import { transactionsTour } from './transactions-tour.js';
 
 /** What the runner says of a database. */
 interface Database {
@@ -54,6 +55,7 @@ async function main(): Promise<void> {
     control: await listen(await controlApp()),
   };
   for (const app of apps) await tour(app.get(SessionRepository));
+  if (hasAppOrm) await transactionsTour(shared);
   process.stdout.write(`${JSON.stringify(urls)}\n`);
   process.stdin.resume().on('end', () => void end(apps));
 }
@@ -107,6 +109,9 @@ function schemaOf({ dialect, connection }: Database): object {
   return { schema: dialect === 'postgresql' ? APPS_SCHEMA : connection.dbName };
 }
 
+/** Whether the sessions share the app's MikroORM. */
+let hasAppOrm = false;
+
 /** Sessions on the app's MikroORM, where @mikro-orm/nestjs has a version for it, by hand-written statements and lock versions. */
 async function sharedDatabaseApp(database: Database): Promise<INestApplication> {
   const { name, dialect, package: from, driver } = database;
@@ -119,6 +124,7 @@ async function sharedDatabaseApp(database: Database): Promise<INestApplication> 
     entities: [defineSessionEntity({ tableName }), defineSessionLeaseEntity({ tableName })],
   });
   const options = { secret, createTable: true, tableName, locking: 'optimistic' as const };
+  hasAppOrm = orm !== undefined;
   if (!orm) return create([SmartSessionModule.forRoot(dialect, { ...options, connection: { ...connection, driver: driverClass } })]);
   return create([orm, SmartSessionModule.forRoot(dialect, options)]);
 }
