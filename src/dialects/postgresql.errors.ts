@@ -39,6 +39,7 @@ export const SQLSTATE_CLASSES: readonly KnownError[] = [
   ['25', 'invalid_transaction_state', 'failed', 'the statement is not possible now'],
   ['26', 'invalid_sql_statement_name', 'failed', 'a pooler has moved the client to another server'],
   ['28', 'invalid_authorization_specification', 'failed', LOGIN],
+  ['3B', 'savepoint_exception', 'failed', 'the statement is not possible now'],
   ['3D', 'invalid_catalog_name', 'failed', LOGIN],
   ['3F', 'invalid_schema_name', 'failed', 'the statement is not possible'],
   ['42', 'syntax_error_or_access_rule_violation', 'failed', 'no such table or column, or no right to it'],

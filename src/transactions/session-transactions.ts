@@ -189,7 +189,8 @@ export class SessionTransactions {
     const result = await work(em, draft.draft);
     await em.flush();
     await run(`release savepoint ${SAVEPOINT}`).catch((error: unknown) => {
-      throw endedByDatabase(error);
+      // If the connection is lost, the work has hidden nothing.
+      throw this.repository.classify(error) === 'failed' ? endedByDatabase(error) : error;
     });
     draft.close();
     const values = commit.edit.apply(current?.values ?? EMPTY);
