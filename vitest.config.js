@@ -9,6 +9,7 @@ const WITHOUT_REQUESTS = [
   'import',
   'limit-processes',
   'one-file-bundle',
+  'orders',
   'race-lab',
   'sample-app',
   'token-refresh',

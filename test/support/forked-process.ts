@@ -33,6 +33,13 @@ export class ForkedProcess<Call extends string | object, Answer> {
     return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Ends it as a crash does. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   async stop(): Promise<void> {
     if (!this.isRunning) return;
     const ended = once(this.#child, 'exit');

@@ -1,4 +1,5 @@
 import { EntitySchema, type EntityManager, type MikroORM } from '@mikro-orm/core';
+import type { RunStatement } from '../../src/dialects/run-statement.js';
 import { AppTransactions } from '../../src/persistence/app-transactions.js';
 import type { DatabaseContext } from '../../src/persistence/database-context.js';
 import { OrmTransactions } from '../../src/persistence/mikro-orm/orm-transactions.js';
@@ -25,11 +26,13 @@ export function orderEntity(tableName: string) {
 
 /** Makes the table of orders anew. */
 export async function createOrders({ dialect, runner }: DatabaseContext, tableName: string): Promise<void> {
-  const table = dialect.quote(tableName);
-  await runner.run(`drop table if exists ${table}`);
-  await runner.run(
-    `create table ${table} (id varchar(36) not null primary key, session varchar(100) not null, items varchar(200) not null)`,
-  );
+  await makeOrders(runner.run, dialect.quote(tableName));
+}
+
+/** Makes a table of orders anew by its quoted name. */
+export async function makeOrders(run: RunStatement, table: string): Promise<void> {
+  await run(`drop table if exists ${table}`);
+  await run(`create table ${table} (id varchar(36) not null primary key, session varchar(100) not null, items varchar(200) not null)`);
 }
 
 /** Places an order by an entity manager. */
