@@ -11,7 +11,7 @@ function leaseKeyOf({ storageKey, name }: LeaseName): string {
 }
 
 /** `NamedLeases` on a simulated database. No lease expires unless a step says so. */
-export class SimulatedLeases implements Pick<NamedLeases, 'take' | 'look' | 'extend' | 'release' | 'prune'> {
+export class SimulatedLeases implements Omit<Pick<NamedLeases, keyof NamedLeases>, 'finish' | 'lockAll'> {
   /** What each actor has seen last of each lease. */
   readonly #seen = new Map<string, SimulatedLease | undefined>();
   readonly #faults: SimulatedFaults;
@@ -162,6 +162,7 @@ function isHeld({ isDone, isExpired }: SimulatedLease): boolean {
   return !isDone && !isExpired;
 }
 
-function unused(): never {
+/** Stands for a statement that no interleaving needs. */
+export function unused(): never {
   throw new Error('Not simulated.');
 }

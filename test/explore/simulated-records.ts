@@ -3,7 +3,7 @@ import type { LockedRecord, LockedRecords } from '../../src/persistence/locked-r
 import type { LeaseFence, NamedLease } from '../../src/persistence/named-leases.js';
 import type { RecordChange, StoredRecord } from '../../src/persistence/record.js';
 import type { Row, SimulatedDatabase } from './simulated-database.js';
-import type { SimulatedLeases } from './simulated-leases.js';
+import { unused, type SimulatedLeases } from './simulated-leases.js';
 import type { SimulatedTransaction, TransactionStatement } from './simulated-transactions.js';
 
 /** What the statements of transactions need of a simulated repository. */
@@ -15,7 +15,7 @@ export interface RowAccess {
 }
 
 /** `LockedRecords` on a simulated database. */
-export class SimulatedRecords implements Pick<LockedRecords, 'lock' | 'lockForApp' | 'write'> {
+export class SimulatedRecords implements Pick<LockedRecords, keyof LockedRecords> {
   constructor(
     protected readonly database: SimulatedDatabase,
     protected readonly leases: SimulatedLeases,
@@ -36,6 +36,10 @@ export class SimulatedRecords implements Pick<LockedRecords, 'lock' | 'lockForAp
   write(run: RunStatement, key: string, change: RecordChange): Promise<boolean> {
     return this.#query(run, 'write', { run: (transaction) => this.written(transaction, key, change) });
   }
+
+  insert = unused;
+  finish = unused;
+  update = unused;
 
   /** Locks a row, and reads it as the transaction sees it. */
   protected lockingRow(key: string): TransactionStatement {

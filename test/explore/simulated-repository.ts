@@ -16,7 +16,7 @@ import type { Scheduler } from './scheduler.js';
 import { LostAppConnection, LostConnection, RolledBack, type AuditEntry, type Row, type SimulatedDatabase } from './simulated-database.js';
 import { SimulatedFaults } from './simulated-faults.js';
 import { SimulatedRecords, type RowAccess } from './simulated-records.js';
-import { SimulatedLeases } from './simulated-leases.js';
+import { SimulatedLeases, unused } from './simulated-leases.js';
 
 /** A repository on a simulated database: each step of I/O happens when the scheduler says so. */
 export class SimulatedRepository extends SessionRepository {
@@ -296,8 +296,4 @@ export class SimulatedRepository extends SessionRepository {
     const { rows, audit, clock } = this.database;
     audit.push({ at: this.scheduler.now, actor: this.scheduler.actor, kind, key, before: rows.get(key), after, clock });
   }
-}
-
-function unused(): never {
-  throw new Error('Not simulated.');
 }

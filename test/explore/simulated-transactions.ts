@@ -96,7 +96,7 @@ export interface SimulatedEntityManager {
 }
 
 /** `AppTransactions` on a simulated database. */
-export class SimulatedTransactions implements Pick<AppTransactions, 'isOpen' | 'refuse' | 'find' | 'begin'> {
+export class SimulatedTransactions implements Pick<AppTransactions, keyof AppTransactions> {
   readonly isOpen = false;
 
   constructor(
@@ -105,6 +105,8 @@ export class SimulatedTransactions implements Pick<AppTransactions, 'isOpen' | '
   ) {}
 
   refuse(): void {}
+
+  requireShared(): void {}
 
   find(_operation: string, em?: EntityManager): AppTransaction | undefined {
     return (em as SimulatedEntityManager | undefined)?.transaction.app;
