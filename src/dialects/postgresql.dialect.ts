@@ -103,6 +103,10 @@ export const postgresql: Dialect = {
     (pool as PgPool).on('release', (_error, client: PgClient) => {
       if (postgresql.hasTransaction!(client)) void client.end();
     });
+    // Kysely gives no connection back whose rollback has failed. The pool would count a lost one for ever.
+    (pool as PgPool)
+      .on('acquire', (client: PgClient) => client.once('end', giveBack))
+      .on('release', (_error, client: PgClient) => client.off('end', giveBack));
   },
   watchConnection(client, { refusesWrites }) {
     const { connection } = client as PgClient;
@@ -212,6 +216,13 @@ export const postgresql: Dialect = {
   isMissingDatabase: (error) => driverError(error).code === '3D000',
   classify: postgresqlFailure,
 };
+
+/** Gives a connection that has ended back to its pool. Its borrower may do the same later. */
+function giveBack(this: PgClient): void {
+  const { release } = this;
+  this.release = () => {};
+  release?.(new Error('The connection has ended.'));
+}
 
 /** Waits for its turn. `if not exists` alone collides in the catalogs when two processes make a table at once. */
 async function takeTurn(run: RunStatement, name: string): Promise<void> {

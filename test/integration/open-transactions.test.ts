@@ -4,7 +4,9 @@ import pg from 'pg';
 import { SmartSessionOptions } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
 import { inTransaction } from '../../src/persistence/transaction.js';
+import { endConnections, noteConnections, type ServerName } from '../support/connection-ids.js';
 import { connectionOptions, DATABASES } from '../support/databases.js';
+import { describeEach } from '../support/describe-each.js';
 import { describeUnless } from '../support/describe-unless.js';
 import { dropTables } from '../support/drop-tables.js';
 import { SERVERS } from '../support/servers.js';
@@ -52,4 +54,19 @@ describeUnless(!DATABASES.includes('postgresql') && 'there is no PostgreSQL', 'a
     await close();
     await app.close();
   });
+});
+
+const NAMES = DATABASES.filter((dialect) => dialect !== 'sqlite') as ServerName[];
+
+describeEach(NAMES)('transactions of the app whose connections end, on %s', (dialect) => {
+  it('leave no lost connection in the pool', async () => {
+    const ids: number[] = [];
+    const orm = await MikroORM.init(connectionOptions(dialect, { pool: { min: 0, max: 1 }, ...noteConnections(dialect, ids) }));
+    const options = new SmartSessionOptions({ secret: 'test', tableName: TABLE, createTable: true });
+    const { runner } = await openDatabase(options, orm);
+    for (let n = 0; n < 2; n++) await expect(orm.em.fork().transactional(() => endConnections(dialect, ids))).rejects.toThrow();
+    expect((await runner.run('select 1 as answer')).rows).toEqual([{ answer: 1 }]);
+    await dropTables(dialect, runner.run, TABLE);
+    await orm.close();
+  }, 10_000);
 });
