@@ -44,15 +44,13 @@ interface StoppedPayment {
 export class OrdersSite {
   readonly #directory = mkdtempSync(join(tmpdir(), 'orders-'));
   readonly #workers: Worker[] = [];
-  /** Processes that load their code, while the others work. */
-  readonly #spares: PaymentProcess[];
+  /** Processes that run, and have no app. */
+  readonly #idle: PaymentProcess[] = [];
   #proxy: TcpProxy | undefined;
   #app: Omit<PaymentApp, 'connection'> = { database: 'sqlite', repository: 'SqlSessionRepository' };
 
   /** @param processes how many there are */
-  constructor(private readonly processes: number) {
-    this.#spares = Array.from({ length: processes }, newProcess);
-  }
+  constructor(private readonly processes: number) {}
 
   /** Starts the app. Processes that run are used again, because their start takes a second. */
   async startOn(app: Omit<PaymentApp, 'connection'>): Promise<void> {
@@ -67,9 +65,12 @@ export class OrdersSite {
 
   /** Starts a process instead of each one that was killed. */
   async replace(): Promise<void> {
-    const running = this.#workers.length;
-    const start = async (process: PaymentProcess, n: number) => ({ process, url: await process.ask(this.#appOf(running + n)) });
-    this.#workers.push(...(await Promise.all(this.#spares.splice(0).map(start))));
+    const { length } = this.#workers;
+    const start = async (_: unknown, n: number) => {
+      const process = this.#idle.pop() ?? new ForkedProcess<PaymentCall, string>('build/test/support/orders-worker.js');
+      return { process, url: await process.ask(this.#appOf(length + n)) };
+    };
+    this.#workers.push(...(await Promise.all(Array.from({ length: this.processes - length }, start))));
   }
 
   /** Fills the carts of new sessions. */
@@ -104,7 +105,6 @@ export class OrdersSite {
   /** Kills the last process. The others go on. */
   async killLast(): Promise<void> {
     await this.#workers.pop()!.process.kill();
-    this.#spares.push(newProcess());
   }
 
   /** Cuts the connection of the next COMMIT of the last process. Returns whether that has happened. */
@@ -130,7 +130,7 @@ export class OrdersSite {
 
   async close(): Promise<void> {
     await this.#closeApps();
-    await Promise.all([...this.#workers.map(({ process }) => process), ...this.#spares].map((process) => process.stop()));
+    await Promise.all(this.#idle.map((process) => process.stop()));
     await this.#drop();
     rmSync(this.#directory, { recursive: true });
   }
@@ -162,7 +162,7 @@ export class OrdersSite {
   async #closeApps(): Promise<void> {
     const closing = this.#workers.splice(0).map(async ({ process }) => {
       await process.ask('close');
-      this.#spares.unshift(process);
+      this.#idle.push(process);
     });
     await Promise.all(closing);
     await this.#proxy?.close();
@@ -179,10 +179,6 @@ export class OrdersSite {
   #onDatabase(work: (run: RunStatement) => Promise<void>): Promise<void> {
     return onDatabase(this.#app.database, this.#connection, work);
   }
-}
-
-function newProcess(): PaymentProcess {
-  return new ForkedProcess('build/test/support/orders-worker.js');
 }
 
 /** Counts equal answers. A client whose process was killed was told nothing. */
