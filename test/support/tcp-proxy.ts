@@ -23,6 +23,8 @@ export class TcpProxy {
   delay = 0;
   /** Decides how bytes of a client are treated. */
   judge: (sent: Buffer) => Passage = () => 'forward';
+  /** New connections wait for it. */
+  gate: Promise<void> | undefined;
   /** How often a client has sent bytes after an answer, or first. */
   roundTrips = 0;
   readonly #server: Server;
@@ -31,7 +33,10 @@ export class TcpProxy {
 
   private constructor(target: Target) {
     this.target = target;
-    this.#server = createServer((client) => this.#carry(client, connect(this.target)));
+    this.#server = createServer(async (client) => {
+      await this.gate;
+      this.#carry(client, connect(this.target));
+    });
   }
 
   static async start(target: Target): Promise<TcpProxy> {
