@@ -1,4 +1,4 @@
-import { DriverException, type EntityManager, type IsolationLevel } from '@mikro-orm/core';
+import type { EntityManager, IsolationLevel } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { Backoff } from '../batching/backoff.js';
 import { SessionCodec } from '../codec/session.codec.js';
@@ -19,9 +19,9 @@ import {
   SessionLockedError,
   SessionUnavailableError,
   SmartSessionConfigError,
-  databaseError,
 } from '../smart-session.errors.js';
 import { TransactionDraft } from './transaction-draft.js';
+import { TransactionHistory, type Run } from './transaction-history.js';
 import { TransactionTargets, type Attempt, type TransactionTarget } from './transaction-targets.js';
 
 /** The work of a transaction, and how it is run. */
@@ -31,28 +31,6 @@ export interface TransactionPlan<Result> {
   /** How often it is run at most. */
   readonly maxAttempts: number;
   readonly isolationLevel: IsolationLevel | undefined;
-}
-
-/** A run of the work that may have been committed. */
-interface Run<Result> {
-  readonly attempt: Attempt;
-  /** The record before it; undefined for a new one. */
-  readonly before: SessionRecord | undefined;
-  /** Undefined for a new session that holds nothing, which is not stored. */
-  readonly revision: Revision | undefined;
-  readonly result: Result;
-}
-
-/** What is known of the runs so far. */
-interface Progress<Result> {
-  /** The runs whose COMMIT was sent and not answered. */
-  readonly unknown: Run<Result>[];
-  /** The run whose COMMIT is sent. */
-  committing: Run<Result> | undefined;
-  /** Whether the transaction has begun. */
-  hasBegun: boolean;
-  /** The errors of statements that are not the app's. */
-  readonly failures: WeakSet<object>;
 }
 
 const EMPTY: EncodedValues = new Map();
@@ -127,7 +105,7 @@ export class SessionTransactions {
   }
 
   async #runUntilDone<Result>(target: TransactionTarget, plan: TransactionPlan<Result>): Promise<Result> {
-    const progress: Progress<Result> = { unknown: [], committing: undefined, hasBegun: false, failures: new WeakSet() };
+    const history = new TransactionHistory<Result>(this.repository);
     let failure: unknown;
     for (let attempt = 1; attempt <= plan.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -135,41 +113,44 @@ export class SessionTransactions {
         await this.backoff.wait(attempt - 1);
       }
       try {
-        return await this.#finish(await this.#runOnce(target, plan, progress));
+        return await this.#finish(await this.#runOnce(target, plan, history));
       } catch (error) {
-        this.#judge(error, progress);
+        history.judge(error);
         failure = error;
       }
     }
-    return this.#conclude(target, plan, progress, failure);
+    return this.#conclude(target, plan, history, failure);
   }
 
-  async #runOnce<Result>(target: TransactionTarget, plan: TransactionPlan<Result>, progress: Progress<Result>): Promise<Run<Result>> {
-    Object.assign(progress, { committing: undefined, hasBegun: false });
+  async #runOnce<Result>(
+    target: TransactionTarget,
+    plan: TransactionPlan<Result>,
+    history: TransactionHistory<Result>,
+  ): Promise<Run<Result>> {
+    history.begins();
     return this.transactions.begin(async (em, transaction) => {
-      progress.hasBegun = true;
       transaction.ownKey = target.storageKey;
-      const statements = noting(transaction.run, progress.failures);
+      const statements = history.begun(transaction.run);
       const draft = new TransactionDraft(this.codec);
       const attempt = target.attempt(draft);
-      const found = await this.#lock(statements, attempt.commit, progress);
-      if (found && 'result' in found) return found;
-      const run = await this.#work(em, statements, plan, attempt, draft, found);
-      progress.committing = run;
+      const stored = await this.#lock(statements, attempt.commit, history);
+      const landed = history.findLanded(stored);
+      const run = landed ?? (await this.#work(em, statements, plan, attempt, draft, this.#read(attempt.commit, stored)));
+      history.commits(run);
       return run;
     }, plan.isolationLevel);
   }
 
-  /** Locks the record. Returns an earlier run whose COMMIT has taken effect, or the current record. */
-  async #lock<Result>(
+  async #lock(
     run: RunInTransaction,
     commit: TransactionCommit,
-    { unknown }: Progress<Result>,
-  ): Promise<SessionRecord | Run<Result> | undefined> {
+    { hasUnknown }: TransactionHistory<unknown>,
+  ): Promise<StoredRecord | undefined> {
     // In MySQL, a lock on an absent record would block the inserts of others.
-    const stored = commit.isNew && unknown.length === 0 ? undefined : await this.committer.lock(run, commit);
-    const landed = landedAmong(unknown, stored);
-    if (landed) return landed;
+    return commit.isNew && !hasUnknown ? undefined : this.committer.lock(run, commit);
+  }
+
+  #read(commit: TransactionCommit, stored: StoredRecord | undefined): SessionRecord | undefined {
     const current = this.committer.read(commit, stored);
     if (!current && !commit.isNew) throw new SessionGoneError(commit.storageKey, 'update');
     return current;
@@ -181,10 +162,10 @@ export class SessionTransactions {
     { work }: TransactionPlan<Result>,
     attempt: Attempt,
     draft: TransactionDraft,
-    current: SessionRecord | undefined,
+    before: SessionRecord | undefined,
   ): Promise<Run<Result>> {
     const { commit } = attempt;
-    commit.edit.apply(current?.values ?? EMPTY);
+    commit.edit.apply(before?.values ?? EMPTY);
     await run(`savepoint ${SAVEPOINT}`);
     const result = await work(em, draft.draft);
     await em.flush();
@@ -193,12 +174,21 @@ export class SessionTransactions {
       throw this.repository.classify(error) === 'failed' ? endedByDatabase(error) : error;
     });
     draft.close();
-    const values = commit.edit.apply(current?.values ?? EMPTY);
-    if (!current && isEmptyValues(values)) return { attempt, before: undefined, revision: undefined, result };
-    const whole = { ...commit, isNew: !current, edit: { ...commit.edit, alwaysWrites: true as const } };
-    const revision = this.committer.revise(whole, current, values);
-    if (!(await this.committer.write(run, whole, revision))) throw new SessionConflictError(commit.storageKey, 1);
-    return { attempt, before: current, revision, result };
+    const revision = await this.#write(run, commit, before, commit.edit.apply(before?.values ?? EMPTY));
+    return { attempt, before, revision, result };
+  }
+
+  async #write(
+    run: RunInTransaction,
+    commit: TransactionCommit,
+    before: SessionRecord | undefined,
+    values: EncodedValues,
+  ): Promise<Revision | undefined> {
+    if (!before && isEmptyValues(values)) return undefined;
+    const whole = { ...commit, isNew: !before, edit: { ...commit.edit, alwaysWrites: true as const } };
+    const revision = this.committer.revise(whole, before, values);
+    if (await this.committer.write(run, whole, revision)) return revision;
+    throw new SessionConflictError(commit.storageKey, 1);
   }
 
   /** Moves the session on to the run that was committed. */
@@ -207,36 +197,18 @@ export class SessionTransactions {
     return result;
   }
 
-  /**
-   * Decides what an error of a run means.
-   *
-   * @throws the error if another run does not help
-   */
-  #judge<Result>(error: unknown, progress: Progress<Result>): void {
-    if (error instanceof SessionConflictError) return;
-    const { committing, unknown, hasBegun, failures } = progress;
-    const isOurs = !hasBegun || (typeof error === 'object' && error !== null && failures.has(error));
-    const isDatabases = isOurs || committing !== undefined || error instanceof DriverException;
-    const kind = isDatabases || hasCode(error) ? this.repository.classify(error) : 'failed';
-    if (kind === 'rolled-back') return;
-    if (!isDatabases || (kind === 'failed' && !isOurs)) throw error;
-    if (kind === 'failed') throw new SessionUnavailableError('change', databaseError(error), error);
-    // Without a COMMIT nothing was done.
-    if (committing && kind === 'unknown') unknown.push(committing);
-  }
-
   /** No run is left. If the outcome of one is unknown, looks whether it has taken effect. */
   async #conclude<Result>(
     { storageKey }: TransactionTarget,
     { maxAttempts }: TransactionPlan<Result>,
-    { unknown }: Progress<Result>,
+    history: TransactionHistory<Result>,
     failure: unknown,
   ): Promise<Result> {
-    if (unknown.length > 0) {
-      const landed = landedAmong(unknown, await this.#loadLocked(storageKey));
+    if (history.hasUnknown) {
+      const landed = history.findLanded(await this.#loadLocked(storageKey));
       if (landed) return this.#finish(landed);
+      if (history.mayStillLand) throw outcomeUnknown(failure);
     }
-    if (unknown.length > 0) throw outcomeUnknown(failure);
     if (this.repository.classify(failure) === 'rolled-back' || failure instanceof SessionConflictError)
       throw new SessionConflictError(storageKey, maxAttempts, failure);
     throw allAttemptsFailed(maxAttempts, failure);
@@ -249,39 +221,6 @@ export class SessionTransactions {
       throw outcomeUnknown(error);
     }
   }
-}
-
-/** Notes the errors of statements. */
-function noting(run: RunInTransaction, failures: WeakSet<object>): RunInTransaction {
-  return async (sql, parameters) => {
-    try {
-      return await run(sql, parameters);
-    } catch (error) {
-      failures.add(error as object);
-      throw error;
-    }
-  };
-}
-
-/** Whether an error may be a driver's: the app's work may run statements past MikroORM. */
-function hasCode(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error;
-}
-
-/**
- * Finds the run that has taken effect.
- *
- * @returns undefined if none has
- * @throws SessionUnavailableError if that cannot be told, because the record has changed since
- */
-function landedAmong<Result>(runs: readonly Run<Result>[], stored: StoredRecord | undefined): Run<Result> | undefined {
-  const landed = runs.find(({ revision }) => revision && stored?.commitId === revision.record.commitId);
-  if (landed) return landed;
-  for (const { before, revision } of runs) {
-    const isAsBefore = before ? stored?.version === before.version && stored.commitId === before.commitId : revision && !stored;
-    if (!isAsBefore) throw outcomeUnknown(new Error('The answer to COMMIT was lost.'));
-  }
-  return undefined;
 }
 
 function withoutRecords(): SmartSessionConfigError {
