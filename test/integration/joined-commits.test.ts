@@ -8,28 +8,20 @@ import {
   SessionUnavailableError,
   SmartSessionConfigError,
   counter,
-  defineSessionEntity,
   type SessionService,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
-import { Backoff } from '../../src/batching/backoff.js';
 import { connectionOptions } from '../support/databases.js';
-import { createOrders, orderEntity, place, transactionsOf } from '../support/orders.js';
+import { OrdersDatabase } from '../support/orders-database.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
-import { serviceOver } from '../support/service-over.js';
-import { SessionsDatabase } from '../support/sessions-database.js';
 
 type Live = Record<string, any>;
 
 describe.each(REPOSITORY_CASES)(
   'a change inside a transaction of the app, on $database, $locking, $name',
   ({ database: dialect, locking, repository: Repository, n }) => {
-    const tableName = `joined_${dialect}_${n}`;
-    const ordersTable = `${tableName}_orders`;
-    const Order = orderEntity(ordersTable);
     const options: SmartSessionModuleOptions = { locking, merge: { visits: counter() }, timeout: 1000 };
-    let database: SessionsDatabase;
-    let orm: MikroORM;
+    let site: OrdersDatabase;
     let sessions: SessionService;
     /** Another process of the app. */
     let other: SessionService;
@@ -38,33 +30,24 @@ describe.each(REPOSITORY_CASES)(
 
     beforeAll(async () => {
       Logger.overrideLogger(false);
-      database = await SessionsDatabase.open(dialect, tableName, { entities: [defineSessionEntity({ tableName }), Order] });
-      orm = database.context.orm!;
+      site = await OrdersDatabase.open(dialect, `joined_${dialect}_${n}`, Repository, options);
     });
     beforeEach(async () => {
-      await createOrders(database.context, ordersTable);
-      [sessions, other] = [newProcess(), newProcess()];
-      id = randomUUID();
-      await sessions.commit(newSession({ visits: 1 }));
+      await site.begin({ visits: 1 });
+      [sessions, other, id] = [site.newProcess(), site.newProcess(), site.id];
       session = (await sessions.load(id)) as Live;
     });
-    afterAll(async () => {
-      await database.run(`drop table if exists ${database.context.dialect.quote(ordersTable)}`);
-      await database.close();
-    });
+    afterAll(() => site.close());
 
-    const newProcess = () =>
-      serviceOver(new Repository(database.context), options, new Backoff(), undefined, undefined, transactionsOf(database.context))
-        .sessions;
-    const newSession = (values: Live) => Object.assign(Object.defineProperty({}, 'id', { value: id }), values) as Live;
-    const stored = async () => (await newProcess().load(id)) as Live | undefined;
-    const orders = async () => (await database.run(`select * from ${database.context.dialect.quote(ordersTable)}`)).length;
-    const order = (em: EntityManager) => place(em, Order, { id: randomUUID(), session: id, items: '' });
+    const stored = () => site.stored();
+    const orders = async () => (await site.orders()).length;
+    const order = (em: EntityManager) => site.place(em, []);
+    const newSession = (values: Live) => ((site.id = id = randomUUID()), site.newSession(values));
     const visit = (draft: Live) => void draft.visits++;
 
     /** A transaction of the app that is rolled back at its end. */
     const undone = (work: (em: EntityManager) => Promise<unknown>) =>
-      orm.em
+      site.orm.em
         .fork()
         .transactional(async (em) => {
           await work(em);
@@ -83,7 +66,7 @@ describe.each(REPOSITORY_CASES)(
     describe.each(CHANGES)('by %s', (_name, change) => {
       it('takes effect with the rows, and the live session moves on after COMMIT', async () => {
         session.before = 1;
-        await orm.em.fork().transactional(async (em) => {
+        await site.orm.em.fork().transactional(async (em) => {
           order(em);
           await change(em);
         });
@@ -107,13 +90,13 @@ describe.each(REPOSITORY_CASES)(
 
       it('merges with what another process has stored', async () => {
         await other.update(id, (draft: Live) => void (draft.visits += 100));
-        await orm.em.fork().transactional((em) => change(em));
+        await site.orm.em.fork().transactional((em) => change(em));
         expect([session, await stored()]).toMatchObject([{ visits: 102 }, { visits: 102 }]);
       });
 
       it('counts once, however often it is made in the transaction', async () => {
         session.visits += 10;
-        await orm.em.fork().transactional(async (em) => {
+        await site.orm.em.fork().transactional(async (em) => {
           await change(em);
           await change(em);
           await Promise.all([change(em), change(em)]);
@@ -124,12 +107,11 @@ describe.each(REPOSITORY_CASES)(
       });
 
       it('inserts a new session, or does not', async () => {
-        id = randomUUID();
         session = newSession({ visits: 0 });
         await undone((em) => change(em));
         expect(await stored()).toBeUndefined();
         session.visits = 0;
-        await orm.em.fork().transactional((em) => change(em));
+        await site.orm.em.fork().transactional((em) => change(em));
         expect([session, await stored()]).toMatchObject([{ visits: 1 }, { visits: 1 }]);
         await sessions.update(session, visit);
         expect(await stored()).toMatchObject({ visits: 2 });
@@ -137,7 +119,7 @@ describe.each(REPOSITORY_CASES)(
 
       it('lets another commit of the live session wait until the transaction has ended', async () => {
         let later: Promise<void> | undefined;
-        await orm.em.fork().transactional(async (em) => {
+        await site.orm.em.fork().transactional(async (em) => {
           await change(em);
           later = outside(() => sessions.update(session, visit));
           await Promise.resolve();
@@ -150,17 +132,17 @@ describe.each(REPOSITORY_CASES)(
         let failure: unknown;
         await sessions
           .lock(session, 'checkout', async () => {
-            await database.run(`update ${database.context.dialect.quote(`${tableName}_leases`)} set lease_id = 'of another'`);
+            await site.stealLeases();
             await undone(async (em) => void (failure = await change(em).catch((error: unknown) => error)));
           })
           .catch(() => undefined);
-        await database.run(`delete from ${database.context.dialect.quote(`${tableName}_leases`)}`);
+        await site.clearLeases();
         expect(failure).toBeInstanceOf(SessionLockLostError);
         expect(await stored()).toMatchObject({ visits: 1 });
       });
 
       it('is refused inside a nested transaction', async () => {
-        const nested = orm.em.fork().transactional((outer) => outer.transactional((em) => change(em)));
+        const nested = site.orm.em.fork().transactional((outer) => outer.transactional((em) => change(em)));
         await expect(nested).rejects.toThrow(SessionInTransactionError);
         await expect(nested).rejects.toThrow(/a nested transaction \(a savepoint\)/);
         expect(await stored()).toMatchObject({ visits: 1 });
@@ -177,7 +159,7 @@ describe.each(REPOSITORY_CASES)(
 
     it('stays as it was where a savepoint around it was rolled back', async () => {
       session.before = 1;
-      await orm.em.fork().transactional(async (outer) => {
+      await site.orm.em.fork().transactional(async (outer) => {
         order(outer);
         await outer
           .transactional(async () => {
@@ -192,7 +174,7 @@ describe.each(REPOSITORY_CASES)(
     });
 
     it('takes part in a transaction that em.begin() has opened', async () => {
-      const em = orm.em.fork();
+      const em = site.orm.em.fork();
       await em.begin();
       await sessions.update(session, visit, { em });
       await em.rollback();
@@ -207,7 +189,7 @@ describe.each(REPOSITORY_CASES)(
     it('takes part by session id, also after the live session', async () => {
       await undone((em) => sessions.update(id, visit, { em }));
       expect(await stored()).toMatchObject({ visits: 1 });
-      await orm.em.fork().transactional(async (em) => {
+      await site.orm.em.fork().transactional(async (em) => {
         await sessions.update(id, visit, { em });
         await sessions.update(session, visit, { em });
         await sessions.update(id, visit);
@@ -218,14 +200,16 @@ describe.each(REPOSITORY_CASES)(
     });
 
     it('returns what the function returns, and is told of a session that has ended', async () => {
-      expect(await orm.em.fork().transactional((em) => sessions.update(session, (draft: Live) => draft.visits as number, { em }))).toBe(1);
+      expect(
+        await site.orm.em.fork().transactional((em) => sessions.update(session, (draft: Live) => draft.visits as number, { em })),
+      ).toBe(1);
       await other.destroy(id);
       for (const from of [session, id])
-        await expect(orm.em.fork().transactional((em) => sessions.update(from, visit, { em }))).rejects.toThrow(SessionGoneError);
+        await expect(site.orm.em.fork().transactional((em) => sessions.update(from, visit, { em }))).rejects.toThrow(SessionGoneError);
     });
 
     it('is refused with an em that has no open transaction, or is of another database', async () => {
-      await expect(sessions.update(session, visit, { em: orm.em.fork() })).rejects.toThrow(/option `em`: its transaction is not open/);
+      await expect(sessions.update(session, visit, { em: site.orm.em.fork() })).rejects.toThrow(/option `em`: its transaction is not open/);
       const another = await MikroORM.init(connectionOptions('sqlite'));
       const foreign = another.em.fork().transactional((em) => sessions.update(session, visit, { em }));
       await expect(foreign).rejects.toThrow(SmartSessionConfigError);
@@ -236,7 +220,7 @@ describe.each(REPOSITORY_CASES)(
     it('keeps the limit of the app for lock waits', async () => {
       const limit = LIMIT[dialect as keyof typeof LIMIT];
       const read = (em: EntityManager) => em.getConnection('write').execute(limit ?? 'select 1', [], 'all', em.getTransactionContext());
-      await orm.em.fork().transactional(async (em) => {
+      await site.orm.em.fork().transactional(async (em) => {
         if (dialect === 'postgresql')
           await em.getConnection('write').execute("set local lock_timeout = '1234ms'", [], 'run', em.getTransactionContext());
         const before = await read(em);
@@ -246,7 +230,7 @@ describe.each(REPOSITORY_CASES)(
     });
 
     it('gives up a session whose transaction does not end, so that its response is not held for ever', async () => {
-      const em = orm.em.fork();
+      const em = site.orm.em.fork();
       await em.begin();
       await sessions.update(session, visit, { em });
       const waiting = sessions.commit(Object.assign(session, { later: 1 }));

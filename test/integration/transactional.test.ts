@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
-import { IsolationLevel, type EntityManager, type MikroORM } from '@mikro-orm/core';
+import { IsolationLevel, type EntityManager } from '@mikro-orm/core';
 import {
   SessionConflictError,
   SessionGoneError,
@@ -12,8 +12,8 @@ import {
   type SessionService,
   type SmartSessionModuleOptions,
 } from '../../src/index.js';
-import { Backoff } from '../../src/batching/backoff.js';
-import { createOrders, orderEntity, place, transactionsOf } from '../support/orders.js';
+import { OrdersDatabase } from '../support/orders-database.js';
+import { transactionsOf } from '../support/orders.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
@@ -23,12 +23,8 @@ type Live = Record<string, any>;
 describe.each(REPOSITORY_CASES)(
   'a transaction with rows of the app, on $database, $locking, $name',
   ({ database: dialect, locking, repository: Repository, n }) => {
-    const tableName = `transactional_${dialect}_${n}`;
-    const ordersTable = `${tableName}_orders`;
-    const Order = orderEntity(ordersTable);
     const options: SmartSessionModuleOptions = { locking, merge: { visits: counter() }, timeout: 2000 };
-    let database: SessionsDatabase;
-    let orm: MikroORM;
+    let site: OrdersDatabase;
     /** Two processes of the app. */
     let one: SessionService;
     let two: SessionService;
@@ -36,29 +32,19 @@ describe.each(REPOSITORY_CASES)(
 
     beforeAll(async () => {
       Logger.overrideLogger(false);
-      const { defineSessionEntity } = await import('../../src/index.js');
-      database = await SessionsDatabase.open(dialect, tableName, { entities: [defineSessionEntity({ tableName }), Order] });
-      orm = database.context.orm!;
+      site = await OrdersDatabase.open(dialect, `transactional_${dialect}_${n}`, Repository, options);
     });
     beforeEach(async () => {
-      await createOrders(database.context, ordersTable);
-      [one, two] = [newProcess(), newProcess()];
-      id = randomUUID();
-      await one.commit(newSession({ visits: 1, cart: ['a'] }));
+      await site.begin({ visits: 1, cart: ['a'] });
+      [one, two, id] = [site.newProcess(), site.newProcess(), site.id];
     });
-    afterAll(async () => {
-      await database.run(`drop table if exists ${database.context.dialect.quote(ordersTable)}`);
-      await database.close();
-    });
+    afterAll(() => site.close());
 
-    const transactions = () => transactionsOf(database.context);
-    const newProcess = () =>
-      serviceOver(new Repository(database.context), options, new Backoff(), undefined, undefined, transactions()).sessions;
-    const newSession = (values: Live) => Object.assign(Object.defineProperty({}, 'id', { value: id }), values) as Live;
     const live = async (process: SessionService) => (await process.load(id)) as Live;
-    const stored = async () => (await newProcess().load(id)) as Live | undefined;
-    const orders = async () => (await database.run(`select * from ${database.context.dialect.quote(ordersTable)}`)) as Live[];
-    const order = (em: EntityManager, items: string[]) => place(em, Order, { id: randomUUID(), session: id, items: items.join() });
+    const stored = () => site.stored();
+    const orders = () => site.orders();
+    const order = (em: EntityManager, items: string[]) => site.place(em, items);
+    const newSession = (values: Live) => ((site.id = id = randomUUID()), site.newSession(values));
 
     /** Pays for the cart, if there is one. */
     const pay = async (em: EntityManager, draft: Live) => {
@@ -116,7 +102,6 @@ describe.each(REPOSITORY_CASES)(
     });
 
     it('inserts a new session with the rows, and neither if the work throws', async () => {
-      id = randomUUID();
       const session = newSession({ cart: ['b'] });
       const failed = one.transactional(session, async (em, draft: Live) => {
         await pay(em, draft);
@@ -131,7 +116,6 @@ describe.each(REPOSITORY_CASES)(
     });
 
     it('stores no new session that holds nothing', async () => {
-      id = randomUUID();
       await one.transactional(newSession({}), (em) => order(em, ['c']));
       expect([await stored(), await orders()]).toMatchObject([undefined, [{ items: 'c' }]]);
     });
@@ -177,7 +161,7 @@ describe.each(REPOSITORY_CASES)(
       const failed = one.transactional(id, async (em, draft: Live) => {
         runs++;
         draft.cart = [];
-        place(em, Order, { id: known, session: id, items: '' });
+        site.place(em, [], known);
         await em.flush();
       });
       await expect(failed).rejects.toThrow(/unique|duplicate/i);
@@ -224,7 +208,7 @@ describe.each(REPOSITORY_CASES)(
         await em.flush();
         expect(em.getUnitOfWork().getIdentityMap().keys()).toHaveLength(1);
       });
-      expect(orm.em.getUnitOfWork().getIdentityMap().keys()).toEqual([]);
+      expect(site.orm.em.getUnitOfWork().getIdentityMap().keys()).toEqual([]);
     });
 
     it.each<[string, (session: Live, em: EntityManager) => Promise<unknown>]>([
@@ -257,20 +241,20 @@ describe.each(REPOSITORY_CASES)(
           if (fails) throw new RangeError('of the app');
         });
       await expect(both(true)).rejects.toThrow(RangeError);
-      expect(await newProcess().load(other)).toMatchObject({ n: 0 });
+      expect(await site.newProcess().load(other)).toMatchObject({ n: 0 });
       await both(false);
-      expect([await newProcess().load(other), await stored()]).toMatchObject([{ n: 1 }, { cart: [] }]);
+      expect([await site.newProcess().load(other), await stored()]).toMatchObject([{ n: 1 }, { cart: [] }]);
     });
 
     it('is fenced by a lock that it runs in', async () => {
       const session = await live(one);
       const lost = one.lock(session, 'checkout', async () => {
-        await database.run(`update ${database.context.dialect.quote(`${tableName}_leases`)} set lease_id = 'of another'`);
+        await site.stealLeases();
         await one.transactional(session, pay);
       });
       await expect(lost).rejects.toThrow(SessionLockLostError);
       expect([await stored(), await orders()]).toMatchObject([{ cart: ['a'] }, []]);
-      await database.run(`delete from ${database.context.dialect.quote(`${tableName}_leases`)}`);
+      await site.clearLeases();
       const again = await live(one);
       expect(await one.lock(again, 'checkout', () => one.transactional(again, pay))).toBe('paid');
     });
