@@ -99,7 +99,7 @@ describe('token refresh in two instances of an app', () => {
 
   it('is revoked by the provider if each request refreshes on its own', async () => {
     vi.spyOn(SessionService.prototype, 'once').mockImplementation(async (session, _name, { isFresh, work, select }) => {
-      if (!(await isFresh!(session as never))) await work(session as never);
+      if (!(await isFresh!(session as never))) await work(session as never, { isHeld: () => true });
       return select!(session as never);
     });
     const { revoked } = await counts();
