@@ -13,3 +13,4 @@ import './streams/streams.cases.js';
 import './migrating/migrating.cases.js';
 import './migrating-from-rails/migrating-from-rails.cases.js';
 import './token-refresh/token-refresh.cases.js';
+import './paying-once/paying-once.cases.js';
