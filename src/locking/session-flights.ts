@@ -27,10 +27,20 @@ export interface FlightPlan {
 /** The outcome of a flight: its work is committed, was not necessary, or failed. */
 type Outcome = { readonly kind: 'committed' | 'fresh' | 'none' } | { readonly kind: 'failed'; readonly error: unknown };
 
+/** A call of `once`. */
+interface FlightCaller {
+  /** Until when it waits for others. */
+  readonly deadline: number;
+  /** Whether it has had the lease, or has found it with another. So a flight that is finished has ended since it came. */
+  isWaiting: boolean;
+}
+
 /** A flight of this process, and how many callers wait for it. */
 interface LocalFlight {
   readonly outcome: Promise<Outcome>;
   waiting: number;
+  /** Whether it has had the lease, or has found it with another process. */
+  hasTried: boolean;
 }
 
 /** The subject of an error's sentence, for a caller that waited too long. */
@@ -85,7 +95,7 @@ export class SessionFlights implements OnApplicationShutdown {
     }
     if (await plan.isFresh?.(target.values)) return;
     if (!target.isShared) return this.#workAlone(key, target, plan);
-    await this.#onceAmongAll(key, target, name, plan, performance.now() + plan.limits.timeout);
+    await this.#onceAmongAll(key, target, name, plan, { deadline: performance.now() + plan.limits.timeout, isWaiting: false });
   }
 
   /** Extends no lease any more, because the database is about to be closed. */
@@ -93,18 +103,19 @@ export class SessionFlights implements OnApplicationShutdown {
     this.#extensions.stop();
   }
 
-  async #onceAmongAll(key: string, target: FlightTarget, name: string, plan: FlightPlan, deadline: number): Promise<void> {
+  async #onceAmongAll(key: string, target: FlightTarget, name: string, plan: FlightPlan, caller: FlightCaller): Promise<void> {
     for (;;) {
       const flight = this.#flights.get(key);
-      if (!flight) return this.#lead(key, target, name, plan, deadline);
-      const outcome = await this.#follow(flight, target, plan, deadline);
+      if (!flight) return this.#lead(key, target, name, plan, caller);
+      const outcome = await this.#follow(flight, target, plan, caller);
       if (outcome.kind === 'failed') throw outcome.error;
       await target.refresh();
       if (plan.isFresh ? await plan.isFresh(target.values) : outcome.kind === 'committed') return;
+      caller.isWaiting = !plan.isFresh && (caller.isWaiting || flight.hasTried);
     }
   }
 
-  async #follow(flight: LocalFlight, { storageKey }: FlightTarget, { limits }: FlightPlan, deadline: number): Promise<Outcome> {
+  async #follow(flight: LocalFlight, { storageKey }: FlightTarget, { limits }: FlightPlan, { deadline }: FlightCaller): Promise<Outcome> {
     const { timeout, maxWaiting } = limits;
     if (flight.waiting >= maxWaiting)
       throw new SessionLockedError(storageKey, `its queue in this process is full (\`maxWaiting\` is ${maxWaiting}).`, WORK);
@@ -119,22 +130,24 @@ export class SessionFlights implements OnApplicationShutdown {
   }
 
   /** Does the work, or waits for another process, for all callers of this process. */
-  async #lead(key: string, target: FlightTarget, name: string, plan: FlightPlan, deadline: number): Promise<void> {
+  async #lead(key: string, target: FlightTarget, name: string, plan: FlightPlan, caller: FlightCaller): Promise<void> {
     let land: (outcome: Outcome) => void = () => {};
-    const flight: LocalFlight = { outcome: new Promise((resolve) => (land = resolve)), waiting: 0 };
+    const flight: LocalFlight = { outcome: new Promise((resolve) => (land = resolve)), waiting: 0, hasTried: false };
     this.#flights.set(key, flight);
     let outcome: Outcome = { kind: 'none' };
     try {
       const lease = { storageKey: target.storageKey, name, leaseId: randomUUID(), clock: new LeaseClock() };
-      const isJoined = await this.observers.outages.watch('lock', this.#takeOrJoin(lease, plan.limits, deadline));
-      outcome = isJoined ? await this.#join(target, plan) : await this.#work(key, target, lease, plan, deadline);
+      const isJoined = await this.observers.outages.watch('lock', this.#takeOrJoin(lease, plan.limits, flight, caller));
+      outcome = isJoined ? await this.#join(target, plan) : await this.#work(key, target, lease, plan, caller);
     } finally {
       this.#flights.delete(key);
       land(outcome);
     }
     if (outcome.kind === 'failed') throw outcome.error;
-    // The flight of another process was not enough.
-    if (outcome.kind === 'none') await this.#onceAmongAll(key, target, name, plan, deadline);
+    if (outcome.kind !== 'none') return;
+    // The flight of another process was not enough, or its work may have begun.
+    caller.isWaiting = !plan.isFresh;
+    await this.#onceAmongAll(key, target, name, plan, caller);
   }
 
   /** Ends the flight of a caller that waited for another process. */
@@ -144,12 +157,19 @@ export class SessionFlights implements OnApplicationShutdown {
   }
 
   /** Takes the lease. Returns true if another process has finished its flight meanwhile. */
-  async #takeOrJoin(lease: FlightLease, { lease: ms, timeout }: LockLimits, deadline: number): Promise<boolean> {
+  async #takeOrJoin(
+    lease: FlightLease,
+    { lease: ms, timeout }: LockLimits,
+    flight: LocalFlight,
+    { deadline, isWaiting }: FlightCaller,
+  ): Promise<boolean> {
     let mayTake = true;
     for (let attempt = 1; ; attempt++) {
-      if (mayTake && (await this.#hold(lease, ms, (leases) => leases.take(lease, ms, attempt > 1)))) return false;
+      const mustJoin = isWaiting || attempt > 1;
+      const isTaken = mayTake && (await this.#hold(lease, ms, (leases) => leases.take(lease, ms, mustJoin)));
+      flight.hasTried = true;
+      if (isTaken) return false;
       await this.backoff.wait(attempt, Math.min(LONGEST_WAIT, Math.max(0, deadline - performance.now())));
-      // The first attempt found another flight. So a flight that is finished now has ended since.
       const found = await this.repository.onLeases((leases) => leases.look(lease.storageKey, lease.name));
       if (found?.isDone) return true;
       mayTake = !found || found.isOver;
@@ -158,7 +178,7 @@ export class SessionFlights implements OnApplicationShutdown {
     }
   }
 
-  async #work(key: string, target: FlightTarget, lease: FlightLease, plan: FlightPlan, deadline: number): Promise<Outcome> {
+  async #work(key: string, target: FlightTarget, lease: FlightLease, plan: FlightPlan, { deadline }: FlightCaller): Promise<Outcome> {
     const stop = this.#extensions.start(plan.limits.lease, () => this.#extend(lease, plan.limits.lease));
     let isFinished = false;
     try {

@@ -131,6 +131,20 @@ describe.each(REPOSITORY_CASES)(
       expect([works, await first]).toEqual([1, 1]);
     });
 
+    it('does not run for a caller whose process stood still before its work, if another process has done it meanwhile', async () => {
+      const standing = new Repository(database.context);
+      const { take } = standing.leases!;
+      let taken = 0;
+      standing.leases!.take = async (lease, ms, isWaiting) => {
+        const isTaken = await take.call(standing.leases, lease, ms, isWaiting);
+        // The other process waits until the lease has expired.
+        if (taken++ === 0) await two.once(id, 'tokens', { work });
+        return isTaken;
+      };
+      expect(await serviceOver(standing, options).sessions.once(id, 'tokens', { lease: 100, work, select })).toBe(1);
+      expect([works, taken]).toEqual([1, 2]);
+    });
+
     it('does not run for a session that was loaded before others have done the work', async () => {
       const isFresh = ({ run }: Live) => run !== undefined;
       const [early, late] = [await live(one), await live(two)];
