@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isOutsider, type History, type RequestOutcome, type Work } from './history.js';
-import { first, show, valuesOf, type Law } from './law.js';
+import { first, renewalsOf, show, valuesOf, type Law } from './law.js';
 import { INITIAL, operationOf, type RenewedValue, type Values } from './operations.js';
 import type { AuditEntry, LeaseEntry } from './simulated-database.js';
 
@@ -38,12 +38,6 @@ function oneAtATime(value: RenewedValue): Law {
   };
 }
 
-/** The writes of a session that have renewed a value. */
-function renewalsOf(history: History, value: RenewedValue): AuditEntry[] {
-  const isRenewal = ({ before, after }: AuditEntry) => after && !isDeepStrictEqual(valuesOf(before)[value], valuesOf(after)[value]);
-  return history.audit.filter((entry) => entry.key === history.key && isRenewal(entry));
-}
-
 /** The lease at a moment: the entry by which it was taken, or has expired; undefined if no request had it. */
 function leaseAt(leases: readonly LeaseEntry[], at: number): LeaseEntry | undefined {
   const last = leases.findLast((entry) => entry.at <= at && entry.kind !== 'refused');
@@ -51,10 +45,11 @@ function leaseAt(leases: readonly LeaseEntry[], at: number): LeaseEntry | undefi
 }
 
 function overlap(works: readonly Work[], leases: readonly LeaseEntry[], work: Work): string | undefined {
+  if (hasLost(leases, work.actor, work.begunAt)) return `${work.actor} has begun to work after its lease had expired`;
   const isBeside = ({ actor, begunAt }: Work) =>
     actor !== work.actor && begunAt >= work.begunAt && begunAt < (work.endedAt ?? work.begunAt + 1);
   const other = works.find(isBeside);
-  if (!other || [work, other].some(({ actor }) => hasLost(leases, actor, other.begunAt))) return undefined;
+  if (!other || hasLost(leases, work.actor, other.begunAt)) return undefined;
   return `${work.actor} and ${other.actor} have worked at the same time`;
 }
 
@@ -98,33 +93,49 @@ function wrongAnswer(history: History, request: RequestOutcome): string | undefi
   );
   const since = Math.min(...company.map((one) => one.askedAt));
   const isNew = history.requests.some((one) => one.actor === token.by && one.answeredAt > since);
-  return flight?.isFreshEnough || isNew ? undefined : `${actor} was given ${show(token)}, of work that had ended before it came`;
+  return flight?.isFresh || isNew ? undefined : `${actor} was given ${show(token)}, of work that had ended before it came`;
 }
 
-/** A caller that has waited for work which was then committed has no more work to do. */
+/** A caller that had the lease, or has waited for it, has no more work to do when others have done it. */
 function repeatedWork(history: History, request: RequestOutcome): string | undefined {
   const { actor } = request;
   const work = history.works.find((one) => one.value === 'token' && one.actor === actor);
+  const isFresh = operationOf(request.operation).flight?.isFresh;
+  if (work && isFresh) return isFresh({ token: work.found }) ? `${actor} has worked, and nothing was to be done` : undefined;
   if (!work) return undefined;
   const leases = history.leases.filter(({ name }) => name === LEASES.token);
   return first(renewalsOf(history, 'token'), (entry) => {
-    const worker = history.requests.find((one) => one.actor === entry.actor);
-    const isBetween = ({ at }: { readonly at: number }) => at > entry.at && at <= work.begunAt;
+    const { by } = valuesOf(entry.after).token as { by: string };
+    const worker = history.requests.find((one) => one.actor === by);
+    if (!worker || worker === request || entry.at > work.begunAt) return undefined;
     // It has then waited for work that failed.
-    const isOutdated = leases.some(
-      (lease) => (lease.kind === 'expired' || lease.kind === 'released') && lease.actor !== worker?.actor && isBetween(lease),
-    );
-    if (!worker || worker === request || entry.at > work.begunAt || isOutdated) return undefined;
-    const isRefused = leases.some((lease) => lease.kind === 'refused' && lease.actor === actor && lease.at < entry.at);
-    const isFollower = areNeighbours(history, request, worker) && worker.kind === 'ok' && isDuring(request, worker, entry);
-    return isRefused || isFollower ? `${actor} has waited for the work of ${worker.actor}, and then worked again` : undefined;
+    const isOutdated = leases.some(({ kind, actor: other, at }) => {
+      return (kind === 'expired' || kind === 'released') && other !== by && at > entry.at && at <= work.begunAt;
+    });
+    const hasWaited =
+      leases.some((lease) => lease.at < entry.at && tells(history, request, lease)) || isFollower(history, request, worker, entry);
+    return hasWaited && !isOutdated ? `${actor} has waited for the work of ${by}, and then worked again` : undefined;
   });
 }
 
-/** Whether a request asked for the work while another did it. By an id, and under a lock, it asks later. */
-function isDuring({ loadedAt, operation }: RequestOutcome, worker: RequestOutcome, { at }: AuditEntry): boolean {
+/** Whether a caller has tried to take a lease, or has waited for another of its process that did. */
+function tells(history: History, request: RequestOutcome, { kind, actor, at }: LeaseEntry): boolean {
+  if (kind !== 'taken' && kind !== 'refused') return false;
+  const other = history.requests.find((one) => one.actor === actor);
+  if (!other || other === request) return other === request;
+  return asksAtOnce(request) && areNeighbours(history, request, other) && at > request.loadedAt;
+}
+
+/** Whether a caller came while another of its process worked. */
+function isFollower(history: History, request: RequestOutcome, worker: RequestOutcome, { at }: AuditEntry): boolean {
+  const isDuring = request.loadedAt >= worker.loadedAt && request.loadedAt < at;
+  return asksAtOnce(request) && areNeighbours(history, request, worker) && worker.kind === 'ok' && isDuring;
+}
+
+/** By an id, and under a lock, a request asks for the work some steps after it has loaded its session. */
+function asksAtOnce({ operation }: RequestOutcome): boolean {
   const { isById, isLocked } = operationOf(operation);
-  return !isById && !isLocked && loadedAt >= worker.loadedAt && loadedAt < at;
+  return !isById && !isLocked;
 }
 
 /** The error of work is that of its own caller, and of those that wait in the same process. */

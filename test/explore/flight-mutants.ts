@@ -62,6 +62,16 @@ export const FLIGHT_BREACHES: Readonly<Record<string, Breach>> = {
     repository: UnfencedRepository,
     scenario: { operations: ['once', 'once', 'lease expiry'], ...OPTIMISTIC },
   },
+  'work that begins after its lease has expired': {
+    law: 'OneFlight',
+    clocksStop: true,
+    scenario: { operations: ['once', 'lease expiry'], ...OPTIMISTIC },
+  },
+  'a lock that begins after its lease has expired': {
+    law: 'OneLock',
+    clocksStop: true,
+    scenario: { operations: ['lock', 'lease expiry'], ...OPTIMISTIC },
+  },
   'a lease that two have': { law: 'OneFlight', repository: over(RobbedLeases), scenario: { operations: ['once', 'once'], ...OPTIMISTIC } },
   'freshness decided on a stale base': {
     law: 'OneFlight',

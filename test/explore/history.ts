@@ -5,7 +5,17 @@ import type { Backoff } from '../../src/batching/backoff.js';
 import { SessionObservers } from '../../src/observers/session-observers.js';
 import type { AppTransactions } from '../../src/persistence/app-transactions.js';
 import { serviceOver } from '../support/service-over.js';
-import { INITIAL, RULES, WorkFailed, operationOf, type OperationName, type RenewedValue, type Values, type Visit } from './operations.js';
+import {
+  INITIAL,
+  LEASE,
+  RULES,
+  WorkFailed,
+  operationOf,
+  type OperationName,
+  type RenewedValue,
+  type Values,
+  type Visit,
+} from './operations.js';
 import { Scheduler, type Choose } from './scheduler.js';
 import {
   LostAppConnection,
@@ -53,6 +63,8 @@ export interface Mutant {
   breakServices?(services: Services): void;
   /** Answers before the commit. */
   readonly answersEarly?: true;
+  /** The clock of a process stands still when the process does. */
+  readonly clocksStop?: true;
 }
 
 /** What became of a request. */
@@ -149,6 +161,8 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
   const sessionOf = (n: number) => scenario.sessions?.[n] ?? 0;
   const keys = [...new Set(scenario.operations.map((_, n) => sessionOf(n)))].map((n) => storageKeyOf(sessionIdOf(n)));
   const isElsewhere = (n: number) => isOutsider({ scenario }, ACTORS[n]!);
+  const isNeighbour = (one: string, other: string) =>
+    Boolean(scenario.isOneProcess) && isOutsider({ scenario }, one) === isOutsider({ scenario }, other);
   database.faults = scenario.faults ?? 0;
   database.isSlow = scenario.isOneProcess ?? false;
   // A touch is due, and half a day later it is too late.
@@ -184,7 +198,12 @@ export async function runHistory(scenario: Scenario, choose: Choose, mutant: Mut
     if (operation === 'expiry')
       return [actor, () => scheduler.step('half a day passes', () => [() => database.pass(13 * HOUR, scheduler.now)])];
     if (operation === 'lease expiry') {
-      const expire = () => leases.expireAll();
+      const expire = () => {
+        const isHolders = (one: string) => (holder: string) => one === holder || isNeighbour(one, holder);
+        const holders = leases.expireAll();
+        if (mutant.clocksStop) return;
+        for (const one of ACTORS) if (holders.some(isHolders(one))) scheduler.standStill(one, LEASE + 1);
+      };
       return [
         actor,
         () =>

@@ -8,6 +8,12 @@ export type Values = Record<string, any>;
 /** What every session of a history starts with. */
 export const INITIAL: Values = { old: 1, kept: 1, visits: 0, total: 0, preferences: { theme: 'light' } };
 
+/** How long a lease lasts if its holder stands still, in ms. */
+export const LEASE = 1000;
+
+/** A caller stands still several times, and waits on. */
+const LIMITS = { lease: LEASE, timeout: 100 * LEASE };
+
 /** Rules under which the operations mean what they say. */
 export const RULES: Record<string, any> = { visits: counter(), preferences: deep() };
 
@@ -55,8 +61,8 @@ export interface Operation {
 
 /** What `once` is asked to do. */
 export interface Flight {
-  /** Whether work of others that has ended before is enough. */
-  readonly isFreshEnough?: true;
+  /** Whether nothing is to be done. Default: work of others that ends while the caller waits is enough. */
+  isFresh?(values: Values): boolean;
   /** The work throws `WorkFailed`. */
   readonly fails?: true;
   /** The values that shall stand without the own work. Default: nothing is committed. */
@@ -65,6 +71,9 @@ export interface Flight {
 
 /** A value that only the holder of a lease renews: of a flight, or of a lock. */
 export type RenewedValue = 'token' | 'turn';
+
+/** The value that a request renews with a row of the app. */
+export const RECEIPT = 'receipt';
 
 /** The error of work that fails. */
 export class WorkFailed extends Error {}
@@ -95,7 +104,7 @@ function oneAfterTheOther(values: Values, actor: string): void {
 type Change = (values: Values, actor: string) => void;
 
 /** Renews a value: it follows from the one before. */
-function renew(value: RenewedValue): Change {
+function renew(value: RenewedValue | typeof RECEIPT): Change {
   return (values, actor) => {
     values[value] = { n: (values[value]?.n ?? 0) + 1, by: actor };
   };
@@ -121,16 +130,12 @@ function changed(values: Values, actor: string, ...changes: (Change | undefined)
 }
 
 /** Lets `once` renew the token. */
-function renewToken(
-  { sessions, live, actor, work }: Visit,
-  { isFreshEnough, fails }: Flight,
-  session: object | string = live,
-): Promise<unknown> {
-  const isFresh = ({ token }: Values) => token !== undefined;
+function renewToken({ sessions, live, actor, work }: Visit, { isFresh, fails }: Flight, session: object | string = live): Promise<unknown> {
   return sessions.once(session, 'token', {
     work: (draft: Values) => work('token', draft, () => (fails ? fail : redeem)(draft, actor)),
     select: selectToken,
-    ...(isFreshEnough ? { isFresh } : {}),
+    ...LIMITS,
+    ...(isFresh ? { isFresh } : {}),
   });
 }
 
@@ -156,7 +161,7 @@ function renewing(flight: Flight, before?: Change): Operation {
  */
 function locking(take: (visit: Visit, session: Values) => Promise<unknown>, isById?: true): Operation {
   return {
-    run: (visit) => visit.sessions.lock(isById ? visit.sessionId : visit.live, 'turn', (session: Values) => take(visit, session)),
+    run: (visit) => visit.sessions.lock(isById ? visit.sessionId : visit.live, 'turn', (session: Values) => take(visit, session), LIMITS),
     effect: (values, actor) => changed(values, actor, takeTurn),
     result: ({ turn }) => turn,
     isLocked: true,
@@ -169,8 +174,9 @@ async function takeTurnOn({ actor, work }: Visit, session: Values): Promise<unkn
   return structuredClone(session.turn);
 }
 
-const addToTotal: Change = (values) => {
+const addToTotal: Change = (values, actor) => {
   values.total += 1;
+  renew(RECEIPT)(values, actor);
 };
 
 /**
@@ -206,6 +212,12 @@ function orderInTransaction({ sessions, live, actor, transactional, order }: Vis
     then?.(live, actor);
     return total;
   });
+}
+
+/** Takes the turn under a lock, and then does something else. */
+function underLock(visit: Visit, then: (session: Values) => Promise<unknown>): Promise<unknown> {
+  const work = (session: Values) => takeTurnOn(visit, session).then(() => then(session));
+  return visit.sessions.lock(visit.live, 'turn', work, LIMITS);
 }
 
 /** Every kind of request, by name. */
@@ -253,13 +265,15 @@ export const OPERATIONS = {
   touch: { run: async ({ sessions, sessionId, live }) => protocolOf(sessions).toucher.touch(sessionId, live) },
   once: renewing({}),
   'once by id': { ...renewing({}), run: (visit) => renewToken(visit, {}, visit.sessionId), isById: true },
-  'once if stale': renewing({ isFreshEnough: true }),
+  'once if stale': renewing({ isFresh: ({ token }) => token !== undefined }),
+  /** The work of one other is not enough. */
+  'once if not new': renewing({ isFresh: ({ token }) => token?.n > 1 }),
   'set and once': renewing({}, setOwn),
   'once, and fails': renewing({ fails: true }),
   lock: locking(takeTurnOn),
   'lock by id': locking(takeTurnOn, true),
   /** Asks for the same lock once more. */
-  'lock in lock': locking((visit, session) => visit.sessions.lock(session, 'turn', () => takeTurnOn(visit, session))),
+  'lock in lock': locking((visit, session) => visit.sessions.lock(session, 'turn', () => takeTurnOn(visit, session), LIMITS)),
   /** Changes the record by its id. Only the context tells that the lock is needed. */
   'update in lock': {
     ...locking(async ({ sessions, sessionId, actor, work }, session) => {
@@ -275,11 +289,7 @@ export const OPERATIONS = {
   /** The commit of the flight is that of the turn, too. */
   'once in lock': {
     ...renewing({}, takeTurn),
-    run: (visit) =>
-      visit.sessions.lock(visit.live, 'turn', async (session: Values) => {
-        await takeTurnOn(visit, session);
-        return renewToken(visit, {});
-      }),
+    run: (visit) => underLock(visit, () => renewToken(visit, {})),
     isLocked: true,
   },
   transactional: ordering((visit) => orderBy(visit, visit.live, setOwn), setOwn),
@@ -287,14 +297,7 @@ export const OPERATIONS = {
   'transactional, and fails': ordering((visit) => orderBy(visit, visit.live, fail)),
   /** The draft has the turn, too. */
   'transactional in lock': {
-    ...ordering(
-      (visit) =>
-        visit.sessions.lock(visit.live, 'turn', async (session: Values) => {
-          await takeTurnOn(visit, session);
-          return orderBy(visit, session);
-        }),
-      takeTurn,
-    ),
+    ...ordering((visit) => underLock(visit, (session) => orderBy(visit, session)), takeTurn),
     isLocked: true,
   },
   'update in transaction': ordering((visit) => orderInTransaction(visit)),

@@ -16,15 +16,23 @@ export type Choose = (options: number) => number;
 /** An actor that waits for no step after so many turns of the event loop cannot go on. */
 const MOST_TURNS = 10;
 
-/** Who runs. One for all schedulers: a context remembers every one that it has passed through. */
-const ACTOR = new AsyncLocalStorage<string>();
+/** Who runs, and by whose order. One for all schedulers: a context remembers every one that it has passed through. */
+const ACTOR = new AsyncLocalStorage<{ readonly name: string; readonly scheduler: Scheduler }>();
+
+/** The time of the process that runs now, in ms. In a walk it is later by each time that the process has stood still, and else stays. */
+export function timeInWalk(): number {
+  const running = ACTOR.getStore();
+  return running ? running.scheduler.timeOf(running.name) : 0;
+}
 
 /** Runs actors step by step: between two steps of one, any step of another may come. */
 export class Scheduler {
   readonly #waiting: Step[] = [];
   /** The steps that were run, for a failing history. */
   readonly trace: string[] = [];
+  readonly #stoodStill = new Map<string, number>();
   #now = 0;
+  #looks = 0;
 
   /** Counts the steps: when something happened. */
   get now(): number {
@@ -33,7 +41,17 @@ export class Scheduler {
 
   /** The actor that runs now. */
   get actor(): string {
-    return ACTOR.getStore() ?? '?';
+    return ACTOR.getStore()?.name ?? '?';
+  }
+
+  /** Lets the process of an actor stand still for a time, in ms: for the process, the next moment is so much later. */
+  standStill(actor: string, ms: number): void {
+    this.#stoodStill.set(actor, (this.#stoodStill.get(actor) ?? 0) + ms);
+  }
+
+  /** The time of an actor's process, in ms. No two looks at it are the same. */
+  timeOf(actor: string): number {
+    return ++this.#looks * 1e-6 + (this.#stoodStill.get(actor) ?? 0);
   }
 
   /**
@@ -60,7 +78,7 @@ export class Scheduler {
   async run(actors: Readonly<Record<string, () => Promise<void>>>, choose: Choose): Promise<string[]> {
     const unfinished = new Set(Object.keys(actors));
     for (const [name, work] of Object.entries(actors)) {
-      void ACTOR.run(name, work).finally(() => unfinished.delete(name));
+      void ACTOR.run({ name, scheduler: this }, work).finally(() => unfinished.delete(name));
     }
     for (;;) {
       // By then every actor waits for a step, or has ended.
@@ -76,7 +94,7 @@ export class Scheduler {
       this.#waiting.splice(this.#waiting.indexOf(step), 1);
       this.#now++;
       this.trace.push(`${step.actor} ${step.name}${n > 0 ? ` (fault ${n})` : ''}`);
-      ACTOR.run(step.actor, outcome);
+      ACTOR.run({ name: step.actor, scheduler: this }, outcome);
     }
   }
 

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { effectOf, resultOf } from './effects.js';
 import { isOutsider, type History, type RequestOutcome } from './history.js';
-import { operationOf, type Values } from './operations.js';
+import { isRenewal } from './law.js';
+import { RECEIPT, operationOf, type Values } from './operations.js';
 import type { AuditEntry } from './simulated-database.js';
 
 /** What one request has in a write, and the values that stand once its effect is there. */
@@ -58,7 +59,7 @@ function explain(history: History): Shares | undefined {
     }
     return history.requests.some((request) => {
       const left = commits.get(request)!;
-      const isApart = isOutsider(history, request.actor) !== isOutsider(history, entry.actor) || isAlone(history, request, entry);
+      const isApart = isOutsider(history, request.actor) !== isOutsider(history, entry.actor) || isAlone(request, entry);
       if (left === 0 || isApart || before.some(({ actor }) => actor === request.actor) || !mayBeIn(request, entry)) return false;
       const changed = effectOf(history, request)!(values);
       // What changes nothing may have been written by nobody.
@@ -72,10 +73,10 @@ function explain(history: History): Shares | undefined {
   return explainAll(writesOf(history)) ? new Map(shares) : undefined;
 }
 
-/** Whether one of the two writes in a transaction of its own. */
-function isAlone({ requests }: History, request: RequestOutcome, { actor }: AuditEntry): boolean {
-  const writer = requests.find((one) => one.actor === actor);
-  return writer !== request && [writer, request].some((one) => one && operationOf(one.operation).isWhole);
+/** Whether a write is that of another request alone, or not that of this one: of a transaction of the app. */
+function isAlone(request: RequestOutcome, entry: AuditEntry): boolean {
+  const writer = isRenewal(entry, RECEIPT) ? dataOf(entry.after)[RECEIPT].by : undefined;
+  return writer !== request.actor && (writer !== undefined || operationOf(request.operation).isWhole === true);
 }
 
 /** Who was answered well was in no later write, and who came later in no earlier one. */

@@ -77,12 +77,14 @@ export class SimulatedLeases implements Omit<Pick<NamedLeases, keyof NamedLeases
     return [...this.database.leases.values()].some(isHeld);
   }
 
-  /** Lets time pass until the held leases have expired: their holders stand still. */
-  expireAll(): void {
-    for (const [key, lease] of this.database.leases) {
+  /** Lets the held leases expire. Returns their holders. */
+  expireAll(): string[] {
+    return Array.from(this.database.leases).flatMap(([key, lease]) => {
       const [name = '', storageKey = ''] = key.split('\0');
-      if (isHeld(lease)) this.#expire({ name, storageKey });
-    }
+      if (!isHeld(lease)) return [];
+      this.#put('expired', { name, storageKey, leaseId: lease.leaseId }, { ...lease, isExpired: true });
+      return [lease.holder];
+    });
   }
 
   /** Waits for the lock of a lease's row. Returns false, and locks nothing, if another has taken the lease. */
@@ -127,11 +129,6 @@ export class SimulatedLeases implements Omit<Pick<NamedLeases, keyof NamedLeases
 
   #seenKey(lease: LeaseName): string {
     return `${this.scheduler.actor} ${leaseKeyOf(lease)}`;
-  }
-
-  #expire(lease: LeaseName): void {
-    const found = this.find(lease);
-    if (found) this.#put('expired', { ...lease, leaseId: found.leaseId }, { ...found, isExpired: true });
   }
 
   /**

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { History, RequestOutcome } from './history.js';
-import { first, show, valuesOf, type Law } from './law.js';
-import { operationOf } from './operations.js';
+import { first, renewalsOf, show, valuesOf, type Law } from './law.js';
+import { RECEIPT, operationOf } from './operations.js';
 
 /** The law of transactions with rows of the app. */
 export const WHOLE_LAWS = {
@@ -10,9 +10,9 @@ export const WHOLE_LAWS = {
     first(history.requests, (request) => (operationOf(request.operation).isWhole ? halfDone(history, request) : undefined)),
 } satisfies Record<string, Law>;
 
-function halfDone({ audit, key, database }: History, { actor, kind, loaded, live }: RequestOutcome): string | undefined {
-  const orders = database.orders.filter((order) => order.actor === actor);
-  const writes = audit.filter((entry) => entry.actor === actor && entry.key === key && entry.kind === 'update');
+function halfDone(history: History, { actor, kind, loaded, live }: RequestOutcome): string | undefined {
+  const orders = history.database.orders.filter((order) => order.actor === actor);
+  const writes = renewalsOf(history, RECEIPT).filter(({ after }) => valuesOf(after)[RECEIPT].by === actor);
   if (orders.length !== writes.length) return `${actor} has ${orders.length} orders, and has written the session ${writes.length} times`;
   if (orders.length > 1) return `${actor} has ordered ${orders.length} times`;
   const isTorn = orders.some(({ at, total }, n) => at !== writes[n]!.at || total !== valuesOf(writes[n]!.after).total);
