@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { ALONE, HeldLeases, type WorkLease } from '../live/held-leases.js';
 import { LiveSessions } from '../live/live-sessions.js';
+import { AppTransactions } from '../persistence/app-transactions.js';
 import type { NamedLease } from '../persistence/named-leases.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
 import { SessionStates } from '../protocol/session-states.js';
@@ -23,6 +24,7 @@ export class SessionLocks {
     private readonly stored: StoredSessions,
     private readonly states: SessionStates,
     private readonly liveSessions: LiveSessions,
+    private readonly transactions: AppTransactions,
   ) {}
 
   /**
@@ -38,6 +40,8 @@ export class SessionLocks {
     limits: LockLimits,
     work: (session: object, lease: WorkLease) => Result | Promise<Result>,
   ): Promise<Result> {
+    // Also inside the same lock: the commit at the end is not part of the transaction.
+    this.transactions.refuse('lock');
     const target = typeof session === 'string' ? await this.stored.loadToLock(session) : session;
     const { storageKey } = this.liveSessions.ofLive(target);
     const outer = this.leases.find(storageKey, name);

@@ -173,6 +173,15 @@ describe.each(REPOSITORY_CASES)(
       expect(await stored()).toMatchObject({ before: 1, visits: 1 });
     });
 
+    it('refuses a lock before its work, also inside the same lock', async () => {
+      let runs = 0;
+      const lock = (locked: object) => orm.em.fork().transactional(() => sessions.lock(locked, 'checkout', () => void runs++));
+      await expect(sessions.lock(session, 'checkout', () => lock(session))).rejects.toThrow(SessionInTransactionError);
+      id = randomUUID();
+      await expect(lock(newSession({ visits: 1 }))).rejects.toThrow(SessionInTransactionError);
+      expect(runs).toBe(0);
+    });
+
     it('takes part in a transaction that em.begin() has opened', async () => {
       const em = site.orm.em.fork();
       await em.begin();
