@@ -175,7 +175,7 @@ describe.each(REPOSITORY_CASES)(
 
     it('refuses a lock before its work, also inside the same lock', async () => {
       let runs = 0;
-      const lock = (locked: object) => orm.em.fork().transactional(() => sessions.lock(locked, 'checkout', () => void runs++));
+      const lock = (locked: object) => site.orm.em.fork().transactional(() => sessions.lock(locked, 'checkout', () => void runs++));
       await expect(sessions.lock(session, 'checkout', () => lock(session))).rejects.toThrow(SessionInTransactionError);
       id = randomUUID();
       await expect(lock(newSession({ visits: 1 }))).rejects.toThrow(SessionInTransactionError);
