@@ -82,20 +82,25 @@ export class SessionFlights implements OnApplicationShutdown {
   /**
    * Does the work, or waits until another caller has done it. Afterwards the target has the committed values.
    *
+   * @returns the committed values, or the draft of the work that the caller is inside
    * @throws SessionLockedError if others do the work for longer than `timeout`
    * @throws SessionLockLostError if the lease was another's when the work was committed: then nothing was
    * @throws what the work throws, here or in a caller of this process that was waited for; and what a commit throws
    */
-  async once(target: FlightTarget, name: string, plan: FlightPlan): Promise<void> {
+  async once(target: FlightTarget, name: string, plan: FlightPlan): Promise<object> {
     const key = `${name}\0${target.storageKey}`;
-    const outer = this.#inside.getStore()?.get(key);
-    if (outer?.draft) {
-      if (!(await plan.isFresh?.(outer.draft))) await plan.work(outer.draft, outer.lease);
-      return;
+    const { draft, lease } = this.#inside.getStore()?.get(key) ?? {};
+    if (draft) {
+      if (!(await plan.isFresh?.(draft))) await plan.work(draft, lease!);
+      return draft;
     }
-    if (await plan.isFresh?.(target.values)) return;
+    if (!(await plan.isFresh?.(target.values))) await this.#onceOutermost(key, target, name, plan);
+    return target.values;
+  }
+
+  #onceOutermost(key: string, target: FlightTarget, name: string, plan: FlightPlan): Promise<void> {
     if (!target.isShared) return this.#workAlone(key, target, plan);
-    await this.#onceAmongAll(key, target, name, plan, { deadline: performance.now() + plan.limits.timeout, isWaiting: false });
+    return this.#onceAmongAll(key, target, name, plan, { deadline: performance.now() + plan.limits.timeout, isWaiting: false });
   }
 
   /** Extends no lease any more, because the database is about to be closed. */

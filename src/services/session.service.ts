@@ -250,8 +250,8 @@ export class SessionService {
     if (!this.repository.hasLeases) throw missingLeases('`once`');
     this.transactions.refuse('lock');
     const target = await this.targets.of(session);
-    await this.flights.once(target, lease, plan);
-    return select?.(target.values as SessionDraft) as Result;
+    const values = await this.flights.once(target, lease, plan);
+    return select?.(values as SessionDraft) as Result;
   }
 
   /**

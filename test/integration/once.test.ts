@@ -317,6 +317,18 @@ describe.each(REPOSITORY_CASES)(
       expect(await stored()).toMatchObject({ outer: 1, inner: 2, run: 1 });
     });
 
+    it('gives inner work what the draft holds', async () => {
+      const session = await live(one);
+      let inner: unknown;
+      await one.once(session, 'tokens', {
+        work: async (draft: Live) => {
+          draft.run = 7;
+          inner = await one.once(session, 'tokens', { isFresh: ({ run }: Live) => run === 7, work, select });
+        },
+      });
+      expect(inner).toBe(7);
+    });
+
     it('runs again for what work of the same name has left behind', async () => {
       const session = await live(one);
       let later = Promise.resolve();
