@@ -19,22 +19,26 @@ export class AppTransaction {
   /** The key of the record that the transaction was begun for. Its draft is the only way to change it. */
   ownKey: string | undefined;
   readonly #members: TransactionMember[] = [];
-  /** The commit ids that were written, by storage key, in their order. */
-  readonly #written = new Map<string, string[]>();
+  /** The commit ids that were written. Each has that of the record before; null for a new record. */
+  readonly #written = new Map<string, string | null>();
   #isCommitting = false;
 
   /** @param run runs statements in the transaction */
   constructor(readonly run: RunInTransaction) {}
 
-  /** A commit was written. */
-  note(storageKey: string, commitId: string): void {
-    this.#written.set(storageKey, [...(this.#written.get(storageKey) ?? []), commitId]);
+  /**
+   * A commit was written.
+   *
+   * @param before the commit id of the record before; null for a new record
+   */
+  note(commitId: string, before: string | null): void {
+    if (commitId !== before) this.#written.set(commitId, before);
   }
 
-  /** Whether a record that has this commit id has also what an earlier commit of the transaction has written. */
-  includes(storageKey: string, commitId: string, found: string | null | undefined): boolean {
-    const written = this.#written.get(storageKey) ?? [];
-    return found === commitId || (typeof found === 'string' && written.indexOf(found) > written.indexOf(commitId));
+  /** Whether a record that has the commit id `found` has also what an earlier commit of the transaction has written. */
+  includes(commitId: string, found: string | null | undefined): boolean {
+    for (let id = found; typeof id === 'string'; id = this.#written.get(id)) if (id === commitId) return true;
+    return false;
   }
 
   /** Takes part in the transaction. */
@@ -59,6 +63,9 @@ export class AppTransaction {
   }
 
   async #end(end: TransactionEnd): Promise<void> {
-    for (const member of this.#members.splice(0)) await member.ended(end);
+    const failures: unknown[] = [];
+    // Other sessions wait for their end too.
+    for (const member of this.#members.splice(0)) await member.ended(end).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 }

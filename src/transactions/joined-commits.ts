@@ -85,6 +85,7 @@ export class JoinedCommits {
     this.#refuse(operation, live.storageKey, transaction);
     const joined = await this.#join(session, live, transaction);
     return afterOthers(joined.view, async () => {
+      await this.#forgetUndone(joined, transaction);
       const { now, edit } = makeEdit(joined.view);
       if (!edit) return undefined;
       const { record, state, storageKey } = joined.view;
@@ -102,7 +103,7 @@ export class JoinedCommits {
   async #write(transaction: AppTransaction, commit: TransactionCommit): Promise<TransactionOutcome> {
     const deadline = new Deadline('commit', this.options.timeout);
     const outcome = await deadline.bound(this.committer.commit(transaction.run, commit));
-    if (outcome.kind === 'committed') transaction.note(commit.storageKey, outcome.record.commitId!);
+    if (outcome.kind === 'committed') transaction.note(outcome.record.commitId!, outcome.before?.commitId ?? null);
     return outcome;
   }
 
@@ -129,11 +130,10 @@ export class JoinedCommits {
       throw error;
     }
     const joined = new JoinedSession(session, live);
-    let isUndone = false;
     transaction.join({
-      beforeCommit: async () => void (isUndone = !(await this.#isInPlace(joined, transaction))),
+      beforeCommit: () => this.#forgetUndone(joined, transaction),
       ended: async (end) => {
-        const ending = this.#end(joined, transaction, isUndone ? 'rolled-back' : end).finally(() => turn.end());
+        const ending = this.#end(joined, transaction, end).finally(() => turn.end());
         // The transaction may still hold the record.
         if (end === 'unknown') ending.catch(() => undefined);
         else await ending;
@@ -142,11 +142,11 @@ export class JoinedCommits {
     return joined;
   }
 
-  /** Whether the transaction still has what was written: a savepoint may have been rolled back. */
-  async #isInPlace({ live: { storageKey }, last }: JoinedSession, transaction: AppTransaction): Promise<boolean> {
-    if (!last) return true;
-    const { record } = await this.committer.records!.lock(transaction.run, storageKey);
-    return transaction.includes(storageKey, last.outcome.record.commitId!, record?.commitId);
+  /** Forgets the commits that are not in the transaction any more: a savepoint around them may have been rolled back. */
+  async #forgetUndone(joined: JoinedSession, transaction: AppTransaction): Promise<void> {
+    if (!joined.last) return;
+    const { record } = await this.committer.records!.lock(transaction.run, joined.live.storageKey);
+    joined.keep(({ outcome }) => transaction.includes(outcome.record.commitId!, record?.commitId));
   }
 
   async #end(joined: JoinedSession, transaction: AppTransaction, end: TransactionEnd): Promise<void> {
@@ -158,12 +158,10 @@ export class JoinedCommits {
 
   /** The COMMIT has failed, and may have taken effect. The record tells. */
   async #settle(joined: JoinedSession, transaction: AppTransaction): Promise<void> {
-    const { before, last, live } = joined;
-    const { storageKey } = live;
-    const found = await this.repository.updateLocked(storageKey, () => undefined, { operation: 'commit' });
-    if (transaction.includes(storageKey, last!.outcome.record.commitId!, found?.commitId)) return this.#take(joined);
-    const isAsBefore = before && found?.version === before.version && found.commitId === before.commitId;
-    if (!isAsBefore) throw outcomeUnknown(new Error("The COMMIT of the app's transaction has failed."));
+    const { last, live } = joined;
+    const found = await this.repository.updateLocked(live.storageKey, () => undefined, { operation: 'commit' });
+    if (transaction.includes(last!.outcome.record.commitId!, found?.commitId)) return this.#take(joined);
+    if (!joined.isAsBefore(found)) throw outcomeUnknown(new Error("The COMMIT of the app's transaction has failed."));
   }
 
   async #take({ session, live, before, last }: JoinedSession): Promise<void> {

@@ -4,6 +4,7 @@ import { MikroORM, type EntityManager } from '@mikro-orm/core';
 import {
   SessionGoneError,
   SessionInTransactionError,
+  SessionLimitError,
   SessionLockLostError,
   SessionUnavailableError,
   SmartSessionConfigError,
@@ -173,11 +174,82 @@ describe.each(REPOSITORY_CASES)(
       expect(await stored()).toMatchObject({ before: 1, visits: 1 });
     });
 
+    it('stores nothing twice where a savepoint around a later change was rolled back', async () => {
+      session.visits += 10;
+      await site.orm.em.fork().transactional(async (outer) => {
+        await sessions.update(session, visit, { em: outer });
+        await undoneInside(outer, () => sessions.update(session, visit, { em: outer }));
+      });
+      expect([session, await stored()]).toMatchObject([{ visits: 12 }, { visits: 12 }]);
+      await sessions.commit(session);
+      expect(await stored()).toMatchObject({ visits: 12 });
+    });
+
+    it.each<[string, (em: EntityManager) => Promise<unknown>]>([
+      ['the session', (em) => sessions.update(session, visit, { em })],
+      ['its id', (em) => sessions.update(id, visit, { em })],
+    ])('stores what a savepoint had stored that was rolled back, and then a change by %s', async (_by, change) => {
+      Object.assign(session, { visits: 11, before: 1 });
+      await site.orm.em.fork().transactional(async (outer) => {
+        await undoneInside(outer, () => sessions.update(session, visit, { em: outer }));
+        await change(outer);
+      });
+      await sessions.commit(session);
+      expect([session, await stored()]).toMatchObject([
+        { before: 1, visits: 12 },
+        { before: 1, visits: 12 },
+      ]);
+    });
+
+    /** Does work inside a savepoint that is rolled back. */
+    const undoneInside = (outer: EntityManager, work: () => Promise<unknown>) =>
+      outer
+        .transactional(async () => {
+          await work();
+          throw new RangeError('of the app');
+        })
+        .catch(() => undefined);
+
+    it.each(['a new session', 'one that others had changed before'])('goes on with %s if the COMMIT fails', async (which) => {
+      if (which === 'a new session') {
+        session = newSession({ visits: 1 });
+      } else await other.update(id, (draft: Live) => void (draft.others = 1));
+      let refuses = true;
+      const refuse = async () => {
+        if (refuses) throw new RangeError('of the app');
+      };
+      site.orm.em.getEventManager().registerSubscriber({ beforeTransactionCommit: refuse });
+      const failed = site.orm.em.fork().transactional((em) => sessions.update(session, visit, { em }));
+      await expect(failed).rejects.toThrow(new RangeError('of the app'));
+      refuses = false;
+      await sessions.update(session, visit);
+      expect([session, await stored()]).toMatchObject([{ visits: 2 }, { visits: 2 }]);
+    });
+
+    it('moves each session on, though the user of another has no room', async () => {
+      const limited = site.newProcess({ ...options, userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } });
+      const user = randomUUID();
+      const login = (draft: Live) => void (draft.user = user);
+      await limited.update(session, login);
+      await limited.commit(newSession({ visits: 0 }));
+      const second = id;
+      await limited.commit(newSession({ visits: 1 }));
+      session = (await limited.load(id)) as Live;
+      session.visits += 10;
+      const refused = site.orm.em.fork().transactional(async (em) => {
+        await limited.update(second, login, { em });
+        await limited.update(session, visit, { em });
+      });
+      await expect(refused).rejects.toThrow(SessionLimitError);
+      expect(session).toMatchObject({ visits: 12 });
+      await limited.commit(session);
+      expect([await limited.load(second), await stored()]).toMatchObject([undefined, { visits: 12 }]);
+    });
+
     it('refuses a lock before its work, also inside the same lock', async () => {
       let runs = 0;
       const lock = (locked: object) => site.orm.em.fork().transactional(() => sessions.lock(locked, 'checkout', () => void runs++));
       await expect(sessions.lock(session, 'checkout', () => lock(session))).rejects.toThrow(SessionInTransactionError);
-      id = randomUUID();
       await expect(lock(newSession({ visits: 1 }))).rejects.toThrow(SessionInTransactionError);
       expect(runs).toBe(0);
     });

@@ -50,9 +50,9 @@ export class OrdersDatabase {
   }
 
   /** The sessions of another process of the app. */
-  newProcess(): SessionService {
+  newProcess(options = this.options): SessionService {
     const { context } = this.database;
-    return serviceOver(new this.Repository(context), this.options, undefined, undefined, undefined, transactionsOf(context)).sessions;
+    return serviceOver(new this.Repository(context), options, undefined, undefined, undefined, transactionsOf(context)).sessions;
   }
 
   /** A session that is not stored yet. */
