@@ -106,6 +106,19 @@ export class SessionTransactions {
 
   async #runUntilDone<Result>(target: TransactionTarget, plan: TransactionPlan<Result>): Promise<Result> {
     const history = new TransactionHistory<Result>(this.repository);
+    const committed = this.#runUntilCommitted(target, plan, history).catch((error: unknown) => {
+      // What the request has changed before may be stored already. Its next commit would store it a second time.
+      if (history.hasUnknown && error instanceof SessionUnavailableError) target.abandon(error);
+      throw error;
+    });
+    return this.#finish(await committed);
+  }
+
+  async #runUntilCommitted<Result>(
+    target: TransactionTarget,
+    plan: TransactionPlan<Result>,
+    history: TransactionHistory<Result>,
+  ): Promise<Run<Result>> {
     let failure: unknown;
     for (let attempt = 1; attempt <= plan.maxAttempts; attempt++) {
       if (attempt > 1) {
@@ -113,7 +126,7 @@ export class SessionTransactions {
         await this.backoff.wait(attempt - 1);
       }
       try {
-        return await this.#finish(await this.#runOnce(target, plan, history));
+        return await this.#runOnce(target, plan, history);
       } catch (error) {
         history.judge(error);
         failure = error;
@@ -203,10 +216,10 @@ export class SessionTransactions {
     { maxAttempts }: TransactionPlan<Result>,
     history: TransactionHistory<Result>,
     failure: unknown,
-  ): Promise<Result> {
+  ): Promise<Run<Result>> {
     if (history.hasUnknown) {
       const landed = history.findLanded(await this.#loadLocked(storageKey));
-      if (landed) return this.#finish(landed);
+      if (landed) return landed;
       if (history.mayStillLand) throw outcomeUnknown(failure);
     }
     if (this.repository.classify(failure) === 'rolled-back' || failure instanceof SessionConflictError)

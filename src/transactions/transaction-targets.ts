@@ -29,6 +29,8 @@ export interface TransactionTarget {
    * @param draft is applied after what the request has changed before
    */
   attempt(draft: Pick<Edit, 'apply'>): Attempt;
+  /** Forbids further commits of the live session. */
+  abandon(reason: Error): void;
 }
 
 /** Finds the sessions of transactions. */
@@ -55,6 +57,7 @@ export class TransactionTargets {
     return {
       storageKey,
       inTurn: (work) => afterOthers(live, work),
+      abandon: (reason) => void (live.abandoned ??= reason),
       attempt(draft) {
         committer.refuseOver(session, live);
         const made = edits.withDraft(session, live, draft);
@@ -75,6 +78,7 @@ export class TransactionTargets {
     return {
       storageKey,
       inTurn: (work) => work(),
+      abandon: () => {},
       attempt: ({ apply }) => ({
         commit: { storageKey, base: undefined, isNew: false, edit: { apply, fence, mustSeeCurrent: true } },
         take: (before, outcome) => this.landed.announce(storageKey, before, outcome),

@@ -5,6 +5,7 @@ import {
   SessionConflictError,
   SessionGoneError,
   SessionInTransactionError,
+  SessionLimitError,
   SessionLockLostError,
   SessionUnavailableError,
   SmartSessionConfigError,
@@ -179,6 +180,38 @@ describe.each(REPOSITORY_CASES)(
         await expect(hides).rejects.toThrow(/has ended the transaction while `work` ran/);
         expect([await stored(), await orders()]).toMatchObject([{ cart: ['a'] }, []]);
       });
+
+    it('stores nothing twice if the outcome stays unknown', async () => {
+      const session = await live(one);
+      session.visits += 10;
+      let isLost = true;
+      site.orm.em.getEventManager().registerSubscriber({
+        afterTransactionCommit: async () => {
+          if (!isLost) return;
+          isLost = false;
+          await two.update(id, (draft: Live) => void (draft.others = 1));
+          throw new Error('The answer is lost.');
+        },
+      });
+      await expect(one.transactional(session, pay)).rejects.toThrow(SessionUnavailableError);
+      await expect(one.commit(session)).rejects.toThrow(SessionUnavailableError);
+      expect([await stored(), await orders()]).toMatchObject([{ visits: 11, cart: [], others: 1 }, [{ items: 'a' }]]);
+    });
+
+    it.each(['session', 'id'])('ends a session by its %s whose user has no room, and tells it', async (by) => {
+      const limited = site.newProcess({ ...options, userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } });
+      const user = randomUUID();
+      await limited.update(id, (draft: Live) => void (draft.user = user));
+      await limited.commit(newSession({ cart: ['a'] }));
+      let runs = 0;
+      const login = (em: EntityManager, draft: Live) => {
+        runs++;
+        draft.user = user;
+        return pay(em, draft);
+      };
+      await expect(limited.transactional(by === 'id' ? id : await live(limited), login)).rejects.toThrow(SessionLimitError);
+      expect([runs, await stored(), await orders()]).toMatchObject([1, undefined, [{ items: 'a' }]]);
+    });
 
     it('is refused for a session that has ended, before the work runs', async () => {
       const session = await live(one);
