@@ -98,7 +98,8 @@ export class TransactionHistory<Result> {
 
 function isAsBefore({ before, revision }: Run<unknown>, stored: StoredRecord | undefined): boolean {
   if (before) return stored?.version === before.version && stored.commitId === before.commitId;
-  return revision !== undefined && !stored;
+  // Other requests can end a new session whose user they know. Then it is absent too.
+  return revision?.change?.userId === null && !stored;
 }
 
 function isObject(thrown: unknown): thrown is object {

@@ -31,7 +31,7 @@ describeEach(CASES)(
     const ordersTable = `${tableName}_orders`;
     const Order = orderEntity(ordersTable);
     const entities = [defineSessionEntity({ tableName }), Order];
-    const options: SmartSessionModuleOptions = { locking, merge: { visits: counter() }, timeout: 2000 };
+    const options: SmartSessionModuleOptions = { locking, merge: { visits: counter() }, userId: 'user', timeout: 2000 };
     let proxy: TcpProxy;
     /** Through the proxy. */
     let orm: MikroORM;
@@ -143,6 +143,23 @@ describeEach(CASES)(
       expect([session, await stored()]).toMatchObject([{ visits: 1 }, { visits: 1, after: 1 }]);
       await expect(insertAndFail('cut before')).rejects.toThrow(SessionUnavailableError);
       expect([await stored(), await orders()]).toEqual([undefined, 1]);
+    });
+
+    it('is not made again by `transactional` if the new session is absent, and its user may have ended it', async () => {
+      id = randomUUID();
+      let runs = 0;
+      const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+      cut('cut after', () => (proxy.gate = opened));
+      const failed = sessions.transactional(newSession({ user: 'anna' }), (em) => {
+        runs++;
+        place(em, Order, { id: randomUUID(), session: id, items: '' });
+      });
+      await expect.poll(() => other.load(id)).toBeDefined();
+      await other.destroyAll({ userId: 'anna' });
+      proxy.gate = undefined;
+      open();
+      await expect(failed).rejects.toThrow(SessionUnavailableError);
+      expect([runs, await stored(), await orders()]).toEqual([1, undefined, 1]);
     });
   },
 );
