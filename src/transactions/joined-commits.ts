@@ -89,7 +89,12 @@ export class JoinedCommits {
       const { now, edit } = makeEdit(joined.view);
       if (!edit) return undefined;
       const { record, state, storageKey } = joined.view;
-      const outcome = await this.#write(transaction, { storageKey, base: record, isNew: state === 'new', edit });
+      const written = this.#write(transaction, { storageKey, base: record, isNew: state === 'new', edit });
+      const outcome = await written.catch((error: unknown) => {
+        // The statements may still land in the transaction, which the app may commit.
+        if (error instanceof SessionUnavailableError) joined.late = error;
+        throw error;
+      });
       if (outcome.kind === 'committed') joined.note({ now, edit }, outcome);
       return outcome;
     });
@@ -150,8 +155,10 @@ export class JoinedCommits {
   }
 
   async #end(joined: JoinedSession, transaction: AppTransaction, end: TransactionEnd): Promise<void> {
-    const { live, last } = joined;
-    if (!last || end === 'rolled-back') return;
+    const { live, last, late } = joined;
+    if (end === 'rolled-back') return;
+    if (late) live.abandoned ??= late;
+    if (!last) return;
     if (end === 'unknown') await this.#settle(joined, transaction).catch((error: unknown) => void (live.abandoned ??= asError(error)));
     else await this.#take(joined);
   }

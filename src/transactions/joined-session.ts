@@ -3,6 +3,7 @@ import { LiveSession } from '../live/live-session.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
 import type { LiveEdit } from '../protocol/live-edits.js';
 import type { SessionRecord } from '../records/session-record.js';
+import type { SessionUnavailableError } from '../smart-session.errors.js';
 
 /** A commit that takes effect with a transaction of the app. */
 export interface JoinedCommit {
@@ -16,6 +17,8 @@ export class JoinedSession {
   readonly view: LiveSession;
   /** The record as it was when the session joined; undefined if there was none. */
   readonly before: SessionRecord | undefined;
+  /** The error of a commit whose answer came too late. Whether it is part of the transaction is unknown. */
+  late: SessionUnavailableError | undefined;
   /** The commits that no savepoint has undone. */
   readonly #commits: JoinedCommit[] = [];
 

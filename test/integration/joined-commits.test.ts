@@ -246,6 +246,24 @@ describe.each(REPOSITORY_CASES)(
       expect([await limited.load(second), await stored()]).toMatchObject([undefined, { visits: 12 }]);
     });
 
+    // SQLite has one connection, so that no other transaction holds the row.
+    if (dialect !== 'sqlite')
+      it('stores nothing twice if the transaction commits a write whose answer came too late', async () => {
+        session.visits += 10;
+        const holder = site.orm.em.fork();
+        await holder.begin();
+        await other.update(id, (draft: Live) => void (draft.held = 1), { em: holder });
+        await site.orm.em.fork().transactional(async (em) => {
+          await expect(sessions.update(session, visit, { em })).rejects.toThrow(SessionUnavailableError);
+          await holder.commit();
+          // Waits for the late statements on the same connection.
+          await em.getConnection('write').execute('select 1', [], 'run', em.getTransactionContext());
+        });
+        await sessions.commit(session).catch(() => undefined);
+        expect(((await stored()) as Live).visits).toBeLessThanOrEqual(12);
+        await expect(sessions.commit(session)).rejects.toThrow(SessionUnavailableError);
+      });
+
     it('refuses a lock before its work, also inside the same lock', async () => {
       let runs = 0;
       const lock = (locked: object) => site.orm.em.fork().transactional(() => sessions.lock(locked, 'checkout', () => void runs++));
