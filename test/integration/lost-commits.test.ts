@@ -131,18 +131,29 @@ describeEach(CASES)(
       expect([await stored(), await orders()]).toMatchObject([{ visits: landed ? 112 : 101 }, landed]);
     });
 
-    it('inserts a new session once, and is unknown if that is absent', async () => {
-      const insertAndFail = async (passage: Passage) => {
+    it('inserts a new session once', async () => {
+      for (const [passage, visits] of [
+        ['cut after', 1],
+        ['cut before', 0],
+      ] as const) {
         id = randomUUID();
         session = newSession({ visits: 0 });
         cut(passage);
         await changeAndFail();
-        return sessions.commit(Object.assign(session, { after: 1 }));
-      };
-      await insertAndFail('cut after');
-      expect([session, await stored()]).toMatchObject([{ visits: 1 }, { visits: 1, after: 1 }]);
-      await expect(insertAndFail('cut before')).rejects.toThrow(SessionUnavailableError);
-      expect([await stored(), await orders()]).toEqual([undefined, 1]);
+        await sessions.commit(Object.assign(session, { after: 1 }));
+        expect([session, await stored(), await orders()]).toMatchObject([{ visits }, { visits, after: 1 }, 1]);
+      }
+    });
+
+    it('is unknown if a new session is absent, and its user may have ended it', async () => {
+      id = randomUUID();
+      session = newSession({ visits: 0, user: 'anna' });
+      await cutWhile('cut after', async () => {
+        await expect.poll(() => other.load(id)).toBeDefined();
+        await other.destroyAll({ userId: 'anna' });
+      });
+      await expect(sessions.commit(session)).rejects.toThrow(SessionUnavailableError);
+      expect(await stored()).toBeUndefined();
     });
 
     it('is not made again by `transactional` if the new session is absent, and its user may have ended it', async () => {
