@@ -42,7 +42,7 @@ export class ShopController {
     return { ticket };
   }
 
-  /** Pays the cart. A lock prevents that it is paid twice. */
+  /** Pays the cart. The lock lets one request at a time pay, so that the others find an empty cart. */
   @Post('orders')
   @LockSession({ timeout: 30_000 })
   async order(@Session() session: SessionData): Promise<{ paid: number }> {

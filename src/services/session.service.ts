@@ -171,7 +171,7 @@ export class SessionService {
    *
    * @param session the live session, or a session id outside of a request
    * @param change changes the draft; must be synchronous
-   * @param options.em takes part in the transaction of this entity manager. So does a call inside `em.transactional()` by itself. Then
+   * @param options.em takes part in the transaction of this entity manager. Inside `em.transactional()`, it is optional. Then
    * the row is locked until the transaction ends, the live session shows the outcome after COMMIT, and stays as it was on a rollback.
    * Nothing is retried, and the driver's errors are passed on, because only the app can run its transaction again
    * @returns what the function has returned in the run whose draft was committed
@@ -202,10 +202,12 @@ export class SessionService {
    * @returns what `work` has returned in the run that was committed
    * @throws SessionGoneError if the session has ended
    * @throws SessionConflictError if the database has rolled back each of `maxAttempts` runs
+   * @throws SessionLockedError if other transactions of this process hold the session for longer than the option `timeout`
    * @throws SessionUnavailableError if the database has failed, or the outcome stays unknown
    * @throws SessionInTransactionError inside a transaction of the app, SmartSessionConfigError, and what `work` throws
    * @example
    * await sessions.transactional(session, async (em, draft) => {
+   *   if (!draft.cart?.length) return;
    *   em.persist(em.create(Order, { items: draft.cart }));
    *   draft.cart = [];
    * });
@@ -228,18 +230,19 @@ export class SessionService {
    * committed with it.
    *
    * If `work` throws, its caller and those that wait in the same process get the error, and nothing is committed. A waiting
-   * caller of another process then runs its own `work`. So does one if the process of the first is killed, after its lease.
+   * caller of another process then runs its own `work`. If the first process is killed, another caller runs its own `work` when the lease
+   * ends. Without `isFresh`, each call that does not wait for another one runs `work`.
    *
    * @param session the live session, or a session id outside of a request
    * @param name the name of the work, not of a key: up to 250 characters
    * @returns what `select` returns of the committed session
-   * @throws SessionLockedError if others take longer than `timeout`
-   * @throws SessionLockLostError if the lease ended while `work` ran, because the process stood still. Nothing was committed
+   * @throws SessionLockedError if others take longer than `timeout`, or if `maxWaiting` callers wait already
+   * @throws SessionLockLostError if the lease ended while `work` ran, because the process was paused. Nothing was committed
    * @throws SessionGoneError if the session has ended, and what `update` throws
    * @example
    * const tokens = await sessions.once(session, 'tokens', {
-   *   isFresh: ({ tokens }) => tokens.expiresAt > Date.now() + 30_000,
-   *   work: async (draft) => { draft.tokens = await refresh(draft.tokens); },
+   *   isFresh: ({ tokens }) => !tokens || tokens.expiresAt > Date.now() + 30_000,
+   *   work: async (draft) => { draft.tokens = await refresh(draft.tokens!); },
    *   select: ({ tokens }) => tokens,
    * });
    */
@@ -255,7 +258,7 @@ export class SessionService {
   }
 
   /**
-   * Runs work of one caller of a session and a name after the other, across processes. Callers of other names do not wait, nor do
+   * Lets callers with the same session and name run their work one at a time, in all processes. Callers of other names do not wait, nor do
    * requests that do not ask for the lock. When the work begins, the session shows what is stored. What the work has changed is
    * committed when it ends, also if it throws. No database connection is held meanwhile. A session that is not stored yet has no
    * other callers, and is not locked.
@@ -267,10 +270,10 @@ export class SessionService {
    * @param name the name of the lock: up to 250 characters. `@LockSession({ name })` takes the same lock
    * @param work is given the live session, and may be asynchronous. `lease.isHeld()` tells whether another process may have the lock
    * @returns what `work` returns
-   * @throws SessionLockedError if others hold the lock for longer than `timeout`
-   * @throws SessionLockLostError from a commit, if the lock ended while `work` ran, because the process stood still. Nothing was
+   * @throws SessionLockedError if others hold the lock for longer than `timeout`, or if `maxWaiting` callers wait already
+   * @throws SessionLockLostError from a commit, if the lock ended while `work` ran, because the process was paused. Nothing was
    * committed, and the request cannot commit any more
-   * @throws SessionGoneError if the session has ended, and what `commit` and `work` throw
+   * @throws SessionGoneError if the session has ended before `work` runs, and what `commit` and `work` throw
    * @example
    * await sessions.lock(session, 'checkout', async ({ cart }) => { … });
    */

@@ -49,6 +49,7 @@ export class CheckoutService {
   /** Reserves the items of the cart, one request at a time. */
   reserve(session: SessionData): Promise<void> {
     return this.sessions.lock(session, 'checkout', async (locked) => {
+      if (locked.reservedAt) return;
       for (const { sku, quantity } of locked.cart ?? []) await this.stock.reserve(sku, quantity);
       locked.reservedAt = Date.now();
     });

@@ -28,14 +28,14 @@ export class TokensService {
     private readonly provider: IdentityProvider,
   ) {}
 
-  /** Returns an access token that is valid for half a minute or more. */
-  accessToken(session: SessionData): Promise<string> {
+  /** Returns an access token that is valid for half a minute or more; undefined without a login. */
+  accessToken(session: SessionData): Promise<string | undefined> {
     return this.sessions.once(session, 'tokens', {
-      isFresh: ({ tokens }) => tokens!.expiresAt > Date.now() + 30_000,
+      isFresh: ({ tokens }) => !tokens || tokens.expiresAt > Date.now() + 30_000,
       work: async (draft) => {
         draft.tokens = await this.provider.refresh(draft.tokens!);
       },
-      select: ({ tokens }) => tokens!.accessToken,
+      select: ({ tokens }) => tokens?.accessToken,
     });
   }
 }
