@@ -152,7 +152,7 @@ describe('interleavings', () => {
   const locking = ['optimistic'] as const;
   walkAll('a request that holds something, and another one', IS_LONG ? HOLDING_PAIRS : SHORT_HOLDING_PAIRS, { locking });
   if (IS_LONG) {
-    walkAll('a request that holds something, and another one, pessimistic', HOLDING_PAIRS, { locking: ['pessimistic'] });
+    walkAll('a request that holds something, and another one, pessimistic', SHORT_HOLDING_PAIRS, { locking: ['pessimistic'] });
     walkAll(
       'a request that holds something, and another one, a connection lost anywhere',
       [...SHORT_HOLDING_PAIRS, ['once', 'once'], ['lock', 'lock'], ['transactional', 'transactional']],
