@@ -195,7 +195,9 @@ async function isBroken(scenario: Scenario, mutant: Mutant, law: string): Promis
   const look = async (choose: Choose) => {
     if (violations(await runHistory(scenario, choose, mutant)).has(law)) throw found;
   };
-  const outcome = await exploreAll(look).catch((error: unknown) => error);
+  // One in a few of its many interleavings shows the breach.
+  const explored = scenario.operations.includes('lease expiry') ? exploreSample(SEED, 2000, look) : exploreAll(look);
+  const outcome = await explored.catch((error: unknown) => error);
   if (outcome instanceof Error && outcome !== found) throw outcome;
   return outcome === found;
 }
@@ -216,7 +218,7 @@ async function findLawsBrokenBy(scenario: Scenario): Promise<ReadonlySet<string>
     for (const law of violations(await runHistory(scenario, choose)).keys()) seen.add(law);
   };
   if (scenario.sessions) await exploreSample(SEED, 1000, look);
-  else if (scenario.operations.includes('lease expiry')) await exploreSample(SEED, 300, look);
+  else if (scenario.operations.includes('lease expiry')) await exploreSample(SEED, 200, look);
   else await exploreAll(look);
   return seen;
 }
