@@ -2,7 +2,7 @@ import type { EntityManager, IsolationLevel } from '@mikro-orm/core';
 import { Injectable } from '@nestjs/common';
 import { Backoff } from '../batching/backoff.js';
 import { SessionCodec } from '../codec/session.codec.js';
-import { allAttemptsFailed, outcomeUnknown } from '../commit/pending-commit.js';
+import { allAttemptsFailed } from '../commit/pending-commit.js';
 import type { Revision } from '../commit/revision-builder.js';
 import { TransactionCommitter, type TransactionCommit } from '../commit/transaction-committer.js';
 import { Turns } from '../locking/turns.js';
@@ -13,6 +13,7 @@ import type { RunInTransaction } from '../persistence/app-transaction.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
 import { SessionRepository, type StoredRecord } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
+import { asError } from '../shared/thrown.js';
 import {
   SessionConflictError,
   SessionGoneError,
@@ -108,7 +109,7 @@ export class SessionTransactions {
     const history = new TransactionHistory<Result>(this.repository);
     const committed = this.#runUntilCommitted(target, plan, history).catch((error: unknown) => {
       // What the request has changed before may be stored already. Its next commit would store it a second time.
-      if (history.hasUnknown && error instanceof SessionUnavailableError) target.abandon(error);
+      if (history.isUnclear) target.abandon(asError(error));
       throw error;
     });
     return this.#finish(await committed);
@@ -218,20 +219,20 @@ export class SessionTransactions {
     failure: unknown,
   ): Promise<Run<Result>> {
     if (history.hasUnknown) {
-      const landed = history.findLanded(await this.#loadLocked(storageKey));
+      const landed = history.findLanded(await this.#loadLocked(storageKey, history));
       if (landed) return landed;
-      if (history.mayStillLand) throw outcomeUnknown(failure);
+      if (history.mayStillLand) throw history.unclear(failure);
     }
     if (this.repository.classify(failure) === 'rolled-back' || failure instanceof SessionConflictError)
       throw new SessionConflictError(storageKey, maxAttempts, failure);
     throw allAttemptsFailed(maxAttempts, failure);
   }
 
-  async #loadLocked(storageKey: string): Promise<StoredRecord | undefined> {
+  async #loadLocked(storageKey: string, history: TransactionHistory<unknown>): Promise<StoredRecord | undefined> {
     try {
       return await this.repository.loadLocked(storageKey);
     } catch (error) {
-      throw outcomeUnknown(error);
+      throw history.unclear(error);
     }
   }
 }

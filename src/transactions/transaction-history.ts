@@ -26,12 +26,24 @@ export class TransactionHistory<Result> {
   /** The run whose COMMIT is sent. */
   #committing: Run<Result> | undefined;
   #hasBegun = false;
+  #isUnclear = false;
 
   constructor(private readonly repository: SessionRepository) {}
 
   /** Whether the COMMIT of a run was sent and not answered. */
   get hasUnknown(): boolean {
     return this.#unknown.length > 0;
+  }
+
+  /** Whether the outcome of the transaction stays unknown. */
+  get isUnclear(): boolean {
+    return this.#isUnclear;
+  }
+
+  /** Notes that the outcome of a run stays unknown. Returns the error to throw. */
+  unclear(cause: unknown): SessionUnavailableError {
+    this.#isUnclear = true;
+    return outcomeUnknown(cause);
   }
 
   /** The next transaction is about to begin. */
@@ -68,7 +80,7 @@ export class TransactionHistory<Result> {
   findLanded(stored: StoredRecord | undefined): Run<Result> | undefined {
     const landed = this.#unknown.find(({ revision }) => revision && stored?.commitId === revision.record.commitId);
     if (landed) return landed;
-    for (const run of this.#unknown) if (!isAsBefore(run, stored)) throw outcomeUnknown(new Error('The answer to COMMIT was lost.'));
+    for (const run of this.#unknown) if (!isAsBefore(run, stored)) throw this.unclear(new Error('The answer to COMMIT was lost.'));
     return undefined;
   }
 

@@ -198,6 +198,20 @@ describe.each(REPOSITORY_CASES)(
       expect([await stored(), await orders()]).toMatchObject([{ visits: 11, cart: [], others: 1 }, [{ items: 'a' }]]);
     });
 
+    it('lets the session go on if no run has taken effect', async () => {
+      const session = await live(one);
+      session.visits += 10;
+      let refuses = true;
+      const refuse = async () => {
+        if (refuses) throw new RangeError('of the app');
+      };
+      site.orm.em.getEventManager().registerSubscriber({ beforeTransactionCommit: refuse });
+      await expect(one.transactional(session, pay, { maxAttempts: 2 })).rejects.toThrow(SessionUnavailableError);
+      refuses = false;
+      await one.commit(session);
+      expect([await stored(), await orders()]).toMatchObject([{ visits: 11, cart: ['a'] }, []]);
+    });
+
     it.each(['session', 'id'])('ends a session by its %s whose user has no room, and tells it', async (by) => {
       const limited = site.newProcess({ ...options, userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } });
       const user = randomUUID();
