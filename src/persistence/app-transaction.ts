@@ -22,6 +22,7 @@ export class AppTransaction {
   /** The commit ids that were written. Each has that of the record before; null for a new record. */
   readonly #written = new Map<string, string | null>();
   #isCommitting = false;
+  #mayStillLand = false;
 
   /** @param run runs statements in the transaction */
   constructor(readonly run: RunInTransaction) {}
@@ -41,6 +42,11 @@ export class AppTransaction {
     return false;
   }
 
+  /** Whether a COMMIT that has failed may take effect later: its connection is lost, and the server may still have to read it. */
+  get mayStillLand(): boolean {
+    return this.#mayStillLand;
+  }
+
   /** Takes part in the transaction. */
   join(member: TransactionMember): void {
     this.#members.push(member);
@@ -58,8 +64,13 @@ export class AppTransaction {
   }
 
   /** The transaction is rolled back, perhaps because its COMMIT has failed. */
-  rollsBack(): Promise<void> {
-    return this.#end(this.#isCommitting ? 'unknown' : 'rolled-back');
+  async rollsBack(): Promise<void> {
+    if (!this.#isCommitting || this.#members.length === 0) return this.#end('rolled-back');
+    this.#mayStillLand = await this.run('select 1').then(
+      () => false,
+      () => true,
+    );
+    return this.#end('unknown');
   }
 
   async #end(end: TransactionEnd): Promise<void> {

@@ -15,7 +15,6 @@ import type { AppTransaction, TransactionEnd } from '../persistence/app-transact
 import { fenceOf } from '../persistence/named-leases.js';
 import { LiveEdits, type LiveEdit } from '../protocol/live-edits.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
-import { userIdIfKnown } from '../records/user-id.js';
 import { asError } from '../shared/thrown.js';
 import { SessionGoneError, SessionInTransactionError, SessionUnavailableError } from '../smart-session.errors.js';
 import { JoinedSession } from './joined-session.js';
@@ -169,9 +168,9 @@ export class JoinedCommits {
     const { last, live } = joined;
     const found = await this.repository.updateLocked(live.storageKey, () => undefined, { operation: 'commit' });
     if (transaction.includes(last!.outcome.record.commitId!, found?.commitId)) return this.#take(joined);
-    // Other requests can end a new session whose user they know. Then it is absent too.
-    const mayHaveEnded = !found && userIdIfKnown(last!.outcome.record.values, this.options, this.codec) !== null;
-    if (mayHaveEnded || !joined.isAsBefore(found)) throw outcomeUnknown(new Error("The COMMIT of the app's transaction has failed."));
+    // No lock shows that the insert of a new session was rolled back. Or it was done, and others have ended the session.
+    const isUnclear = !found && transaction.mayStillLand;
+    if (isUnclear || !joined.isAsBefore(found)) throw outcomeUnknown(new Error("The COMMIT of the app's transaction has failed."));
   }
 
   async #take({ session, live, before, last }: JoinedSession): Promise<void> {
