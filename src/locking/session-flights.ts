@@ -8,7 +8,13 @@ import { SessionObservers } from '../observers/session-observers.js';
 import type { NamedLease, NamedLeases } from '../persistence/named-leases.js';
 import type { FlightTarget } from '../protocol/flight-targets.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { SessionLockedError, abbreviate } from '../smart-session.errors.js';
+import {
+  SessionConflictError,
+  SessionLockLostError,
+  SessionLockedError,
+  SessionUnavailableError,
+  abbreviate,
+} from '../smart-session.errors.js';
 import { LeaseClock } from './lease-clock.js';
 import { endsBeforeWork } from './lock-acquirer.js';
 import { LeaseExtensions } from './lease-extensions.js';
@@ -197,10 +203,12 @@ export class SessionFlights implements OnApplicationShutdown {
       const edit = target.edit();
       try {
         await this.#run(key, edit.draft, plan, { isHeld: () => lease.clock.isHeld });
+        await target.commit(edit, lease);
       } catch (error) {
+        if (isOfDatabase(error)) throw error;
+        // What the work has done is done. It would be done again by each caller that waits.
         return { kind: 'failed', error };
       }
-      await target.commit(edit, lease);
       isFinished = true;
       return { kind: 'committed' };
     } finally {
@@ -241,6 +249,11 @@ export class SessionFlights implements OnApplicationShutdown {
       .onLeases((leases) => leases.release(lease))
       .catch((error: unknown) => this.#logger.warn(`${nameOf(lease)} was not released, and ends by itself: ${String(error)}`));
   }
+}
+
+/** Whether a commit failed for a reason that another run of the work does not have. */
+function isOfDatabase(error: unknown): boolean {
+  return error instanceof SessionUnavailableError || error instanceof SessionConflictError || error instanceof SessionLockLostError;
 }
 
 function nameOf({ storageKey, name }: NamedLease): string {

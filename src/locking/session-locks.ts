@@ -49,22 +49,18 @@ export class SessionLocks {
     const lock = await this.acquirer.acquire(target, limits, name, 'The work');
     if (!lock) return this.#committing(target, () => work(target, ALONE));
     try {
-      return await this.#fenced(target, lock, () => this.#committing(target, () => lock.inside(() => work(target, lock))));
+      return await this.#fenced(lock, () => this.#committing(target, () => lock.inside(() => work(target, lock))));
     } finally {
       await lock.release();
     }
   }
 
   /** Lets no commit of the session land without the lease. */
-  async #fenced<Result>(session: object, { live, lease }: AcquiredLock, work: () => Promise<Result>): Promise<Result> {
+  async #fenced<Result>({ live, lease }: AcquiredLock, work: () => Promise<Result>): Promise<Result> {
     const locks = (live.locks ??= new Set<NamedLease>());
     locks.add(lease.named!);
     try {
       return await work();
-    } catch (error) {
-      // What the work has changed is built on a state that others may have changed.
-      if (error instanceof SessionLockLostError) this.states.abandon(session, error);
-      throw error;
     } finally {
       locks.delete(lease.named!);
     }
@@ -78,14 +74,32 @@ export class SessionLocks {
       await this.#commitAfter(session, error);
       throw error;
     }
-    await this.committer.commit(session);
+    await this.#commit(session);
     return result;
+  }
+
+  async #commit(locked: object): Promise<void> {
+    const session = this.#current(locked);
+    try {
+      await this.committer.commit(session);
+    } catch (error) {
+      // What the work has changed is built on a state that others may have changed.
+      if (error instanceof SessionLockLostError) this.states.abandon(session, error);
+      throw error;
+    }
+  }
+
+  /** The session that the request has now: `reload` may have given it another object. */
+  #current(locked: object): object {
+    const session = (locked as { req?: { session?: object | null } }).req?.session;
+    const isSame = session && this.liveSessions.find(session)?.storageKey === this.liveSessions.of(locked).storageKey;
+    return isSame ? session : locked;
   }
 
   /** The app gets the error of its work, and not that of the commit. */
   async #commitAfter(session: object, thrown: unknown): Promise<void> {
-    await this.committer.commit(session).catch((error: unknown) => {
-      this.states.abandon(session, asError(error));
+    await this.#commit(session).catch((error: unknown) => {
+      this.states.abandon(this.#current(session), asError(error));
       if (error !== thrown)
         this.#logger.error(
           `Record ${abbreviate(this.liveSessions.of(session).storageKey)} was not stored when its lock ended: ${describeThrown(error)}`,

@@ -35,11 +35,11 @@ export function buildLeaseStatements({ dialect, tableName, schema }: DatabaseCon
   const held = (next: () => string) => `${named(next)} and lease_id = ${next()}`;
   const takeOver = (next: () => string) =>
     `update ${table} set lease_id = ${next()}, expires_at = ${dialect.fromNow(next())} ` +
-    `where ${named(next)} and (expires_at <= ${now} or lease_id = ${next()})`;
+    `where ${named(next)} and (expires_at <= ${now} or lease_id = ${next()}) and (lease_id <> ${next()} or ${isHeld})`;
   const flag = (condition: string) => `case when ${condition} then 1 else 0 end`;
 
   return {
-    /** lease id, lease, key, name, lease id */
+    /** lease id, lease, key, name, lease id, lease id; a copy that arrives late must not revive a lease that its holder has finished */
     takeOver: build(takeOver),
     /** the same parameters */
     takeExpired: build((next) => `${takeOver(next)} and ${isHeld}`),

@@ -63,7 +63,7 @@ export class NamedLeases {
    */
   async take({ storageKey, name, leaseId }: NamedLease, ms: number, isWaiting: boolean): Promise<boolean> {
     const { takeOver, takeExpired, insert } = this.#statements;
-    if (await this.#changesOne(isWaiting ? takeExpired : takeOver, [leaseId, ms, storageKey, name, leaseId])) return true;
+    if (await this.#changesOne(isWaiting ? takeExpired : takeOver, [leaseId, ms, storageKey, name, leaseId, leaseId])) return true;
     try {
       return await this.#changesOne(insert, [storageKey, name, leaseId, ms]);
     } catch (error) {

@@ -19,6 +19,7 @@ import { asError } from '../shared/thrown.js';
 import { SessionGoneError, SessionInTransactionError, SessionUnavailableError } from '../smart-session.errors.js';
 import { JoinedSession } from './joined-session.js';
 import { LandedCommits } from './landed-commits.js';
+import { notEnded } from './not-ended.js';
 
 /**
  * Commits that take part in a transaction of the app. The record is written in the transaction. The live session moves on when the
@@ -182,10 +183,3 @@ export class JoinedCommits {
 
 const OWN_TRANSACTION =
   'the call is inside the transaction of `SessionService.transactional` for the same session. Nothing was written. Change its draft.';
-
-function notEnded(timeout: number): SessionUnavailableError {
-  return new SessionUnavailableError(
-    'commit',
-    `a transaction of the app that changes it did not end within ${timeout} ms. Commit the transaction before the response, or raise \`timeout\`.`,
-  );
-}

@@ -4,12 +4,15 @@ import type { CommitOutcome, Edit } from '../commit/edit.js';
 import type { TransactionCommit } from '../commit/transaction-committer.js';
 import { HeldLeases } from '../live/held-leases.js';
 import { LiveSessions } from '../live/live-sessions.js';
-import { afterOthers } from '../live/live-turn.js';
+import type { LiveSession } from '../live/live-session.js';
+import { LiveTurn } from '../live/live-turn.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { fenceOf } from '../persistence/named-leases.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
 import { LiveEdits } from '../protocol/live-edits.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { LandedCommits } from './landed-commits.js';
+import { notEnded } from './not-ended.js';
 
 /** What an attempt does to a session, and what is to be done when it has committed. */
 export interface Attempt {
@@ -43,6 +46,7 @@ export class TransactionTargets {
     private readonly leases: HeldLeases,
     private readonly landed: LandedCommits,
     private readonly codec: SessionCodec,
+    private readonly options: SmartSessionOptions,
   ) {}
 
   /** @param session the live session, or a session id */
@@ -56,7 +60,7 @@ export class TransactionTargets {
     const { storageKey } = live;
     return {
       storageKey,
-      inTurn: (work) => afterOthers(live, work),
+      inTurn: (work) => withinTurn(live, this.options.timeout, work),
       abandon: (reason) => void (live.abandoned ??= reason),
       attempt(draft) {
         committer.refuseOver(session, live);
@@ -84,5 +88,17 @@ export class TransactionTargets {
         take: (before, outcome) => this.landed.announce(storageKey, before, outcome),
       }),
     };
+  }
+}
+
+/** Runs work while no other commit of a live session runs. The others wait no longer than `timeout`, in ms, because the work may hang. */
+async function withinTurn<Result>(live: LiveSession, timeout: number, work: () => Promise<Result>): Promise<Result> {
+  const turn = new LiveTurn(live);
+  turn.bound(timeout, () => (live.abandoned ??= notEnded(timeout)));
+  await turn.before.catch(() => undefined);
+  try {
+    return await work();
+  } finally {
+    turn.end();
   }
 }

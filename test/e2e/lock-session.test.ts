@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ConflictException, Controller, Get, Module, Post, Res, Session, Sse, type INestApplication } from '@nestjs/common';
-import type { Response } from 'express';
+import { ConflictException, Controller, Get, Module, Post, Req, Res, Session, Sse, type INestApplication } from '@nestjs/common';
+import type { Request, Response } from 'express';
 import { Observable, from } from 'rxjs';
 import {
   DatabaseContext,
@@ -67,6 +67,13 @@ class LockController {
   }
   @Post('pay-in-code') payInCode(@Session() session: Live): Promise<object> {
     return this.sessions.lock(session, 'pay', () => this.increment(session));
+  }
+  @Post('pay-reloaded') async payReloaded(@Req() request: Request): Promise<object> {
+    await this.sessions.lock(request.session, 'pay', async () => {
+      await new Promise<void>((resolve) => void request.session.reload(() => resolve()));
+      Object.assign(request.session, { n: 6 });
+    });
+    return (await this.sessions.load(request.sessionID))!;
   }
   @Post('hold-pay') @LockSession({ name: 'pay', timeout: 100 }) async holdPay(@Session() session: Live): Promise<void> {
     await this.hold(session);
@@ -209,6 +216,10 @@ describe.each(CASES)('@LockSession() on $database, $locking, $name', ({ database
     expect(answers.map(({ body }) => (body as Live).n as number).toSorted((a, b) => a - b)).toEqual(answers.map((_answer, i) => i + 1));
     expect(running.most).toBe(1);
     expect(await run(`select * from ${leaseTable()}`)).toEqual([]);
+  });
+
+  it('commits the session object that the request has after a reload, before the lock ends', async () => {
+    expect((await one.post('/pay-reloaded')).body).toMatchObject({ n: 6 });
   });
 
   it('does not wait for a lock of another name, and answers 423 for its own', async () => {

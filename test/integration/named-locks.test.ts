@@ -252,12 +252,26 @@ describe.each(REPOSITORY_CASES)(
       const work = async (_session: unknown, lease: WorkLease) => {
         told.push(lease.isHeld());
         await sessions.lock(id, 'checkout', (_again, inner) => void told.push(inner.isHeld()));
-        await sleep(120);
+        await sleep(270);
         told.push(lease.isHeld());
       };
-      await sessions.lock(id, 'checkout', work, { lease: 100 });
-      await sessions.once(id, 'tokens', { lease: 100, work: async (draft, lease) => (await work(draft, lease), undefined) });
+      await sessions.lock(id, 'checkout', work, { lease: 250 });
+      await sessions.once(id, 'tokens', { lease: 250, work: async (draft, lease) => (await work(draft, lease), undefined) });
       expect(told).toEqual([true, true, false, true, true, false]);
+    });
+
+    it('goes on if work inside it loses a lease of its own', async () => {
+      const session = await live(one);
+      const table = leaseTable();
+      await one.lock(session, 'outer', async () => {
+        const lost = one.once(session, 'inner', {
+          work: () => database.run(`update ${table} set lease_id = 'of another' where name = 'inner'`),
+        });
+        await expect(lost).rejects.toThrow(SessionLockLostError);
+        Object.assign(session, { n: 4 });
+      });
+      await one.commit(Object.assign(session, { m: 5 }));
+      expect(await stored()).toMatchObject({ n: 4, m: 5 });
     });
 
     it('is not taken for a session that has ended', async () => {

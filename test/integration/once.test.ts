@@ -6,6 +6,7 @@ import {
   SessionGoneError,
   SessionLockLostError,
   SessionLockedError,
+  SessionNotSerializableError,
   SmartSessionConfigError,
   SqlSessionRepository,
   type SessionService,
@@ -143,6 +144,26 @@ describe.each(REPOSITORY_CASES)(
       };
       expect(await serviceOver(standing, options).sessions.once(id, 'tokens', { lease: 100, work, select })).toBe(1);
       expect([works, taken]).toEqual([1, 2]);
+    });
+
+    it('runs once also if its values cannot be stored, and all callers of the process get the error', async () => {
+      const broken = async (draft: Live) => {
+        await work(draft);
+        draft.broken = () => undefined;
+      };
+      const calls = await Promise.allSettled(Array.from({ length: 5 }, () => one.once(id, 'tokens', { work: broken })));
+      expect(works).toBe(1);
+      for (const call of calls) expect(call).toMatchObject({ status: 'rejected', reason: expect.any(SessionNotSerializableError) });
+      expect(await leases()).toEqual([]);
+    });
+
+    it('is not revived by a copy of the statement that took it, if that arrives late', async () => {
+      const { leases: named } = new Repository(database.context);
+      const lease = { storageKey: storageKeyOf(id), name: 'tokens', leaseId: randomUUID() };
+      await named!.take(lease, 1000, false);
+      await database.context.runner.onOneConnection((run) => named!.finish(run, lease));
+      expect(await named!.take(lease, 1000, false)).toBe(false);
+      expect(await named!.look(lease.storageKey, 'tokens')).toMatchObject({ isDone: true });
     });
 
     it('does not run for a session that was loaded before others have done the work', async () => {

@@ -249,6 +249,17 @@ describe.each(REPOSITORY_CASES)(
         expect(await one.transactional(id, level, { isolationLevel: IsolationLevel.SERIALIZABLE })).toBe('serializable');
       });
 
+    it('holds up another commit of the live session no longer than the timeout, if its work hangs', async () => {
+      const session = await live(one);
+      const [hasBegun, mayEnd] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const hanging = one.transactional(session, () => (hasBegun.resolve(), mayEnd.promise));
+      await hasBegun.promise;
+      const waiting = one.commit(Object.assign(session, { later: 1 }));
+      await expect(waiting.finally(() => mayEnd.resolve())).rejects.toThrow(/did not end within 2000 ms/);
+      await hanging;
+      await expect(one.commit(session)).rejects.toThrow(SessionUnavailableError);
+    });
+
     it('leaves the identity map of the app alone', async () => {
       await one.transactional(id, async (em, draft: Live) => {
         order(em, draft.cart);
