@@ -171,7 +171,7 @@ export class SessionService {
    *
    * @param session the live session, or a session id outside of a request
    * @param change changes the draft; must be synchronous
-   * @param options.em takes part in the transaction of this entity manager. Inside `em.transactional()`, it is optional. Then
+   * @param options `em`: takes part in the transaction of this entity manager. Inside `em.transactional()`, it is optional. Then
    * the row is locked until the transaction ends, the live session shows the outcome after COMMIT, and stays as it was on a rollback.
    * Nothing is retried, and the driver's errors are passed on, because only the app can run its transaction again
    * @returns what the function has returned in the run whose draft was committed

@@ -13,6 +13,10 @@ const LAWS = [
   'Lifetime',
   'BoundedOutcome',
   'OneProtocol',
+  'OneFlight',
+  'SameAnswer',
+  'OneLock',
+  'AllOrNothing',
 ];
 
 describe('docs/guarantees.md', () => {
