@@ -16,7 +16,7 @@ export interface Revision {
   readonly change: RecordChange | undefined;
 }
 
-/** What a revision needs to know of its commit. */
+/** The parts of a commit that a revision is made from. */
 export interface RevisedCommit {
   readonly storageKey: string;
   readonly commitId: string;

@@ -35,7 +35,7 @@ export interface AcquiredLock {
   inside<Result>(work: () => Result): Result;
 }
 
-/** What bounds one caller's wait. */
+/** The limits of one caller's wait. */
 interface Acquisition extends LockLimits {
   /** By this process's clock, in ms. */
   readonly deadline: number;

@@ -206,7 +206,7 @@ export class SessionFlights implements OnApplicationShutdown {
         await target.commit(edit, lease);
       } catch (error) {
         if (isOfDatabase(error)) throw error;
-        // What the work has done is done. It would be done again by each caller that waits.
+        // The work was done. Each caller that waits would do it again.
         return { kind: 'failed', error };
       }
       isFinished = true;

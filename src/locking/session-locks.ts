@@ -83,7 +83,7 @@ export class SessionLocks {
     try {
       await this.committer.commit(session);
     } catch (error) {
-      // What the work has changed is built on a state that others may have changed.
+      // The changes of the work are built on a state that others may have changed.
       if (error instanceof SessionLockLostError) this.states.abandon(session, error);
       throw error;
     }

@@ -9,7 +9,7 @@ import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
 
-/** What a live session holds now, and the edit that a commit makes of it. */
+/** The values of a live session now, and the edit that a commit makes of them. */
 export interface LiveEdit<Made extends Edit | undefined = Edit> {
   readonly now: Snapshot;
   readonly edit: Made;
@@ -23,7 +23,7 @@ export class LiveEdits {
     private readonly leases: HeldLeases,
   ) {}
 
-  /** What the request has changed; no edit if that is nothing. */
+  /** Makes an edit of the request's changes; no edit if there are none. */
   of(session: object, live: LiveSession): LiveEdit<SessionEdit | undefined> {
     refuseBroken(session);
     const now = this.changes.snapshot(session, live);
@@ -33,7 +33,7 @@ export class LiveEdits {
   }
 
   /**
-   * What the request has changed, and then a draft of the result.
+   * Makes an edit of the request's changes and a draft that is applied after them.
    *
    * @param lease is finished by the commit
    */

@@ -259,7 +259,7 @@ export class SessionService {
 
   /**
    * Lets callers with the same session and name run their work one at a time, in all processes. Callers of other names do not wait, nor do
-   * requests that do not ask for the lock. When the work begins, the session shows what is stored. What the work has changed is
+   * requests that do not ask for the lock. When the work begins, the session shows what is stored. The changes of the work are
    * committed when it ends, also if it throws. No database connection is held meanwhile. A session that is not stored yet has no
    * other callers, and is not locked.
    *

@@ -44,7 +44,7 @@ export class JoinedSession {
   }
 
   /**
-   * Forgets the last commits, because a savepoint was rolled back. What they have stored of the request's changes is to be stored again.
+   * Forgets the last commits, because a savepoint was rolled back. The request's changes that were in them are to be stored again.
    *
    * @param isInPlace whether the transaction still has a commit
    */

@@ -108,7 +108,7 @@ export class SessionTransactions {
   async #runUntilDone<Result>(target: TransactionTarget, plan: TransactionPlan<Result>): Promise<Result> {
     const history = new TransactionHistory<Result>(this.repository);
     const committed = this.#runUntilCommitted(target, plan, history).catch((error: unknown) => {
-      // What the request has changed before may be stored already. Its next commit would store it a second time.
+      // The request's earlier changes may be stored already. Its next commit would store them a second time.
       if (history.isUnclear) target.abandon(asError(error));
       throw error;
     });

@@ -17,7 +17,7 @@ export interface Run<Result> {
   readonly result: Result;
 }
 
-/** What is known of the runs of a transaction so far. */
+/** The knowledge about the runs of a transaction so far. */
 export class TransactionHistory<Result> {
   /** The runs whose COMMIT was sent and not answered. */
   readonly #unknown: Run<Result>[] = [];

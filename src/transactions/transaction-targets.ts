@@ -14,7 +14,7 @@ import type { SessionRecord } from '../records/session-record.js';
 import { LandedCommits } from './landed-commits.js';
 import { notEnded } from './not-ended.js';
 
-/** What an attempt does to a session, and what is to be done when it has committed. */
+/** The change that an attempt makes to a session, and the step that follows its COMMIT. */
 export interface Attempt {
   readonly commit: TransactionCommit;
   /** Moves the live session on to what was committed. */

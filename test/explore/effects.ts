@@ -2,7 +2,7 @@ import type { History, RequestOutcome } from './history.js';
 import { operationOf, type Operation, type Values } from './operations.js';
 
 /**
- * What a request does to the values by a commit; undefined if it commits nothing. A flight does its work only if no other has done it,
+ * The effect of a request's commit on the values; undefined if it commits nothing. A flight does its work only if no other has done it,
  * and stores it only if it has kept its lease.
  */
 export function effectOf(history: History, request: RequestOutcome): ((values: Values) => Values) | undefined {
@@ -11,7 +11,7 @@ export function effectOf(history: History, request: RequestOutcome): ((values: V
   return effect && ((values) => effect(values, request.actor));
 }
 
-/** What a request is to return of the values that it has committed; undefined if that says nothing. */
+/** The value that a request is to return of its commit; undefined if that says nothing. */
 export function resultOf(history: History, request: RequestOutcome): Operation['result'] {
   const { flight, result } = operationOf(request.operation);
   return flight && !hasWorked(history, request) ? undefined : result;

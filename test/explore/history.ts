@@ -83,7 +83,7 @@ export interface RequestOutcome {
   /** The version that was loaded. */
   readonly version: number | undefined;
   readonly answeredAt: number;
-  /** What the live session held when it was loaded. */
+  /** The values of the live session when it was loaded. */
   readonly loaded: Values;
   /** What the live session held when the request was answered. */
   readonly live: Values;
@@ -94,9 +94,9 @@ export interface Work {
   readonly actor: string;
   /** The storage key of its session. */
   readonly key: string;
-  /** What it may renew. */
+  /** The values that it may renew. */
   readonly value: RenewedValue;
-  /** What that was when the work began. */
+  /** The value of that when the work began. */
   readonly found: unknown;
   readonly begunAt: number;
   /** When it ended well. */

@@ -60,7 +60,7 @@ export const LAWS: Readonly<Record<string, Law>> = {
     ) ??
     first(history.requests, ({ kind, actor, operation }) => {
       const { flight, isLocked } = operationOf(operation);
-      // What work has done under a lock is stored, even if it fails, or a flight in it does.
+      // The changes of work under a lock are stored, even if it fails, or a flight in it does.
       const isRefused = kind === 'failed' || (kind === 'lost' && !(flight && isLocked)) || (kind === 'work failed' && !isLocked);
       return isRefused && writesOf(history, actor).length > 0 ? `${actor} was refused, and is stored` : undefined;
     }),

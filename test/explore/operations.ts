@@ -59,7 +59,7 @@ export interface Operation {
   readonly flight?: Flight;
 }
 
-/** What `once` is asked to do. */
+/** The request to `once`. */
 export interface Flight {
   /** Whether nothing is to be done. Default: work of others that ends while the caller waits is enough. */
   isFresh?(values: Values): boolean;

@@ -16,7 +16,7 @@ export type Choose = (options: number) => number;
 /** An actor that waits for no step after so many turns of the event loop cannot go on. */
 const MOST_TURNS = 10;
 
-/** Who runs, and by whose order. One for all schedulers: a context remembers every one that it has passed through. */
+/** The actor that runs, and the scheduler that lets it run. One for all schedulers: a context remembers every one that it has passed through. */
 const ACTOR = new AsyncLocalStorage<{ readonly name: string; readonly scheduler: Scheduler }>();
 
 /** The time of the process that runs now, in ms. In a walk it is later by each time that the process has stood still, and else stays. */

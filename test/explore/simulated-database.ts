@@ -6,7 +6,7 @@ export interface Row extends Omit<StoredRecord, 'remaining'> {
   readonly expiresAt: number;
 }
 
-/** What happened to a row, in the order in which it happened: the truth against which histories are checked. */
+/** The events of a row, in their order: the truth against which histories are checked. */
 export interface AuditEntry {
   readonly at: number;
   readonly actor: string;
@@ -18,7 +18,7 @@ export interface AuditEntry {
   readonly clock: number;
 }
 
-/** What a load gave. */
+/** The result of a load. */
 export interface LoadEntry {
   readonly at: number;
   readonly actor: string;
@@ -37,7 +37,7 @@ export interface SimulatedLease {
   readonly isExpired: boolean;
 }
 
-/** What happened to a lease. */
+/** An event of a lease. */
 export interface LeaseEntry {
   readonly at: number;
   /** The holder; for `refused`, the actor that has not got it. */
@@ -85,7 +85,7 @@ export class SimulatedDatabase {
   clock = 0;
   /** How many connections may still be lost. */
   faults = 0;
-  /** What a query has read takes a step of its own to arrive. */
+  /** The answer of a query takes a step of its own to arrive. */
   isSlow = false;
   /** The connection of a query may be lost too. */
   losesQueries = false;

@@ -1,20 +1,20 @@
 import type { Scheduler } from './scheduler.js';
 import { LostConnection, type SimulatedDatabase } from './simulated-database.js';
 
-/** What may happen to a statement while connections may still be lost. */
+/** The possible effects of a statement while connections may still be lost. */
 export class SimulatedFaults {
   constructor(
     private readonly database: SimulatedDatabase,
     private readonly scheduler: Scheduler,
   ) {}
 
-  /** What may happen to a statement that writes nothing: its answer, or none. */
+  /** The possible effects of a statement that writes nothing: its answer, or none. */
   ofQuery<Result>(read: () => Result): (() => Result)[] {
     return this.database.faults === 0 ? [read] : [read, this.#lose()];
   }
 
   /**
-   * What may happen to a statement that writes: the effect, or a lost connection instead of it, after it, or before it. In the last case
+   * The possible effects of a statement that writes: its own, or a lost connection instead of it, after it, or before it. In the last case
    * the effect comes at any later time.
    */
   ofWrite<Result>(effect: () => Result, isEnabled: () => boolean, undo: () => void = () => {}): (() => Result)[] {
@@ -23,13 +23,13 @@ export class SimulatedFaults {
     return [effect, this.#lose(undo), this.#lose(effect), this.#lose(later)];
   }
 
-  /** What may happen to a statement that writes, and does not land late. */
+  /** The possible effects of a statement that writes, and does not land late. */
   ofWriteInTime<Result>(effect: () => Result): (() => Result)[] {
     return this.database.faults === 0 ? [effect] : [effect, this.#lose(), this.#lose(effect)];
   }
 
   /**
-   * What may happen to a statement inside a transaction, which then is over.
+   * The possible effects of a statement inside a transaction, which then is over.
    *
    * @param rollBack ends the transaction
    * @param errors what the caller may be told then

@@ -12,7 +12,7 @@ function leaseKeyOf({ storageKey, name }: LeaseName): string {
 
 /** `NamedLeases` on a simulated database. No lease expires unless a step says so. */
 export class SimulatedLeases implements Omit<Pick<NamedLeases, keyof NamedLeases>, 'finish' | 'lockAll'> {
-  /** What each actor has seen last of each lease. */
+  /** The last state of each lease that each actor has seen. */
   readonly #seen = new Map<string, SimulatedLease | undefined>();
   readonly #faults: SimulatedFaults;
 

@@ -6,7 +6,7 @@ import type { Row, SimulatedDatabase } from './simulated-database.js';
 import { unused, type SimulatedLeases } from './simulated-leases.js';
 import type { SimulatedTransaction, TransactionStatement } from './simulated-transactions.js';
 
-/** What the statements of transactions need of a simulated repository. */
+/** The parts of a simulated repository that the statements of transactions need. */
 export interface RowAccess {
   liveRow(key: string): Row | undefined;
   recordOf(row: Row): StoredRecord;

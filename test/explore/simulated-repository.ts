@@ -42,7 +42,7 @@ export class SimulatedRepository extends SessionRepository {
     return new SimulatedRecords(this.database, leases, this.rowAccess);
   }
 
-  /** What they need. */
+  /** The parts that they need. */
   protected get rowAccess(): RowAccess {
     return {
       liveRow: (key) => this.liveRow(key),

@@ -14,7 +14,7 @@ export interface TransactionStatement {
   run(transaction: SimulatedTransaction): unknown;
 }
 
-/** A transaction of the app on a simulated database. What it writes lands with its COMMIT. */
+/** A transaction of the app on a simulated database. Its writes land with its COMMIT. */
 export class SimulatedTransaction {
   readonly app = new AppTransaction((name, parameters = []) => this.#run(name, parameters[0] as TransactionStatement | undefined));
   /** The rows as the transaction sees them, if it has written them. */
@@ -89,7 +89,7 @@ export class SimulatedTransaction {
   }
 }
 
-/** What the work of a transaction is given in place of MikroORM's entity manager. */
+/** The stand-in for MikroORM's entity manager in the work of a transaction. */
 export interface SimulatedEntityManager {
   readonly transaction: SimulatedTransaction;
   flush(): Promise<void>;
