@@ -33,7 +33,7 @@ import { SmartSessionMiddleware } from './middleware/smart-session.middleware.js
 import { SessionMigrator } from './migration/session-migrator.js';
 import { CurrentPlatform } from './platforms/current-platform.js';
 import { FlightTargets } from './protocol/flight-targets.js';
-import { LiveEdits } from './protocol/live-edits.js';
+import { LiveEdits } from './live/live-edits.js';
 import { LiveCommitter } from './protocol/live-committer.js';
 import { SessionLoader } from './protocol/session-loader.js';
 import { SessionProtocol } from './protocol/session-protocol.js';

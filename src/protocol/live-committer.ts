@@ -23,7 +23,7 @@ import type { SessionRecord } from '../records/session-record.js';
 import { UserIdWatch } from '../records/user-id-watch.js';
 import { asError } from '../shared/thrown.js';
 import { SessionGoneError, SessionLimitError, SessionLockLostError, SessionUnavailableError } from '../smart-session.errors.js';
-import { LiveEdits, type LiveEdit } from './live-edits.js';
+import { LiveEdits, type LiveEdit } from '../live/live-edits.js';
 import { SessionLoader } from './session-loader.js';
 import { SessionStates } from './session-states.js';
 

@@ -13,7 +13,7 @@ import { LiveTurn, afterOthers } from '../live/live-turn.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { AppTransaction, TransactionEnd } from '../persistence/app-transaction.js';
 import { fenceOf } from '../persistence/named-leases.js';
-import { LiveEdits, type LiveEdit } from '../protocol/live-edits.js';
+import { LiveEdits, type LiveEdit } from '../live/live-edits.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
 import { asError } from '../shared/thrown.js';
 import { SessionGoneError, SessionInTransactionError, SessionUnavailableError } from '../smart-session.errors.js';

@@ -1,7 +1,7 @@
 import type { TransactionOutcome } from '../commit/transaction-committer.js';
 import { LiveSession } from '../live/live-session.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
-import type { LiveEdit } from '../protocol/live-edits.js';
+import type { LiveEdit } from '../live/live-edits.js';
 import type { SessionRecord } from '../records/session-record.js';
 import type { SessionUnavailableError } from '../smart-session.errors.js';
 

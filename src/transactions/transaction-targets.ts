@@ -9,7 +9,7 @@ import { LiveTurn } from '../live/live-turn.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { fenceOf } from '../persistence/named-leases.js';
 import { LiveCommitter } from '../protocol/live-committer.js';
-import { LiveEdits } from '../protocol/live-edits.js';
+import { LiveEdits } from '../live/live-edits.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { LandedCommits } from './landed-commits.js';
 import { notEnded } from './not-ended.js';

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { Edit } from '../commit/edit.js';
-import { HeldLeases } from '../live/held-leases.js';
-import { LiveChanges, type SessionEdit, type Snapshot } from '../live/live-changes.js';
-import type { LiveSession } from '../live/live-session.js';
-import { refuseBroken } from '../live/session-integrity.js';
-import { refuseReadOnly } from '../live/session-policy.js';
+import { HeldLeases } from './held-leases.js';
+import { LiveChanges, type SessionEdit, type Snapshot } from './live-changes.js';
+import type { LiveSession } from './live-session.js';
+import { refuseBroken } from './session-integrity.js';
+import { refuseReadOnly } from './session-policy.js';
 import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
