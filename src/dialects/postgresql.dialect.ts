@@ -103,10 +103,7 @@ export const postgresql: Dialect = {
     (pool as PgPool).on('release', (_error, client: PgClient) => {
       if (postgresql.hasTransaction!(client)) void client.end();
     });
-    // Kysely gives no connection back whose rollback has failed. The pool would count a lost one for ever.
-    (pool as PgPool)
-      .on('acquire', (client: PgClient) => client.once('end', giveBack))
-      .on('release', (_error, client: PgClient) => client.off('end', giveBack));
+    giveLostBack(pool as PgPool);
   },
   watchConnection(client, { refusesWrites }) {
     const { connection } = client as PgClient;
@@ -217,10 +214,25 @@ export const postgresql: Dialect = {
   classify: postgresqlFailure,
 };
 
-/** Gives a connection that has ended back to its pool. Its borrower may do the same later. */
-function giveBack(this: PgClient): void {
-  const { release } = this;
-  this.release = () => {};
+/**
+ * Gives a connection that ends while it is lent back to its pool. Kysely gives none back whose rollback has failed, and the pool would
+ * count it for ever. Each query borrows a connection, so each connection has one listener for good.
+ */
+function giveLostBack(pool: PgPool): void {
+  const [lent, watched] = [new WeakSet<PgClient>(), new WeakSet<PgClient>()];
+  pool.on('acquire', (client: PgClient) => {
+    lent.add(client);
+    if (watched.has(client)) return;
+    watched.add(client);
+    client.once('end', () => lent.has(client) && giveBack(client));
+  });
+  pool.on('release', (_error, client: PgClient) => void lent.delete(client));
+}
+
+/** Gives a connection back to its pool. Its borrower may do the same later. */
+function giveBack(client: PgClient): void {
+  const { release } = client;
+  client.release = () => {};
   release?.(new Error('The connection has ended.'));
 }
 

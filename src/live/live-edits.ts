@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { Edit } from '../commit/edit.js';
+import { changedKeys, computeDelta } from '../merge/delta.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
+import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
 import { HeldLeases } from './held-leases.js';
 import { LiveChanges, type SessionEdit, type Snapshot } from './live-changes.js';
 import type { LiveSession } from './live-session.js';
 import { refuseBroken } from './session-integrity.js';
 import { refuseReadOnly } from './session-policy.js';
-import { changedKeys, computeDelta } from '../merge/delta.js';
-import type { EncodedValues } from '../merge/encoded-values.js';
-import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
 
 /** The values of a live session now, and the edit that a commit makes of them. */
 export interface LiveEdit<Made extends Edit | undefined = Edit> {
