@@ -59,7 +59,7 @@ export interface RegenerateOptions {
 
 /** How a piece of work is done once. */
 export interface OnceOptions<Result> {
-  /** Does the work, and changes the draft. It may be asynchronous. `lease.isHeld()` tells whether another process may work by now. */
+  /** Does the work, and changes the draft. It may be asynchronous. `lease.isHeld()` returns false if another process may work by now. */
   readonly work: (draft: SessionDraft, lease: WorkLease) => unknown;
   /** Returns true if nothing has to be done. It is called first, and again after waiting. Default: work that others have finished meanwhile is enough. */
   readonly isFresh?: (session: Readonly<SessionDraft>) => boolean | Promise<boolean>;
@@ -268,7 +268,7 @@ export class SessionService {
    *
    * @param session the live session, or a session id outside of a request
    * @param name the name of the lock: up to 250 characters. `@LockSession({ name })` takes the same lock
-   * @param work is given the live session, and may be asynchronous. `lease.isHeld()` tells whether another process may have the lock
+   * @param work is given the live session, and may be asynchronous. `lease.isHeld()` returns false if another process may have the lock
    * @returns what `work` returns
    * @throws SessionLockedError if others hold the lock for longer than `timeout`, or if `maxWaiting` callers wait already
    * @throws SessionLockLostError from a commit, if the lock ended while `work` ran, because the process was paused. Nothing was
