@@ -4,7 +4,8 @@ import { HELP, readSettings, type Settings } from './plan/settings.js';
 import { describeMachine } from './report/machine.js';
 import { barTable } from './report/markdown.js';
 import { compareCheckouts } from './report/comparison.js';
-import { makeReport, ourFaults, type Report } from './report/report.js';
+import { collectResults, makeReport, ourFaults, type Results } from './report/report.js';
+import { readResults } from './report/stored-results.js';
 import { writeReport } from './report/write-report.js';
 import { prepareServers } from './servers/servers.js';
 
@@ -27,7 +28,7 @@ try {
 async function benchmark(settings: Settings): Promise<number> {
   if (settings.isQuick) say('A quick run: its figures are rough.');
   if (settings.against !== undefined) return compare(settings, settings.against);
-  const report = await measureAll(settings);
+  const report = makeReport(settings.isRebuild ? await readResults(settings.out) : await measureAll(settings));
   await writeReport(report, settings.out);
   say(`\n${barTable(report.bars.filter(({ ratio }) => ratio !== undefined))}\n\nThe results are in ${settings.out}`);
   const faults = ourFaults(report);
@@ -48,14 +49,14 @@ async function compare(settings: Settings, checkout: string): Promise<number> {
   }
 }
 
-async function measureAll(settings: Settings): Promise<Report> {
+async function measureAll(settings: Settings): Promise<Results> {
   const servers = await prepareServers(new Set(settings.stores.map(({ database }) => database)));
   try {
     const skipped = [...servers.missing].map(([database, reason]) => `${database} does not answer. Its stores are skipped: ${reason}`);
     for (const line of skipped) say(line);
     const stores = settings.stores.filter(({ database }) => !servers.missing.has(database));
     const { records, failures } = await runStages(settings, stores, servers.addresses, interrupted.signal);
-    return makeReport(settings, describeMachine(servers.versions, stores), skipped, records, failures);
+    return collectResults(settings, describeMachine(servers.versions, stores), skipped, records, failures);
   } finally {
     await servers.stop();
   }

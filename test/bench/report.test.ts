@@ -1,6 +1,5 @@
 import { percentile } from '../../bench/src/load/percentile.js';
 import { planStages } from '../../bench/src/plan/plan.js';
-import type { RunRecord } from '../../bench/src/plan/run-record.js';
 import { SCENARIOS } from '../../bench/src/plan/scenario.js';
 import { readSettings } from '../../bench/src/plan/settings.js';
 import { BARS, measureBars, type Bar } from '../../bench/src/report/bars.js';
@@ -12,23 +11,7 @@ import { compareCheckouts } from '../../bench/src/report/comparison.js';
 import { ratioOf, spreadOf } from '../../bench/src/report/statistics.js';
 import { summarize } from '../../bench/src/report/summary.js';
 import { findStore } from '../../bench/src/stores/catalog.js';
-
-const record = (round: number, store: string, scenario: string, figures: Partial<RunRecord>): RunRecord => ({
-  round,
-  store,
-  scenario,
-  requests: 1,
-  requestsPerSecond: 1,
-  p50: 1,
-  p99: 1,
-  cpuPerRequest: 1,
-  statementsPerRequest: 1,
-  acknowledged: 0,
-  lost: 0,
-  errors: 0,
-  clientLoad: 0,
-  ...figures,
-});
+import { runRecord as record } from './run-records.js';
 
 describe('percentiles', () => {
   const hundred = Array.from({ length: 100 }, (_, n) => n + 1);
@@ -144,7 +127,7 @@ describe('the report', () => {
   });
 
   it('says what was lost', () => {
-    expect(summaryTable(summary.slice(0, 1))).toContain('1 of 7');
+    expect(summaryTable(summary.slice(0, 1), { runs: records, comparisons: [] })).toContain('1 of 7');
   });
 
   it('holds only our stores at fault', () => {

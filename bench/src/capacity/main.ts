@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { readResults } from '../report/stored-results.js';
+import { summarize } from '../report/summary.js';
 import { preparePostgreSql } from '../servers/postgresql.js';
 import { measureDatabaseCost, type DatabaseCost } from './database-cost.js';
 import { simulate, type AppCost, type Outcome, type Site } from './simulation.js';
@@ -16,15 +18,8 @@ const SYNC = 1000;
 const MOST_LOAD = 0.6;
 const MOST_TRIES = 200;
 
-interface Measured {
-  readonly store: string;
-  readonly scenario: string;
-  readonly requestsPerSecond: { readonly median: number };
-  readonly cpuPerRequest: { readonly median: number };
-  readonly statementsPerRequest: { readonly median: number };
-}
-
-const { summary } = JSON.parse(readFileSync(new URL('../../results/benchmark.json', import.meta.url), 'utf8')) as { summary: Measured[] };
+const { runs } = await readResults(fileURLToPath(new URL('../../results', import.meta.url)));
+const summary = summarize(runs);
 const measuredOf = (scenario: string) => summary.find((one) => one.store === 'ours-postgresql' && one.scenario === scenario)!;
 
 const server = await preparePostgreSql();

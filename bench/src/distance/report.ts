@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Machine } from '../report/machine.js';
-import { table } from '../report/markdown.js';
+import { table } from '../report/table.js';
 import { findStore } from '../stores/catalog.js';
 import { distanceChart } from './chart.js';
 import { OPERATIONS } from './operations.js';

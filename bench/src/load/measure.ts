@@ -5,7 +5,6 @@ import type { SessionPool } from './session-pool.js';
 
 /** The figures of one run of one store. */
 export interface Figures {
-  readonly requests: number;
   readonly requestsPerSecond: number;
   /** In ms. */
   readonly p50: number;
@@ -41,7 +40,6 @@ export async function measure(app: AppProcess, pool: SessionPool, load: Load, { 
   await sleep(SETTLING);
   await pool.check();
   return {
-    requests: result.requests,
     requestsPerSecond: result.requests / result.seconds,
     p50: result.p50,
     p99: result.p99,

@@ -17,6 +17,8 @@ export interface Settings {
   readonly out: string;
   /** The folder of another checkout to compare with; undefined for the report. */
   readonly against: string | undefined;
+  /** Whether the report is only made again from the results in the folder. */
+  readonly isRebuild: boolean;
 }
 
 /** The output of `--help`. */
@@ -29,6 +31,7 @@ export const HELP = `npm run bench -- [options]
   --seconds n          the length of each run (3; quick 1)
   --out folder         the folder for the results (bench/results)
   --against folder     compares this checkout with another built one, without a report
+  --rebuild            makes the report again from benchmark.json in the folder, without measuring
 
 stores: ${STORES.map(({ id }) => id).join(' ')}
 scenarios: ${SCENARIOS.map(({ name }) => name).join(' ')}
@@ -51,6 +54,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
       seconds: { type: 'string' },
       out: { type: 'string' },
       against: { type: 'string' },
+      rebuild: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -64,6 +68,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
     durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.5 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1' : '3')) },
     out: values.out === undefined ? RESULTS : fromCaller(values.out),
     against: values.against === undefined ? undefined : fromCaller(values.against),
+    isRebuild: values.rebuild,
   };
 }
 

@@ -1,7 +1,7 @@
 import { OTHER } from '../plan/against.js';
 import type { RunRecord } from '../plan/run-record.js';
 import { byRound } from './bars.js';
-import { table } from './markdown.js';
+import { table } from './table.js';
 import { ratioOf } from './statistics.js';
 
 /**

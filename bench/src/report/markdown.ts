@@ -2,17 +2,25 @@ import { SCENARIOS, type Scenario } from '../plan/scenario.js';
 import { findStore } from '../stores/catalog.js';
 import type { MeasuredBar } from './bars.js';
 import type { ChartFile } from './charts.js';
+import { losingRows } from './losing-rows-markdown.js';
+import { bestPeerOf } from './peer-comparison.js';
 import type { Report } from './report.js';
-import type { Spread } from './statistics.js';
 import type { SummaryRow } from './summary.js';
+import { range, table } from './table.js';
 
 /** Returns the report as Markdown. */
 export function toMarkdown(report: Report, charts: readonly ChartFile[]): string {
   const bars = report.bars.some(({ ratio }) => ratio) ? ['## The bar', barTable(report.bars)] : [];
-  const parts = ['# Benchmark', introduction(report), ...bars, ...charts.map(({ name, title }) => `![${title}](${name}.svg)`)];
+  const parts = [
+    '# Benchmark',
+    introduction(report),
+    ...bars,
+    ...losingRows(report),
+    ...charts.map(({ name, title }) => `![${title}](${name}.svg)`),
+  ];
   for (const scenario of SCENARIOS) {
     const rows = report.summary.filter((row) => row.scenario === scenario.name);
-    if (rows.length > 0) parts.push(`## ${scenario.name}`, describe(scenario), summaryTable(rows));
+    if (rows.length > 0) parts.push(`## ${scenario.name}`, describe(scenario), summaryTable(rows, report));
   }
   return `${[...parts, ...troubles(report)].join('\n\n')}\n`;
 }
@@ -35,9 +43,20 @@ export function barTable(bars: readonly MeasuredBar[]): string {
 }
 
 /** Returns a scenario's figures as a table. */
-export function summaryTable(rows: readonly SummaryRow[]): string {
+export function summaryTable(rows: readonly SummaryRow[], report: Pick<Report, 'comparisons' | 'runs'>): string {
   return table(
-    ['store', 'req/s', 'min … max', 'p50 ms', 'p99 ms', 'CPU µs/req', 'statements/req', 'updates lost', 'errors'],
+    [
+      'store',
+      'req/s',
+      'min … max',
+      'p50 ms',
+      'p99 ms',
+      'CPU µs/req',
+      'statements/req',
+      'updates lost',
+      'errors',
+      'best peer on this database',
+    ],
     rows.map((row) => [
       labelOf(row),
       row.requestsPerSecond.median.toFixed(0),
@@ -48,17 +67,21 @@ export function summaryTable(rows: readonly SummaryRow[]): string {
       row.statementsPerRequest.median.toFixed(2),
       findStore(row.store).kind === 'reference' || row.acknowledged === 0 ? '–' : `${row.lost} of ${row.acknowledged}`,
       String(row.errors),
+      bestPeer(row, report),
     ]),
   );
+}
+
+/** Returns a cell; an empty one for other stores. */
+function bestPeer(row: SummaryRow, { comparisons, runs }: Pick<Report, 'comparisons' | 'runs'>): string {
+  if (findStore(row.store).kind !== 'ours') return '';
+  const best = bestPeerOf(comparisons, runs, row);
+  return best ? `${findStore(best.peer).label}: ${best.ratio.median.toFixed(2)} (${range(best.ratio, 2)})` : '–';
 }
 
 function labelOf({ store }: SummaryRow): string {
   const { kind, label } = findStore(store);
   return kind === 'ours' ? `**${label}**` : kind === 'reference' ? `_${label}_` : label;
-}
-
-function range({ min, max }: Spread, digits: number): string {
-  return `${min.toFixed(digits)} … ${max.toFixed(digits)}`;
 }
 
 function introduction({ date, machine, settings, runs }: Report): string {
@@ -72,6 +95,8 @@ function introduction({ date, machine, settings, runs }: Report): string {
       `Within a round the stores take turns, and a ratio compares runs of the same round. Each store has the same app in its own process, with ${settings.connectionsPerPool} connections to its database. ` +
       "Redis has one connection because its client opens only one. SQLite runs in the app's process.",
     "CPU is the time of the app's process. It includes SQLite, but no other database. An update is lost if it was acknowledged and its slot later has another value, although each slot has only one writer. " +
+      "The last column of a table names this library's best peer, which is the other store on the same database with the most requests per second. " +
+      "The ratio is this library's requests per second divided by those of the peer. " +
       `The clients used at most ${Math.round(Math.max(0, ...runs.map(({ clientLoad }) => clientLoad)) * 100)} % of a core.`,
     [
       `- ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; the clients and the databases run on the same machine`,
@@ -96,10 +121,4 @@ function describe({ operation, connections, sessions, bytes, rows }: Scenario): 
 function troubles({ skipped, failures }: Report): string[] {
   const lines = [...skipped, ...failures.map(({ store, scenario, message }) => `${store}, ${scenario}: ${message}`)];
   return lines.length === 0 ? [] : ['## Not measured', lines.map((line) => `- ${line}`).join('\n')];
-}
-
-/** Returns a table in Markdown. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }

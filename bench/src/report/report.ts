@@ -4,10 +4,12 @@ import { POOL_SIZE } from '../servers/addresses.js';
 import { findStore } from '../stores/catalog.js';
 import { BARS, measureBars, type MeasuredBar } from './bars.js';
 import type { Machine } from './machine.js';
+import { compareWithPeers, type PeerComparison } from './peer-comparison.js';
+import { roundFigures } from './stored-results.js';
 import { summarize, type SummaryRow } from './summary.js';
 
-/** All results of a benchmark, as stored in `benchmark.json`. */
-export interface Report {
+/** What a benchmark has measured, as stored in `benchmark.json`. */
+export interface Results {
   readonly date: string;
   readonly machine: Machine;
   readonly settings: {
@@ -20,19 +22,24 @@ export interface Report {
   /** The reasons why stores were left out. */
   readonly skipped: readonly string[];
   readonly failures: readonly Failure[];
-  readonly bars: readonly MeasuredBar[];
-  readonly summary: readonly SummaryRow[];
   readonly runs: readonly RunRecord[];
 }
 
-/** Makes the report. */
-export function makeReport(
+/** The results, with what is computed from them. */
+export interface Report extends Results {
+  readonly bars: readonly MeasuredBar[];
+  readonly summary: readonly SummaryRow[];
+  readonly comparisons: readonly PeerComparison[];
+}
+
+/** Collects the results of a benchmark that has ended now. */
+export function collectResults(
   settings: Settings,
   machine: Machine,
   skipped: readonly string[],
   runs: readonly RunRecord[],
   failures: readonly Failure[],
-): Report {
+): Results {
   return {
     date: new Date().toISOString(),
     machine,
@@ -45,10 +52,14 @@ export function makeReport(
     },
     skipped,
     failures,
-    bars: measureBars(BARS, runs),
-    summary: summarize(runs),
-    runs,
+    runs: runs.map(roundFigures),
   };
+}
+
+/** Makes the report. */
+export function makeReport(results: Results): Report {
+  const { runs } = results;
+  return { ...results, bars: measureBars(BARS, runs), summary: summarize(runs), comparisons: compareWithPeers(runs) };
 }
 
 /** Returns this library's faults that are never acceptable. */
