@@ -21,9 +21,10 @@ export function programHelp(commands: readonly Command[]): string {
       'The configuration is found as by `mikro-orm`: through `configPaths` in the section mikro-orm of',
       'package.json, through MIKRO_ORM_CLI_CONFIG and its other variables, or as ./mikro-orm.config.js.',
       'Other options of the app, such as encryption, are read with --options.',
-      'The exit code is 1 for a failure and 2 for a wrong command line. DEBUG=1 prints the stack trace.',
+      'The exit code is 0 for success, 1 for a failure, and 2 for a wrong command line. DEBUG=1 prints the',
+      'stack trace.',
     ].join('\n'),
-    `${PROGRAM} <command> --help describes a command.`,
+    `${PROGRAM} <command> --help describes a command. ${PROGRAM} --version prints the version.`,
   ].join('\n\n');
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -316,8 +316,16 @@ describe('a module of options', () => {
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists the commands.'],
-    [['prun'], '"prun" is not a command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
+    [['frobnicate'], '"frobnicate" is not a command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
+    [['prun'], '"prun" is not a command. Did you mean prune? smart-session --help lists the commands.'],
+    [['stast'], '"stast" is not a command. Did you mean stats? smart-session --help lists the commands.'],
+    [['help', 'lits'], '"lits" is not a command. Did you mean list? smart-session --help lists the commands.'],
+    [['--verison'], '"--verison" is not a command. Did you mean --version? smart-session --help lists the commands.'],
     [['prune', '--everything'], "prune: Unknown option '--everything'. smart-session prune --help lists its options."],
+    [['list', '--usre', '42'], "list: Unknown option '--usre'. Did you mean --user? smart-session list --help lists its options."],
+    [['stats', '--option=x'], "stats: Unknown option '--option'. Did you mean --options? smart-session stats --help lists its options."],
+    [['stats', '-x'], "stats: Unknown option '-x'. smart-session stats --help lists its options."],
+    [['stats', 'now'], "stats: Unexpected argument 'now'. smart-session stats --help lists its options."],
     [['list'], 'list: --user is missing. smart-session list --help describes it.'],
     [
       ['list', '--user', '-x'],
@@ -361,6 +369,13 @@ describe('a command line that is wrong', () => {
   });
 });
 
+describe('the version', () => {
+  it.each(['--version', '-V'])('%s prints that of the package', async (option) => {
+    const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
+    expect(await cli([option])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  });
+});
+
 describe('a process of an app', () => {
   // To start takes a second where the machine has nothing else to do.
   vi.setConfig({ testTimeout: 30_000 });
@@ -382,6 +397,16 @@ describe('a process of an app', () => {
     await writeFile(join(app, 'db/orm.config.js'), config);
   });
   afterAll(() => rm(app, { recursive: true }));
+
+  it.each([
+    [0, ['--version']],
+    [1, ['stats']],
+    [2, ['stast']],
+  ])('ends with the exit code %i for %j', async (code, words) => {
+    const run = await cliProcess(words, app);
+    expect(run.code).toBe(code);
+    expect([run.out, run.err].map((text) => text !== '')).toEqual([code === 0, code !== 0]);
+  });
 
   it("finds the database by MikroORM's configuration, as its own command line does", async () => {
     const run = await cliProcess(['create-table', '--run'], app);
