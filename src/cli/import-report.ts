@@ -27,6 +27,11 @@ export class ImportReport {
     this.#refused += refused.length;
   }
 
+  /** Returns the numbers. In a dry run, they say what an import would do. */
+  result(isDryRun: boolean) {
+    return { dryRun: isDryRun, imported: this.#imported, existing: this.#existing, refused: this.#refused };
+  }
+
   /** @throws Error if rows were refused, so that a script notices */
   check(isDryRun: boolean): void {
     if (this.#refused > 0)

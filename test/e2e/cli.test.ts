@@ -8,7 +8,7 @@ import { importOptions } from '../../src/cli/options-module.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
-import { OptionsFile, cli, cliProcess } from '../support/cli.js';
+import { OptionsFile, cli, cliProcess, type Person } from '../support/cli.js';
 import { DATABASES } from '../support/databases.js';
 import { makeLayout1 } from '../support/layout-1.js';
 import { dropTables } from '../support/drop-tables.js';
@@ -233,6 +233,38 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect([await handlesOf('anna'), await handlesOf('ben')]).toEqual([[], [expect.any(String)]]);
     expect((await file.run(['destroy', '--user', 'ben', '--yes'])).out).toMatch(/Destroyed 1 session of user "ben"\.\n$/);
     expect(await file.run([...words, '-y'])).toEqual({ code: 0, out: 'User "anna" has no live session.\n', err: '' });
+  });
+
+  it('prints one JSON document, and nothing else on standard output', async () => {
+    const run = async (words: string, person?: Person) => {
+      const { code, out, err } = await file.run([...words.split(' '), '--json'], person);
+      return { code, result: JSON.parse(out) as unknown, err };
+    };
+    await Promise.all([app.browser({ user: 'anna' }), app.browser({ user: 'anna' }), app.browser({ user: 'ben' })]);
+    const table = /^HANDLE .*\n.+\n.+\n/;
+    expect(await run('destroy --user anna', { answers: ['no'] })).toEqual({
+      code: 0,
+      result: { destroyed: 0 },
+      err: expect.stringMatching(new RegExp(`${table.source}Destroy 2 sessions of user "anna"\\? \\[y/N\\] Nothing was destroyed\\.\n$`)),
+    });
+    expect(await run('destroy --user anna --yes')).toEqual({ code: 0, result: { destroyed: 2 }, err: expect.stringMatching(table) });
+    expect(await run('destroy --user anna --yes')).toEqual({ code: 0, result: { destroyed: 0 }, err: '' });
+    const [ben] = await handlesOf('ben');
+    expect(await run(`destroy --user ben --handle=${ben}`)).toEqual({ code: 0, result: { destroyed: 1 }, err: '' });
+    const last = await app.browser({ a: 1 });
+    expect(await run('shorten')).toEqual({ code: 0, result: [{ which: 'without-max-age', ms: 86_400_000, sessions: 0 }], err: '' });
+    expect(await run(`destroy --session=${sessionIdOf(last)}`)).toEqual({ code: 0, result: { destroyed: 1 }, err: '' });
+    await app.browser();
+    await app.age(25 * 60 * 60_000);
+    expect(await run('prune')).toEqual({ code: 0, result: { deleted: 1 }, err: '' });
+  });
+
+  it('prints no JSON if it fails', async () => {
+    expect(await file.run(['destroy', '--user', 'anna', '--handle', 'x', '--json'])).toEqual({
+      code: 1,
+      out: '',
+      err: 'smart-session: user "anna" has no live session x.\n',
+    });
   });
 });
 
@@ -471,6 +503,12 @@ describe('a process of an app', () => {
       code: 0,
       out: 'Imported 1 live session of connect-session-knex from "sessions" into "sessions". 0 were there already, 0 cannot be imported.\n',
       err: 'The user ids stay empty: neither `userId` in the options nor --user-key was given.\n',
+    });
+    const again = await cliProcess(['import', '--from', 'connect-session-knex', '--from-config', 'old.js', '--dry-run', '--json'], app);
+    expect({ ...again, out: JSON.parse(again.out) as unknown }).toEqual({
+      code: 0,
+      out: { dryRun: true, imported: 0, existing: 1, refused: 0 },
+      err: run.err,
     });
   });
 

@@ -5,9 +5,11 @@ import { escaped } from '../../shared/shown-keys.js';
 import { SessionImporter } from '../../migration/session-importer.js';
 import type { SessionKey, SmartSessionModuleOptions } from '../../options/module-options.js';
 import { defineCommand } from '../command.js';
+import { JSON_OPTION } from '../common-options.js';
 import { ImportReport } from '../import-report.js';
 import { withPreviousTable } from '../open-previous-table.js';
 import { withSessions } from '../open-sessions.js';
+import { printJson } from '../print-json.js';
 import { Progress } from '../progress.js';
 import { required } from '../required.js';
 import { readSessionOptions } from '../settings.js';
@@ -36,6 +38,7 @@ export const importSessions = defineCommand({
     'from-config': { type: 'string', value: '<file>', help: 'The MikroORM configuration of its database. Default: that of the sessions.' },
     'user-key': { type: 'string', value: '<key>', help: 'The session key that holds the user id. Default: the option userId.' },
     'dry-run': { type: 'boolean', help: 'Write nothing. Print what would be imported.' },
+    json: JSON_OPTION,
   },
   examples: [
     ['import --from connect-pg-simple --user-key userId', 'Imports the sessions of the table session.'],
@@ -65,9 +68,9 @@ export const importSessions = defineCommand({
         return withPreviousTable(format, place, config, database, async (table) => {
           const report = new ImportReport(terminal);
           await importAll(table, new SessionImporter(format, repository, codec, options), report, isDryRun, terminal);
-          terminal.print(
-            report.summary(`${format.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`, isDryRun),
-          );
+          const what = `${format.name} from "${escaped(place.tableName)}" into "${escaped(options.tableName)}"`;
+          if (given.json) printJson(terminal, report.result(isDryRun));
+          else terminal.print(report.summary(what, isDryRun));
           report.check(isDryRun);
         });
       },

@@ -1,10 +1,10 @@
 import { escaped } from '../../shared/shown-keys.js';
-import type { UserSession } from '../../services/session.service.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
 import { withSessions } from '../open-sessions.js';
+import { printJson } from '../print-json.js';
 import { required } from '../required.js';
-import { textTable } from '../text-table.js';
+import { listed, sessionTable } from '../session-table.js';
 
 export const list = defineCommand({
   name: 'list',
@@ -25,19 +25,8 @@ export const list = defineCommand({
     const userId = required('list', 'user', given.user);
     return withSessions(given, async ({ service }) => {
       const sessions = await service.list({ userId });
-      if (given.json) terminal.print(JSON.stringify(sessions.map(shown), undefined, 2));
+      if (given.json) printJson(terminal, sessions.map(listed));
       else terminal.print(sessions.length === 0 ? `User "${escaped(userId)}" has no live session.` : sessionTable(sessions));
     });
   },
 });
-
-/** Formats sessions as a table. */
-export function sessionTable(sessions: readonly UserSession[]): string {
-  const rows = sessions.map(shown).map(({ handle, createdAt, updatedAt, expiresAt }) => [handle, createdAt, updatedAt, expiresAt]);
-  return textTable([['HANDLE', 'CREATED', 'UPDATED', 'EXPIRES'], ...rows]);
-}
-
-/** Leaves out `isCurrent`, because the command line has no current session. */
-function shown({ handle, createdAt, updatedAt, expiresAt }: UserSession) {
-  return { handle, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), expiresAt: expiresAt.toISOString() };
-}

@@ -2,8 +2,10 @@ import { shortenLives, type LongLived } from '../../persistence/shorter-lives.js
 import { LONGEST_LIFETIME } from '../../options/longest-values.js';
 import type { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
+import { JSON_OPTION } from '../common-options.js';
 import { withSessions } from '../open-sessions.js';
 import { count, inFigures } from '../plural.js';
+import { printJson } from '../print-json.js';
 import { required } from '../required.js';
 import { UsageError } from '../usage-error.js';
 
@@ -15,7 +17,7 @@ export const shorten = defineCommand({
     'end later without use get the earlier end. A max age that a handler has chosen looks the same as the',
     "option's, so --max-age lowers every longer max age.",
   ],
-  options: { 'max-age': { type: 'boolean', help: 'Also lower the max age of sessions to `cookie.maxAge`.' } },
+  options: { 'max-age': { type: 'boolean', help: 'Also lower the max age of sessions to `cookie.maxAge`.' }, json: JSON_OPTION },
   examples: [
     ['shorten --options dist/session-options.js', 'Applies ttl and anonymousTtl.'],
     ['shorten --options dist/session-options.js --max-age', 'Applies cookie.maxAge too.'],
@@ -25,17 +27,41 @@ export const shorten = defineCommand({
     await withSessions(given, async ({ options, database }) => {
       const { ttl, anonymousTtl } = options;
       const maxAge = lowersMaxAge ? maxAgeOf(options) : undefined;
-      const apply = async (which: LongLived, ms: number | undefined, what: string) => {
-        if (ms === undefined) return;
-        const shortened = await shortenLives(database, which, Math.min(ms, LONGEST_LIFETIME));
-        terminal.print(`Shortened ${count(shortened, 'session')} ${what} to ${inFigures(ms / 1000)} s without use.`);
-      };
-      await apply('without-max-age', ttl, 'without a max age');
-      await apply('without-user', anonymousTtl, 'without a user');
-      await apply('with-max-age', maxAge, 'with a longer max age');
+      const limits: Limit[] = [
+        ['without-max-age', ttl],
+        ['without-user', anonymousTtl],
+        ['with-max-age', maxAge],
+      ];
+      const results: Shortened[] = [];
+      for (const [which, ms] of limits) {
+        if (ms === undefined) continue;
+        const sessions = await shortenLives(database, which, Math.min(ms, LONGEST_LIFETIME));
+        results.push({ which, ms, sessions });
+        if (!given.json) terminal.print(shown(results.at(-1)!));
+      }
+      if (given.json) printJson(terminal, results);
     });
   },
 });
+
+type Limit = readonly [which: LongLived, ms: number | undefined];
+
+/** The number of sessions of one kind that now live for at most `ms` without use. */
+interface Shortened {
+  readonly which: LongLived;
+  readonly ms: number;
+  readonly sessions: number;
+}
+
+const KINDS: Readonly<Record<LongLived, string>> = {
+  'without-max-age': 'without a max age',
+  'without-user': 'without a user',
+  'with-max-age': 'with a longer max age',
+};
+
+function shown({ which, ms, sessions }: Shortened): string {
+  return `Shortened ${count(sessions, 'session')} ${KINDS[which]} to ${inFigures(ms / 1000)} s without use.`;
+}
 
 function maxAgeOf({ cookie }: SmartSessionOptions): number {
   const { maxAge = undefined } = typeof cookie === 'function' ? {} : cookie;

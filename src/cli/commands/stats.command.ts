@@ -3,6 +3,7 @@ import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
 import { withSessions } from '../open-sessions.js';
 import { inFigures } from '../plural.js';
+import { printJson } from '../print-json.js';
 import { textTable } from '../text-table.js';
 
 export const stats = defineCommand({
@@ -21,7 +22,8 @@ export const stats = defineCommand({
   run: (given, terminal) =>
     withSessions(given, async ({ database }) => {
       const found = await tableStatistics(database);
-      terminal.print(given.json ? JSON.stringify(found, undefined, 2) : shown(found));
+      if (given.json) printJson(terminal, found);
+      else terminal.print(shown(found));
     }),
 });
 
