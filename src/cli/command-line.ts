@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Command } from './command.js';
+import type { Argument, Command } from './command.js';
 import { closest } from './closest.js';
 import { COMMON_OPTIONS } from './common-options.js';
 import { PROGRAM } from './help.js';
@@ -26,19 +26,46 @@ export function commandOf(commands: readonly Command[], name: string): Command {
 }
 
 /**
- * Reads the options of a command.
+ * Reads the options and the argument of a command.
  *
  * @param words the command line after the name of the command
- * @throws UsageError for an unknown option, and for an option without its value
+ * @throws UsageError for an unknown option, for an option without its value, and for a word too many
  */
-export function optionsIn({ name, options }: Command, words: string[]) {
+export function optionsIn({ name, argument, options }: Command, words: readonly string[]) {
   const all = { ...options, ...COMMON_OPTIONS };
   try {
-    return parseArgs({ args: words, options: all }).values;
+    const args = argument ? withDashedArgument(words, argument, Object.keys(all)) : [...words];
+    const { values, positionals } = parseArgs({ args, options: all, allowPositionals: argument !== undefined });
+    if (positionals.length > 1) throw new UsageError(`${name}: "${positionals[1]}" is one word too many. ${helpOf(name)}`);
+    return { given: values, argument: positionals[0] };
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const wrong = wrongIn(error as NodeJS.ErrnoException, Object.keys(all));
     throw new UsageError(`${name}: ${wrong} ${PROGRAM} ${name} --help lists its options.`);
   }
+}
+
+/**
+ * Returns the argument of a command, or an empty text if it takes none.
+ *
+ * @throws UsageError if it is missing or has another form
+ */
+export function argumentOf({ name, argument }: Command, given: string | undefined): string {
+  if (!argument) return '';
+  if (given === undefined) throw new UsageError(`${name}: ${argument.value} is missing. ${helpOf(name)}`);
+  if (!argument.pattern.test(given)) throw new UsageError(`${name}: "${given}" is not a ${argument.value}. ${helpOf(name)}`);
+  return given;
+}
+
+/** Puts an argument that begins with a dash behind `--`, so that it is not read as an option. */
+function withDashedArgument(words: readonly string[], { pattern }: Argument, options: readonly string[]): string[] {
+  const isOne = (word: string) => word.startsWith('-') && pattern.test(word) && !options.includes(word.slice(2));
+  const found = words.filter(isOne);
+  return found.length === 0 || words.includes('--') ? [...words] : [...words.filter((word) => !isOne(word)), '--', ...found];
+}
+
+function helpOf(name: string): string {
+  return `${PROGRAM} ${name} --help describes it.`;
 }
 
 /** Returns the message of `parseArgs`. For an unknown option or word, only its first sentence is about the mistake. */

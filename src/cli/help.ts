@@ -29,11 +29,12 @@ export function programHelp(commands: readonly Command[]): string {
 }
 
 /** Returns the help of one command. */
-export function commandHelp({ name, summary, details, options, examples }: Command): string {
+export function commandHelp({ name, summary, details, argument, options, examples }: Command): string {
   return [
     `${PROGRAM} ${name}: ${summary}`,
-    `Usage: ${PROGRAM} ${name} [options]`,
+    `Usage: ${PROGRAM} ${name} ${argument ? `${argument.value} ` : ''}[options]`,
     details.join('\n'),
+    ...(argument ? [section('Argument', [[argument.value, argument.help]])] : []),
     ...(Object.keys(options).length === 0 ? [] : [section('Options', optionRows(options))]),
     section('Examples', exampleRows(examples)),
     `Options of every command: ${Object.keys(COMMON_OPTIONS)

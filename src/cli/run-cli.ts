@@ -1,5 +1,5 @@
 import { visibleStack } from '../shared/visible.js';
-import { commandOf, optionsIn } from './command-line.js';
+import { argumentOf, commandOf, optionsIn } from './command-line.js';
 import { COMMANDS } from './commands/index.js';
 import { messageOf } from './error-message.js';
 import { PROGRAM, commandHelp, programHelp } from './help.js';
@@ -32,7 +32,7 @@ async function runCommand([name, ...words]: readonly string[], terminal: Termina
   if (['--help', '-h', 'help'].includes(name)) return terminal.print(programHelp(COMMANDS));
   if (['--version', '-V'].includes(name)) return terminal.print(ownVersion());
   const command = commandOf(COMMANDS, name);
-  const given = optionsIn(command, words);
+  const { given, argument } = optionsIn(command, words);
   if (given.help) return terminal.print(commandHelp(command));
-  await command.run(given, terminal);
+  await command.run(given, terminal, argumentOf(command, argument));
 }

@@ -35,6 +35,11 @@ export class Seal {
     this.#writesPlaintext = writePlaintext;
   }
 
+  /** The id of the key that seals; undefined if texts are written as they are. */
+  get sealingKeyId(): string | undefined {
+    return this.#writesPlaintext ? undefined : this.#first[0];
+  }
+
   seal(storageKey: string, text: string): string {
     if (this.#writesPlaintext) return text;
     const [keyId, key] = this.#first;
@@ -82,6 +87,11 @@ export class Seal {
 /** Whether a text is sealed, or was sealed and then damaged. Null is possible in a table that the library did not create. */
 export function isSealed(data: string | null): boolean {
   return data?.startsWith(MARK) ?? false;
+}
+
+/** Returns the id of the key that sealed a text; undefined for a text that is not sealed or is damaged. */
+export function keyIdIn(data: string): string | undefined {
+  return SEALED.exec(data)?.[1];
 }
 
 function decrypt(keyId: string, key: KeyObject, storageKey: string, sealed: Buffer): string {

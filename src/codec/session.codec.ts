@@ -40,6 +40,11 @@ export class SessionCodec {
     return this.#hashesIds ? storageKeyOf(sessionId) : sessionId;
   }
 
+  /** The id of the key that encrypts; undefined if data is stored as plain text. */
+  get sealingKeyId(): string | undefined {
+    return this.#seal?.sealingKeyId;
+  }
+
   /** Returns the data to store for the text of a record. It is sealed if encryption is on. */
   seal(storageKey: string, text: string): string {
     return this.#seal ? this.#seal.seal(storageKey, text) : text;

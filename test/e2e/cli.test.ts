@@ -256,7 +256,7 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(await run(`destroy --session=${sessionIdOf(last)}`)).toEqual({ code: 0, result: { destroyed: 1 }, err: '' });
     await app.browser();
     await app.age(25 * 60 * 60_000);
-    expect(await run('prune')).toEqual({ code: 0, result: { deleted: 1 }, err: '' });
+    expect(await run('prune')).toEqual({ code: 0, result: { dryRun: false, deleted: 1 }, err: '' });
   });
 
   it('prints no JSON if it fails', async () => {
@@ -348,7 +348,7 @@ describe('a module of options', () => {
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists the commands.'],
-    [['frobnicate'], '"frobnicate" is not a command. Give one of create-table, import, stats, list, destroy, shorten, prune first.'],
+    [['frobnicate'], '"frobnicate" is not a command. Give one of create-table, import, stats, list, show, destroy, shorten, prune first.'],
     [['prun'], '"prun" is not a command. Did you mean prune? smart-session --help lists the commands.'],
     [['stast'], '"stast" is not a command. Did you mean stats? smart-session --help lists the commands.'],
     [['help', 'lits'], '"lits" is not a command. Did you mean list? smart-session --help lists the commands.'],
@@ -358,7 +358,12 @@ describe('a command line that is wrong', () => {
     [['stats', '--option=x'], "stats: Unknown option '--option'. Did you mean --options? smart-session stats --help lists its options."],
     [['stats', '-x'], "stats: Unknown option '-x'. smart-session stats --help lists its options."],
     [['stats', 'now'], "stats: Unexpected argument 'now'. smart-session stats --help lists its options."],
-    [['list'], 'list: --user is missing. smart-session list --help describes it.'],
+    [['list', '--user='], 'list: --user is missing. smart-session list --help describes it.'],
+    [['list', '--limit', 'ten'], 'list: --limit: "ten" was given. Give a whole number from 1.'],
+    [['list', '--limit', '0'], 'list: --limit: "0" was given. Give a whole number from 1.'],
+    [['show'], 'show: <handle> is missing. smart-session show --help describes it.'],
+    [['show', 'abc'], 'show: "abc" is not a <handle>. smart-session show --help describes it.'],
+    [['show', 'Zk3xQ0cTq1mVJv4yYb1oXw', 'b'], 'show: "b" is one word too many. smart-session show --help describes it.'],
     [
       ['list', '--user', '-x'],
       "list: Option '--user' argument is ambiguous. Did you forget to specify the option argument for '--user'? To specify an option argument starting with a dash use '--user=-XYZ'. smart-session list --help lists its options.",

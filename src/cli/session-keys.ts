@@ -1,0 +1,26 @@
+import type { SessionCodec } from '../codec/session.codec.js';
+import { SessionDecryptionError } from '../smart-session.errors.js';
+
+/** A top-level key of a session, without its value. */
+export interface SessionKeySize {
+  readonly name: string;
+  /** The size of its stored value, in bytes. */
+  readonly bytes: number;
+}
+
+/** The keys of a session, or why they cannot be read. */
+export type SessionKeys = { readonly keys: readonly SessionKeySize[] } | { readonly unreadable: string };
+
+/** Returns the keys of a session and the sizes of their values, the largest first. */
+export function keysIn(codec: SessionCodec, storageKey: string, data: string): SessionKeys {
+  let values: unknown;
+  try {
+    values = JSON.parse(codec.open(storageKey, data));
+  } catch (error) {
+    if (error instanceof SessionDecryptionError) return { unreadable: error.message };
+    return { unreadable: 'Its data is not JSON.' };
+  }
+  if (typeof values !== 'object' || values === null) return { unreadable: 'Its data is not a JSON object.' };
+  const keys = Object.entries(values).map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value)) }));
+  return { keys: keys.toSorted((left, right) => right.bytes - left.bytes) };
+}
