@@ -55,8 +55,8 @@ async function measureAll(settings: Settings): Promise<Results> {
     const skipped = [...servers.missing].map(([database, reason]) => `${database} does not answer. Its stores are skipped: ${reason}`);
     for (const line of skipped) say(line);
     const stores = settings.stores.filter(({ database }) => !servers.missing.has(database));
-    const { records, failures } = await runStages(settings, stores, servers.addresses, interrupted.signal);
-    return collectResults(settings, describeMachine(servers.versions, stores), skipped, records, failures);
+    const { records, failures, otherNodes } = await runStages(settings, stores, servers.addresses, interrupted.signal);
+    return collectResults(settings, describeMachine(servers.versions, stores, otherNodes), skipped, records, failures);
   } finally {
     await servers.stop();
   }

@@ -1,6 +1,6 @@
 import { percentile } from '../../bench/src/load/percentile.js';
 import { planStages } from '../../bench/src/plan/plan.js';
-import { SCENARIOS } from '../../bench/src/plan/scenario.js';
+import { isRun, SCENARIOS } from '../../bench/src/plan/scenario.js';
 import { readSettings } from '../../bench/src/plan/settings.js';
 import { BARS, measureBars, type Bar } from '../../bench/src/report/bars.js';
 import { linesOf, throughputBars } from '../../bench/src/report/chart-data.js';
@@ -10,7 +10,8 @@ import { inBoth } from '../../bench/src/plan/against.js';
 import { compareCheckouts } from '../../bench/src/report/comparison.js';
 import { ratioOf, spreadOf } from '../../bench/src/report/statistics.js';
 import { summarize } from '../../bench/src/report/summary.js';
-import { findStore } from '../../bench/src/stores/catalog.js';
+import { findStore, STORES } from '../../bench/src/stores/catalog.js';
+import type { StoreDefinition } from '../../bench/src/stores/store-definition.js';
 import { runRecord as record } from './run-records.js';
 
 describe('percentiles', () => {
@@ -126,6 +127,48 @@ describe('the report', () => {
     ]);
   });
 
+  it('draws distances from the runs without a relay, at 0 ms, and each number of connections by itself', () => {
+    const near = [record(1, 'ours-mariadb', 'read', { p50: 1 }), record(1, 'ours-mariadb', 'read-1-connections', { p50: 2 })];
+    const far = [
+      record(1, 'ours-mariadb', 'read-5-ms', { p50: 6 }),
+      record(1, 'ours-mariadb', 'read-1-ms', { p50: 3 }),
+      record(1, 'ours-mariadb', 'read-5-ms-1-connections', { p50: 7 }),
+      record(1, 'ours-mariadb', 'read-16-connections', { p50: 99 }),
+    ];
+    const pointsOf = (dimension: 'distance' | 'distanceOfOne') =>
+      linesOf(summarize([...near, ...far]), 'read', dimension, 'p50').map(({ points }) => points);
+    expect(pointsOf('distance')).toEqual([
+      [
+        [0, 1],
+        [1, 3],
+        [5, 6],
+      ],
+    ]);
+    expect(pointsOf('distanceOfOne')).toEqual([
+      [
+        [0, 2],
+        [5, 7],
+      ],
+    ]);
+  });
+
+  it('draws versions of Node, without the runs that name none', () => {
+    const runs = ['read', 'read-node-22', 'read-node-26'].map((scenario, p50) => record(1, 'ours-mariadb', scenario, { p50 }));
+    expect(linesOf(summarize(runs), 'read', 'node', 'p50').map(({ points }) => points)).toEqual([
+      [
+        [22, 1],
+        [26, 2],
+      ],
+    ]);
+  });
+
+  it('draws the main stores alone', () => {
+    const runs = ['ours-sqlite-em', 'knex-sqlite'].flatMap((store) =>
+      ['read', 'read-10-kb'].map((scenario) => record(1, store, scenario, {})),
+    );
+    expect(linesOf(summarize(runs), 'read', 'bytes', 'p50')).toEqual([]);
+  });
+
   it('says what was lost', () => {
     expect(summaryTable(summary.slice(0, 1), { runs: records, comparisons: [] })).toContain('1 of 7');
   });
@@ -156,10 +199,67 @@ describe('the plan', () => {
     expect(rounds[1]!.toSorted()).toEqual(rounds[0]!.toSorted());
   });
 
+  it('runs all delays in one stage, and all versions of Node in another, before it fills tables', () => {
+    const names = new Set(['read', 'write-1-ms', 'read-5-ms', 'read-node-22', 'write-node-26', 'read-1000-rows']);
+    const stages = planStages(
+      SCENARIOS.filter(({ name }) => names.has(name)),
+      [findStore('ours-postgresql')],
+      2,
+    );
+    expect(stages.map(({ rows, runs }) => [rows, [...new Set(runs.map(({ scenario }) => scenario.name))]])).toEqual([
+      [undefined, ['read']],
+      [undefined, ['write-1-ms', 'read-5-ms']],
+      [undefined, ['read-node-22', 'write-node-26']],
+      [1000, ['read-1000-rows']],
+    ]);
+  });
+
   it('fills tables in a stage of its own, and only those that can be filled', () => {
     const [, stage] = planStages(scenarios, stores, 1);
     expect(stage).toMatchObject({ rows: 1000, runs: [{ store: { id: 'ours-sqlite' } }] });
     expect(stage!.runs).toHaveLength(1);
+  });
+});
+
+describe('the stores of a scenario', () => {
+  const SERVERS = new Set<string>(['postgresql', 'mariadb', 'mysql']);
+  const SQL = new Set<string>([...SERVERS, 'sqlite']);
+  const storesOf = (name: string) =>
+    STORES.filter((store) =>
+      isRun(
+        SCENARIOS.find((scenario) => scenario.name === name)!,
+        store,
+      ),
+    );
+
+  it.each(['read', 'write', 'mixed', 'hot'])('are all of them for %s', (name) => expect(storesOf(name)).toEqual(STORES));
+
+  it.each(['read-1-connections', 'write-16-connections', 'read-10-kb', 'write-100-kb'])(
+    'are all variants, peers and drivers of SQL databases for %s, and the main stores',
+    (name) => {
+      expect(storesOf(name)).toEqual(STORES.filter((store) => store.isMain || SQL.has(store.database)));
+    },
+  );
+
+  it('are the main ones with 256 connections', () => {
+    expect(storesOf('read-256-connections')).toEqual(STORES.filter(({ isMain }) => isMain));
+  });
+
+  it.each(['read-1-ms', 'write-5-ms', 'write-5-ms-1-connections'])(
+    'are the main ones with a server, and the drivers alone, for %s',
+    (name) => {
+      const isDistant = ({ kind, isMain, database }: StoreDefinition) =>
+        (isMain && (SERVERS.has(database) || database === 'redis')) || (kind === 'reference' && SERVERS.has(database));
+      expect(storesOf(name)).toEqual(STORES.filter(isDistant));
+    },
+  );
+
+  it('are the drivers alone for a relay without a delay', () => {
+    expect(storesOf('read-0-ms').map(({ id }) => id)).toEqual(['driver-pg', 'driver-mysql2']);
+  });
+
+  it('are the main ones on SQL servers for each version of Node', () => {
+    expect(storesOf('read-node-22')).toEqual(STORES.filter(({ isMain, database }) => isMain && SERVERS.has(database)));
   });
 });
 

@@ -25,10 +25,11 @@ export class AppProcess {
    * Starts the app and waits until it listens.
    *
    * @param checkout the checkout whose build is used. Default: this one
+   * @param execPath the program of the Node that runs the app. Default: the Node of this process
    */
-  static async start(settings: AppSettings, checkout?: string): Promise<AppProcess> {
+  static async start(settings: AppSettings, checkout?: string, execPath: string = process.execPath): Promise<AppProcess> {
     const file = checkout === undefined ? new URL('../app/main.js', import.meta.url) : join(checkout, 'bench/dist/app/main.js');
-    const child = fork(file, [JSON.stringify(settings)], { env: { ...process.env, NODE_ENV: 'production' } });
+    const child = fork(file, [JSON.stringify(settings)], { execPath, env: { ...process.env, NODE_ENV: 'production' } });
     const ended = once(child, 'exit').then(([code]) =>
       Promise.reject(new Error(`${settings.storeId}: the app ended with ${code} during its start.`)),
     );

@@ -1,7 +1,7 @@
 import { USUAL_BYTES, type Scenario } from '../plan/scenario.js';
-import type { Addresses } from '../servers/addresses.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { OTHER } from '../plan/against.js';
+import type { Place } from '../plan/places.js';
 import { AppProcess } from './app-process.js';
 import { runLoad } from './run-load.js';
 import { SessionPool } from './session-pool.js';
@@ -24,10 +24,10 @@ export class StoreUnderTest {
    *
    * @param seconds for how long
    */
-  static async start(definition: StoreDefinition, addresses: Addresses, seconds: number): Promise<StoreUnderTest> {
+  static async start(definition: StoreDefinition, { addresses, execPath }: Place, seconds: number): Promise<StoreUnderTest> {
     const started = new StoreUnderTest(
       definition,
-      await AppProcess.start({ storeId: definition.id.replace(OTHER, ''), addresses }, definition.checkout),
+      await AppProcess.start({ storeId: definition.id.replace(OTHER, ''), addresses }, definition.checkout, execPath),
     );
     const pool = await SessionPool.make(started.app.origin, FIRST_SESSIONS, USUAL_BYTES, false);
     await runLoad(pool, { operation: 'mixed', connections: 16, sessions: FIRST_SESSIONS }, seconds);

@@ -9,7 +9,7 @@ export interface PlannedRun {
   readonly store: StoreDefinition;
 }
 
-/** Runs with the same number of rows in the tables. */
+/** Runs that take turns, because they need the same rows in the tables and the same kind of surroundings. */
 export interface Stage {
   /** The number of rows to fill the tables up to before; undefined to fill nothing. */
   readonly rows: number | undefined;
@@ -18,15 +18,17 @@ export interface Stage {
 
 /** Plans the runs. Within each round and scenario the stores take turns, and each round starts with another store. */
 export function planStages(scenarios: readonly Scenario[], stores: readonly StoreDefinition[], rounds: number): Stage[] {
-  const fillings = [...new Set(scenarios.map(({ rows }) => rows))];
-  return fillings.map((rows) => ({
-    rows,
-    runs: planRounds(
-      scenarios.filter((scenario) => scenario.rows === rows),
-      stores,
-      rounds,
-    ),
-  }));
+  const stages = [...new Set(scenarios.map(stageOf))];
+  return stages.map((stage) => {
+    const staged = scenarios.filter((scenario) => stageOf(scenario) === stage);
+    return { rows: staged[0]!.rows, runs: planRounds(staged, stores, rounds) };
+  });
+}
+
+/** The delays run in one stage, and so do the versions of Node. Each number of rows has its own. */
+function stageOf({ roundTrip, node, rows }: Scenario): string {
+  if (roundTrip !== undefined) return 'delay';
+  return node === undefined ? `${rows} rows` : 'node';
 }
 
 function planRounds(scenarios: readonly Scenario[], stores: readonly StoreDefinition[], rounds: number): PlannedRun[] {

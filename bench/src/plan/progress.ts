@@ -3,20 +3,20 @@ import type { RunRecord } from './run-record.js';
 
 /** Reports the progress of the benchmark, one line for each run. */
 export class Progress {
-  #start = performance.now();
+  #start: number | undefined;
   #done = 0;
 
   constructor(private readonly total: number) {}
 
-  /** Starts the clock: all apps are ready. */
+  /** Starts the clock, unless it runs already: the first apps are ready. */
   begin(): void {
-    this.#start = performance.now();
+    this.#start ??= performance.now();
   }
 
   /** Reports a finished run. */
   done({ round, scenario, store }: PlannedRun, record: RunRecord): void {
     this.#done++;
-    const elapsed = (performance.now() - this.#start) / 1000;
+    const elapsed = (performance.now() - this.#start!) / 1000;
     const remaining = (elapsed / this.#done) * (this.total - this.#done);
     const troubles = [
       record.lost > 0 && `${record.lost} of ${record.acknowledged} updates lost`,
@@ -24,7 +24,7 @@ export class Progress {
     ].filter(Boolean);
     const columns = [
       `round ${round}`,
-      scenario.name.padEnd(20),
+      scenario.name.padEnd(24),
       store.id.padEnd(32),
       `${Math.round(record.requestsPerSecond)} req/s`.padStart(12),
       `p50 ${record.p50.toFixed(2)} ms`,

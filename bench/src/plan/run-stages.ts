@@ -4,6 +4,7 @@ import type { Addresses } from '../servers/addresses.js';
 import { fillTable } from '../servers/fill-table.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
 import { planStages, type PlannedRun, type Stage } from './plan.js';
+import { Places } from './places.js';
 import { Progress } from './progress.js';
 import type { Failure, RunRecord } from './run-record.js';
 import type { Settings } from './settings.js';
@@ -12,10 +13,12 @@ import type { Settings } from './settings.js';
 export interface Outcome {
   readonly records: readonly RunRecord[];
   readonly failures: readonly Failure[];
+  /** The versions of Node that ran apps beside the Node of the benchmark. */
+  readonly otherNodes: readonly string[];
 }
 
 /**
- * Does all runs of the settings. A store that fails is left out from then on.
+ * Does all runs of the settings. An app that fails is left out from then on.
  *
  * @param signal ends the benchmark before the next run
  */
@@ -29,10 +32,9 @@ export async function runStages(
   const progress = new Progress(stages.reduce((sum, { runs }) => sum + runs.length, 0));
   const runner = new Runner(settings, addresses, progress);
   try {
-    for (const store of stores) await runner.start(store);
-    progress.begin();
     for (const stage of stages) {
-      await runner.fill(stage);
+      await runner.prepare(stage);
+      progress.begin();
       for (const run of stage.runs) {
         signal.throwIfAborted();
         await runner.run(run);
@@ -44,42 +46,58 @@ export async function runStages(
   }
 }
 
-/** Keeps the apps of all stores, which are idle between their runs. */
+/** Keeps the apps of a stage, which are idle between their runs. */
 class Runner implements Outcome {
   readonly records: RunRecord[] = [];
   readonly failures: Failure[] = [];
   readonly #apps = new Map<string, StoreUnderTest>();
+  readonly #failed = new Set<string>();
+  readonly #places: Places;
 
   constructor(
     private readonly settings: Settings,
     private readonly addresses: Addresses,
     private readonly progress: Progress,
-  ) {}
+  ) {
+    this.#places = new Places(addresses);
+  }
 
-  /** Starts a store's app. */
-  async start(store: StoreDefinition): Promise<void> {
-    this.progress.say(`starting ${store.id}`);
-    await this.#guarded(store, 'start', async () => {
-      this.#apps.set(store.id, await StoreUnderTest.start(store, this.addresses, this.settings.durations.start));
+  get otherNodes(): readonly string[] {
+    return this.#places.otherNodes;
+  }
+
+  /** Starts the apps of a stage, ends the other ones, and fills the tables. */
+  async prepare(stage: Stage): Promise<void> {
+    const needed = new Map(stage.runs.map((run) => [nameOf(run), run]));
+    const idle = [...this.#apps.keys()].filter((name) => !needed.has(name));
+    await Promise.all(idle.map((name) => this.#end(name)));
+    for (const [name, run] of needed) if (!this.#apps.has(name) && !this.#failed.has(name)) await this.#start(name, run);
+    await this.#fill(stage);
+  }
+
+  async #start(name: string, run: PlannedRun): Promise<void> {
+    this.progress.say(`starting ${name}`);
+    await this.#guarded(run, 'start', async () => {
+      const place = await this.#places.of(run.store, run.scenario);
+      this.#apps.set(name, await StoreUnderTest.start(run.store, place, this.settings.durations.start));
     });
   }
 
-  /** Fills the tables of a stage. */
-  async fill({ rows, runs }: Stage): Promise<void> {
+  async #fill({ rows, runs }: Stage): Promise<void> {
     if (rows === undefined) return;
-    for (const store of new Set(runs.map((run) => run.store))) {
+    for (const run of new Map(runs.map((one) => [nameOf(one), one])).values()) {
       const start = performance.now();
-      await this.#guarded(store, `fill up to ${rows} rows`, () => fillTable(store, this.addresses, rows));
-      this.progress.say(`the table of ${store.id} has ${rows} rows, after ${Math.round((performance.now() - start) / 1000)} s`);
+      await this.#guarded(run, `fill up to ${rows} rows`, () => fillTable(run.store, this.addresses, rows));
+      this.progress.say(`the table of ${run.store.id} has ${rows} rows, after ${Math.round((performance.now() - start) / 1000)} s`);
     }
   }
 
   /** Does one run. */
   async run(run: PlannedRun): Promise<void> {
     const { round, scenario, store } = run;
-    const underTest = this.#apps.get(store.id);
+    const underTest = this.#apps.get(nameOf(run));
     if (!underTest) return this.progress.skipped();
-    await this.#guarded(store, scenario.name, async () => {
+    await this.#guarded(run, scenario.name, async () => {
       const figures = await measure(underTest.app, await underTest.pool(scenario), scenario, this.settings.durations);
       const record = { round, store: store.id, scenario: scenario.name, ...figures };
       this.records.push(record);
@@ -87,23 +105,35 @@ class Runner implements Outcome {
     });
   }
 
-  /** Ends all apps. */
+  /** Ends all apps and relays. */
   async stop(): Promise<void> {
-    await Promise.all([...this.#apps.values()].map((app) => app.stop()));
+    await Promise.all([...this.#apps.keys()].map((name) => this.#end(name)));
+    await this.#places.close();
   }
 
-  async #guarded(store: StoreDefinition, what: string, work: () => Promise<void>): Promise<void> {
+  async #end(name: string): Promise<void> {
+    const app = this.#apps.get(name);
+    this.#apps.delete(name);
+    await app?.stop();
+  }
+
+  async #guarded(run: PlannedRun, what: string, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
       const message = explain(error);
-      this.failures.push({ store: store.id, scenario: what, message });
-      this.progress.say(`${store.id} failed and is left out from now on: ${what}: ${message}`);
-      const app = this.#apps.get(store.id);
-      this.#apps.delete(store.id);
-      await app?.stop();
+      this.failures.push({ store: run.store.id, scenario: what, message });
+      this.progress.say(`${nameOf(run)} failed and is left out from now on: ${what}: ${message}`);
+      this.#failed.add(nameOf(run));
+      await this.#end(nameOf(run));
     }
   }
+}
+
+/** Returns the name of the app that a run needs: its store, and where it runs. */
+function nameOf({ store, scenario: { roundTrip, node } }: PlannedRun): string {
+  const place = [roundTrip !== undefined && `at ${roundTrip} ms`, node !== undefined && `on Node ${node}`];
+  return [store.id, ...place.filter(Boolean)].join(' ');
 }
 
 /** Returns an error's message. A failed fetch has the reason only in its cause. */

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Durations } from '../load/measure.js';
 import { STORES } from '../stores/catalog.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
-import { QUICK_SCENARIOS, SCENARIOS, type Scenario } from './scenario.js';
+import { GROUPS, QUICK_SCENARIOS, SCENARIOS, type Scenario } from './scenario.js';
 
 /** The settings of a benchmark. */
 export interface Settings {
@@ -35,7 +35,7 @@ export const HELP = `npm run bench -- [options]
 
 stores: ${STORES.map(({ id }) => id).join(' ')}
 scenarios: ${SCENARIOS.map(({ name }) => name).join(' ')}
-groups: core connections sizes growth`;
+groups: ${GROUPS.join(' ')}`;
 
 /**
  * Reads the command line.
@@ -87,7 +87,7 @@ function chooseStores(given: string | undefined, isQuick: boolean): StoreDefinit
 function chooseScenarios(given: string | undefined, isQuick: boolean): Scenario[] {
   return choose(
     'scenario',
-    given ?? (isQuick ? QUICK_SCENARIOS.join(',') : 'core,connections,sizes,growth'),
+    given ?? (isQuick ? QUICK_SCENARIOS.join(',') : GROUPS.join(',')),
     SCENARIOS,
     (scenario, name) => scenario.name === name || scenario.group === name,
   );

@@ -1,4 +1,4 @@
-import { SCENARIOS, type Scenario } from '../plan/scenario.js';
+import { SCENARIOS, USUAL_CONNECTIONS, type Scenario } from '../plan/scenario.js';
 import { STORES } from '../stores/catalog.js';
 import type { DatabaseName, StoreDefinition } from '../stores/store-definition.js';
 import type { Spread } from './statistics.js';
@@ -38,25 +38,39 @@ export function throughputBars(summary: readonly SummaryRow[], scenario: string)
   });
 }
 
-/** Returns how a figure depends on the property that varies between scenarios. Stores with only one point are left out. */
+/** The properties that vary between scenarios: which scenarios are points of a line, and where on the axis they are. */
+const DIMENSIONS = {
+  connections: { has: ({ group }) => group === 'core' || group === 'connections', x: ({ connections }) => connections },
+  bytes: { has: ({ group }) => group === 'core' || group === 'sizes', x: ({ bytes }) => bytes },
+  rows: { has: ({ group }) => group === 'growth', x: ({ rows }) => rows },
+  distance: { has: (scenario) => isAtDistance(scenario, USUAL_CONNECTIONS), x: ({ roundTrip = 0 }) => roundTrip },
+  distanceOfOne: { has: (scenario) => isAtDistance(scenario, 1), x: ({ roundTrip = 0 }) => roundTrip },
+  node: { has: ({ group }) => group === 'node', x: ({ node }) => node },
+} satisfies Readonly<Record<string, { has(scenario: Scenario): boolean; x(scenario: Scenario): number | undefined }>>;
+
+/** The name of a property that varies between scenarios. */
+export type Dimension = keyof typeof DIMENSIONS;
+
+/** Returns how a figure of the main stores depends on a property. Stores with only one point are left out. */
 export function linesOf(
   summary: readonly SummaryRow[],
   operation: Scenario['operation'],
-  along: 'connections' | 'bytes' | 'rows',
+  dimension: Dimension,
   figure: 'p50' | 'cpuPerRequest' | 'requestsPerSecond',
 ): ChartLine[] {
-  const scenarios = SCENARIOS.filter((scenario) => scenario.operation === operation && scenario.sessions > 1 && belongs(scenario, along));
-  return STORES.flatMap((store) => {
-    const points = scenarios.flatMap(({ name, [along]: x }) => {
-      const row = summary.find((candidate) => candidate.store === store.id && candidate.scenario === name);
+  const { has, x: xOf } = DIMENSIONS[dimension];
+  const scenarios = SCENARIOS.filter((scenario) => scenario.operation === operation && scenario.sessions > 1 && has(scenario));
+  return STORES.filter(({ isMain }) => isMain).flatMap((store) => {
+    const points = scenarios.flatMap((scenario) => {
+      const row = summary.find((candidate) => candidate.store === store.id && candidate.scenario === scenario.name);
+      const x = xOf(scenario);
       return row && x !== undefined ? [[x, row[figure].median] as const] : [];
     });
     return points.length < 2 ? [] : [{ store, points: points.toSorted(([left], [right]) => left - right) }];
   });
 }
 
-/** Whether a scenario belongs to a chart. The core's read and write are points of the sizes and connections too. */
-function belongs({ group }: Scenario, along: 'connections' | 'bytes' | 'rows'): boolean {
-  if (along === 'rows') return group === 'growth';
-  return group === 'core' || group === (along === 'bytes' ? 'sizes' : 'connections');
+/** Whether a scenario is a point of the distances. Those of the core and the connections are at 0 ms, without a relay. */
+function isAtDistance({ group, connections }: Scenario, wanted: number): boolean {
+  return connections === wanted && (group === 'delay' || group === 'core' || group === 'connections');
 }

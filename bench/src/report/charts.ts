@@ -1,5 +1,5 @@
 import type { Report } from './report.js';
-import { linesOf, throughputBars } from './chart-data.js';
+import { linesOf, throughputBars, type Dimension } from './chart-data.js';
 import { barChart } from './bar-chart.js';
 import { lineChart } from './line-chart.js';
 
@@ -28,13 +28,13 @@ export function drawCharts({ summary, settings }: Report): ChartFile[] {
   const lines = (
     name: string,
     title: string,
-    along: Parameters<typeof linesOf>[2],
+    dimension: Dimension,
     figure: Parameters<typeof linesOf>[3],
     axes: { x: string; y: string },
   ) => {
     const panels = (['read', 'write'] as const).map((operation) => ({
       title: operation,
-      lines: linesOf(summary, operation, along, figure),
+      lines: linesOf(summary, operation, dimension, figure),
     }));
     return panels.every((panel) => panel.lines.length === 0) ? [] : [{ name, title, svg: lineChart({ title, axes, panels }) }];
   };
@@ -47,6 +47,18 @@ export function drawCharts({ summary, settings }: Report): ChartFile[] {
     ...lines('cost-by-session-size', 'CPU time of the app by session size', 'bytes', 'cpuPerRequest', {
       x: 'session size in KB',
       y: 'µs per request',
+    }),
+    ...lines('throughput-by-distance', 'Requests per second by distance to the database, 64 connections', 'distance', 'requestsPerSecond', {
+      x: 'round trip in ms',
+      y: 'requests per second',
+    }),
+    ...lines('latency-by-distance', 'Median latency by distance to the database, 1 connection', 'distanceOfOne', 'p50', {
+      x: 'round trip in ms',
+      y: 'p50 in ms',
+    }),
+    ...lines('throughput-by-node', 'Requests per second by version of Node, 64 connections', 'node', 'requestsPerSecond', {
+      x: 'Node',
+      y: 'requests per second',
     }),
     ...lines('cost-by-table-rows', 'Median latency by rows in the table', 'rows', 'p50', { x: 'rows', y: 'p50 in ms' }),
   ];

@@ -11,6 +11,8 @@ export interface Machine {
   readonly memoryGiB: number;
   readonly system: string;
   readonly node: string;
+  /** The versions that run the app in the scenarios of other versions of Node. */
+  readonly otherNodes?: readonly string[];
   /** By database. */
   readonly databases: Readonly<Record<string, string>>;
   /** By package. */
@@ -18,7 +20,11 @@ export interface Machine {
 }
 
 /** Describes this machine and the packages of the stores. */
-export function describeMachine(databases: Readonly<Record<string, string>>, stores: readonly StoreDefinition[]): Machine {
+export function describeMachine(
+  databases: Readonly<Record<string, string>>,
+  stores: readonly StoreDefinition[],
+  otherNodes: readonly string[] = [],
+): Machine {
   const names = new Set(['@nestjs/core', 'express-session', 'autocannon', ...stores.flatMap(({ packages }) => packages)]);
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -26,6 +32,7 @@ export function describeMachine(databases: Readonly<Record<string, string>>, sto
     memoryGiB: Math.round(totalmem() / 2 ** 30),
     system: `${type()} ${release()}`,
     node: process.version,
+    ...(otherNodes.length > 0 && { otherNodes }),
     databases,
     packages: Object.fromEntries([...names].toSorted().map((name) => [name, versionOf(name)])),
   };

@@ -100,7 +100,7 @@ function introduction({ date, machine, settings, runs }: Report): string {
       `The clients used at most ${Math.round(Math.max(0, ...runs.map(({ clientLoad }) => clientLoad)) * 100)} % of a core.`,
     [
       `- ${date.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}; the clients and the databases run on the same machine`,
-      `- Node ${machine.node}${Object.values(machine.databases)
+      `- Node ${[machine.node, ...(machine.otherNodes ?? [])].join(', ')}${Object.values(machine.databases)
         .map((version) => `, ${version}`)
         .join('')}`,
       `- ${list(machine.packages)}`,
@@ -108,14 +108,16 @@ function introduction({ date, machine, settings, runs }: Report): string {
   ].join('\n\n');
 }
 
-function describe({ operation, connections, sessions, bytes, rows }: Scenario): string {
+function describe({ operation, connections, sessions, bytes, rows, roundTrip, node }: Scenario): string {
   const what = {
     read: 'Each request reads the session',
     write: 'Each request sets one key',
     mixed: 'Nine in ten requests read, one sets a key',
   }[operation];
   const growth = rows === undefined ? '' : ` The table has ${rows.toLocaleString('en')} rows.`;
-  return `${what}: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'} of about ${bytes / 1000} KB.${growth}`;
+  const distance = roundTrip === undefined ? '' : ` A relay adds ${roundTrip} ms to each round trip to the database.`;
+  const version = node === undefined ? '' : ` The app runs on Node ${node}, and the clients on that of the benchmark.`;
+  return `${what}: ${connections} ${connections === 1 ? 'connection' : 'connections'}, ${sessions} ${sessions === 1 ? 'session' : 'sessions'} of about ${bytes / 1000} KB.${growth}${distance}${version}`;
 }
 
 function troubles({ skipped, failures }: Report): string[] {

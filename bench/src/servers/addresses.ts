@@ -21,8 +21,11 @@ export interface Addresses {
 /** The number of connections that each store may use. Redis is an exception: its client needs one. */
 export const POOL_SIZE = 10;
 
-/** The benchmark's own database on each server. It is created at the start and dropped at the end. */
-export const DATABASE = 'smart_session_bench';
+/**
+ * The benchmark's own database on each server. It is created at the start and dropped at the end. Two benchmarks at the same time
+ * need two names.
+ */
+export const DATABASE = process.env.BENCH_DATABASE ?? 'smart_session_bench';
 
 /** @throws Error if no server answered at the address */
 export function required<Address>(address: Address | undefined): Address {
