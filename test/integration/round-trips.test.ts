@@ -97,6 +97,11 @@ const OPERATIONS: Record<string, { readonly run: Operation; readonly locking?: '
   destroy: { run: onLoaded(({ sessions }, _session, id) => sessions.destroy(id)) },
 };
 
+/** Opens several connections: if a statement takes longer than 5 ms, the next one needs another connection, whose handshake would be counted. */
+async function openConnections({ context }: SessionsDatabase): Promise<void> {
+  await Promise.all(Array.from({ length: 4 }, () => context.runner.run('select 1')));
+}
+
 describe.each(CASES)('round trips of $name on $database', ({ database: databaseName, repository: Repository, column }) => {
   let proxy: TcpProxy;
   let database: SessionsDatabase;
@@ -122,7 +127,8 @@ describe.each(CASES)('round trips of $name on $database', ({ database: databaseN
       await work();
       return proxy.roundTrips - before;
     };
-    // The first run opens the connections.
+    await openConnections(database);
+    // The first batched update of a process may be a transaction.
     await count();
     expect({ name, count: await count() }).toEqual({ name, count: TABLE.get(name)?.[column] });
   });
