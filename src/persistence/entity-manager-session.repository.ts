@@ -13,9 +13,6 @@ import {
 import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { RunStatement } from '../dialects/run-statement.js';
-import type { FailureKind } from '../dialects/failure-kind.js';
-import { destroyChosen, pruneExpired } from './bulk-deletion.js';
-import { LAYOUT_WITH_LEASES } from '../dialects/table-layout.js';
 import { DatabaseContext } from './database-context.js';
 import { COLUMN_OF, type SessionEntity } from './session.entity.js';
 import { entityOf } from './table-location.js';
@@ -25,59 +22,46 @@ import {
   lifetimeParameters,
   listedTimes,
   longestColumn,
-  maxAgeParameter,
   movedExpiry,
   remainingColumn,
   type ListedTimes,
 } from './expiry.js';
-import { leaseAndLoad } from './lease-and-load.js';
-import { LockedRecords } from './locked-records.js';
 import { NamedLeases } from './named-leases.js';
-import { buildStatements, type SessionStatements } from './session-statements.js';
-import {
+import type {
+  DeletedRecord,
+  KnownRecord,
+  Lifetime,
+  RecordChange,
   SessionRepository,
-  type DeletedRecord,
-  type KnownRecord,
-  type Lifetime,
-  type RecordChange,
-  type StoredRecord,
-  type SessionSummary,
+  SessionSummary,
+  StoredRecord,
 } from './session.repository.js';
+import { SqlSessionRepository } from './sql-session.repository.js';
 import { withBoundLockWait } from './transaction.js';
 
 /**
- * The portable repository, on MikroORM's entity manager. One file, with one method for each of the contract. Every operation uses its own fork, so the app's identity map and unit of
- * work stay untouched.
+ * The repository on MikroORM's entity manager. It overrides the statements that MikroORM can build. Every operation uses its own
+ * fork, so the app's identity map and unit of work stay untouched.
  */
 @Injectable()
-export class EntityManagerSessionRepository extends SessionRepository {
+export class EntityManagerSessionRepository extends SqlSessionRepository {
   readonly #context: DatabaseContext;
   readonly #orm: MikroORM;
   readonly #entity: typeof SessionEntity;
-  readonly #statements: SessionStatements;
   readonly #loggerContext: LogContext;
-  override readonly leases: NamedLeases | undefined;
-  override readonly records: LockedRecords;
   readonly #leasesInTransaction: NamedLeases;
 
   /** @throws SmartSessionConfigError if the connection has no entity for the table */
   constructor(context: DatabaseContext) {
-    super();
+    super(context);
     this.#context = context;
     this.#orm = requireOrm(context);
     this.#entity = requireEntity(this.#orm, context);
     this.#loggerContext = withoutValues(this.#orm);
-    this.#statements = buildStatements(context);
-    this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
-    this.records = new LockedRecords(context, this.#statements, this.leases);
     this.#leasesInTransaction = new NamedLeases(context, () => '?');
   }
 
-  override get isBlocking(): boolean {
-    return this.#context.dialect.isBlocking;
-  }
-
-  async load(storageKey: string): Promise<StoredRecord | undefined> {
+  override async load(storageKey: string): Promise<StoredRecord | undefined> {
     const rows = await this.#selectLive(this.#fork(), { sessionId: storageKey }).execute<RecordRow[]>('all');
     return rows[0] && toRecord(rows[0]);
   }
@@ -87,7 +71,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return byKey(await query.execute<RecordRow[]>('all'));
   }
 
-  async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
+  override async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
     const row = { sessionId: storageKey, data, commitId, userId, maxAge, lockVersion: 0, createdAt: this.#now(), updatedAt: this.#now() };
     try {
       await this.#fork().insert(this.#entity, { ...row, expiresAt: this.#fromNow(firstLifetime(lifetime, this.#context)) } as never);
@@ -98,7 +82,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     }
   }
 
-  update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
+  override update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
     return this.#update(storageKey, known, change);
   }
 
@@ -106,7 +90,7 @@ export class EntityManagerSessionRepository extends SessionRepository {
     return this.#update(storageKey, known, change, { leaseId: null, leaseExpiresAt: null });
   }
 
-  updateLocked(...[storageKey, decide, fence]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
+  override updateLocked(...[storageKey, decide, fence]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
     return this.#transactional(async (em) => {
       const run: RunStatement = async (sql, parameters = []) => ({ rows: rowsIn(await em.execute(sql, [...parameters])), affected: 0 });
       const lost = fence && (await this.#leasesInTransaction.lockAll(run, fence.held));
@@ -120,86 +104,47 @@ export class EntityManagerSessionRepository extends SessionRepository {
     });
   }
 
-  override async settle(): Promise<void> {
-    const { runner, dialect } = this.#context;
-    if (dialect.settle) await runner.run(dialect.settle);
-  }
-
-  async touch(storageKey: string, lifetime: Lifetime): Promise<void> {
-    // MikroORM's own update would increment the version. The same applies to a lease.
-    await this.#context.runner.run(this.#statements.touch, [...lifetimeParameters(lifetime), storageKey, maxAgeParameter(lifetime)]);
-  }
-
-  async lease(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
-    return (await this.#context.runner.run(this.#statements.lease, [leaseId, ms, storageKey, leaseId])).affected === 1;
-  }
-
-  override leaseAndLoad(...parameters: Parameters<typeof leaseAndLoad>[2]): ReturnType<typeof leaseAndLoad> {
-    return leaseAndLoad(this.#context, this.#statements, parameters);
-  }
-
-  async extend(storageKey: string, leaseId: string, ms: number): Promise<boolean> {
-    return (await this.#context.runner.run(this.#statements.extend, [ms, storageKey, leaseId])).affected === 1;
-  }
-
-  async release(storageKey: string, leaseId: string): Promise<void> {
-    await this.#context.runner.run(this.#statements.release, [storageKey, leaseId]);
-  }
-
-  async destroy(storageKey: string): Promise<DeletedRecord | undefined> {
+  override async destroy(storageKey: string): Promise<DeletedRecord | undefined> {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED)) === 1 ? { storageKey } : undefined;
   }
 
-  async end(storageKey: string, { version, commitId }: KnownRecord, endId: string): Promise<boolean> {
+  override async end(storageKey: string, { version, commitId }: KnownRecord, endId: string): Promise<boolean> {
     const expiresAt = raw(this.#context.dialect.ofUnixTime('0'));
     const ended = { data: '{}', commitId: endId, userId: null, updatedAt: this.#now(), expiresAt };
     return (await this.#write(this.#fork(), { sessionId: storageKey, lockVersion: version, commitId }, ended)) === 1;
   }
 
-  async isEndedBy(storageKey: string, endId: string): Promise<boolean> {
+  override async isEndedBy(storageKey: string, endId: string): Promise<boolean> {
     return (await this.#fork().count(this.#entity, { sessionId: storageKey, commitId: endId }, READ)) === 1;
   }
 
-  async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
+  override async destroyCommitted(storageKey: string, commitId: string | null): Promise<boolean> {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, commitId, ...this.#live }, UNFILTERED)) === 1;
   }
 
-  async removeExpired(storageKey: string): Promise<boolean> {
+  override async removeExpired(storageKey: string): Promise<boolean> {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey, ...this.#expired }, UNFILTERED)) === 1;
   }
 
-  prune(limit: number): Promise<readonly DeletedRecord[]> {
-    // MikroORM's delete cannot name the index, and would scan the table.
-    return pruneExpired(this.#context, this.#statements, limit);
-  }
-
-  count(): Promise<number> {
+  override count(): Promise<number> {
     return this.#fork().count(this.#entity, this.#live, READ);
   }
 
-  async all(): Promise<ReadonlyMap<string, StoredRecord>> {
+  override async all(): Promise<ReadonlyMap<string, StoredRecord>> {
     const rows = await this.#selectLive(this.#fork(), {}).execute<RecordRow[]>('all');
     return byKey(rows);
   }
 
-  async clear(): Promise<void> {
+  override async clear(): Promise<void> {
     await this.#fork().nativeDelete(this.#entity, {}, UNFILTERED);
   }
 
-  async list(userId: string): Promise<SessionSummary[]> {
+  override async list(userId: string): Promise<SessionSummary[]> {
     const rows = await this.#select(this.#fork(), ['sessionId', raw(listedTimes(this.#context))])
       .where({ userId: this.#exactly(userId), ...this.#live })
       .orderBy({ createdAt: 'desc', sessionId: 'asc' })
       .execute<({ sessionId: string } & ListedTimes)[]>('all');
     return rows.map((row) => ({ storageKey: row.sessionId, userId, ...datesOf(row) }));
-  }
-
-  destroySome(userId: string, choose: (storageKeys: readonly string[]) => readonly string[]): Promise<number> {
-    return destroyChosen(this.#context, this.#statements, userId, choose);
-  }
-
-  classify(error: unknown): FailureKind {
-    return this.#context.dialect.classify(error);
   }
 
   #fork(): SqlEntityManager {
