@@ -9,12 +9,17 @@ const LINE_EVERY = 10_000;
 /** Shows the progress of a long task: a bar if a line can be overwritten, otherwise plain lines. */
 export class Progress {
   readonly #terminal: Terminal;
-  readonly #total: number;
+  #total: number;
   #done = 0;
 
   /** @param total the expected number; it may be exceeded */
-  constructor(terminal: Terminal, total: number) {
+  constructor(terminal: Terminal, total = 0) {
     this.#terminal = terminal;
+    this.#total = total;
+  }
+
+  /** Sets the expected number. */
+  expect(total: number): void {
     this.#total = total;
   }
 

@@ -10,6 +10,9 @@ const shown = page.blocks
   .filter(({ text }) => CALL.test(text))
   .map(({ text }) => ({ line: CALL.exec(text)![1]!, output: text.replace(CALL, '') }));
 
+/** The key of the examples with encryption, which all other examples do without. */
+const KEY = Buffer.from(Array.from({ length: 32 }, (_, n) => n)).toString('base64');
+
 /** Dates are not the same twice, and sessions that were imported together not in the same order. */
 const lasting = (text: string) =>
   text
@@ -19,19 +22,24 @@ const lasting = (text: string) =>
 
 describe('docs/cli.md', () => {
   let file: OptionsFile;
+  let encrypting: OptionsFile;
   const runs = new Map<string, CliRun>();
 
   beforeAll(async () => {
     file = await OptionsFile.write('sqlite', 'sessions', { userId: 'userId' });
+    encrypting = await OptionsFile.write('sqlite', 'sessions', { ...file.options, encryption: { keys: [KEY], readPlaintext: true } });
     const old = await openPreviousStore('connect-session-knex', 'sqlite', 'knex_sessions', join(file.directory, 'sessions.sqlite'));
     await storeSession(old.store, 'of-a-laptop', { userId: 42, cart: [{ sku: 'tea', quantity: 2 }] }, 3_600_000);
     await storeSession(old.store, 'of-a-phone', { userId: 42 }, 3_600_000);
     await storeSession(old.store, 'of-another-user', { userId: 7 });
     await storeSession(old.store, 'of-nobody', { userId: '?'.repeat(256) });
     await old.close();
-    for (const { line } of shown) runs.set(line, await file.run(line.split(' ')));
+    for (const { line } of shown) runs.set(line, await (line.startsWith('reseal') ? encrypting : file).run(line.split(' ')));
   });
-  afterAll(() => file.remove());
+  afterAll(async () => {
+    await encrypting.remove();
+    await file.remove();
+  });
 
   it.each(shown.map(({ line, output }) => [line, output] as const))('smart-session %s', (line, output) => {
     const { err, out } = runs.get(line)!;

@@ -348,7 +348,10 @@ describe('a module of options', () => {
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists the commands.'],
-    [['frobnicate'], '"frobnicate" is not a command. Give one of create-table, import, stats, list, show, destroy, shorten, prune first.'],
+    [
+      ['frobnicate'],
+      '"frobnicate" is not a command. Give one of create-table, import, stats, list, show, destroy, shorten, reseal, prune first.',
+    ],
     [['prun'], '"prun" is not a command. Did you mean prune? smart-session --help lists the commands.'],
     [['stast'], '"stast" is not a command. Did you mean stats? smart-session --help lists the commands.'],
     [['help', 'lits'], '"lits" is not a command. Did you mean list? smart-session --help lists the commands.'],

@@ -4,9 +4,10 @@ import { destroy } from './destroy.command.js';
 import { importSessions } from './import.command.js';
 import { list } from './list.command.js';
 import { prune } from './prune.command.js';
+import { reseal } from './reseal.command.js';
 import { shorten } from './shorten.command.js';
 import { show } from './show.command.js';
 import { stats } from './stats.command.js';
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, show, destroy, shorten, prune];
+export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, show, destroy, shorten, reseal, prune];

@@ -1,0 +1,136 @@
+import type { SessionCodec } from '../codec/session.codec.js';
+import { qualifiedName } from '../dialects/qualified-name.js';
+import type { DatabaseContext } from '../persistence/database-context.js';
+import { isLive } from '../persistence/expiry.js';
+import { SessionDecryptionError } from '../smart-session.errors.js';
+
+/** The number of rows in one read. A row may have a megabyte. */
+const PAGE = 100;
+
+/** The most updates at once: the default size of MikroORM's pools. */
+const AT_ONCE = 10;
+
+/** The most passes over the table. A pass leaves only rows that other requests wrote meanwhile. */
+const PASSES = 10;
+
+/** The result of encrypting rows again. */
+export interface ResealOutcome {
+  /** The number of rows that were written, or would be. */
+  readonly resealed: number;
+  /** The number of rows that other requests wrote at each pass with another key. */
+  readonly left: number;
+}
+
+/** What happens meanwhile. */
+export interface ResealWatch {
+  /** The row cannot be decrypted, and stays as it is. */
+  refused(storageKey: string, reason: string): void;
+  /** This many more rows were looked at. */
+  progressed(rows: number): void;
+}
+
+type Outcome = 'written' | 'changed' | 'refused';
+
+interface Row {
+  readonly storageKey: string;
+  readonly data: string;
+}
+
+/**
+ * Encrypts the rows of live sessions with the first key, if they are not yet. The values of a session stay the same, and so do all other
+ * columns. A row is written only if it still holds the data that was read. So no change of a request is lost, neither before nor after.
+ */
+export class Resealer {
+  readonly #context: DatabaseContext;
+  readonly #codec: SessionCodec;
+  readonly #watch: ResealWatch;
+  readonly #statements: ReturnType<typeof statementsFor>;
+  readonly #refused = new Set<string>();
+
+  /** @param keyId the id of the first key */
+  constructor(context: DatabaseContext, codec: SessionCodec, keyId: string, watch: ResealWatch) {
+    this.#context = context;
+    this.#codec = codec;
+    this.#watch = watch;
+    this.#statements = statementsFor(context, keyId);
+  }
+
+  /** Returns the number of rows that are not encrypted with the first key. */
+  async count(): Promise<number> {
+    const { rows } = await this.#context.runner.run(this.#statements.count);
+    return Number(rows[0]?.other);
+  }
+
+  /**
+   * Encrypts all rows again. It may be repeated after an abort, and continues with the rest.
+   *
+   * @param isDryRun writes nothing
+   */
+  async run(isDryRun: boolean): Promise<ResealOutcome> {
+    let resealed = 0;
+    let left = 0;
+    for (let pass = 1; pass <= PASSES; pass++) {
+      const { written, changed } = await this.#pass(isDryRun);
+      resealed += written;
+      left = changed;
+      if (left === 0) break;
+    }
+    return { resealed, left };
+  }
+
+  async #pass(isDryRun: boolean): Promise<Record<Outcome, number>> {
+    const counts: Record<Outcome, number> = { written: 0, changed: 0, refused: 0 };
+    for (let rows = await this.#page(''); rows.length > 0; rows = await this.#page(rows.at(-1)!.storageKey)) {
+      const fresh = rows.filter(({ storageKey }) => !this.#refused.has(storageKey));
+      for (let first = 0; first < fresh.length; first += AT_ONCE) {
+        const outcomes = await Promise.all(fresh.slice(first, first + AT_ONCE).map((row) => this.#reseal(row, isDryRun)));
+        for (const outcome of outcomes) counts[outcome]++;
+        this.#watch.progressed(outcomes.filter((outcome) => outcome !== 'changed').length);
+      }
+    }
+    return counts;
+  }
+
+  async #page(after: string): Promise<Row[]> {
+    const { rows } = await this.#context.runner.run(this.#statements.page, [after]);
+    return rows.map((row) => ({ storageKey: String(row.session_id), data: String(row.data) }));
+  }
+
+  async #reseal(row: Row, isDryRun: boolean): Promise<Outcome> {
+    const { storageKey, data } = row;
+    let sealed: string;
+    try {
+      sealed = this.#codec.seal(storageKey, this.#codec.open(storageKey, data));
+    } catch (error) {
+      if (!(error instanceof SessionDecryptionError)) throw error;
+      this.#refused.add(storageKey);
+      this.#watch.refused(storageKey, error.message);
+      return 'refused';
+    }
+    return isDryRun || (await this.#write(row, sealed)) ? 'written' : 'changed';
+  }
+
+  /** Returns false if another request has written or locked the row. */
+  async #write({ storageKey, data }: Row, sealed: string): Promise<boolean> {
+    const { runner, dialect } = this.#context;
+    try {
+      return (await runner.run(this.#statements.write, [sealed, storageKey, data])).affected > 0;
+    } catch (error) {
+      if (dialect.classify(error) !== 'rolled-back') throw error;
+      return false;
+    }
+  }
+}
+
+function statementsFor(context: DatabaseContext, keyId: string) {
+  const { dialect, tableName, schema } = context;
+  const table = qualifiedName(dialect.quote, tableName, schema);
+  const isOther = `${isLive(context)} and data not like 'sealed.1.${keyId}.%'`;
+  return {
+    count: `select count(*) as other from ${table} where ${isOther}`,
+    /** the last key */
+    page: `select session_id, data from ${table} where session_id > ${dialect.parameter(1)} and ${isOther} order by session_id limit ${PAGE}`,
+    /** new data, key, data */
+    write: `update ${table} set data = ${dialect.parameter(1)} where session_id = ${dialect.parameter(2)} and data = ${dialect.exactText(dialect.parameter(3))}`,
+  };
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { SmartSessionOptions, type DatabaseContext, type EncryptionOptions, type RunStatement } from '../../src/index.js';
+import { Resealer } from '../../src/cli/resealer.js';
+import { SessionCodec } from '../../src/codec/session.codec.js';
+import { OptionsFile, cli } from '../support/cli.js';
+import { DATABASES } from '../support/databases.js';
+import { SessionsApp, sessionIdOf, storageKeyIn } from '../support/sessions-app.js';
+
+const newKey = () => randomBytes(32).toString('base64');
+const [FRESH, OLD] = [newKey(), newKey()];
+
+describe.each(DATABASES)('smart-session reseal, on %s', (database) => {
+  const tableName = `cli_reseal_${database}`;
+  let app: SessionsApp;
+  let file: OptionsFile;
+
+  /** Writes the options of the app with other keys. */
+  const optionsWith = (encryption: EncryptionOptions | undefined, more: object = {}) =>
+    OptionsFile.write(database, tableName, { ...file?.options, encryption, ...more });
+
+  beforeAll(async () => {
+    file = await OptionsFile.write(database, tableName, { encryption: { keys: [FRESH, OLD], readPlaintext: true } });
+    app = await SessionsApp.start(database, {
+      ...file.options,
+      createTable: true,
+      encryption: { keys: [OLD, FRESH], readPlaintext: true },
+    });
+  });
+  beforeEach(() => app.clear());
+  afterAll(async () => {
+    await app.close();
+    await file.remove();
+  });
+
+  const keyIds = async () => (await app.run('select substr(data, 1, 18) as seal from {table} order by session_id')).map(({ seal }) => seal);
+  const rows = () =>
+    app.run(
+      'select session_id, lock_version, commit_id, user_id, max_age, created_at, updated_at, expires_at from {table} order by session_id',
+    );
+
+  it('encrypts the rows of another key, and those that are not encrypted', async () => {
+    const browsers = [await app.browser({ user: 'anna' }), await app.browser({ user: 'ben' }), await app.browser({ c: 1 })];
+    await app.run(`update {table} set data = '{"c":1}' where session_id = '${storageKeyIn(browsers[2]!)}'`);
+    const before = await rows();
+
+    expect(await file.run(['reseal', '--dry-run'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Would encrypt 3 sessions with the key [0-9a-f]{8}\.\n$/),
+    });
+    const { out } = await file.run(['reseal', '--json']);
+    const result = JSON.parse(out) as { keyId: string };
+    expect(result).toEqual({ dryRun: false, keyId: expect.any(String), resealed: 3, left: 0, refused: 0 });
+    expect(await keyIds()).toEqual(Array(3).fill(`sealed.1.${result.keyId}.`));
+    expect(await rows()).toEqual(before);
+    expect(await Promise.all(browsers.map((browser) => browser.session()))).toEqual([{ user: 'anna' }, { user: 'ben' }, { c: 1 }]);
+    expect(await file.run(['reseal'])).toEqual({ code: 0, out: `Encrypted 0 sessions with the key ${result.keyId}.\n`, err: '' });
+  });
+
+  it('does not write in a dry run', async () => {
+    await app.browser();
+    const before = await app.run('select data from {table}');
+    await file.run(['reseal', '--dry-run']);
+    expect(await app.run('select data from {table}')).toEqual(before);
+  });
+
+  it('shows its progress', async () => {
+    await app.browser();
+    await app.browser();
+    const { err } = await file.run(['reseal'], { seesBar: true });
+    expect(err).toBe(`\r[${'#'.repeat(30)}] 2 of 2 sessions\r`);
+  });
+
+  it('loses no change of a request that has loaded the session before', async () => {
+    const browser = await app.browser({ a: 1 });
+    const slow = (await app.sessions.load(sessionIdOf(browser)))!;
+    await file.run(['reseal']);
+    await app.sessions.commit(Object.assign(slow, { b: 2 }));
+    expect(await browser.session()).toEqual({ a: 1, b: 2 });
+  });
+
+  it('loses no change of a request between its read and its write', async () => {
+    const browser = await app.browser({ a: 1 });
+    let changes = 0;
+    const context = withRun(async (run, sql, parameters) => {
+      if (sql.startsWith('update') && changes++ < 2) await browser.post('/set', { [`late${changes}`]: changes });
+      return run(sql, parameters);
+    });
+    expect(await reseal(context)).toEqual({ resealed: 1, left: 0 });
+    expect(await browser.session()).toEqual({ a: 1, late1: 1, late2: 2 });
+  });
+
+  it('continues after an abort', async () => {
+    for (let n = 0; n < 3; n++) await app.browser();
+    let writes = 0;
+    const broken = withRun((run, sql, parameters) => {
+      if (sql.startsWith('update') && ++writes === 2) throw new Error('The plug was pulled.');
+      return run(sql, parameters);
+    });
+    await expect(reseal(broken)).rejects.toThrow('The plug was pulled.');
+    const { out } = await file.run(['reseal', '--json']);
+    expect(JSON.parse(out)).toMatchObject({ left: 0, refused: 0 });
+    expect(new Set(await keyIds()).size).toBe(1);
+    expect(JSON.parse((await file.run(['reseal', '--json'])).out)).toMatchObject({ resealed: 0 });
+  });
+
+  it('gives up on a row that changes each time', async () => {
+    await app.browser();
+    const busy = withRun(async (run, sql, parameters) => (sql.startsWith('update') ? { rows: [], affected: 0 } : run(sql, parameters)));
+    expect(await reseal(busy)).toEqual({ resealed: 0, left: 1 });
+  });
+
+  it('reports rows that it cannot decrypt, and encrypts the others', async () => {
+    const [anna, ben, damaged] = [await app.browser({ user: 'anna' }), await app.browser({ user: 'ben' }), await app.browser({ c: 1 })];
+    const foreign = await optionsWith({ keys: [newKey()] });
+    const other = await SessionsApp.start(database, foreign.options);
+    const stranger = await other.browser({ d: 1 });
+    await other.app.close();
+    await foreign.remove();
+    await app.run(`update {table} set data = '{"plain":1}' where session_id = '${storageKeyIn(ben)}'`);
+    await app.run(`update {table} set data = 'sealed.1.cut' where session_id = '${storageKeyIn(damaged)}'`);
+    const strict = await optionsWith({ keys: [FRESH, OLD] });
+    const { code, out, err } = await strict.run(['reseal', '--json']);
+    await strict.remove();
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ resealed: 1, left: 0, refused: 3 });
+    const lineOf = (browser: typeof anna) => err.split('\n').find((line) => line.includes(storageKeyIn(browser).slice(0, 8)));
+    expect(lineOf(ben)).toMatch('stays as it is: ');
+    expect(lineOf(ben)).toMatch('it is not encrypted');
+    expect(lineOf(damaged)).toMatch('its data was cut off or changed');
+    expect(lineOf(stranger)).toMatch(/it is encrypted with the key [0-9a-f]{8}, which is not in/);
+    expect(err).toMatch(/smart-session: reseal: 3 sessions cannot be decrypted and stay as before\.\n$/);
+    expect(await anna.session()).toEqual({ user: 'anna' });
+  });
+
+  it.each([
+    [undefined, 'reseal: the options have no `encryption`. Add it with its keys to the file that --options names.'],
+    [
+      { keys: [FRESH], readPlaintext: true, writePlaintext: true },
+      'reseal: `encryption.writePlaintext` is true, so the app encrypts nothing. Remove it from the options first.',
+    ],
+  ])('refuses the options %j', async (encryption, message) => {
+    const wrong = await optionsWith(encryption);
+    const run = await wrong.run(['reseal']);
+    await wrong.remove();
+    expect(run).toEqual({ code: 2, out: '', err: `smart-session: ${message}\n` });
+  });
+
+  /** Returns the database with another way to run statements. */
+  function withRun(run: (run: RunStatement, ...statement: Parameters<RunStatement>) => ReturnType<RunStatement>): DatabaseContext {
+    const { context } = app;
+    const runner = { run: (...statement: Parameters<RunStatement>) => run(context.runner.run, ...statement) };
+    return Object.assign(Object.create(context) as DatabaseContext, { runner });
+  }
+
+  function reseal(context: DatabaseContext) {
+    const codec = new SessionCodec(new SmartSessionOptions({ secret: 'test', encryption: { keys: [FRESH, OLD], readPlaintext: true } }));
+    return new Resealer(context, codec, codec.sealingKeyId!, { refused: () => {}, progressed: () => {} }).run(false);
+  }
+});
+
+it('smart-session reseal needs --options', async () => {
+  expect(await cli(['reseal'])).toEqual({ code: 2, out: '', err: expect.stringMatching('reseal: --options is missing') });
+});
