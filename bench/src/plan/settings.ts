@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Durations } from '../load/measure.js';
 import { STORES } from '../stores/catalog.js';
 import type { StoreDefinition } from '../stores/store-definition.js';
-import { GROUPS, QUICK_SCENARIOS, SCENARIOS, type Scenario } from './scenario.js';
+import { GROUPS, QUICK_SCENARIOS, SCENARIOS, type Scenario, type ScenarioGroup } from './scenario.js';
 
 /** The settings of a benchmark. */
 export interface Settings {
@@ -21,6 +21,15 @@ export interface Settings {
   readonly isRebuild: boolean;
 }
 
+const ABOUT: Readonly<Record<ScenarioGroup, string>> = {
+  core: 'all stores, 64 connections, sessions of 1 KB; "hot" has 16 connections and one session',
+  connections: '1, 16 and 256 connections',
+  sizes: 'sessions of 10 and 100 KB',
+  delay: 'a database that is 1 and 5 ms away; 0 ms is the relay alone',
+  node: 'the app on Node 22, 24 and 26, which npm installs into build/bench-nodes',
+  growth: 'tables of 1,000 to 1,000,000 rows',
+};
+
 /** The output of `--help`. */
 export const HELP = `npm run bench -- [options]
 
@@ -35,7 +44,11 @@ export const HELP = `npm run bench -- [options]
 
 stores: ${STORES.map(({ id }) => id).join(' ')}
 scenarios: ${SCENARIOS.map(({ name }) => name).join(' ')}
-groups: ${GROUPS.join(' ')}`;
+
+groups:
+${GROUPS.map((group) => `  ${group.padEnd(18)} ${ABOUT[group]}`).join('\n')}
+
+A run of all groups but growth takes about two hours with --seconds 0.9.`;
 
 /**
  * Reads the command line.

@@ -25,6 +25,8 @@ export class Alarm {
   /** Sets the time, in ms of `now`. It replaces the earlier one. */
   set(due: number): void {
     this.#due[0] = due;
+    // After a call, the thread sleeps until there is a new time.
+    if (due === Infinity) return;
     Atomics.add(this.#changes, 0, 1);
     Atomics.notify(this.#changes, 0);
   }
