@@ -5,6 +5,7 @@ const suite = process.env.SUITE;
 /** Tests of commands, builds and processes of their own, which choose their platform themselves. */
 const WITHOUT_REQUESTS = [
   'cli',
+  'cli-doctor',
   'cli-reseal',
   'cli-sessions',
   'commonjs-build',

@@ -16,7 +16,20 @@ export type CommonGiven = Given<typeof COMMON_OPTIONS>;
  *
  * @throws UsageError for a file that does not export options, and for an unknown dialect
  */
-export async function readSessionOptions({ options: file, dialect, table, schema }: CommonGiven): Promise<SmartSessionModuleOptions> {
+export async function readSessionOptions(given: CommonGiven): Promise<SmartSessionModuleOptions> {
+  return (await readSettings(given)).options;
+}
+
+/** The options of the app's sessions. */
+export interface Settings {
+  /** As the app gives them; empty without a file. */
+  readonly exported: SmartSessionModuleOptions;
+  /** As `readSessionOptions` returns them. */
+  readonly options: SmartSessionModuleOptions;
+}
+
+/** Does the same as `readSessionOptions`, and also returns the options as the app gives them. */
+export async function readSettings({ options: file, dialect, table, schema }: CommonGiven): Promise<Settings> {
   for (const [option, name, value] of [
     ['dialect', 'dialect', dialect],
     ['table', 'tableName', table],
@@ -28,7 +41,8 @@ export async function readSessionOptions({ options: file, dialect, table, schema
   const exported = file === undefined ? {} : await importOptions(file);
   const secret = exported.secret ?? process.env.SESSION_SECRET ?? randomBytes(32).toString('base64');
   const given = { dialect: dialect as DialectName | undefined, tableName: table, schema };
-  return { ...exported, secret, pruneInterval: false, createTable: false, events: undefined, telemetry: false, ...onlyGiven(given) };
+  const replaced = { secret, pruneInterval: false, createTable: false, events: undefined, telemetry: false } as const;
+  return { exported, options: { ...exported, ...replaced, ...onlyGiven(given) } };
 }
 
 function onlyGiven(options: SmartSessionModuleOptions): SmartSessionModuleOptions {

@@ -110,6 +110,11 @@ function boundTo(keyId: string, storageKey: string): Buffer {
   return Buffer.from(`${MARK}${keyId}.${storageKey}`);
 }
 
+/** Returns the ids of keys, in their order. */
+export function keyIdsOf(keys: readonly KeyObject[]): string[] {
+  return keys.map(keyIdOf);
+}
+
 /** Identifies a key without revealing it. */
 function keyIdOf(key: KeyObject): string {
   return hash('sha256', Buffer.concat([Buffer.from('key id of a session key: '), key.export()]), 'hex').slice(0, 8);

@@ -19,7 +19,7 @@ import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
 import type { SqlConnection } from './sql-connection.js';
 import { StatementRunner } from './statement-runner.js';
-import { checkLayout, findTable, shownName, warningOfLayout, type FoundTable } from './table-check.js';
+import { checkLayout, checkLocking, checkSize, findTable, warningOfLayout } from './table-check.js';
 import { checkSchema, createTable, unopened } from './table-creation.js';
 import { schemaOf } from './table-location.js';
 import { upgradeTable, type Upgrade } from './table-upgrade.js';
@@ -48,8 +48,28 @@ export async function upgradeDatabase(options: SmartSessionOptions, appOrm: Mikr
   });
 }
 
-/** A database that is connected and checked, and the schema of the sessions table in it. */
-interface Place {
+/**
+ * Connects to the sessions' database for `work`, and closes it afterwards. Nothing is checked, so that `work` can find out everything
+ * that is wrong.
+ *
+ * @param appOrm the app's MikroORM, if there is one
+ * @throws SmartSessionConfigError if there is no such database, and the driver's errors
+ */
+export async function inspectDatabase<Result>(
+  options: SmartSessionOptions,
+  appOrm: MikroORM | undefined,
+  work: (place: Place) => Promise<Result>,
+): Promise<Result> {
+  const inspect = async (place: Place) => {
+    const result = await work(place);
+    await place.close();
+    return result;
+  };
+  return onDatabase(options, appOrm, inspect, async (place) => place);
+}
+
+/** A database that is connected, and the schema of the sessions table in it. */
+export interface Place {
   /** Undefined if the app has given its client. */
   readonly orm: MikroORM | undefined;
   readonly dialect: Dialect;
@@ -60,23 +80,32 @@ interface Place {
   readonly close: () => Promise<void>;
 }
 
+/** Checks a place that was connected. */
+type CheckPlace = (place: Place, connection: SqlConnection) => Promise<Place>;
+
 /** Connects to the database for `work`. What was opened for the sessions stays open, unless `work` fails. */
 function onDatabase<Result>(
   options: SmartSessionOptions,
   appOrm: MikroORM | undefined,
   work: (place: Place) => Promise<Result>,
+  checked: CheckPlace = check,
 ): Promise<Result> {
-  return options.client === undefined ? onOrm(options, appOrm, work) : onClient(options.client, options, work);
+  return options.client === undefined ? onOrm(options, appOrm, work, checked) : onClient(options.client, options, work, checked);
 }
 
-async function onClient<Result>(client: object, options: SmartSessionOptions, work: (place: Place) => Promise<Result>): Promise<Result> {
+async function onClient<Result>(
+  client: object,
+  options: SmartSessionOptions,
+  work: (place: Place) => Promise<Result>,
+  checked: CheckPlace,
+): Promise<Result> {
   const { dialect, connection } = clientDatabase(client, options.dialect);
   const close = () => connection.close();
   try {
     return await reporting(dialect, async () => {
       const runner = new StatementRunner(() => connection, dialect);
       await connectTo(runner, options.timeout);
-      return work(await check({ orm: undefined, dialect, runner, schema: options.schema, close }, connection));
+      return work(await checked({ orm: undefined, dialect, runner, schema: options.schema, close }, connection));
     });
   } catch (error) {
     await close();
@@ -109,6 +138,7 @@ async function onOrm<Result>(
   options: SmartSessionOptions,
   appOrm: MikroORM | undefined,
   work: (place: Place) => Promise<Result>,
+  checked: CheckPlace,
 ): Promise<Result> {
   const orm = options.connection ? await openOwn(options) : appOrm;
   if (!orm) {
@@ -123,7 +153,7 @@ async function onOrm<Result>(
   };
   try {
     const dialect = await dialectOf(options, orm);
-    return await reporting(dialect, async () => work(await connect(dialect, options, orm, close)));
+    return await reporting(dialect, async () => work(await connect(dialect, options, orm, close, checked)));
   } catch (error) {
     await close();
     throw error;
@@ -139,7 +169,13 @@ async function reporting<Result>(dialect: Dialect, work: () => Promise<Result>):
   }
 }
 
-async function connect(dialect: Dialect, options: SmartSessionOptions, orm: MikroORM, close: Place['close']): Promise<Place> {
+async function connect(
+  dialect: Dialect,
+  options: SmartSessionOptions,
+  orm: MikroORM,
+  close: Place['close'],
+  checked: CheckPlace,
+): Promise<Place> {
   const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
   const schema = schemaOf(options, orm);
   await connectToConfigured(orm, runner, dialect);
@@ -147,7 +183,7 @@ async function connect(dialect: Dialect, options: SmartSessionOptions, orm: Mikr
     await endSilentOnes(ormConnection(orm.em.getConnection(), dialect), dialect, options.timeout);
     await dialect.prepare?.(runner.run);
   }
-  return check({ orm, dialect, runner, schema, close }, ormConnection(orm.em.getConnection(), dialect));
+  return checked({ orm, dialect, runner, schema, close }, ormConnection(orm.em.getConnection(), dialect));
 }
 
 /** Checks that the database can keep sessions. */
@@ -196,24 +232,6 @@ async function openTable(
     layout.version,
     !(await dialect.repeatsStatements?.(runner.run)),
     close,
-  );
-}
-
-function checkLocking(columns: FoundTable['columns'], { tableName, locking }: SmartSessionOptions, schema: string | undefined): void {
-  if (locking !== 'optimistic' || columns.includes('lock_version')) return;
-  throw new SmartSessionConfigError(
-    'locking',
-    `'optimistic' was given, but the table "${shownName(tableName, schema)}" has no column lock_version`,
-    "Add the column, or use 'auto' or 'pessimistic'.",
-  );
-}
-
-function checkSize({ maxBytes }: SmartSessionOptions, packet = Infinity): void {
-  if (maxBytes <= packet) return;
-  throw new SmartSessionConfigError(
-    'maxBytes',
-    `${maxBytes} was given, but the server accepts statements of at most ${packet} bytes`,
-    "Lower it, or raise the server's `max_allowed_packet`, ideally to twice `maxBytes`.",
   );
 }
 

@@ -2,6 +2,7 @@ import type { Dialect } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
 import { FIRST_LAYOUT, LAYOUT, layoutOf, leaseTableOf, type TableLayout } from '../dialects/table-layout.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
+import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { StatementRunner } from './statement-runner.js';
 
 /** The oldest layout that this version's statements support. */
@@ -74,6 +75,39 @@ export function warningOfLayout(
   const name = shownName(tableName, schema);
   const missingParts = [...columns, ...leases].join(' and ');
   return `The table "${name}" has layout ${version}. This layout works. The newest layout is ${LAYOUT}. Run ${COMMAND} to add ${missingParts}.`;
+}
+
+/**
+ * Refuses a table without the column that the option `locking` needs.
+ *
+ * @throws SmartSessionConfigError
+ */
+export function checkLocking(
+  columns: FoundTable['columns'],
+  { tableName, locking }: SmartSessionOptions,
+  schema: string | undefined,
+): void {
+  if (locking !== 'optimistic' || columns.includes('lock_version')) return;
+  throw new SmartSessionConfigError(
+    'locking',
+    `'optimistic' was given, but the table "${shownName(tableName, schema)}" has no column lock_version`,
+    "Add the column, or use 'auto' or 'pessimistic'.",
+  );
+}
+
+/**
+ * Refuses sessions that are larger than a statement may be.
+ *
+ * @param packet the server's limit for a statement, in bytes
+ * @throws SmartSessionConfigError
+ */
+export function checkSize({ maxBytes }: SmartSessionOptions, packet = Infinity): void {
+  if (maxBytes <= packet) return;
+  throw new SmartSessionConfigError(
+    'maxBytes',
+    `${maxBytes} was given, but the server accepts statements of at most ${packet} bytes`,
+    "Lower it, or raise the server's `max_allowed_packet`, ideally to twice `maxBytes`.",
+  );
 }
 
 /** Returns a table's name for messages. */

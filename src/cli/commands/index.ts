@@ -1,6 +1,7 @@
 import type { Command } from '../command.js';
 import { createTable } from './create-table.command.js';
 import { destroy } from './destroy.command.js';
+import { doctor } from './doctor.command.js';
 import { importSessions } from './import.command.js';
 import { list } from './list.command.js';
 import { prune } from './prune.command.js';
@@ -10,4 +11,4 @@ import { show } from './show.command.js';
 import { stats } from './stats.command.js';
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, show, destroy, shorten, reseal, prune];
+export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, show, destroy, shorten, reseal, prune, doctor];
