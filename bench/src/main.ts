@@ -4,6 +4,7 @@ import { HELP, readSettings, type Settings } from './plan/settings.js';
 import { describeMachine } from './report/machine.js';
 import { barTable } from './report/markdown.js';
 import { compareCheckouts } from './report/comparison.js';
+import { losingRows } from './report/losing-rows-markdown.js';
 import { collectResults, makeReport, ourFaults, type Results } from './report/report.js';
 import { readResults } from './report/stored-results.js';
 import { writeReport } from './report/write-report.js';
@@ -30,7 +31,9 @@ async function benchmark(settings: Settings): Promise<number> {
   if (settings.against !== undefined) return compare(settings, settings.against);
   const report = makeReport(settings.isRebuild ? await readResults(settings.out) : await measureAll(settings));
   await writeReport(report, settings.out);
-  say(`\n${barTable(report.bars.filter(({ ratio }) => ratio !== undefined))}\n\nThe results are in ${settings.out}`);
+  say(`\n${barTable(report.bars.filter(({ ratio }) => ratio !== undefined))}`);
+  for (const part of losingRows(report)) say(`\n${part}`);
+  say(`\nThe results are in ${settings.out}`);
   const faults = ourFaults(report);
   for (const fault of faults) say(`FAULT ${fault}`);
   return faults.length === 0 ? 0 : 1;

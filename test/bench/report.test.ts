@@ -1,4 +1,5 @@
 import { percentile } from '../../bench/src/load/percentile.js';
+import { Places } from '../../bench/src/plan/places.js';
 import { planStages } from '../../bench/src/plan/plan.js';
 import { isRun, SCENARIOS } from '../../bench/src/plan/scenario.js';
 import { readSettings } from '../../bench/src/plan/settings.js';
@@ -260,6 +261,26 @@ describe('the stores of a scenario', () => {
 
   it('are the main ones on SQL servers for each version of Node', () => {
     expect(storesOf('read-node-22')).toEqual(STORES.filter(({ isMain, database }) => isMain && SERVERS.has(database)));
+  });
+});
+
+describe('the place of an app', () => {
+  const addresses = { redis: {}, folder: '/folder' };
+  const scenarioOf = (node?: number) => ({ ...SCENARIOS[0]!, ...(node !== undefined && { node }) });
+
+  it('is near the servers, on the Node of the benchmark', async () => {
+    expect(await new Places(addresses).of(findStore('ours-sqlite'), scenarioOf())).toEqual({ addresses });
+  });
+
+  it('is on that Node if the scenario names its version, without an installation', async () => {
+    const places = new Places(addresses);
+    const own = Number(process.versions.node.split('.')[0]);
+    expect(await places.of(findStore('ours-sqlite'), scenarioOf(own))).toEqual({ addresses, execPath: process.execPath });
+    expect(places.otherNodes).toEqual([]);
+  });
+
+  it('is at a distance only if the store has a server', async () => {
+    await expect(new Places(addresses).of(findStore('ours-sqlite'), { ...scenarioOf(), roundTrip: 1 })).rejects.toThrow('has no server');
   });
 });
 
