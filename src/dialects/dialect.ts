@@ -210,5 +210,6 @@ export interface UpdateReport {
  */
 export interface WantedColumn {
   readonly name: string;
-  readonly type: 'text' | 'int' | 'bigint' | 'float';
+  /** `data` is the data of a record: a text that may be long. */
+  readonly type: 'text' | 'int' | 'bigint' | 'float' | 'data';
 }

@@ -10,6 +10,7 @@ import { postgresqlFailure } from './postgresql.errors.js';
 import { pgPool } from './postgresql.pool.js';
 import { CONNECTION_REQUIREMENTS } from './postgresql.requirements.js';
 import { PLAIN_TYPES } from './postgresql.types.js';
+import { wantedParameters, wantedRows } from './postgresql.wanted-rows.js';
 import { qualifiedName } from './qualified-name.js';
 import {
   LEASE_COLUMNS,
@@ -79,8 +80,6 @@ const COLUMN_TYPES: ColumnTypes = {
   name: 'varchar(255)',
 };
 
-const TYPES = { text: 'text', int: 'int', bigint: 'bigint', float: 'float8' } as const;
-
 const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 const after = (time: string, ms: string) => `${time} + cast(${ms} as float8) * interval '1 millisecond'`;
 /** Returns whole numbers, because `extra_float_digits` may cut digits off others. */
@@ -142,15 +141,11 @@ export const postgresql: Dialect = {
   ofUnixTime: (column) => `to_timestamp(${column})`,
   sinceEpoch: (time) => `cast(extract(epoch from ${time}) * 1000 as bigint)`,
   byPrimaryKey: '',
-  // One parameter gives one text for any number of rows. JSON is faster to write than the driver's arrays.
-  wantedRows: (columns) =>
-    `json_to_recordset($1::json) as wanted (${columns.map(({ name, type }) => `${name} ${TYPES[type]}`).join(', ')})`,
-  wantedParameters: (columns, rows) => [
-    JSON.stringify(rows.map((row) => Object.fromEntries(columns.map(({ name }, n) => [name, row[n]])))),
-  ],
+  wantedRows,
+  wantedParameters,
   // `skip locked` never waits, so it cannot block other commits or deadlock.
-  updateWanted: (table, columns, count, isWanted, assignments) =>
-    `update ${table} set ${assignments} from (select wanted.* from ${postgresql.wantedRows(columns, count)} join ${table} as found on found.session_id = wanted_key ` +
+  updateWanted: (table, columns, _count, isWanted, assignments) =>
+    `update ${table} set ${assignments} from (select wanted.* from ${wantedRows(columns)} join ${table} as found on found.session_id = wanted_key ` +
     `where ${isWanted} for update of found skip locked) as wanted ` +
     `where session_id = wanted_key and ${isWanted} returning commit_id`,
   returning: (column) => ` returning ${column}`,

@@ -9,7 +9,7 @@ const WANTED_KEY: WantedColumn = { name: 'wanted_key', type: 'text' };
 
 /** The columns of the rows that are updated together, in this order. */
 export const WANTED_CHANGES: readonly WantedColumn[] = [
-  { name: 'new_data', type: 'text' },
+  { name: 'new_data', type: 'data' },
   { name: 'new_commit_id', type: 'text' },
   { name: 'new_user_id', type: 'text' },
   { name: 'new_max_age', type: 'bigint' },
@@ -24,7 +24,7 @@ export const WANTED_CHANGES: readonly WantedColumn[] = [
 /** The same for rows that must still hold what was seen in them. */
 export const SEEN_CHANGES: readonly WantedColumn[] = [
   ...WANTED_CHANGES,
-  { name: 'seen_data', type: 'text' },
+  { name: 'seen_data', type: 'data' },
   { name: 'seen_max_age', type: 'bigint' },
 ];
 
