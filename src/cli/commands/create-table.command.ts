@@ -11,17 +11,21 @@ import type { SmartSessionModuleOptions } from '../../options/module-options.js'
 import { DEFAULT_TABLE } from '../../options/option-table.js';
 import { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
+import { FORMAT_NAMES, formatFor, languageOfApp } from '../migration/formats.js';
+import { writeMigration } from '../migration/write-migration.js';
 import { openOrm } from '../open-orm.js';
 import { withSessions, withTable } from '../open-sessions.js';
 import { readSessionOptions, type CommonGiven } from '../settings.js';
+import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 export const createTable = defineCommand({
   name: 'create-table',
-  summary: 'prints the SQL for the sessions table, creates the table, or upgrades it.',
+  summary: 'prints the SQL for the sessions table, writes a migration, creates the table, or upgrades it.',
   details: [
     'With --dialect, or `dialect` in the options, printing the SQL needs no database and no configuration.',
     'It also creates a table of leases, such as sessions_leases.',
+    'With --migration it writes the SQL as a migration of the tool in package.json. It overwrites no file.',
     'With --run it creates both if the sessions table is missing. Several processes may run it at once.',
     'It checks the columns of an existing table and never changes them.',
     'With --upgrade it adds the columns and the table of leases that are missing in an older layout. Old and',
@@ -30,19 +34,50 @@ export const createTable = defineCommand({
   options: {
     run: { type: 'boolean', help: 'Create the table instead of printing the SQL.' },
     upgrade: { type: 'boolean', help: 'Upgrade a table of an older layout.' },
+    migration: { type: 'string', value: '<folder>', help: 'Write a migration into this folder, and print its path.' },
+    format: { type: 'string', value: '<name>', help: `With --migration: ${FORMAT_NAMES.join(', ')}. Default: the tool in package.json.` },
   },
   examples: [
     ['create-table --dialect postgresql', 'Prints the SQL, for example for a migration.'],
+    ['create-table --migration src/migrations', 'Writes a migration.'],
     ['create-table --run --table web_sessions', 'Creates the table web_sessions if it is missing.'],
     ['create-table --upgrade', 'Upgrades the table sessions.'],
   ],
   run: async (given, terminal) => {
-    if (given.run && given.upgrade) throw new UsageError('create-table: give either --run or --upgrade.');
+    refuseSeveral(given);
     if (given.upgrade) return terminal.print(await upgraded(given));
-    if (!given.run) return terminal.print(await definition(given));
+    if (given.migration !== undefined) return writeFile(given, given.migration, given.format, terminal);
+    if (!given.run) return terminal.print(await onDialect(given, statements));
     await withSessions(given, async ({ database }) => terminal.print(outcome(database)), { createTable: true });
   },
 });
+
+interface Ways {
+  readonly run?: boolean | undefined;
+  readonly upgrade?: boolean | undefined;
+  readonly migration?: string | undefined;
+  readonly format?: string | undefined;
+}
+
+function refuseSeveral({ run, upgrade, migration, format }: Ways): void {
+  const given = [run && '--run', upgrade && '--upgrade', migration !== undefined && '--migration'].filter(
+    (way) => way !== false && way !== undefined,
+  );
+  if (given.length > 1) throw new UsageError(`create-table: give either ${given.join(' or ')}.`);
+  if (migration === '') throw new UsageError('create-table: --migration is empty. Give the folder of the migrations.');
+  if (format !== undefined && migration === undefined)
+    throw new UsageError('create-table: --format was given without --migration. Give the folder of the migrations too.');
+}
+
+async function writeFile(given: CommonGiven, folder: string, formatName: string | undefined, terminal: Terminal): Promise<void> {
+  const format = await formatFor(formatName);
+  const target = { folder, format, language: await languageOfApp() };
+  const path = await onDialect(given, (dialect, { tableName = DEFAULT_TABLE, schema }) =>
+    writeMigration(target, dialect, tableName, schema),
+  );
+  terminal.print(path);
+  terminal.note(`It is a migration of the format ${format.name}. ${format.advice}`);
+}
 
 function outcome({ tableName, isNew, layout }: DatabaseContext): string {
   if (isNew) return `Created the table "${escaped(tableName)}".`;
@@ -66,25 +101,28 @@ async function upgraded(given: CommonGiven): Promise<string> {
   }
 }
 
-async function definition(given: CommonGiven): Promise<string> {
+type NamedTable = Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>;
+
+/** Finds the dialect and the name of the table, for `work`. If the options name the dialect, no database is needed. */
+async function onDialect<Result>(
+  given: CommonGiven,
+  work: (dialect: Dialect, table: NamedTable) => Result | Promise<Result>,
+): Promise<Result> {
   const read = await readSessionOptions(given);
   const options = new SmartSessionOptions(read);
-  if (options.dialect !== undefined) return statements(DIALECTS[options.dialect], options);
+  if (options.dialect !== undefined) return work(DIALECTS[options.dialect], options);
   // MySQL and MariaDB, which have the same drivers, have the same table.
-  if (options.client) return statements(kindsOf(options.client)[0].dialect, options);
-  if (options.connection) return statements(await dialectOf(options.connection.driver), options);
+  if (options.client) return work(kindsOf(options.client)[0].dialect, options);
+  if (options.connection) return work(await dialectOf(options.connection.driver), options);
   const orm = await openOrm(given.contextName ?? options.contextName, given.config);
   try {
-    return statements(await dialectOf(orm.em.getDriver().constructor), withTable(read, orm));
+    return await work(await dialectOf(orm.em.getDriver().constructor), withTable(read, orm));
   } finally {
     await orm.close();
   }
 }
 
-function statements(
-  dialect: Dialect,
-  { tableName = DEFAULT_TABLE, schema }: Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>,
-): string {
+function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: NamedTable): string {
   refuseUnseen(tableName);
   refuseUnseen(schema);
   return dialect
