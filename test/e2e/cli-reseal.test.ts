@@ -3,13 +3,13 @@ import { SmartSessionOptions, type DatabaseContext, type EncryptionOptions, type
 import { Resealer } from '../../src/cli/resealer.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { OptionsFile, cli } from '../support/cli.js';
-import { DATABASES } from '../support/databases.js';
+import { ONE_PER_SERVER } from '../support/databases.js';
 import { SessionsApp, sessionIdOf, storageKeyIn } from '../support/sessions-app.js';
 
 const newKey = () => randomBytes(32).toString('base64');
 const [FRESH, OLD] = [newKey(), newKey()];
 
-describe.each(DATABASES)('smart-session reseal, on %s', (database) => {
+describe.each(ONE_PER_SERVER)('smart-session reseal, on %s', (database) => {
   const tableName = `cli_reseal_${database}`;
   let app: SessionsApp;
   let file: OptionsFile;

@@ -1,7 +1,7 @@
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
 import { OptionsFile } from '../support/cli.js';
-import { DATABASES } from '../support/databases.js';
+import { ONE_PER_SERVER } from '../support/databases.js';
 import { makeLayout1 } from '../support/layout-1.js';
 import { dropTables } from '../support/drop-tables.js';
 import { SessionsApp, sessionIdOf, storageKeyIn } from '../support/sessions-app.js';
@@ -9,7 +9,7 @@ import { SessionsApp, sessionIdOf, storageKeyIn } from '../support/sessions-app.
 const DAY = 24 * 60 * 60_000;
 const KEY = Buffer.from(Array.from({ length: 32 }, (_, n) => n)).toString('base64');
 
-describe.each(DATABASES)('sessions on the command line, on %s', (database) => {
+describe.each(ONE_PER_SERVER)('sessions on the command line, on %s', (database) => {
   const tableName = `cli_sessions_${database}`;
   let file: OptionsFile;
   let app: SessionsApp;

@@ -323,6 +323,7 @@ describe('a module of options', () => {
     expect(await outputOf('create-table', '--run')).toBe('Created the table "of_client".\n');
     expect(await outputOf('create-table', '--upgrade')).toMatch(/already has layout \d+\. Nothing was changed\./);
     expect(await outputOf('list', '--user', 'anna')).toBe('User "anna" has no live session.\n');
+    expect(await outputOf('doctor')).toMatch(/^ok +connection +sqlite\.$/m);
   });
 
   it.each([
