@@ -36,8 +36,8 @@ export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
     });
   }
 
-  protected override sizeOf({ change, seen }: TimedUpdate): number {
-    return change.data.length + (seen?.data.length ?? 0);
+  protected override sizeOf({ change }: TimedUpdate): number {
+    return change.data.length;
   }
 
   /**

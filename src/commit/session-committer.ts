@@ -158,7 +158,7 @@ export class SessionCommitter {
     const { storageKey, deadline, edit } = commit;
     if (!this.repository.comparesData || known.data === undefined || edit.leaseId !== undefined) return undefined;
     const revision = this.#reviseSeen(commit, known);
-    if (!revision?.change || revision.change.data.length + known.data.length > this.repository.longestBatch) return undefined;
+    if (!revision?.change) return undefined;
     commit.mayHaveWritten = true;
     const seen = { data: known.data, maxAge: known.maxAge };
     if (await this.updates.submit(storageKey, { storageKey, known, seen, change: revision.change, deadline })) return revision;

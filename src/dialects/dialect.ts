@@ -65,6 +65,11 @@ export interface Dialect {
   parameter(n: number): string;
   /** A text parameter to compare with a text column. It equals only exactly the same text. */
   exactText(parameter: string): string;
+  /**
+   * Returns the SHA-256 hash of a text, in lower-case hexadecimal digits. So a statement can compare a long text without sending it.
+   * Absent if the database runs in the process.
+   */
+  digest?(text: string): string;
   /** The current time, as the expiry column stores it. */
   readonly now: string;
   /** Returns the expression for `ms` milliseconds from now, as the expiry column stores it. */

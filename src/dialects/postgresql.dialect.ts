@@ -132,6 +132,7 @@ export const postgresql: Dialect = {
   quote,
   parameter: (n) => `$${n}`,
   exactText: (parameter) => parameter,
+  digest: (text) => `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
   after,

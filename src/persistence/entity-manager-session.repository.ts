@@ -40,8 +40,11 @@ import { SqlSessionRepository } from './sql-session.repository.js';
 import { withBoundLockWait } from './transaction.js';
 
 /**
- * The repository on MikroORM's entity manager. It overrides the statements that MikroORM can build. Every operation uses its own
- * fork, so the app's identity map and unit of work stay untouched.
+ * The repository on MikroORM's entity manager. Every operation uses its own fork, so the app's identity map and unit of work stay
+ * untouched.
+ *
+ * It inherits updates, touches and leases. MikroORM's update takes three times the CPU time, has no batch with a version for each
+ * row, and would increment the version at a touch.
  */
 @Injectable()
 export class EntityManagerSessionRepository extends SqlSessionRepository {
@@ -80,14 +83,6 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
       if (error instanceof UniqueConstraintViolationException) return false;
       throw error;
     }
-  }
-
-  override update(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
-    return this.#update(storageKey, known, change);
-  }
-
-  override updateAndRelease(storageKey: string, known: KnownRecord, change: RecordChange): Promise<boolean> {
-    return this.#update(storageKey, known, change, { leaseId: null, leaseExpiresAt: null });
   }
 
   override updateLocked(...[storageKey, decide, fence]: Parameters<SessionRepository['updateLocked']>): Promise<StoredRecord | undefined> {
@@ -185,16 +180,10 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
       .cache(READ.cache);
   }
 
-  async #update(storageKey: string, { version, commitId }: KnownRecord, change: RecordChange, more = {}): Promise<boolean> {
-    const { leaseId } = change;
-    const where = { sessionId: storageKey, lockVersion: version, commitId, ...(leaseId === undefined ? {} : { leaseId }) };
-    return (await this.#write(this.#fork(), where, { ...this.#assignments(change), ...more })) === 1;
-  }
-
   /** Writes values. MikroORM increments the version itself. */
   #write(
     em: SqlEntityManager,
-    where: { sessionId: string; lockVersion?: number; commitId?: string | null; leaseId?: string },
+    where: { sessionId: string; lockVersion?: number; commitId?: string | null },
     assignments: object,
   ): Promise<number> {
     return em.nativeUpdate(this.#entity, { ...where, ...this.#live }, assignments, UNFILTERED);

@@ -24,7 +24,7 @@ export const WANTED_CHANGES: readonly WantedColumn[] = [
 /** The same for rows that must still hold what was seen in them. */
 export const SEEN_CHANGES: readonly WantedColumn[] = [
   ...WANTED_CHANGES,
-  { name: 'seen_data', type: 'data' },
+  { name: 'seen_data', type: 'text' },
   { name: 'seen_max_age', type: 'bigint' },
 ];
 
@@ -58,7 +58,8 @@ export function buildStatements(context: DatabaseContext) {
   const isCommit = (commitId: string) => `coalesce(commit_id, '') = ${dialect.exactText(`coalesce(${commitId}, '')`)}`;
   const isAsKnown = (next: () => string) => `${isVersioned ? `lock_version = ${next()} and ` : ''}${isCommit(next())}`;
   const isWanted = `${isVersioned ? 'lock_version = wanted_version and ' : ''}${isCommit('wanted_commit_id')} and ${isRowLive}`;
-  const isSeen = `data = ${dialect.exactText('seen_data')} and ${hasMaxAge(() => 'seen_max_age')}`;
+  const seenData = dialect.digest?.('data') ?? 'data';
+  const isSeen = `${seenData} = ${dialect.exactText('seen_data')} and ${hasMaxAge(() => 'seen_max_age')}`;
 
   const update = (next: () => string, more = '') =>
     `update ${table} set ${assignments(next)}${more} where ${live(next())} and ${isAsKnown(next)}`;
@@ -103,7 +104,7 @@ export function buildStatements(context: DatabaseContext) {
     updateAndRelease: build((next) => `${update(next, `, ${NO_LEASE}`)} and lease_id = ${next()}`),
     /** `count` rows of: the change, key, version, commit id */
     updateMany: once((count) => dialect.updateWanted(keyed, WANTED_CHANGES, count, isWanted, assignments(namesOf(WANTED_CHANGES)))),
-    /** `count` rows of: the change, key, version, commit id, data, max age (see `maxAgeParameter`) */
+    /** `count` rows of: the change, key, version, commit id, data (or its hash, if the dialect has `digest`), max age (see `maxAgeParameter`) */
     updateSeen: once((count) =>
       dialect.updateWanted(keyed, SEEN_CHANGES, count, `${isWanted} and ${isSeen}`, assignments(namesOf(SEEN_CHANGES))),
     ),

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import { UnclearAnswer, type RunStatement, type StatementResult } from '../dialects/run-statement.js';
@@ -101,7 +102,7 @@ export class SqlSessionRepository extends SessionRepository {
     const rows = updates.map((update) => [
       ...changeParameters(update.change),
       ...wantedParameters(update),
-      ...(isSeen ? seenParameters(update) : []),
+      ...(isSeen ? this.#seenParameters(update) : []),
     ]);
     const result = await run(statement(rows.length), dialect.wantedParameters(columns, rows));
     if (result.affected > 0) this.#showsWritten = !dialect.hidesWritten?.(result);
@@ -206,6 +207,11 @@ export class SqlSessionRepository extends SessionRepository {
     return this.#context.isVersioned ? [storageKey, version, commitId] : [storageKey, commitId];
   }
 
+  #seenParameters({ seen }: RecordUpdate): unknown[] {
+    if (!seen) return [null, null];
+    return [this.#context.dialect.digest ? hash('sha256', seen.data) : seen.data, maxAgeParameter(seen)];
+  }
+
   async #changesOne(sql: string, parameters: readonly unknown[]): Promise<boolean> {
     return (await this.#context.runner.run(sql, parameters)).affected === 1;
   }
@@ -223,8 +229,4 @@ function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
 
 function wantedParameters({ storageKey, known }: RecordUpdate): unknown[] {
   return [storageKey, known.version, known.commitId];
-}
-
-function seenParameters({ seen }: RecordUpdate): unknown[] {
-  return seen ? [seen.data, maxAgeParameter(seen)] : [null, null];
 }

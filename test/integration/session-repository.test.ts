@@ -167,6 +167,16 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, Repository
     const data = '{"a":"ä \\u0000 \' ` \\" \\\\ {},"}';
     const cases: Record<string, [stored: string, storedAge: number | null, seen: string, seenAge: number | null, isWritten: boolean]> = {
       same: [data, 86_400_000_000, data, 86_400_000_000, true],
+      'same, of every plane': [
+        '{"a":"e\u0301 \u20ac \u{1f600} \u{10ffff} \ufffd"}',
+        null,
+        '{"a":"e\u0301 \u20ac \u{1f600} \u{10ffff} \ufffd"}',
+        null,
+        true,
+      ],
+      'same, and long': [`{"a":"${'ä'.repeat(100_000)}"}`, null, `{"a":"${'ä'.repeat(100_000)}"}`, null, true],
+      'other, and as long': [`{"a":"${'ä'.repeat(100_000)}"}`, null, `{"a":"${'ä'.repeat(99_999)}a"}`, null, false],
+      'composed in another way': ['{"a":"e\u0301"}', null, '{"a":"\u00e9"}', null, false],
       'same, without a max age': [data, null, data, null, true],
       'another max age': [data, 1, data, 2, false],
       'a max age instead of none': [data, 1, data, null, false],
@@ -189,33 +199,30 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, Repository
       const wanted = Object.keys(cases).filter((key) => cases[key]![4]);
       expect([...(await one.updateMany!(updates))]).toEqual(wanted);
       const written = await database.run('select session_id, lock_version from {table} where data = \'{"mine":1}\' order by session_id');
-      expect(written).toEqual(wanted.map((session_id) => ({ session_id, lock_version: 1 - n })));
+      expect(written).toEqual(wanted.toSorted().map((session_id) => ({ session_id, lock_version: 1 - n })));
     }
   });
 
-  it.skipIf(!databaseName.startsWith('m') || Repository === EntityManagerSessionRepository)(
-    'sends no more batches if a trigger of the table hides which records they write',
-    async () => {
-      await database.run(`create trigger hiding after update on {table} for each row set @hidden = 1`);
-      try {
-        repository = new Repository(database.context);
-        for (const key of ['a', 'b']) await repository.insert(key, change('0'));
-        const known = await Promise.all(['a', 'b'].map((key) => at(0, key)));
-        const updates = ['a', 'b'].map((storageKey, n) => ({ storageKey, known: known[n]!, change: change('1') }));
-        expect([...(await repository.updateMany!(updates))].toSorted()).toEqual(['a', 'b']);
-        expect(repository.mostUpdates).toBe(1);
-        // The first batch must not be in doubt either.
-        repository = new Repository(database.context);
-        const halfKnown = [updates[0]!, { ...updates[1]!, known: await at(1, 'b'), change: change('2') }];
-        expect([...(await repository.updateMany!(halfKnown))]).toEqual([]);
-        expect(await repository.load('b')).toMatchObject({ data: '1', version: 1 });
-        expect(repository.mostUpdates).toBe(1);
-      } finally {
-        await database.run('drop trigger hiding');
-        repository = new Repository(database.context);
-      }
-    },
-  );
+  it.skipIf(!databaseName.startsWith('m'))('sends no more batches if a trigger of the table hides which records they write', async () => {
+    await database.run(`create trigger hiding after update on {table} for each row set @hidden = 1`);
+    try {
+      repository = new Repository(database.context);
+      for (const key of ['a', 'b']) await repository.insert(key, change('0'));
+      const known = await Promise.all(['a', 'b'].map((key) => at(0, key)));
+      const updates = ['a', 'b'].map((storageKey, n) => ({ storageKey, known: known[n]!, change: change('1') }));
+      expect([...(await repository.updateMany!(updates))].toSorted()).toEqual(['a', 'b']);
+      expect(repository.mostUpdates).toBe(1);
+      // The first batch must not be in doubt either.
+      repository = new Repository(database.context);
+      const halfKnown = [updates[0]!, { ...updates[1]!, known: await at(1, 'b'), change: change('2') }];
+      expect([...(await repository.updateMany!(halfKnown))]).toEqual([]);
+      expect(await repository.load('b')).toMatchObject({ data: '1', version: 1 });
+      expect(repository.mostUpdates).toBe(1);
+    } finally {
+      await database.run('drop trigger hiding');
+      repository = new Repository(database.context);
+    }
+  });
 
   it('writes none of many when the database refuses one', async () => {
     for (const key of ['a', 'b']) await repository.insert(key, change('0'));

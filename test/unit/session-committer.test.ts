@@ -309,12 +309,10 @@ describe('a commit that compares the data of the row', () => {
     expect(repository.calls).toEqual(['updateLocked']);
   });
 
-  it('locks the row if the edit needs a lease, or the data is too large to be sent twice', async () => {
+  it('locks the row if the edit needs a lease', async () => {
     await others.lease('mine');
     await commit({ ...sets({ mine: 1 }), leaseId: 'mine' });
-    Object.defineProperty(repository, 'longestBatch', { value: 20 });
-    await commit(sets({ mine: 2 }));
-    expect(repository.calls).toEqual(['updateLocked', 'updateLocked']);
+    expect(repository.calls).toEqual(['updateLocked']);
   });
 
   it.each([ROLLED_BACK, NOT_DONE, LOST_BEFORE])('locks the row in the next attempt: %o', async (fault) => {
