@@ -91,6 +91,7 @@ describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
         sql_mode: { status: 'ok' },
         packet: { status: 'ok' },
       });
+    if (database !== 'sqlite') expect(checks).toMatchObject({ database: { found: CONNECTIONS[database].dbName } });
     if (database === 'postgresql') expect(checks).toMatchObject({ fillfactor: { found: '70' }, server_encoding: { found: 'UTF8' } });
   });
 

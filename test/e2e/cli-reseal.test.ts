@@ -78,6 +78,17 @@ describe.each(ONE_PER_SERVER)('smart-session reseal, on %s', (database) => {
     expect(await browser.session()).toEqual({ a: 1, b: 2 });
   });
 
+  it('loses no change of a request with pessimistic locking that has loaded the session before', async () => {
+    const browser = await app.browser({ a: 1 });
+    const pessimistic = await SessionsApp.start(database, { ...file.options, locking: 'pessimistic' });
+    const slow = (await pessimistic.sessions.load(sessionIdOf(browser)))!;
+    await app.sessions.update(sessionIdOf(browser), (draft) => Object.assign(draft, { b: 2 }));
+    await file.run(['reseal']);
+    await pessimistic.sessions.commit(Object.assign(slow, { c: 3 }));
+    await pessimistic.app.close();
+    expect(await browser.session()).toEqual({ a: 1, b: 2, c: 3 });
+  });
+
   it('loses no change of a request between its read and its write', async () => {
     const browser = await app.browser({ a: 1 });
     let changes = 0;

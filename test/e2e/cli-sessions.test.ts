@@ -72,7 +72,7 @@ describe.each(ONE_PER_SERVER)('sessions on the command line, on %s', (database) 
         const { out, err } = await file.run([...words, '--limit', `${limit}`]);
         return { shown: out.split('\n').length - 2, err };
       };
-      const more = 'These are the newest 1 session. There are more: give a higher --limit.\n';
+      const more = 'Only the newest session is listed. Give a higher --limit to see more.\n';
       expect(await lines(1)).toEqual({ shown: 1, err: more });
       expect(await lines(users.length)).toEqual({ shown: users.length, err: '' });
     });
@@ -84,7 +84,7 @@ describe.each(ONE_PER_SERVER)('sessions on the command line, on %s', (database) 
       const copies = Array.from({ length: 50 }, (_, n) => `select '${n}', ${others} from {table} where session_id = '${key}'`);
       await app.run(`insert into {table} (session_id, ${others}) ${copies.join(' union all ')}`);
       expect(await app.rows()).toBe(51);
-      expect((await file.run(['list'])).err).toBe('These are the newest 50 sessions. There are more: give a higher --limit.\n');
+      expect((await file.run(['list'])).err).toBe('Only the newest 50 sessions are listed. Give a higher --limit to see more.\n');
       expect((await file.run(['list', '--user', 'anna'])).out.split('\n')).toHaveLength(53);
     });
   });

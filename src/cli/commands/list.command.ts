@@ -7,7 +7,7 @@ import { withSessions, type OpenSessions } from '../open-sessions.js';
 import { printJson } from '../print-json.js';
 import { required } from '../required.js';
 import { listed, sessionTable, type ListedSession } from '../session-table.js';
-import { count } from '../plural.js';
+import { inFigures } from '../plural.js';
 import { wholeNumber } from '../whole-number.js';
 
 /** The number of sessions of all users that are listed without --limit. */
@@ -40,7 +40,8 @@ export const list = defineCommand({
       if (json) printJson(terminal, shown.map(listed));
       else if (shown.length > 0) terminal.print(sessionTable(shown));
       else terminal.print(user ? `User "${escaped(user)}" has no live session.` : 'There is no live session.');
-      if (found.length > limit) terminal.note(`These are the newest ${count(limit, 'session')}. There are more: give a higher --limit.`);
+      const newest = limit === 1 ? 'session is' : `${inFigures(limit)} sessions are`;
+      if (found.length > limit) terminal.note(`Only the newest ${newest} listed. Give a higher --limit to see more.`);
     });
   },
 });

@@ -13,7 +13,7 @@ import { failed, ok, report, type Check } from './check.js';
 import type { Checked, CheckedTable } from './checked.js';
 import { checkKeys } from './encryption.checks.js';
 import { checkOptions } from './options.checks.js';
-import { checkClock, checkCluster, checkConnection, checkIsolation, checkPacket, checkVersion } from './server.checks.js';
+import { checkClock, checkCluster, checkConnection, checkIsolation, checkPacket, checkVersion, nameDatabase } from './server.checks.js';
 import { checkBacklog, checkFillfactor, checkIndexes, checkLockVersion, checkRights, checkTableRequirements } from './table.checks.js';
 
 /** A named check. If it throws, it has failed. */
@@ -21,6 +21,7 @@ type Examination<Subject> = readonly [name: string, examine: (subject: Subject) 
 
 const OF_SERVER: readonly Examination<Checked>[] = [
   ['version', checkVersion],
+  ['database', nameDatabase],
   ['settings', checkConnection],
   ['isolation', checkIsolation],
   ['packet', checkPacket],

@@ -34,6 +34,13 @@ export async function checkVersion({ dialect, runner }: Checked): Promise<Check>
   );
 }
 
+/** Names the database, which may be another one than the operator expects. SQLite has a file, which the options name. */
+export async function nameDatabase({ dialect, runner }: Checked): Promise<Check[]> {
+  if (!dialect.connectionRequirements) return [];
+  const { rows } = await runner.run(dialect.connectionRequirements.sql);
+  return [ok('database', String(rows[0]?.current_database))];
+}
+
 /** Checks the settings of a connection, after those that the library sets itself. */
 export async function checkConnection({ dialect, runner }: Checked): Promise<Check[]> {
   const { connectionRequirements, connectionSettings, serverRequirements } = dialect;
