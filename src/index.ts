@@ -1,6 +1,11 @@
 export { SmartSessionModule } from './smart-session.module.js';
 export type { SmartSessionModuleAsyncOptions, SmartSessionOptionsFactory } from './smart-session.async-options.js';
 export { SmartSessionTestingModule, type SmartSessionTestingOptions } from './smart-session-testing.module.js';
+export { sessionCookie, sessionHeaders } from './testing/session-cookie.js';
+export { readSession } from './testing/read-session.js';
+export { ageSession } from './testing/age-session.js';
+export type { SessionCarrier, TestedResponse } from './testing/session-carrier.js';
+export type { TestedApp } from './testing/tested-app.js';
 export type {
   ExcludedRoute,
   Locking,
@@ -68,6 +73,7 @@ export {
   SessionMergeError,
   SessionNotSerializableError,
   SessionReadOnlyError,
+  SessionTestingError,
   SessionTooLargeError,
   SessionTransportError,
   SessionUnavailableError,

@@ -280,6 +280,18 @@ export class PreviousTableError extends SessionError {
   }
 }
 
+/** A function for tests was given something that it cannot use, such as a cookie that the app has not signed. */
+export class SessionTestingError extends SessionError {
+  /**
+   * @param operation the function that the test has called
+   * @param problem what is wrong
+   * @param advice what to do
+   */
+  constructor(operation: string, problem: string, advice: string, cause?: unknown) {
+    super(`\`${operation}\`: ${problem}. ${advice}.`, cause);
+  }
+}
+
 /** The reason of a `SessionUnavailableError`: the error of the database, without values. */
 export function databaseError(error: unknown): string {
   const said = redacted(error);

@@ -2,19 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { ExternalContextCreator } from '@nestjs/core';
-import { Test } from '@nestjs/testing';
+import { Test, type TestingModule } from '@nestjs/testing';
 import {
   LockSession,
   SmartSessionOptions,
   SmartSessionTestingModule,
   SqlSessionRepository,
+  ageSession,
   append,
   counter,
+  readSession,
+  sessionCookie,
   union,
   unionBy,
   type MergeRule,
   type SmartSessionModuleOptions,
   type StatementResult,
+  type TransportOption,
   type ValueCodec,
 } from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
@@ -62,7 +66,29 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionDatabaseError: unfit(),
     UnsupportedAdapterError: [startOnKoa],
     PreviousTableError: foreign(),
+    SessionTestingError: testingMistakes(),
   };
+}
+
+/** Calls the functions for tests with what they cannot use. */
+function testingMistakes(): Ways {
+  const on =
+    (work: (app: TestingModule) => Promise<unknown>, transport: TransportOption = 'cookie') =>
+    async () => {
+      const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot({ transport })] }).compile();
+      await work(testing).finally(() => testing.close());
+    };
+  return [
+    () => sessionCookie(undefined as never),
+    async () => sessionCookie(await Test.createTestingModule({}).compile()),
+    on((app) => sessionCookie(app, 'anna' as never)),
+    on((app) => sessionCookie(app), { header: 'x-session' }),
+    on((app) => readSession(app, 7 as never)),
+    on((app) => readSession(app, 'session=1')),
+    on((app) => readSession(app, 'sid=1')),
+    on((app) => ageSession(app, 'sid=', 1.5)),
+    on((app) => ageSession(app, 'sid=', 1)),
+  ];
 }
 
 /** Finds the session of a request that has one in each place. */

@@ -10,6 +10,7 @@ declare module 'express-session' {
 declare module 'express-session' {
   interface SessionData {
     visits?: number;
+    userId?: number;
     cart?: { sku: string; quantity: number }[];
     preferences?: Record<string, string>;
     tickets?: number;

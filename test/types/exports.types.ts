@@ -37,6 +37,7 @@ import type {
   RegenerateOptions,
   ResolvedEncryption,
   RunStatement,
+  SessionCarrier,
   SessionConnection,
   SessionDraft,
   SessionEventEmitter,
@@ -57,6 +58,8 @@ import type {
   StoredLease,
   StoredRecord,
   StoredSession,
+  TestedApp,
+  TestedResponse,
   Transport,
   TransportOption,
   UserId,
@@ -68,6 +71,7 @@ import type {
 
 /** The classes, functions and constants: these, and no others. */
 type Value =
+  | 'ageSession'
   | 'append'
   | 'counter'
   | 'DatabaseContext'
@@ -82,7 +86,11 @@ type Value =
   | 'LockSession'
   | 'NoTouch'
   | 'ReadOnlySession'
+  | 'readSession'
   | 'richCodec'
+  | 'sessionCookie'
+  | 'sessionHeaders'
+  | 'SessionTestingError'
   | 'SessionConflictError'
   | 'SessionCreatedEvent'
   | 'SessionContextError'
@@ -162,6 +170,7 @@ export type Types = [
   RegenerateOptions,
   ResolvedEncryption,
   RunStatement,
+  SessionCarrier,
   SessionConnection,
   SessionDraft,
   SessionEventEmitter,
@@ -182,6 +191,8 @@ export type Types = [
   StoredLease,
   StoredRecord,
   StoredSession,
+  TestedApp,
+  TestedResponse,
   Transport,
   TransportOption,
   UserId,
