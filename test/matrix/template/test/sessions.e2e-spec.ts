@@ -1,7 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { ageSession, readSession, sessionCookie } from 'nestjs-smart-session';
 import request from 'supertest';
-import type { App } from 'supertest/types';
 import { AppModule } from '../src/app.module';
 import { OwnDatabaseModule } from '../src/own-database.module';
 import { dropAndClose, visitTwice } from '../src/visit-twice';
@@ -17,10 +16,7 @@ describe.each([AppModule, OwnDatabaseModule])('sessions of %o (e2e)', (module) =
     const app = await start();
     await app.init();
     const cookie = await sessionCookie(app, { visits: 1 });
-    const visit = () =>
-      request(app.getHttpServer() as App)
-        .post('/visits')
-        .set('Cookie', cookie);
+    const visit = () => request(app.getHttpServer()).post('/visits').set('Cookie', cookie);
     const response = await visit().expect(201, '2 of number');
     expect(await readSession(app, response)).toEqual({ visits: 2 });
     await ageSession(app, cookie, YEAR);
