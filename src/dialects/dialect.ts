@@ -66,10 +66,10 @@ export interface Dialect {
   /** A text parameter to compare with a text column. It equals only exactly the same text. */
   exactText(parameter: string): string;
   /**
-   * Returns the SHA-256 hash of a text, in lower-case hexadecimal digits. So a statement can compare a long text without sending it.
-   * Absent if the database runs in the process.
+   * Returns the condition that a text has this SHA-256 hash, in lower-case hexadecimal digits. So a statement can compare a long text
+   * without sending it. Absent if the database runs in the process.
    */
-  digest?(text: string): string;
+  hasDigest?(text: string, digest: string): string;
   /** The current time, as the expiry column stores it. */
   readonly now: string;
   /** Returns the expression for `ms` milliseconds from now, as the expiry column stores it. */

@@ -78,7 +78,7 @@ export const mysql: Dialect = {
   parameter: () => '?',
   // The default collations treat 'Anna', 'änna' and 'anna ' as 'anna'. This comparison can use the column's index.
   exactText: (parameter) => `cast(${parameter} as binary)`,
-  digest: (text) => `sha2(convert(${text} using utf8mb4), 256)`,
+  hasDigest: (text, digest) => `sha2(convert(${text} using utf8mb4), 256) = cast(${digest} as binary)`,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
   after,

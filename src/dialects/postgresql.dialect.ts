@@ -132,7 +132,8 @@ export const postgresql: Dialect = {
   quote,
   parameter: (n) => `$${n}`,
   exactText: (parameter) => parameter,
-  digest: (text) => `encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
+  // With `=`, a hash join would compute the hash of every row of the table.
+  hasDigest: (text, digest) => `encode(sha256(convert_to(${text}, 'UTF8')), 'hex') is not distinct from ${digest}`,
   now: NOW,
   fromNow: (ms) => after(NOW, ms),
   after,

@@ -8,6 +8,8 @@ const SEPARATOR = '\u001f';
 /**
  * Returns a table `wanted` of parameter rows, in the same text for any number of rows. The first parameter is JSON, because it is
  * faster to write than the driver's arrays. Data would be JSON inside JSON, so each column of data is a parameter of its own.
+ *
+ * The limit tells the planner how many rows there are. It would expect 100, and scan a table of less than a few hundred rows.
  */
 export function wantedRows(columns: readonly WantedColumn[]): string {
   const names: string[] = [];
@@ -20,18 +22,19 @@ export function wantedRows(columns: readonly WantedColumn[]): string {
   const data = columns.filter(({ type }) => type === 'data');
   const texts = data.map((_column, n) => `, unnest(string_to_array($${n + 2}, chr(${SEPARATOR.charCodeAt(0)})))`);
   const allNames = [...names, ...data.map(({ name }) => name)];
-  return `rows from (json_to_recordset($1::json) as (${record.join(', ')})${texts.join('')}) as wanted (${allNames.join(', ')})`;
+  const rows = `rows from (json_to_recordset($1::json) as (${record.join(', ')})${texts.join('')}) as wanted (${allNames.join(', ')})`;
+  return `(select * from ${rows} limit $${data.length + 2}) as wanted`;
 }
 
 /** Returns the parameters of these rows. */
-export function wantedParameters(columns: readonly WantedColumn[], rows: readonly (readonly unknown[])[]): string[] {
+export function wantedParameters(columns: readonly WantedColumn[], rows: readonly (readonly unknown[])[]): unknown[] {
   const records: Record<string, unknown>[] = rows.map(() => ({}));
   const data: string[] = [];
   for (const [n, { name, type }] of columns.entries()) {
     if (type === 'data') data.push(joined(rows.map((row) => String(row[n] ?? ''))));
     else for (const [at, record] of records.entries()) record[name] = rows[at]![n];
   }
-  return [JSON.stringify(records), ...data];
+  return [JSON.stringify(records), ...data, rows.length];
 }
 
 /** @throws RangeError for data with a separator: every later record would get the data of another one */

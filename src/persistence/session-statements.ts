@@ -58,8 +58,8 @@ export function buildStatements(context: DatabaseContext) {
   const isCommit = (commitId: string) => `coalesce(commit_id, '') = ${dialect.exactText(`coalesce(${commitId}, '')`)}`;
   const isAsKnown = (next: () => string) => `${isVersioned ? `lock_version = ${next()} and ` : ''}${isCommit(next())}`;
   const isWanted = `${isVersioned ? 'lock_version = wanted_version and ' : ''}${isCommit('wanted_commit_id')} and ${isRowLive}`;
-  const seenData = dialect.digest?.('data') ?? 'data';
-  const isSeen = `${seenData} = ${dialect.exactText('seen_data')} and ${hasMaxAge(() => 'seen_max_age')}`;
+  const hasSeenData = dialect.hasDigest?.('data', 'seen_data') ?? `data = ${dialect.exactText('seen_data')}`;
+  const isSeen = `${hasSeenData} and ${hasMaxAge(() => 'seen_max_age')}`;
 
   const update = (next: () => string, more = '') =>
     `update ${table} set ${assignments(next)}${more} where ${live(next())} and ${isAsKnown(next)}`;
@@ -104,7 +104,7 @@ export function buildStatements(context: DatabaseContext) {
     updateAndRelease: build((next) => `${update(next, `, ${NO_LEASE}`)} and lease_id = ${next()}`),
     /** `count` rows of: the change, key, version, commit id */
     updateMany: once((count) => dialect.updateWanted(keyed, WANTED_CHANGES, count, isWanted, assignments(namesOf(WANTED_CHANGES)))),
-    /** `count` rows of: the change, key, version, commit id, data (or its hash, if the dialect has `digest`), max age (see `maxAgeParameter`) */
+    /** `count` rows of: the change, key, version, commit id, data (or its hash, if the dialect has `hasDigest`), max age (see `maxAgeParameter`) */
     updateSeen: once((count) =>
       dialect.updateWanted(keyed, SEEN_CHANGES, count, `${isWanted} and ${isSeen}`, assignments(namesOf(SEEN_CHANGES))),
     ),

@@ -209,7 +209,7 @@ export class SqlSessionRepository extends SessionRepository {
 
   #seenParameters({ seen }: RecordUpdate): unknown[] {
     if (!seen) return [null, null];
-    return [this.#context.dialect.digest ? hash('sha256', seen.data) : seen.data, maxAgeParameter(seen)];
+    return [this.#context.dialect.hasDigest ? hash('sha256', seen.data) : seen.data, maxAgeParameter(seen)];
   }
 
   async #changesOne(sql: string, parameters: readonly unknown[]): Promise<boolean> {
