@@ -1,20 +1,22 @@
-import { Controller, Get, Module, Param, Post, Session, UnauthorizedException } from '@nestjs/common';
+import { Controller, Get, Param, ParseIntPipe, Post, Session } from '@nestjs/common';
 import type { SessionData } from 'express-session';
-import './session-data.js';
 
-@Controller('cart')
-class CartController {
-  @Get()
-  show(@Session() { userId, cart = [] }: SessionData) {
-    if (userId === undefined) throw new UnauthorizedException();
-    return cart;
-  }
-
-  @Post(':sku')
-  add(@Session() session: SessionData, @Param('sku') sku: string): void {
-    session.cart = [...(session.cart ?? []), { sku, quantity: 1 }];
+declare module 'express-session' {
+  interface SessionData {
+    userId?: number;
+    cart?: { sku: string; quantity: number }[];
   }
 }
 
-@Module({ controllers: [CartController] })
-export class CartModule {}
+@Controller('cart')
+export class CartController {
+  @Get()
+  show(@Session() session: SessionData) {
+    return session.cart ?? [];
+  }
+
+  @Post(':sku/:quantity')
+  add(@Session() session: SessionData, @Param('sku') sku: string, @Param('quantity', ParseIntPipe) quantity: number): void {
+    session.cart = [...(session.cart ?? []), { sku, quantity }];
+  }
+}

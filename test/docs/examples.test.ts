@@ -70,11 +70,17 @@ onPostgres('the examples, on PostgreSQL', () => {
     }
   }
 
-  it('getting started: keeps what every handler sets', async () => {
+  it('getting started: keeps the cart, and refuses a quantity that is no number', async () => {
     const browser = new Browser(app);
-    await browser.post('/tabs/0');
-    await Promise.all(Array.from({ length: 20 }, (_, n) => browser.post(`/tabs/${n + 1}`)));
-    expect(Object.keys(await browser.session())).toHaveLength(21);
+    await browser.post('/cart/tea/2');
+    await browser.post('/cart/mug/1');
+    const added = [
+      { sku: 'tea', quantity: 2 },
+      { sku: 'mug', quantity: 1 },
+    ];
+    expect((await browser.get('/cart')).body).toEqual(added);
+    expect((await browser.post('/cart/tea/two')).status).toBe(400);
+    expect((await new Browser(app).get('/cart')).body).toEqual([]);
   });
 
   it('a database of its own', () =>

@@ -1,22 +1,8 @@
-import { Controller, Get, Module, Param, Post, Session } from '@nestjs/common';
+import { Module } from '@nestjs/common';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
-import type { SessionData } from 'express-session';
 import { SessionEntity, SessionLeaseEntity, SmartSessionModule } from 'nestjs-smart-session';
+import { CartController } from './cart.controller.js';
 import { ormOptions } from './orm-options.js';
-import './session-data.js';
-
-@Controller()
-class TabsController {
-  @Post('tabs/:n')
-  visit(@Session() session: SessionData, @Param('n') n: number) {
-    session[`tab${n}`] = new Date().toISOString();
-  }
-
-  @Get('session')
-  read(@Session() session: SessionData): unknown {
-    return session;
-  }
-}
 
 @Module({
   imports: [
@@ -25,6 +11,6 @@ class TabsController {
     // The secret comes from the environment variable SESSION_SECRET.
     SmartSessionModule.forRoot('postgresql', { createTable: true }),
   ],
-  controllers: [TabsController],
+  controllers: [CartController],
 })
 export class AppModule {}

@@ -3,12 +3,6 @@ import 'express-session';
 
 declare module 'express-session' {
   interface SessionData {
-    [tab: `tab${number}`]: string;
-  }
-}
-
-declare module 'express-session' {
-  interface SessionData {
     visits?: number;
     userId?: number;
     cart?: { sku: string; quantity: number }[];

@@ -3,14 +3,14 @@ import { Test } from '@nestjs/testing';
 import { SmartSessionTestingModule, ageSession, readSession, sessionCookie, sessionHeaders } from 'nestjs-smart-session';
 import request from 'supertest';
 import type { App } from 'supertest/types.js';
-import { CartModule } from './cart.controller.js';
+import { ShopModule } from './shop.module.js';
 
 describe('the cart', () => {
   let app: INestApplication<App>;
 
   beforeEach(async () => {
     const sessions = SmartSessionTestingModule.forRoot({ ttl: 30 * 60_000 });
-    const testing = await Test.createTestingModule({ imports: [sessions, CartModule] }).compile();
+    const testing = await Test.createTestingModule({ imports: [sessions, ShopModule] }).compile();
     app = testing.createNestApplication();
     await app.init();
   });
@@ -44,7 +44,7 @@ describe('the cart', () => {
 
 it('reads a session by its headers', async () => {
   const sessions = SmartSessionTestingModule.forRoot({ transport: { header: 'authorization', scheme: 'Session' } });
-  const testing = await Test.createTestingModule({ imports: [sessions, CartModule] }).compile();
+  const testing = await Test.createTestingModule({ imports: [sessions, ShopModule] }).compile();
   const app: INestApplication<App> = testing.createNestApplication();
   await app.init();
   const headers = await sessionHeaders(app, { userId: 1 });
