@@ -10,7 +10,7 @@ import {
   type MikroORM,
   type RawQueryFragment,
 } from '@mikro-orm/core';
-import type { QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
+import type { AbstractSqlConnection, QueryBuilder, SqlEntityManager } from '@mikro-orm/sql';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { RunStatement } from '../dialects/run-statement.js';
 import { DatabaseContext } from './database-context.js';
@@ -36,6 +36,7 @@ import type {
   SessionSummary,
   StoredRecord,
 } from './session.repository.js';
+import { byKey, toRecord, type Row } from './stored-row.js';
 import { SqlSessionRepository } from './sql-session.repository.js';
 import { withBoundLockWait } from './transaction.js';
 
@@ -53,6 +54,8 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
   readonly #entity: typeof SessionEntity;
   readonly #loggerContext: LogContext;
   readonly #leasesInTransaction: NamedLeases;
+  /** The queries that load records, by the number of keys. MikroORM takes longer to build one than to run it. */
+  readonly #loads = new Map<number, BuiltQuery>();
 
   /** @throws SmartSessionConfigError if the connection has no entity for the table */
   constructor(context: DatabaseContext) {
@@ -65,13 +68,12 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
   }
 
   override async load(storageKey: string): Promise<StoredRecord | undefined> {
-    const rows = await this.#selectLive(this.#fork(), { sessionId: storageKey }).execute<RecordRow[]>('all');
-    return rows[0] && toRecord(rows[0]);
+    const [row] = await this.#loadRows([storageKey]);
+    return row && toRecord(row);
   }
 
   override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
-    const query = this.#selectLive(this.#fork(), { sessionId: { $in: storageKeys } }).indexHint(this.#context.keyHint);
-    return byKey(await query.execute<RecordRow[]>('all'));
+    return byKey(await this.#loadRows(storageKeys));
   }
 
   override async insert(storageKey: string, { data, commitId, userId, maxAge, lifetime }: RecordChange): Promise<boolean> {
@@ -90,7 +92,7 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
       const run: RunStatement = async (sql, parameters = []) => ({ rows: rowsIn(await em.execute(sql, [...parameters])), affected: 0 });
       const lost = fence && (await this.#leasesInTransaction.lockAll(run, fence.held));
       const query = this.#selectLive(em, { sessionId: storageKey }).setLockMode(LockMode.PESSIMISTIC_WRITE);
-      const rows = await query.execute<RecordRow[]>('all');
+      const rows = await query.execute<Row[]>('all', UNMAPPED);
       const record = rows[0] && toRecord(rows[0]);
       const change = record && decide(record, lost);
       if (fence?.finished && !lost && record) await this.#leasesInTransaction.finish(run, fence.finished);
@@ -126,8 +128,7 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
   }
 
   override async all(): Promise<ReadonlyMap<string, StoredRecord>> {
-    const rows = await this.#selectLive(this.#fork(), {}).execute<RecordRow[]>('all');
-    return byKey(rows);
+    return byKey(await this.#selectLive(this.#fork(), {}).execute<Row[]>('all', UNMAPPED));
   }
 
   override async clear(): Promise<void> {
@@ -164,6 +165,27 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
         return work(em);
       });
     });
+  }
+
+  #loadRows(storageKeys: readonly string[]): Promise<Row[]> {
+    const { sql, params } = this.#loadOf(storageKeys.length);
+    const keys = storageKeys.values();
+    const values = params.map((value) => (value === KEY ? keys.next().value : value));
+    const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
+    return connection.execute<Row[]>(sql, values, 'all', undefined, this.#loggerContext);
+  }
+
+  #loadOf(count: number): BuiltQuery {
+    const built = this.#loads.get(count) ?? this.#buildLoad(Array<string>(count).fill(KEY));
+    this.#loads.set(count, built);
+    return built;
+  }
+
+  #buildLoad(keys: readonly string[]): BuiltQuery {
+    const sessionId = keys.length === 1 ? KEY : { $in: keys };
+    return this.#selectLive(this.#fork(), { sessionId })
+      .indexHint(keys.length === 1 ? '' : this.#context.keyHint)
+      .toQuery();
   }
 
   #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
@@ -236,33 +258,16 @@ const UNFILTERED = { filters: false } as const;
 /** Reads from the primary and not from the app's result cache. A replica and the cache may be stale. */
 const READ = { ...UNFILTERED, connectionType: 'write', cache: false } as const;
 
-interface RecordRow {
-  readonly sessionId: string;
-  readonly data: string;
-  readonly lockVersion: number;
-  readonly commitId: string | null;
-  readonly maxAge: number | string | null;
-  readonly leaseId: string | null;
-  readonly remaining: number | string;
-  readonly longest?: number | string;
-}
+/** Stands for a key in a query that MikroORM has built. */
+const KEY = ':key';
 
-function byKey(rows: readonly RecordRow[]): ReadonlyMap<string, StoredRecord> {
-  return new Map(rows.map((row) => [row.sessionId, toRecord(row)]));
-}
+/** Rows as the driver returns them, with the names of the columns. */
+const UNMAPPED = { mapResults: false } as const;
 
-function toRecord({ data, lockVersion, commitId, maxAge, leaseId, remaining, longest }: RecordRow): StoredRecord {
-  return {
-    // A table that the library did not create may allow null, which is no session.
-    data: String(data),
-    version: lockVersion,
-    // MikroORM's `forceUndefined` gives undefined.
-    commitId: commitId ?? null,
-    leaseId: leaseId ?? null,
-    maxAge: maxAge == null ? null : Number(maxAge),
-    remaining: Number(remaining),
-    longest: longest === undefined ? undefined : Number(longest),
-  };
+/** A query that MikroORM has built. */
+interface BuiltQuery {
+  readonly sql: string;
+  readonly params: readonly unknown[];
 }
 
 /** Keeps sessions out of MikroORM's debug log: it logs statements without their values. */

@@ -21,7 +21,7 @@ import {
   type StoredRecord,
   type SessionSummary,
 } from './session.repository.js';
-import { toRecord, type Row } from './stored-row.js';
+import { byKey, toRecord, type Row } from './stored-row.js';
 import { inTransaction } from './transaction.js';
 
 /** The repository with hand-written statements, one per operation, on MikroORM's connection. */
@@ -221,10 +221,6 @@ export class SqlSessionRepository extends SessionRepository {
 function areReturned(updates: readonly RecordUpdate[], { rows }: StatementResult): readonly boolean[] {
   const returned = new Set(rows.map((row) => row.commit_id));
   return updates.map(({ change }) => returned.has(change.commitId));
-}
-
-function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
-  return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
 }
 
 function wantedParameters({ storageKey, known }: RecordUpdate): unknown[] {

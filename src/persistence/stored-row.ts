@@ -15,3 +15,8 @@ export function toRecord(row: Row): StoredRecord {
     longest: row.longest === undefined ? undefined : Number(row.longest),
   };
 }
+
+/** Returns the records of rows that have their key, by key. */
+export function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
+  return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
+}
