@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { MikroORM } from '@mikro-orm/core';
 import ormOptions from './mikro-orm.config.js';
+import { listen, PortError } from './listen.js';
 import { createApp } from './platform.js';
 
 // Creates the table, so that the sample also starts on an empty server.
@@ -10,6 +11,13 @@ await orm.close();
 
 const app = await createApp(process.env.PLATFORM);
 app.enableShutdownHooks();
-const port = Number(process.env.PORT ?? 3000);
-await app.listen(port);
-console.log(`The sample app runs at http://localhost:${port}`);
+const port = process.env.PORT ?? '3000';
+try {
+  await listen(app, port);
+  console.log(`The sample app runs at http://localhost:${port}`);
+} catch (error) {
+  if (!(error instanceof PortError)) throw error;
+  console.error(error.message);
+  await app.close();
+  process.exitCode = 1;
+}

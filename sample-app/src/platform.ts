@@ -1,11 +1,14 @@
 import { NestFactory } from '@nestjs/core';
-import type { INestApplication, NestApplicationOptions } from '@nestjs/common';
+import type { INestApplication, LogLevel, NestApplicationOptions } from '@nestjs/common';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { PUBLIC, servePage } from './page.js';
 
-const OPTIONS: NestApplicationOptions = { logger: ['error', 'warn'] };
+/** The messages that the app logs. */
+export const LOG_LEVELS: LogLevel[] = ['error', 'warn'];
+
+const OPTIONS: NestApplicationOptions = { logger: LOG_LEVELS };
 
 /** How the app is made on each platform. They differ in how they serve files. The page's headers come first, so that files have them. */
 const PLATFORMS: Record<string, () => Promise<INestApplication>> = {

@@ -1,8 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { StatementRunner, type RunStatement } from 'nestjs-smart-session';
-import { roundTrip } from './recorder.js';
+import { atDistance } from './distance.js';
 
-/** Simulates a distant database: waits half of the race's round trip before each statement and half after it. */
+/** Sends each statement to a database that seems distant. */
 export class DistantRunner extends StatementRunner {
   override get run(): RunStatement {
     return distant(super.run);
@@ -14,12 +13,5 @@ export class DistantRunner extends StatementRunner {
 }
 
 function distant(run: RunStatement): RunStatement {
-  return async (sql, parameters) => {
-    const half = roundTrip() / 2;
-    if (half === 0) return run(sql, parameters);
-    await sleep(half);
-    const result = await run(sql, parameters);
-    await sleep(half);
-    return result;
-  };
+  return (sql, parameters) => atDistance(() => run(sql, parameters));
 }

@@ -3,10 +3,11 @@ import { Module, type INestApplication } from '@nestjs/common';
 import { APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import { MikroOrmModule } from '@mikro-orm/nestjs';
 import session from 'express-session';
-import { DatabaseContext, SmartSessionModule, SmartSessionStore } from 'nestjs-smart-session';
+import { SmartSessionModule, SmartSessionStore } from 'nestjs-smart-session';
 import ormOptions from '../mikro-orm.config.js';
 import { sessionOptions } from '../session-options.js';
-import { LastWriteWinsStore } from './last-write-wins.store.js';
+import { MeasuredStore } from './measured-store.js';
+import { plainStore } from './plain-stores/index.js';
 import type { Side } from './race-event.js';
 import { RacingController } from './racing.controller.js';
 import { CommitRecorder, record, recordRequests } from './recorder.js';
@@ -32,8 +33,7 @@ export async function startRacingApps(): Promise<Record<Side, INestApplication>>
   smart.use(recordRequests('smart'));
   timeLoads(smart.get(SmartSessionStore));
 
-  const store = new LastWriteWinsStore(smart.get(DatabaseContext));
-  await store.createTable();
+  const store = new MeasuredStore(await plainStore().open());
   const lastWrite = await NestFactory.create(LastWriteApp, { logger: ['error', 'warn'] });
   lastWrite.use(recordRequests('lastWrite'));
   lastWrite.use(session({ store, secret: sessionOptions.secret, resave: false, saveUninitialized: false }));
