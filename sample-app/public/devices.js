@@ -54,8 +54,8 @@ function show(others, user, logOut) {
 function itemOf(device, logOut) {
   const item = document.createElement('li');
   const state = Object.assign(document.createElement('span'), {
-    className: device.isLoggedIn ? 'kept' : 'lost',
-    textContent: device.isLoggedIn ? '✓ logged in' : '✕ logged out',
+    className: device.isLoggedIn ? 'kept' : 'ended',
+    textContent: device.isLoggedIn ? '✓ logged in' : 'logged out',
   });
   item.append(device.name, state);
   if (logOut) item.append(buttonFor(device, logOut));

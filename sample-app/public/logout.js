@@ -4,13 +4,14 @@ import { whileBusy } from './while-busy.js';
 const REQUESTS = 5;
 
 /** Sets up the logout while requests are running. */
-export function setUpLogout() {
+export function setUpLogout(plainStore) {
   const button = document.getElementById('logout-button');
   const status = document.getElementById('logout-status');
-  const view = new RaceView(document.getElementById('logout-sides'), verdictOf);
-  view.rest(REQUESTS, { logsOut: true });
+  const view = new RaceView(document.getElementById('logout-sides'), plainStore, verdictOf);
   button.addEventListener('click', () =>
     whileBusy(button, status, 'Five requests and a logout are running …', async () => {
+      document.getElementById('logout-result').hidden = false;
+      view.rest(REQUESTS, { logsOut: true });
       const { lastWrite, smart } = await view.run(
         { scenario: 'logout', requests: REQUESTS, wait: 400, processes: 2, roundTrip: 20 },
         { logsOut: true },

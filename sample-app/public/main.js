@@ -3,9 +3,9 @@ import { setUpLogout } from './logout.js';
 import { setUpRace } from './race.js';
 import { setUpShop } from './shop.js';
 
-const { database, limits } = await (await fetch('/lab')).json();
-document.getElementById('database').textContent = `, ${database}`;
-setUpRace(limits);
+const { database, limits, plainStore } = await (await fetch('/lab')).json();
+document.getElementById('database').textContent = ` (${database})`;
+setUpRace(limits, plainStore);
 setUpShop();
-setUpLogout();
+setUpLogout(plainStore);
 setUpDevices();

@@ -1,22 +1,32 @@
-/** The form for a race. */
+/** The form for a race. It begins with the settings in the page's address, and keeps them there. */
 export class RaceForm {
   #form;
 
   constructor(form, limits) {
     this.#form = form;
+    const linked = new URLSearchParams(location.search);
     for (const [name, { min, max, usual }] of Object.entries(limits)) {
       const input = form.elements[name];
-      Object.assign(input, { min, max, value: usual });
-      const output = input.closest('label').querySelector('output');
-      const show = () => (output.textContent = `${input.value}${input.dataset.unit}`);
+      Object.assign(input, { min, max, value: numberIn(linked.get(name)) ?? usual });
+      const output = form.querySelector(`output[for=${name}]`);
+      const show = () => {
+        output.textContent = `${input.value}${input.dataset.unit}`;
+        input.setAttribute('aria-valuetext', output.textContent);
+      };
       input.addEventListener('input', show);
       show();
     }
+    form.addEventListener('change', () => history.replaceState(null, '', this.link));
   }
 
   /** The values of the form. */
   get plan() {
     return Object.fromEntries([...new FormData(this.#form)].map(([name, value]) => [name, Number(value)]));
+  }
+
+  /** The page's address with the values of the form. */
+  get link() {
+    return new URL(`?${new URLSearchParams(this.plan)}`, location.href).href;
   }
 
   /** Calls back when the number of requests has changed. */
@@ -31,4 +41,9 @@ export class RaceForm {
       callback(this.plan);
     });
   }
+}
+
+/** Returns undefined if the text is no number. The input limits the number to its range. */
+function numberIn(text) {
+  return text === null || text.trim() === '' || Number.isNaN(Number(text)) ? undefined : Number(text);
 }

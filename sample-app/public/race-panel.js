@@ -5,6 +5,8 @@ const MARKS = { waiting: '·', kept: '✓', lost: '✕', refused: '!' };
 
 /** One side of a race on the page: total, keys, time line, and the session at the end. */
 export class RacePanel {
+  #title;
+  #verdict;
   #total;
   #keys;
   #content;
@@ -15,22 +17,27 @@ export class RacePanel {
    *   the summary of a side
    */
   constructor(parent, { title, note }, verdictOf) {
+    this.#title = title;
     const article = make('article', 'side', parent);
-    make('h3', '', article).textContent = title;
-    make('p', '', article).textContent = note;
+    const head = make('div', 'head', article);
+    make('h3', '', head).textContent = title;
+    make('p', '', head).textContent = note;
     this.#total = make('div', 'total', article);
     this.#keys = make('ol', 'keys', article);
     this.#keys.setAttribute('aria-label', 'Keys');
-    this.#timeline = new Timeline(make('div', 'timeline', article));
-    const content = make('div', 'content', article);
-    make('h4', '', content).textContent = 'The session at the end';
+    const requests = make('div', 'requests', article);
+    make('p', 'caption', requests).textContent = `The requests with ${title}`;
+    this.#timeline = new Timeline(make('div', 'timeline', requests));
+    const content = make('details', 'content', article);
+    make('summary', '', content).textContent = 'The session at the end';
     this.#content = make('pre', '', content);
     this.verdictOf = verdictOf;
   }
 
   /** Shows the current state of a side. */
   show(side, start, span) {
-    const { figure, text, isGood } = this.verdictOf(side);
+    this.#verdict = this.verdictOf(side);
+    const { figure, text, isGood } = this.#verdict;
     const strong = Object.assign(document.createElement('strong'), { textContent: figure });
     if (isGood !== undefined) strong.className = isGood ? 'kept' : 'lost';
     this.#total.replaceChildren(strong, Object.assign(document.createElement('span'), { textContent: text }));
@@ -39,6 +46,11 @@ export class RacePanel {
       this.#keys.replaceChildren(...Array.from({ length: side.count }, (_, index) => key(index + 1, side.fateOf(index + 1))));
     this.#timeline.show(side, start, span);
     this.#content.textContent = side.content ? textOf(side.content) : '…';
+  }
+
+  /** The parts of a picture of this side. */
+  get result() {
+    return { title: this.#title, ...this.#verdict, chart: this.#timeline.chart };
   }
 }
 

@@ -2,14 +2,15 @@ import { RacePanel } from './race-panel.js';
 import { RaceSide } from './race-side.js';
 import { runRace } from './race-stream.js';
 
-/** The titles and descriptions of the two stores. */
-export const SIDES = {
-  lastWrite: {
-    title: 'A plain store: the last write wins',
-    note: 'Loads the whole session and writes the whole session back, like most stores for express-session.',
-  },
-  smart: { title: 'nestjs-smart-session', note: 'Merges the changes of a request into the current row.' },
-};
+/** The stores that are compared, in the order of the page. */
+export const SIDES = ['lastWrite', 'smart'];
+
+function wordsOf(plainStore) {
+  return {
+    lastWrite: { title: plainStore, note: 'A plain store. It saves the whole session, so the last write wins.' },
+    smart: { title: 'nestjs-smart-session', note: 'It saves only the changed keys, and merges them.' },
+  };
+}
 
 /** In ms. Drawing takes CPU time from the racing processes. */
 const DRAW_EVERY = 100;
@@ -18,8 +19,15 @@ const DRAW_EVERY = 100;
 export class RaceView {
   #panels;
 
-  constructor(parent, verdictOf) {
-    this.#panels = Object.fromEntries(Object.entries(SIDES).map(([name, words]) => [name, new RacePanel(parent, words, verdictOf)]));
+  constructor(parent, plainStore, verdictOf) {
+    const words = wordsOf(plainStore);
+    this.#panels = Object.fromEntries(SIDES.map((name) => [name, new RacePanel(parent, words[name], verdictOf)]));
+    this.titles = Object.fromEntries(SIDES.map((name) => [name, words[name].title]));
+  }
+
+  /** The parts of a picture of both sides. */
+  get results() {
+    return SIDES.map((name) => this.#panels[name].result);
   }
 
   /** Shows both sides before the first race. */
@@ -59,5 +67,5 @@ export class RaceView {
 }
 
 function sidesOf(count, options) {
-  return Object.fromEntries(Object.keys(SIDES).map((name) => [name, new RaceSide(count, options)]));
+  return Object.fromEntries(SIDES.map((name) => [name, new RaceSide(count, options)]));
 }

@@ -10,15 +10,15 @@ export function setUpShop() {
   const button = document.getElementById('shop-button');
   const status = document.getElementById('shop-status');
   button.textContent = `Send ${CLICKS} clicks at once`;
-  show({});
   button.addEventListener('click', () =>
     whileBusy(button, status, `${CLICKS} clicks are sent to each side …`, async () => {
       const contents = {};
       await runRace({ scenario: 'shop', requests: CLICKS, wait: 60, processes: 2, roundTrip: 5 }, (event) => {
         if (event.type === 'result') contents[event.side] = event.content;
       });
+      document.getElementById('shop-result').hidden = false;
       show(contents);
-      const [plain, merged] = Object.keys(SIDES).map((side) => itemsIn(contents[side]));
+      const [plain, merged] = SIDES.map((side) => itemsIn(contents[side]));
       return `${CLICKS} items were put in the cart. The plain store has ${plain} of them, this library ${merged}.`;
     }),
   );
@@ -39,14 +39,11 @@ function addRow(body, name, sent, read, contents) {
   const row = body.insertRow();
   row.append(Object.assign(document.createElement('th'), { scope: 'row', textContent: name }));
   row.insertCell().textContent = String(sent);
-  for (const side of Object.keys(SIDES)) {
+  for (const side of SIDES) {
     const cell = row.insertCell();
-    if (!contents[side]) cell.textContent = '…';
-    else {
-      const stored = read(contents[side]);
-      cell.className = stored === sent ? 'kept' : 'lost';
-      cell.textContent = stored === sent ? `✓ ${stored}` : `✕ ${stored}, ${sent - stored} lost`;
-    }
+    const stored = read(contents[side]);
+    cell.className = stored === sent ? 'kept' : 'lost';
+    cell.textContent = stored === sent ? `✓ ${stored}` : `✕ ${stored}, ${sent - stored} lost`;
   }
 }
 

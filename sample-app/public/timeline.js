@@ -1,21 +1,26 @@
-import { init } from '/vendor/echarts.js';
-import { colour, onColoursChange } from './colours.js';
 import { othersIn } from './race-side.js';
+import { svg } from './svg.js';
 
-const MARKS = { kept: '✓', lost: '✕', refused: '!', dropped: '–', revived: '✕', waiting: '' };
+const MARKS = { kept: '✓', lost: '✕', refused: '!', dropped: 'dropped', revived: '✕ came back', waiting: '' };
 const BAD = new Set(['lost', 'revived']);
+const STEPS = [10, 20, 50, 100, 200, 500, 1000, 2000];
+const TOP = 4;
+const AXIS = 24;
 
-/** Draws the requests of one side as bars on a time axis. */
+/** Draws the requests of one side as bars on a time axis. Thick bars are statements, thin bars are waiting and work. */
 export class Timeline {
   #element;
-  #chart;
   #shown;
 
   constructor(element) {
     this.#element = element;
     element.setAttribute('role', 'img');
-    new ResizeObserver(() => this.#chart?.resize()).observe(element);
-    onColoursChange(() => this.#shown && this.show(...this.#shown));
+    new ResizeObserver(() => this.#shown && this.#draw()).observe(element);
+  }
+
+  /** The drawing. */
+  get chart() {
+    return this.#element.querySelector('svg');
   }
 
   /**
@@ -24,84 +29,87 @@ export class Timeline {
    * @param {number} span the length of the axis, in ms
    */
   show(side, start, span) {
-    this.#shown = [side, start, span];
-    const rows = [...side.requests.values()];
-    this.#element.style.height = `${rows.length * (rows.length > 24 ? 13 : 17) + 46}px`;
-    this.#chart ??= init(this.#element);
-    this.#chart.resize();
-    this.#chart.setOption({ ...frame(rows, side, span), series: series(rows, side, start) });
+    this.#shown = { side, start, span };
+    this.#draw();
     this.#element.setAttribute(
       'aria-label',
-      `Time line of ${rows.length} requests over ${Math.round(span)} ms: ${side.total('kept')} kept, ${side.total('lost')} lost.${logoutWords(side, start)}`,
+      `Time line of ${side.requests.size} requests over ${Math.round(span)} ms: ${side.total('kept')} kept, ${side.total('lost')} lost.${logoutWords(side, start)}`,
+    );
+  }
+
+  #draw() {
+    const { side, start, span } = this.#shown;
+    const rows = [...side.requests.values()];
+    const frame = new Frame(this.#element.clientWidth, rows.length, side.logsOut, span);
+    this.#element.replaceChildren(
+      svg(
+        'svg',
+        { width: frame.width, height: frame.height, 'aria-hidden': 'true' },
+        ...axis(frame),
+        ...rows.flatMap((request, row) => rowOf(request, row, side, start, frame)),
+        ...logoutLine(side, start, frame),
+      ),
     );
   }
 }
 
-function frame(rows, side, span) {
-  const text = { color: colour('pale-ink'), fontSize: 11, fontFamily: fontFamily() };
-  const isLogout = (n) => side.logsOut && n === rows.length;
-  return {
-    animation: false,
-    grid: { left: side.logsOut ? 50 : 26, right: 40, top: 4, bottom: 28 },
-    xAxis: {
-      type: 'value',
-      min: 0,
-      max: span,
-      axisLabel: { ...text, formatter: (ms) => `${ms} ms`, hideOverlap: true, showMaxLabel: false },
-      splitLine: { lineStyle: { color: colour('grid') } },
-      axisLine: { show: false },
-      axisTick: { show: false },
-    },
-    yAxis: {
-      type: 'category',
-      inverse: true,
-      data: rows.map(({ n }) => (isLogout(n) ? 'log out' : String(n))),
-      axisLabel: { ...text, interval: 0, margin: 8 },
-      axisLine: { show: false },
-      axisTick: { show: false },
-    },
-  };
+/** Turns times and rows into places of the drawing. */
+class Frame {
+  constructor(width, rows, logsOut, span) {
+    this.width = Math.max(width, 160);
+    this.row = rows > 24 ? 13 : 17;
+    this.bottom = TOP + rows * this.row;
+    this.height = this.bottom + AXIS;
+    this.left = logsOut ? 46 : 24;
+    this.right = this.width - (logsOut ? 78 : 44);
+    this.span = span;
+  }
+
+  x(ms) {
+    return this.left + (Math.min(ms, this.span) / this.span) * (this.right - this.left);
+  }
+
+  y(row) {
+    return TOP + (row + 0.5) * this.row;
+  }
 }
 
-function series(rows, side, start) {
-  const bar = (data, style, inset = 0) => ({
-    type: 'custom',
-    silent: true,
-    data,
-    encode: { x: [1, 2], y: 0 },
-    renderItem: (_, api) => rectangle(api, style(), inset),
-    clip: true,
-  });
-  const phases = (phase) =>
-    rows.flatMap(({ phases: all }, row) => all.filter((one) => one.phase === phase).map(({ from, to }) => [row, from - start, to - start]));
-  const writes = (isWritten) =>
-    rows.flatMap(({ writes: all }, row) =>
-      all.filter((one) => one.isWritten === isWritten).map(({ from, to }) => [row, from - start, to - start]),
-    );
-  const marks = rows.map((request, row) => mark(request, row, side, start)).filter(Boolean);
+function axis(frame) {
+  const most = (frame.right - frame.left) / 64;
+  const step = STEPS.find((one) => frame.span / one <= most) ?? 5000;
+  return Array.from({ length: Math.floor(frame.span / step) + 1 }, (_, index) => index * step).flatMap((ms) => [
+    svg('line', { class: 'grid', x1: frame.x(ms), x2: frame.x(ms), y1: TOP, y2: frame.bottom }),
+    svg('text', { class: 'axis middle', x: frame.x(ms), y: frame.height - 6 }, `${ms} ms`),
+  ]);
+}
+
+function rowOf(request, row, side, start, frame) {
+  const isLogout = row >= side.count;
+  const phases = (name) => request.phases.filter(({ phase }) => phase === name);
+  const writes = (wanted) => request.writes.filter(({ isWritten }) => isWritten === wanted);
+  const bars = (events, name, height) => events.map((event) => bar(event, name, height, row, start, frame));
+  const thick = Math.min(11, frame.row - 3);
   return [
-    bar(phases('handler'), () => ({ fill: colour('handler') })),
-    bar(phases('load'), () => ({ fill: colour('load') })),
-    bar(phases('commit'), () => ({ fill: colour('commit') })),
-    bar(writes(true), () => ({ fill: colour('write') })),
-    bar(writes(false), hatching, 0.5),
-    ...logoutLine(side, start),
-    {
-      type: 'custom',
-      silent: true,
-      data: marks.map(({ value }) => value),
-      encode: { x: 1, y: 0 },
-      renderItem: ({ dataIndex }, api) => label(api, marks[dataIndex]),
-      clip: false,
-    },
+    svg('text', { class: 'axis end', x: frame.left - 8, y: frame.y(row) + 4 }, isLogout ? 'log out' : String(request.n)),
+    ...bars(phases('handler'), 'handler', 5),
+    ...bars(phases('commit'), 'commit', 5),
+    ...bars(phases('load'), 'load', thick),
+    ...bars(writes(true), 'write', thick),
+    ...writes(false).flatMap((event) => [bar(event, 'retry', thick - 1, row, start, frame), stripes(event, thick - 1, row, start, frame)]),
+    ...mark(request, row, side, start, frame),
   ];
 }
 
-function rectangle(api, style, inset) {
-  const [x, y] = api.coord([api.value(1), api.value(0)]);
-  const [end] = api.coord([api.value(2), api.value(0)]);
-  const height = Math.min(11, api.size([0, 1])[1] - 3) - 2 * inset;
-  return { type: 'rect', shape: { x, y: y - height / 2, width: Math.max(end - x, 1.5), height, r: 1.5 }, style };
+function bar({ from, to }, name, height, row, start, frame) {
+  const x = frame.x(from - start);
+  const width = Math.max(frame.x(to - start) - x, 1.5);
+  return svg('rect', { class: name, x, width, y: frame.y(row) - height / 2, height, rx: 1.5 });
+}
+
+/** A pattern that distinguishes these bars without colour. */
+function stripes({ from, to }, height, row, start, frame) {
+  const y = frame.y(row);
+  return svg('line', { class: 'stripes', x1: frame.x(from - start), x2: frame.x(to - start), y1: y, y2: y, 'stroke-width': height });
 }
 
 function logoutWords({ loggedOutAt }, start) {
@@ -109,53 +117,18 @@ function logoutWords({ loggedOutAt }, start) {
 }
 
 /** The line from which on the user knows that the session is over. */
-function logoutLine({ loggedOutAt }, start) {
+function logoutLine({ loggedOutAt }, start, frame) {
   if (loggedOutAt === undefined) return [];
-  const renderItem = ({ coordSys: { y, height } }, api) => {
-    const [x] = api.coord([api.value(0), 0]);
-    return {
-      type: 'line',
-      shape: { x1: x, y1: y, x2: x, y2: y + height },
-      style: { stroke: colour('ink'), lineWidth: 1.5, lineDash: [4, 3] },
-    };
-  };
-  return [{ type: 'custom', silent: true, data: [[loggedOutAt - start]], encode: { x: 0 }, renderItem, clip: true }];
-}
-
-/** A pattern that distinguishes these bars without colour. */
-function hatching() {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 6, height: 6 });
-  const pen = canvas.getContext('2d');
-  pen.fillStyle = colour('card');
-  pen.fillRect(0, 0, 6, 6);
-  pen.strokeStyle = colour('retry');
-  pen.lineWidth = 2;
-  for (const shift of [-6, 0, 6]) {
-    pen.beginPath();
-    pen.moveTo(shift, 6);
-    pen.lineTo(shift + 6, 0);
-    pen.stroke();
-  }
-  return { fill: { image: canvas, repeat: 'repeat' }, stroke: colour('retry'), lineWidth: 1 };
+  const x = frame.x(loggedOutAt - start);
+  return [svg('line', { class: 'logout', x1: x, x2: x, y1: TOP, y2: frame.bottom })];
 }
 
 /** The mark behind a bar: the result of its request. */
-function mark(request, row, side, start) {
-  if (request.phases.length === 0 || request.status === undefined) return undefined;
-  const fate = row < side.count ? side.fateOf(request.n) : 'waiting';
+function mark(request, row, side, start, frame) {
+  if (request.phases.length === 0 || request.status === undefined || row >= side.count) return [];
+  const fate = side.fateOf(request.n);
   const others = othersIn(request);
   const end = Math.max(...request.phases.map(({ to }) => to)) - start;
-  return { value: [row, end], text: `${MARKS[fate]}${others > 0 ? ` +${others}` : ''}`, fate };
-}
-
-function label(api, { text, fate }) {
-  const [x, y] = api.coord([api.value(1), api.value(0)]);
-  return {
-    type: 'text',
-    style: { x: x + 5, y, text, fill: colour(BAD.has(fate) ? 'lost' : 'kept'), font: `600 11px ${fontFamily()}`, verticalAlign: 'middle' },
-  };
-}
-
-function fontFamily() {
-  return getComputedStyle(document.body).fontFamily;
+  const text = `${MARKS[fate]}${others > 0 ? ` +${others}` : ''}`;
+  return [svg('text', { class: BAD.has(fate) ? 'mark bad' : 'mark', x: frame.x(end) + 5, y: frame.y(row) + 4 }, text)];
 }

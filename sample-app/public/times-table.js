@@ -1,11 +1,10 @@
-import { SIDES } from './race-view.js';
 import { othersIn } from './race-side.js';
 
-const HEADINGS = ['Request', 'Load', 'Handler', 'Commit', 'Failed writes', 'In one write with', 'Key'];
+const HEADINGS = ['Request', 'Load', 'Handler', 'Commit', 'Failed writes', 'In one write with', 'Its key'];
 
 /** Shows the times of all requests of a race in tables. */
-export function showTimes(parent, sides) {
-  parent.replaceChildren(...Object.entries(sides).map(([name, side]) => tableOf(SIDES[name].title, side)));
+export function showTimes(parent, sides, titles) {
+  parent.replaceChildren(...Object.entries(sides).map(([name, side]) => tableOf(titles[name], side)));
 }
 
 function tableOf(title, side) {
@@ -36,5 +35,5 @@ function cellsOf(request, side) {
 
 function duration({ phases }, phase) {
   const all = phases.filter((one) => one.phase === phase);
-  return all.length === 0 ? '–' : all.reduce((sum, { from, to }) => sum + to - from, 0).toFixed(1);
+  return all.length === 0 ? 'none' : all.reduce((sum, { from, to }) => sum + to - from, 0).toFixed(1);
 }

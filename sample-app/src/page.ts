@@ -1,7 +1,6 @@
-import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createRequire } from 'node:module';
 import type { INestApplication } from '@nestjs/common';
+import { readRepositoryFile } from './repository-files.js';
 
 /** The folder of the page's files. */
 export const PUBLIC = new URL('../public', import.meta.url).pathname;
@@ -14,15 +13,15 @@ const HEADERS = new Headers({
   'Referrer-Policy': 'no-referrer',
 });
 
-/** Adds the page's headers, and serves the charting library from node_modules. Uses only what Express and Fastify have in common. */
+/** Adds the page's headers, and serves the files that it links to. Uses only what Express and Fastify have in common. */
 export function servePage(app: INestApplication): void {
   app.use((_request: IncomingMessage, response: ServerResponse, next: () => void) => {
     response.setHeaders(HEADERS);
     next();
   });
-  const echarts = createRequire(import.meta.url).resolve('echarts/dist/echarts.esm.min.mjs');
-  app.use('/vendor/echarts.js', (_request: IncomingMessage, response: ServerResponse) => {
-    response.setHeader('Content-Type', 'text/javascript; charset=utf-8').setHeader('Cache-Control', 'public, max-age=3600');
-    createReadStream(echarts).pipe(response);
+  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    const text = readRepositoryFile(request.url?.split('?')[0] ?? '/');
+    if (text === undefined) return next();
+    response.setHeader('Content-Type', 'text/plain; charset=utf-8').end(text);
   });
 }

@@ -1,14 +1,27 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { chromium, type Browser, type Page } from 'playwright-core';
-import { SAMPLE, buildSampleApp, startSampleApp, type SampleApp } from '../support/sample-app.js';
+import { SAMPLE, buildSampleApp, race, startSampleApp, type SampleApp } from '../support/sample-app.js';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 const PHONE = { width: 375, height: 700 };
+const DESKTOP = { width: 1280, height: 800 };
+const WCAG = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
 const REQUESTS = 12;
 const HANDLER = 60;
 
 type Event = Readonly<Record<string, any>>;
+
+/** The part of axe-core that is used here. */
+interface Axe {
+  run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
+
+const run = promisify(execFile);
+const env = () => ({ ...process.env, DATABASE: 'sqlite', SQLITE_FILE: join('..', directory, 'lab.sqlite') });
 
 let directory: string;
 let app: SampleApp;
@@ -16,16 +29,27 @@ let app: SampleApp;
 beforeAll(async () => {
   await buildSampleApp();
   directory = mkdtempSync(join(SAMPLE, 'tmp-'));
-  app = await startSampleApp({ ...process.env, DATABASE: 'sqlite', SQLITE_FILE: join('..', directory, 'lab.sqlite') });
+  app = await startSampleApp(env());
 }, 60_000);
 afterAll(async () => {
   await app?.stop();
   rmSync(directory, { recursive: true });
 });
 
+describe('a port that is taken', () => {
+  it('is an error of one line that says what to do', async () => {
+    const { port } = new URL(app.url);
+    const second = run(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env(), PORT: port } });
+    await expect(second).rejects.toMatchObject({
+      code: 1,
+      stderr: `PORT=${port}: another program uses this port. Choose another port, for example: PORT=3001 npm start\n`,
+    });
+  }, 30_000);
+});
+
 describe('a race', () => {
   it('tells of each request when it was loaded, handled and committed, and by which write', async () => {
-    const events = await race({ requests: REQUESTS, wait: HANDLER, processes: 2, roundTrip: 6 });
+    const events = await race(app, { requests: REQUESTS, wait: HANDLER, processes: 2, roundTrip: 6 });
     for (const side of ['lastWrite', 'smart']) {
       const own = events.filter((event) => event.side === side);
       for (let n = 1; n <= REQUESTS; n++) {
@@ -63,7 +87,7 @@ describe('a race', () => {
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('request', (request) => hosts.add(new URL(request.url()).host));
     await page.goto(app.url);
-    await page.getByText(`20 requests are ready.`).waitFor();
+    await status('race-status', 'lost');
   }, 60_000);
   afterAll(() => browser?.close());
 
@@ -74,13 +98,30 @@ describe('a race', () => {
     return found.textContent();
   };
 
+  const lookOfButton = () => page.locator('#race-form button').evaluate((button) => getComputedStyle(button).backgroundColor);
+
+  it('races once by itself, and shows both results on the first screen of a phone', async () => {
+    expect(await page.locator('#race-sides h3').allTextContents()).toEqual(['better-sqlite3-session-store', 'nestjs-smart-session']);
+    expect(await page.locator('#race-sides .total strong').allTextContents()).toEqual([expect.stringMatching(/^\d+ of 20$/), '20 of 20']);
+    for (const total of await page.locator('#race-sides .total strong').all()) {
+      const { y, height } = (await total.boundingBox())!;
+      expect(y + height).toBeLessThan(PHONE.height);
+    }
+  });
+
   it('races by the keyboard alone: keys are lost with a plain store, and none with this library', async () => {
+    await page.getByText('Settings', { exact: true }).focus();
+    await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     for (let pressed = 20; pressed > REQUESTS; pressed--) await page.keyboard.press('ArrowLeft');
-    await page.getByText(`${REQUESTS} requests are ready.`).waitFor();
-    for (let field = 0; field < 4; field++) await page.keyboard.press('Tab');
+    await status('race-status', `${REQUESTS} requests`);
+    for (let step = 0; step < 2; step++) await page.keyboard.press('Shift+Tab');
+    const idle = await lookOfButton();
     await page.keyboard.press('Enter');
+    await status('race-status', `${REQUESTS} requests are running`);
+    expect(await lookOfButton()).not.toBe(idle);
     expect(await status('race-status', 'lost')).toMatch(/^The plain store lost [1-9]\d* of 12 keys, this library 0\.$/);
+    expect(await lookOfButton()).toBe(idle);
     const [plain, merged] = await page.locator('#race-sides article').all();
     const fates = async (side: typeof plain, fate: string) => side!.locator(`[data-fate=${fate}]`).count();
     expect(await fates(plain, 'lost')).toBeGreaterThan(0);
@@ -111,19 +152,109 @@ describe('a race', () => {
     await status('devices-status', 'The phone was logged out');
     expect(await page.locator('#devices li').allTextContents()).toEqual([
       'This browser✓ logged in',
-      'Phone✕ logged out',
+      'Phonelogged out',
       'Laptop✓ logged inLog out',
     ]);
     await page.locator('#devices-logout').click();
     await status('devices-status', '1 other session was logged out');
-    expect(await page.locator('#devices li').allTextContents()).toEqual([
-      'This browser✓ logged in',
-      'Phone✕ logged out',
-      'Laptop✕ logged out',
-    ]);
+    expect(await page.locator('#devices li').allTextContents()).toEqual(['This browser✓ logged in', 'Phonelogged out', 'Laptoplogged out']);
   }, 30_000);
 
+  it('names its sliders, and keeps each label on one line', async () => {
+    await page.setViewportSize(DESKTOP);
+    await page.locator('#race-settings').evaluate((details: HTMLDetailsElement) => (details.open = true));
+    for (const name of ['Requests at once', 'Handler time', 'Processes', 'Database round trip'])
+      expect(await page.getByRole('slider', { name, exact: true }).count()).toBe(1);
+    const lines = await page.locator('label, button').evaluateAll((all) =>
+      all.map((element) => {
+        const text = document.createRange();
+        text.selectNodeContents(element);
+        return new Set([...text.getClientRects()].map(({ top }) => top)).size;
+      }),
+    );
+    expect(new Set(lines)).toEqual(new Set([1]));
+  });
+
+  describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
+    it.each([DESKTOP, PHONE])('has no violation of WCAG 2.2 AA that axe-core finds, at $width px', async (viewport) => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize(viewport);
+      if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axeSource());
+      const violations = await page.evaluate(async (tags) => {
+        const { violations: found } = await (globalThis as unknown as { axe: Axe }).axe.run({
+          runOnly: tags,
+          resultTypes: ['violations'],
+        });
+        return found.map(({ id, nodes }) => ({ id, targets: nodes.map(({ html }) => html) }));
+      }, WCAG);
+      expect(violations).toEqual([]);
+    });
+
+    it('has bars with a contrast of 3 to 1', async () => {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      for (const bar of ['load', 'handler', 'commit', 'write']) {
+        const [fill, ground] = await page.evaluate((name) => {
+          const chart = document.querySelector('#race-sides article:last-child .timeline')!;
+          return [getComputedStyle(chart.querySelector(`.${name}`)!).fill, getComputedStyle(chart.closest('article')!).backgroundColor];
+        }, bar);
+        expect([bar, contrast(fill!, ground!)]).toEqual([bar, expect.toSatisfy((ratio: number) => ratio >= 3)]);
+      }
+    });
+  });
+
+  it('opens a link with its settings, and copies the link and an image', async () => {
+    const settings = 'requests=7&wait=40&processes=1&roundTrip=3';
+    const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const own = await context.newPage();
+    await own.goto(`${app.url}/?${settings}`);
+    await own.locator('#race-status').filter({ hasText: 'of 7 keys' }).waitFor();
+    expect(await own.getByRole('slider').evaluateAll((all: HTMLInputElement[]) => all.map(({ value }) => value))).toEqual([
+      '7',
+      '40',
+      '1',
+      '3',
+    ]);
+    await own.getByRole('button', { name: 'Copy link' }).click();
+    await own.getByText('The link is copied.').waitFor();
+    expect(await own.evaluate(() => navigator.clipboard.readText())).toBe(`${app.url}/?${settings}`);
+    await own.getByRole('button', { name: 'Copy as image' }).click();
+    await own.getByText('The image is copied.').waitFor();
+    const { width, shades } = await own.evaluate(async () => {
+      const [item] = await navigator.clipboard.read();
+      const bitmap = await createImageBitmap(await item!.getType('image/png'));
+      const pen = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!;
+      pen.drawImage(bitmap, 0, 0);
+      const { data } = pen.getImageData(0, 0, bitmap.width, bitmap.height);
+      return { width: bitmap.width, shades: new Set(new Uint32Array(data.buffer)).size };
+    });
+    expect(width).toBeGreaterThan(1000);
+    // An empty picture has one colour.
+    expect(shades).toBeGreaterThan(20);
+    await context.close();
+  });
+
+  it('sends less than 100 KB, and has no broken link', async () => {
+    const files = new Set([
+      '',
+      ...(await page.evaluate(() => performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname))),
+    ]);
+    const sizes = await Promise.all(
+      [...files]
+        .filter((path) => /^$|\.(js|css|svg)$/.test(path))
+        .map(async (path) => (await (await fetch(app.url + path)).arrayBuffer()).byteLength),
+    );
+    expect(sizes.length).toBeGreaterThan(10);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000);
+    const links = await page.locator('a').evaluateAll((all: HTMLAnchorElement[]) => all.map(({ href }) => new URL(href)));
+    const [own, others] = [true, false].map((isOwn) => links.filter(({ origin }) => (origin === app.url) === isOwn));
+    expect(own!.length).toBeGreaterThan(5);
+    for (const { href } of own!) expect([href, (await fetch(href)).status]).toEqual([href, 200]);
+    const { homepage } = JSON.parse(readFileSync('package.json', 'utf8')) as { homepage: string };
+    expect(others!.map(({ href }) => href)).toEqual([homepage, homepage.replace('#readme', '')]);
+  });
+
   it('fits on a phone, complains of nothing, and asks no other host', async () => {
+    await page.setViewportSize(PHONE);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     expect({ width, complaints, hosts: [...hosts] }).toEqual({ width: PHONE.width, complaints: [], hosts: [new URL(app.url).host] });
     const violated = await page.evaluate(
@@ -137,15 +268,26 @@ describe('a race', () => {
   });
 });
 
-/** Runs a race, and gives what the page would be told. */
-async function race(plan: Record<string, number>): Promise<Event[]> {
-  const query = new URLSearchParams(Object.entries(plan).map(([name, value]) => [name, String(value)]));
-  const response = await fetch(`${app.url}/lab/race?${query}`);
-  return [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!) as Event);
-}
-
 /** How many keys a side's session holds in the end. */
 function keysOf(events: readonly Event[], side: string): number {
   const result = events.find((event) => event.type === 'result' && event.side === side);
   return Object.keys(result?.content).filter((key) => key.startsWith('tab')).length;
+}
+
+function axeSource(): string {
+  return readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+}
+
+/** The contrast of two colours, as WCAG defines it. */
+function contrast(one: string, other: string): number {
+  const [light, dark] = [one, other].map(luminance).toSorted((a, b) => b - a) as [number, number];
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(rgb: string): number {
+  const [red, green, blue] = rgb.match(/\d+/g)!.map((part) => {
+    const value = Number(part) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
 }

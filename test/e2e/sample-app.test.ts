@@ -7,13 +7,15 @@ import { DATABASES } from '../support/databases.js';
 import { readPage, shellLines } from '../support/markdown.js';
 import { dropDatabase } from '../support/scratch-database.js';
 import { MARIADB } from '../support/servers.js';
-import { SAMPLE, buildSampleApp, startSampleApp, type SampleApp } from '../support/sample-app.js';
+import { SAMPLE, buildSampleApp, race, startSampleApp, type SampleApp } from '../support/sample-app.js';
 
 const run = promisify(execFile);
 const TABS = 20;
 const PROCESSES = 3;
 const CLIENTS = 16;
 const ROUNDS = 4;
+/** The plain store of the lab on each database. `race-lab.test.ts` races on SQLite, and MariaDB has the store of MySQL. */
+const PLAIN_STORES: Partial<Record<DialectName, string>> = { postgresql: 'connect-pg-simple', mysql: 'express-mysql-session' };
 
 describe('the sample app', () => {
   // Inside the sample: a migration looks up MikroORM from where it is.
@@ -79,9 +81,24 @@ describe('the sample app', () => {
       for (const { url } of apps) {
         const page = await fetch(url);
         expect([page.status, page.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining("default-src 'none'")]);
-        expect((await fetch(`${url}/vendor/echarts.js`)).headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+        expect((await fetch(`${url}/README.md`)).headers.get('content-type')).toBe('text/plain; charset=utf-8');
+        expect((await fetch(`${url}/docs/../package.json`)).status).toBe(404);
       }
     });
+
+    const plainStore = PLAIN_STORES[database];
+    if (plainStore)
+      it(`races with ${plainStore}`, async () => {
+        const events = await race(apps[0]!, { requests: 6, wait: 40, processes: 1, roundTrip: 4 });
+        const [plain, merged] = ['lastWrite', 'smart'].map((side) => {
+          const { content } = events.find((event) => event.type === 'result' && event.side === side)!;
+          return Object.keys(content).filter((key) => key.startsWith('tab')).length;
+        });
+        expect(plain).toBeGreaterThan(0);
+        expect(plain).toBeLessThan(6);
+        expect(merged).toBe(6);
+        expect((await read(apps[0]!, '/lab', '')).plainStore).toBe(plainStore);
+      }, 60_000);
 
     it('keeps every tab', async () => {
       const [app] = apps as [SampleApp];

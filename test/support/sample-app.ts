@@ -50,6 +50,13 @@ export async function startSampleApp(env: NodeJS.ProcessEnv): Promise<SampleApp>
   return { url: String(String(started).match(/http:\S+/)?.[0]), stop };
 }
 
+/** Runs a race of the lab, and returns what its page would be told. */
+export async function race({ url }: SampleApp, plan: Readonly<Record<string, number>>): Promise<readonly Readonly<Record<string, any>>[]> {
+  const query = new URLSearchParams(Object.entries(plan).map(([name, value]) => [name, String(value)]));
+  const response = await fetch(`${url}/lab/race?${query}`);
+  return [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!));
+}
+
 function takeTurn(): boolean {
   try {
     mkdirSync(TURN);
