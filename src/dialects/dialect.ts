@@ -155,6 +155,8 @@ export interface Dialect {
   readonly forUpdate: string;
   /** Ends a `select` that locks the rows that no other transaction has locked. */
   readonly forUpdateSkipLocked: string;
+  /** Begins a transaction whose waits for locks are limited, in one round trip. Absent if that takes two. */
+  beginBound?(seconds: number): string;
   /**
    * Returns statements for a transaction. `set` limits how long it waits for a lock; `reset` undoes that.
    *

@@ -154,6 +154,7 @@ export const postgresql: Dialect = {
   updateReturning: (columns) => ` returning ${columns}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',
   begin: 'begin',
+  beginBound: (seconds) => `begin; set local lock_timeout = '${seconds}s'`,
   commit: 'commit',
   rollback: 'rollback',
   // It writes into the log, so that its commit waits for the standby. A deletion that finds nothing would not.

@@ -5,7 +5,7 @@ import type { StatementRunner } from './statement-runner.js';
 /**
  * Runs `work` in one transaction that will write, on one connection, with a limited wait for locks.
  *
- * @param lockTimeout in ms; undefined for work that waits for no lock
+ * @param lockTimeout in ms; databases count seconds, so it is rounded up. Undefined for work that waits for no lock
  */
 export function inTransaction<Result>(
   runner: StatementRunner,
@@ -13,10 +13,11 @@ export function inTransaction<Result>(
   lockTimeout: number | undefined,
   work: (run: RunStatement) => Promise<Result>,
 ): Promise<Result> {
+  const begin = lockTimeout === undefined ? dialect.begin : dialect.beginBound?.(secondsOf(lockTimeout));
   return runner.onOneConnection(async (run) => {
-    await run(dialect.begin);
     try {
-      const result = await (lockTimeout === undefined ? work(run) : withBoundLockWait(run, dialect, lockTimeout, () => work(run)));
+      await run(begin ?? dialect.begin);
+      const result = await (begin ? work(run) : withBoundLockWait(run, dialect, lockTimeout!, () => work(run)));
       await run(dialect.commit);
       return result;
     } catch (error) {
@@ -30,7 +31,7 @@ export function inTransaction<Result>(
 /**
  * Runs `work` inside the transaction of `run`, with a limited wait for locks.
  *
- * @param lockTimeout in ms; databases count seconds, so it is rounded up
+ * @param lockTimeout as in `inTransaction`
  * @param isApps whether the transaction is the app's, and must have its own limit again
  */
 export async function withBoundLockWait<Result>(
@@ -40,7 +41,7 @@ export async function withBoundLockWait<Result>(
   work: () => Promise<Result>,
   isApps = false,
 ): Promise<Result> {
-  const bound = dialect.boundLockWait?.(Math.max(1, Math.ceil(lockTimeout / 1000)), isApps);
+  const bound = dialect.boundLockWait?.(secondsOf(lockTimeout), isApps);
   if (bound) await run(bound.set);
   const reset = async () => {
     if (bound?.reset) await run(bound.reset);
@@ -55,4 +56,8 @@ export async function withBoundLockWait<Result>(
   // On a cluster another node may have won. Only the transaction's next statement reports that.
   await reset();
   return result;
+}
+
+function secondsOf(lockTimeout: number): number {
+  return Math.max(1, Math.ceil(lockTimeout / 1000));
 }
