@@ -24,14 +24,17 @@ try {
   for (const { path, colorScheme } of PICTURES) {
     const page = await browser.newPage({ viewport: { width: 1200, height: 800 }, deviceScaleFactor: 1.5, colorScheme });
     await page.goto(url);
+    // The page races by itself. The picture shows a second race, when the browser is idle.
+    await page.getByRole('status').filter({ hasText: 'The plain store lost' }).waitFor();
     await page.getByRole('button', { name: 'Race', exact: true }).click();
+    await page.getByRole('status').filter({ hasText: 'are running' }).waitFor();
     await page.getByRole('status').filter({ hasText: 'The plain store lost' }).waitFor();
     await page.mouse.move(0, 0);
     const { y, height } = await page.locator('.legend').first().boundingBox();
     await page.screenshot({
       path: join(import.meta.dirname, path),
       fullPage: true,
-      clip: { x: 0, y: 0, width: 1200, height: y + height + 28 },
+      clip: { x: 0, y: 0, width: 1200, height: y + height + 14 },
     });
     await page.close();
   }

@@ -47,7 +47,7 @@ async function logOutOne({ name, handle }) {
 
 /** @param {(device: object) => void} logOut logs another device out */
 function show(others, user, logOut) {
-  const here = itemOf({ name: 'This browser', isLoggedIn: user !== undefined });
+  const here = itemOf({ name: 'This browser', isLoggedIn: user !== undefined, otherwise: 'not logged in' });
   document.getElementById('devices').replaceChildren(here, ...others.map((device) => itemOf(device, device.isLoggedIn && logOut)));
 }
 
@@ -55,7 +55,7 @@ function itemOf(device, logOut) {
   const item = document.createElement('li');
   const state = Object.assign(document.createElement('span'), {
     className: device.isLoggedIn ? 'kept' : 'ended',
-    textContent: device.isLoggedIn ? '✓ logged in' : 'logged out',
+    textContent: device.isLoggedIn ? '✓ logged in' : (device.otherwise ?? 'logged out'),
   });
   item.append(device.name, state);
   if (logOut) item.append(buttonFor(device, logOut));

@@ -3,8 +3,10 @@ import { setUpLogout } from './logout.js';
 import { setUpRace } from './race.js';
 import { setUpShop } from './shop.js';
 
+const NAMES = { sqlite: 'SQLite', postgresql: 'PostgreSQL', mysql: 'MySQL', mariadb: 'MariaDB' };
+
 const { database, limits, plainStore } = await (await fetch('/lab')).json();
-document.getElementById('database').textContent = ` (${database})`;
+document.getElementById('database').textContent = ` (${NAMES[database]})`;
 setUpRace(limits, plainStore);
 setUpShop();
 setUpLogout(plainStore);

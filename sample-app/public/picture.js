@@ -11,11 +11,11 @@ const SCALE = 2;
 /**
  * Draws the result of a race.
  *
- * @param {{ title: string, figure: string, text: string, isGood?: boolean, chart: SVGElement }[]} results
+ * @param {{ results: { title: string, figure: string, text: string, isGood?: boolean, chart: SVGElement }[], plan: object }} race
  * @returns {Promise<Blob>} a PNG
  */
-export async function drawPicture(results) {
-  const { drawing, width, height } = compose(results);
+export async function drawPicture({ results, plan }) {
+  const { drawing, width, height } = compose(results, captionOf(plan));
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(drawing))}`;
   await image.decode();
@@ -24,7 +24,11 @@ export async function drawPicture(results) {
   return new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
 }
 
-function compose(results) {
+function captionOf({ requests, wait, processes, roundTrip }) {
+  return `${requests} requests at once, each sets one key · handler ${wait} ms · processes ${processes} · database round trip ${roundTrip} ms · the race lab of nestjs-smart-session`;
+}
+
+function compose(results, caption) {
   const column = Math.max(420, ...results.map(({ chart }) => chart.width.baseVal.value));
   const height = HEAD + Math.max(...results.map(({ chart }) => chart.height.baseVal.value)) + FOOT + MARGIN;
   const width = results.length * column + (results.length - 1) * GAP + 2 * MARGIN;
@@ -33,7 +37,7 @@ function compose(results) {
     { width, height, viewBox: `0 0 ${width} ${height}`, 'font-family': getComputedStyle(document.body).fontFamily },
     svg('rect', { width, height, fill: colour('card') }),
     ...results.flatMap((result, index) => columnOf(result, MARGIN + index * (column + GAP))),
-    words('The race lab of nestjs-smart-session', MARGIN, height - MARGIN / 2, 13, 400, 'pale-ink'),
+    words(caption, MARGIN, height - MARGIN / 2, 13, 400, 'pale-ink'),
   );
   return { drawing, width, height };
 }
@@ -42,12 +46,12 @@ function columnOf({ title, figure, text, isGood, chart }, x) {
   const own = withOwnStyles(chart);
   own.setAttribute('x', x);
   own.setAttribute('y', HEAD);
-  return [
-    words(title, x, 38, 16, 600, 'ink'),
-    words(figure, x, 74, 32, 700, isGood ? 'kept' : 'lost'),
-    words(text, x, 96, 12, 400, 'ink'),
-    own,
-  ];
+  return [words(title, x, 38, 16, 600, 'ink'), words(figure, x, 74, 32, 700, colourOf(isGood)), words(text, x, 96, 12, 400, 'ink'), own];
+}
+
+function colourOf(isGood) {
+  if (isGood === undefined) return 'ink';
+  return isGood ? 'kept' : 'lost';
 }
 
 function words(text, x, y, size, weight, name) {

@@ -18,6 +18,7 @@ const DRAW_EVERY = 100;
 /** Runs races and shows both sides while they run. */
 export class RaceView {
   #panels;
+  #plan;
 
   constructor(parent, plainStore, verdictOf) {
     const words = wordsOf(plainStore);
@@ -25,9 +26,9 @@ export class RaceView {
     this.titles = Object.fromEntries(SIDES.map((name) => [name, words[name].title]));
   }
 
-  /** The parts of a picture of both sides. */
-  get results() {
-    return SIDES.map((name) => this.#panels[name].result);
+  /** The parts of a picture of the last race. */
+  get race() {
+    return { results: SIDES.map((name) => this.#panels[name].result), plan: this.#plan };
   }
 
   /** Shows both sides before the first race. */
@@ -41,6 +42,7 @@ export class RaceView {
    * @returns {Promise<Record<string, RaceSide>>} both sides at the end
    */
   async run(plan, options) {
+    this.#plan = plan;
     const sides = sidesOf(plan.requests, options);
     let start = 0;
     let end = 0;

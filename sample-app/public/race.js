@@ -10,10 +10,12 @@ export function setUpRace(limits, plainStore) {
   const status = document.getElementById('race-status');
   const form = new RaceForm(element, limits);
   const view = new RaceView(document.getElementById('race-sides'), plainStore, verdictOf);
+  const copy = document.getElementById('copy-image');
   const race = (plan, text, begin = Promise.resolve()) =>
     whileBusy(element.querySelector('button'), status, text, async () => {
       await begin;
       const sides = await view.run(plan);
+      copy.disabled = false;
       showTimes(document.querySelector('#race-times div'), sides, view.titles);
       return summaryOf(sides, plan);
     });

@@ -12,7 +12,7 @@ export function setUpShare(form, view) {
   });
   document.getElementById('copy-image').addEventListener('click', async () => {
     // A browser without this permission, or without HTTPS on another host, saves the picture as a file.
-    const picture = drawPicture(view.results);
+    const picture = drawPicture(view.race);
     status.textContent = await copy(picture).then(
       () => 'The image is copied.',
       async () => save(await picture),
