@@ -38,6 +38,7 @@ export const HELP = `npm run bench -- [options]
   --scenarios a,b      only these scenarios or groups
   --rounds n           the number of rounds (5; quick 2)
   --seconds n          the length of each run (3; quick 1)
+  --warm-up n          the seconds before each run that are not measured (1; quick 0.5)
   --out folder         the folder for the results (bench/results)
   --against folder     compares this checkout with another built one, without a report
   --rebuild            makes the report again from benchmark.json in the folder, without measuring
@@ -65,6 +66,7 @@ export function readSettings(given: readonly string[]): Settings | undefined {
       scenarios: { type: 'string' },
       rounds: { type: 'string' },
       seconds: { type: 'string' },
+      'warm-up': { type: 'string' },
       out: { type: 'string' },
       against: { type: 'string' },
       rebuild: { type: 'boolean', default: false },
@@ -78,7 +80,11 @@ export function readSettings(given: readonly string[]): Settings | undefined {
     stores: chooseStores(values.stores, isQuick),
     scenarios: chooseScenarios(values.scenarios, isQuick),
     rounds: positive('rounds', values.rounds ?? (isQuick ? '2' : '5')),
-    durations: { start: isQuick ? 1 : 3, warmUp: isQuick ? 0.5 : 1, run: positive('seconds', values.seconds ?? (isQuick ? '1' : '3')) },
+    durations: {
+      start: isQuick ? 1 : 3,
+      warmUp: positive('warm-up', values['warm-up'] ?? (isQuick ? '0.5' : '1')),
+      run: positive('seconds', values.seconds ?? (isQuick ? '1' : '3')),
+    },
     out: values.out === undefined ? RESULTS : fromCaller(values.out),
     against: values.against === undefined ? undefined : fromCaller(values.against),
     isRebuild: values.rebuild,
