@@ -14,6 +14,7 @@ const WITHOUT_REQUESTS = [
   'limit-processes',
   'one-file-bundle',
   'orders',
+  'production',
   'race-lab',
   'sample-app',
   'token-refresh',

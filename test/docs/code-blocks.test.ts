@@ -1,8 +1,11 @@
 import { globSync, readFileSync } from 'node:fs';
 import { flat, readPages, type CodeBlock } from '../support/markdown.js';
 
-/** Whose files `npm run check` compiles, and tests run. */
-const TESTED = /^(src|test|recipes|sample-app\/src)\/.*\.ts$/;
+/** Files that `npm run check` compiles, and that tests run. */
+const TESTED = /^(src|test|recipes|sample-app\/src)\/.*\.(ts|js|yml|conf)$/;
+
+/** The languages of such files. */
+const CODE = ['ts', 'js', 'yaml', 'nginx'];
 
 const pages = readPages();
 const blocksIn = (language: string) =>
@@ -15,11 +18,11 @@ describe('the code of the pages', () => {
     '%s has blocks that end, and say what they are',
     (_path, text, blocks) => {
       expect(text.match(/^ *```/gm) ?? []).toHaveLength(2 * blocks.length);
-      expect(blocks.filter(({ language }) => !['ts', 'json', 'mermaid', 'sql', 'text'].includes(language))).toEqual([]);
+      expect(blocks.filter(({ language }) => ![...CODE, 'json', 'mermaid', 'sql', 'text'].includes(language))).toEqual([]);
     },
   );
 
-  it.each(blocksIn('ts'))('%s shows %s as it is tested', (_path, file, block) => {
+  it.each(CODE.flatMap(blocksIn))('%s shows %s as it is tested', (_path, file, block) => {
     if (!TESTED.test(file))
       throw new Error(
         `Put a comment that names a tested file above, such as <!-- from test/docs/merging.ts -->, and an empty line between:\n${block.text}`,
@@ -32,8 +35,8 @@ describe('the code of the pages', () => {
   });
 
   it('shows every file of every recipe, whole', () => {
-    const files = globSync('recipes/*/**/*.ts').filter((file) => !/\.cases\.ts$|\/(node_modules|generated)\//.test(file));
-    const shown = blocksIn('ts').filter(([path, , { isPart }]) => path.startsWith('docs/recipes/') && !isPart);
+    const files = globSync('recipes/*/**/*.{ts,js,yml,conf}').filter((file) => !/\.cases\.ts$|\/(node_modules|generated)\//.test(file));
+    const shown = CODE.flatMap(blocksIn).filter(([path, , { isPart }]) => path.startsWith('docs/recipes/') && !isPart);
     expect(shown.map(([, file]) => file).toSorted()).toEqual(files.toSorted());
   });
 });
