@@ -28,6 +28,7 @@ export const richCodec: ValueCodec = {
 
 const ENVELOPE = '$rich';
 const ENVELOPE_NAME = JSON.stringify(ENVELOPE);
+const ENVELOPE_NAME_END = ENVELOPE_NAME.slice(1);
 const ENVELOPE_START = `{${ENVELOPE_NAME}:`;
 
 const RICH_ADVICE = 'Store plain objects and built-in values, not functions, symbols or instances of your own classes.';
@@ -121,7 +122,8 @@ export function isEnvelopeText(text: string | undefined): boolean {
 
 /** Whether the text of a record may contain an envelope. False is certain. */
 export function mayHoldEnvelopes(text: string): boolean {
-  return text.includes(ENVELOPE_NAME);
+  // Without its first quote the name is found much faster, because texts have few of its other first character.
+  return text.includes(ENVELOPE_NAME_END);
 }
 
 function describe(value: unknown): string {
