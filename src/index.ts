@@ -77,6 +77,7 @@ export {
   SessionTooLargeError,
   SessionTransportError,
   SessionUnavailableError,
+  SessionUnreadableError,
   SessionUserIdError,
   SmartSessionConfigError,
   UnsupportedAdapterError,

@@ -57,6 +57,18 @@ export class SessionNotSerializableError extends SessionHttpError {
   }
 }
 
+/** A value of a large session is not valid JSON in its record, and a handler has read it. The record is unchanged. Answered with 500. */
+export class SessionUnreadableError extends SessionHttpError {
+  /** @param key the key of the value */
+  constructor(readonly key: string) {
+    super(
+      FAULT,
+      `The session's value at \`${escaped(key)}\` cannot be read: its text in the record is not valid JSON. The record is unchanged. ` +
+        'Find out which other program writes to the table. Destroy the session to give its user a new one.',
+    );
+  }
+}
+
 const JSON_ADVICE =
   "Store JSON values only: strings, finite numbers, booleans, null, arrays and plain objects. Or set `serializer: 'rich'`, which also stores bigints, dates, maps, sets and cycles.";
 

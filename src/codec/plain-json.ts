@@ -36,24 +36,12 @@ function hasItemsAsParsed(value: readonly unknown[], parsed: readonly unknown[])
   return true;
 }
 
-/**
- * Whether an object still has the members that were parsed.
- *
- * @param leftOut a name to ignore
- */
-export function hasMembersAsParsed(value: Members, parsed: Members, leftOut?: string): boolean {
-  let left = Object.keys(parsed).length;
-  for (const name of Object.keys(value)) {
-    if (name === leftOut) continue;
-    if (!isMemberAsParsed(parsed, name, value[name])) return false;
-    left--;
-  }
-  return left === 0;
-}
-
-/** Whether a value still equals the parsed member of that name. */
-export function isMemberAsParsed(parsed: Members, name: string, value: unknown): boolean {
-  return Object.hasOwn(parsed, name) && isAsParsed(value, parsed[name]);
+/** Whether an object still has the members that were parsed. */
+function hasMembersAsParsed(value: Members, parsed: Members): boolean {
+  const names = Object.keys(value);
+  if (names.length !== Object.keys(parsed).length) return false;
+  for (const name of names) if (!Object.hasOwn(parsed, name) || !isAsParsed(value[name], parsed[name])) return false;
+  return true;
 }
 
 /** Whether a value that was parsed from JSON has more than this many levels. */

@@ -7,7 +7,9 @@ import { FLATTER, TOO_DEEP, canonicalJson } from './canonical-json.js';
 import { DEEPEST } from './depth.js';
 import { jsonCodec } from './json.codec.js';
 import { isReservedName } from './reserved-names.js';
-import { hasMembersAsParsed, isDeeperThan, isMemberAsParsed } from './plain-json.js';
+import { MemberScanner } from './member-scanner.js';
+import { holdsMember, holdsMembers } from './parsed-members.js';
+import { isDeeperThan } from './plain-json.js';
 import { isEnvelope, isEnvelopeText, mayHoldEnvelopes, richCodec } from './rich.codec.js';
 import { Seal, isSealed } from './seal.js';
 import { storageKeyOf } from './storage-key.js';
@@ -27,6 +29,7 @@ export class SessionCodec {
   readonly #hashesIds: boolean;
   /** Whether it also reads values of the rich codec, besides those of `json`. */
   readonly #readsRich: boolean;
+  protected readonly scanner = new MemberScanner();
 
   constructor({ serializer, encryption, hashIds }: SmartSessionOptions) {
     this.#hashesIds = hashIds;
@@ -133,15 +136,18 @@ export class SessionCodec {
   }
 
   /**
-   * Parses the text of a record that is stored as plain JSON. Returns undefined for a text that only `split` can read.
+   * Parses the text of a record that is stored as plain JSON. Returns undefined for a text that only `split` can read. A large
+   * record may have a `LongMember` in place of a value.
    *
    * @throws SyntaxError if the text is not a JSON object
    */
   parse(text: string): SessionValues | undefined {
     if (this.#values !== jsonCodec) return undefined;
-    const parsed = parseObject(text) as SessionValues;
-    if (isTooDeep(DEEPEST + 1, parsed, text)) return undefined;
-    if (mayHoldEnvelopes(text) && Object.values(parsed).some(isEnvelope)) return undefined;
+    const mayBeRich = mayHoldEnvelopes(text);
+    const scanned = mayBeRich ? undefined : this.scanner.scan(text);
+    const parsed = scanned ?? (parseObject(text) as SessionValues);
+    if (!scanned && isTooDeep(DEEPEST + 1, parsed, text)) return undefined;
+    if (mayBeRich && Object.values(parsed).some(isEnvelope)) return undefined;
     for (const key of Object.keys(parsed)) if (isReservedName(key)) return undefined;
     return parsed;
   }
@@ -178,7 +184,7 @@ export class SessionCodec {
   /** Whether a session still holds the parsed values. False may also mean that only its encoded values can tell. */
   isAsParsed(session: object, parsed: SessionValues): boolean {
     try {
-      return hasMembersAsParsed(session as SessionValues, parsed, 'cookie');
+      return holdsMembers(session, parsed, 'cookie');
     } catch {
       // A getter or a proxy of the app has thrown. Encoding the value reports it.
       return false;
@@ -217,7 +223,7 @@ export class SessionCodec {
 
   #isMemberAsParsed(session: object, parsed: SessionValues, key: string): boolean {
     try {
-      return isMemberAsParsed(parsed, key, (session as SessionValues)[key]);
+      return holdsMember(session, parsed, key);
     } catch {
       return false;
     }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
+import { deferAgain, withoutDeferred } from '../codec/deferred-member.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { COOKIE_DEFAULTS } from '../options/cookie-rules.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
@@ -43,7 +44,17 @@ export class LiveSessions {
       expires,
     };
     delete (cookie as { maxAge?: unknown }).maxAge;
-    return { ...record.decode(), cookie } as unknown as SessionData;
+    const data = record.decode();
+    data.cookie = cookie;
+    return data as unknown as SessionData;
+  }
+
+  /**
+   * Returns loaded data for express-session, which reads each value to copy it. Members that are parsed when they are read are
+   * undefined in it. `adopt` adds them to the live session.
+   */
+  copiable(data: SessionData): SessionData {
+    return LiveSessionField.find(data)?.record?.isDeferred ? (withoutDeferred(data) as unknown as SessionData) : data;
   }
 
   /**
@@ -69,6 +80,7 @@ export class LiveSessions {
     const live = LiveSessionField.find(data);
     if (!live) return;
     LiveSessionField.set(session, live);
+    if (live.record?.isDeferred) deferAgain(data, session);
     hideFromHash(session);
     hideUsedData(data);
     const replaced = previous && LiveSessionField.find(previous);

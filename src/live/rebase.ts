@@ -31,5 +31,6 @@ function holds(session: object, codec: SessionCodec, key: string, text: string |
 
 /** Returns false for a session that the handler has frozen. */
 function show(session: object, codec: SessionCodec, key: string, text: string | undefined): boolean {
+  if (Object.isFrozen(session)) return false;
   return text === undefined ? Reflect.deleteProperty(session, key) : Reflect.set(session, key, codec.decodeValue(text));
 }

@@ -4,6 +4,11 @@ export interface EncodedValues {
   get(key: string): string | undefined;
   has(key: string): boolean;
   keys(): Iterable<string>;
+  /**
+   * Returns a text of the value that is at hand without encoding it. Equal texts stand for equal values, and different texts may do
+   * so too.
+   */
+  textAtHand?(key: string): string | undefined;
 }
 
 /** Whether there is no value. */
@@ -45,6 +50,10 @@ export class ChangedValues implements EncodedValues {
     return this.changes.has(key) ? this.changes.get(key) !== undefined : this.origin.has(key);
   }
 
+  textAtHand(key: string): string | undefined {
+    return this.changes.has(key) ? undefined : this.origin.textAtHand?.(key);
+  }
+
   *keys(): Iterable<string> {
     for (const key of this.origin.keys()) if (this.has(key)) yield key;
     for (const key of this.changes.keys()) if (this.has(key) && !this.origin.has(key)) yield key;
@@ -62,9 +71,14 @@ export function differingKeys(left: EncodedValues, right: EncodedValues): string
   if (left === right) return [];
   const [ofLeft, ofRight] = originOf(left) === originOf(right) ? [changesOf(left), changesOf(right)] : [left, right];
   const keys: string[] = [];
-  for (const key of ofLeft.keys()) if (left.get(key) !== right.get(key)) keys.push(key);
-  for (const key of ofRight.keys()) if (!ofLeft.has(key) && left.get(key) !== right.get(key)) keys.push(key);
+  for (const key of ofLeft.keys()) if (isDifferent(left, right, key)) keys.push(key);
+  for (const key of ofRight.keys()) if (!ofLeft.has(key) && isDifferent(left, right, key)) keys.push(key);
   return keys;
+}
+
+function isDifferent(left: EncodedValues, right: EncodedValues, key: string): boolean {
+  const text = left.textAtHand?.(key);
+  return (text === undefined || text !== right.textAtHand?.(key)) && left.get(key) !== right.get(key);
 }
 
 function originOf(values: EncodedValues): EncodedValues {

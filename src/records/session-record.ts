@@ -1,4 +1,6 @@
 import { ParsedValues } from '../codec/parsed-values.js';
+import { hasLongMembers } from '../codec/long-member.js';
+import { deferredCopyOf, joinMembers } from '../codec/parsed-members.js';
 import { copyOf } from '../codec/plain-json.js';
 import type { SessionCodec, SessionValues } from '../codec/session.codec.js';
 import { ChangedValues, differingKeys, type EncodedValues } from '../merge/encoded-values.js';
@@ -16,6 +18,8 @@ export class SessionRecord {
   readonly commitId: string | null;
   readonly maxAge: number | null;
   readonly values: EncodedValues;
+  /** Whether its live sessions have members that are parsed when they are read. */
+  readonly isDeferred: boolean;
   /** The row's data, sealed if sessions are encrypted. Undefined for a record that was not read or stored. */
   data: string | undefined;
   /** Undefined for a record that only its encoded values can tell. */
@@ -33,6 +37,7 @@ export class SessionRecord {
     this.maxAge = maxAge;
     this.values = values;
     this.#parsed = parsed;
+    this.isDeferred = parsed !== undefined && hasLongMembers(parsed);
   }
 
   /**
@@ -57,12 +62,13 @@ export class SessionRecord {
 
   /** The text to store, not sealed. */
   get text(): string {
-    return (this.#text ??= this.#parsed ? this.codec.stringify(this.#parsed) : this.codec.join(this.values));
+    return (this.#text ??= this.#write());
   }
 
   /** The values for a live session, a copy for each. */
   decode(): SessionValues {
-    return this.#parsed ? copyOf(this.#parsed) : this.codec.decodeValues(this.values);
+    if (!this.#parsed) return this.codec.decodeValues(this.values);
+    return this.isDeferred ? deferredCopyOf(this.#parsed) : copyOf(this.#parsed);
   }
 
   /** Whether a live session holds just these values. False may also mean that only its encoded values can tell. */
@@ -79,6 +85,11 @@ export class SessionRecord {
     return this.#parsed
       ? ChangedValues.of(this.values, this.codec.encodeChanges(session, this.#parsed))
       : this.codec.encodeValues(session, this.values);
+  }
+
+  #write(): string {
+    if (!this.#parsed) return this.codec.join(this.values);
+    return this.isDeferred ? joinMembers(this.#parsed) : this.codec.stringify(this.#parsed);
   }
 
   /** What other values would be parsed as; most of it is here. */

@@ -90,7 +90,9 @@ export class SmartSessionStore extends expressSession.Store {
   override createSession(request: Request, data: SessionData): Session & SessionData {
     const { session: previous } = request;
     this.liveSessions.dress(request, data);
-    const session = super.createSession(request, data);
+    const copiable = this.liveSessions.copiable(data);
+    const session = super.createSession(request, copiable);
+    data.cookie = copiable.cookie;
     this.liveSessions.adopt(session, data, previous);
     return session;
   }

@@ -50,6 +50,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionTransportError: [sendTwice],
     SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
     SessionNotSerializableError: notSerializable(on),
+    SessionUnreadableError: [() => readWhatIsNoJson(on())],
     SessionUserIdError: notUsers(on({ userId: 'user' })),
     SessionMergeError: unmergeable(on),
     SessionGoneError: gone(on),
@@ -89,6 +90,13 @@ function testingMistakes(): Ways {
     on((app) => ageSession(app, 'sid=', 1.5)),
     on((app) => ageSession(app, 'sid=', 1)),
   ];
+}
+
+/** Reads a value of a large session that another program has written. */
+async function readWhatIsNoJson(provoker: Provoker): Promise<unknown> {
+  await provoker.stored();
+  await provoker.overwrite(`{"cart":[NaN,"${'x'.repeat(16 * 1024)}"]}`);
+  return (await provoker.load()).cart;
 }
 
 /** Finds the session of a request that has one in each place. */

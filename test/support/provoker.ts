@@ -63,6 +63,11 @@ export class Provoker {
     await sessions.commit(Object.assign((await sessions.load(this.id)) as object, values));
   }
 
+  /** Replaces the data of the stored session, as another program may do. */
+  async overwrite(data: string): Promise<void> {
+    await this.database.run(`update {table} set data = '${data}' where session_id = '${storageKeyOf(this.id)}'`);
+  }
+
   /** Takes the session's lock for another process, even if it is taken. */
   async takeLock(leaseId: string): Promise<void> {
     const { dialect } = this.database.context;

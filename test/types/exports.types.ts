@@ -116,6 +116,7 @@ type Value =
   | 'SessionTooLargeError'
   | 'SessionTransportError'
   | 'SessionUnavailableError'
+  | 'SessionUnreadableError'
   | 'SessionUserIdError'
   | 'SmartSessionConfigError'
   | 'SmartSessionMiddleware'

@@ -47,6 +47,37 @@ describe('delta', () => {
   });
 });
 
+describe('values that have texts at hand', () => {
+  /** The texts at hand are of another form than the encoded ones, which are counted. */
+  class AtHand extends Map<string, string> {
+    encoded = 0;
+    override get(key: string): string | undefined {
+      this.encoded++;
+      return super.get(key)?.trim();
+    }
+    textAtHand(key: string): string | undefined {
+      return super.get(key);
+    }
+  }
+
+  it('are not encoded if those are equal', () => {
+    const [left, right] = [new AtHand([['a', ' 1']]), new AtHand([['a', ' 1']])];
+    expect(differingKeys(left, right)).toEqual([]);
+    expect(differingKeys(ChangedValues.of(left, new Map([['b', '2']])), right)).toEqual(['b']);
+    expect([left.encoded, right.encoded]).toEqual([0, 1]);
+  });
+
+  it('are compared by their encoded texts otherwise', () => {
+    const held = new AtHand([['a', ' 1']]);
+    expect(differingKeys(held, new AtHand([['a', '1 ']]))).toEqual([]);
+    expect(differingKeys(held, new AtHand([['a', ' 2']]))).toEqual(['a']);
+    expect(differingKeys(held, new Map([['a', '1']]))).toEqual([]);
+    expect(differingKeys(held, new Map([['a', ' 1']]))).toEqual(['a']);
+    expect(differingKeys(ChangedValues.of(held, new Map([['a', '2']])), new AtHand([['a', ' 1']]))).toEqual(['a']);
+    expect(differingKeys(ChangedValues.of(new Map([['a', '1']]), new Map([['b', '2']])), held)).toEqual(['b']);
+  });
+});
+
 describe('changed values', () => {
   const changes = fc
     .dictionary(fc.constantFrom('a', 'b', 'c', 'd'), fc.option(fc.constantFrom('1', '2', '3'), { nil: undefined }))
