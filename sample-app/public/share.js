@@ -5,7 +5,7 @@ export function setUpShare(form, view) {
   const status = document.getElementById('share-status');
   document.getElementById('copy-link').addEventListener('click', async () => {
     const { link } = form;
-    status.textContent = await navigator.clipboard.writeText(link).then(
+    status.textContent = await copyText(link).then(
       () => 'The link is copied.',
       () => link,
     );
@@ -18,6 +18,10 @@ export function setUpShare(form, view) {
       async () => save(await picture),
     );
   });
+}
+
+async function copyText(text) {
+  await navigator.clipboard.writeText(text);
 }
 
 async function copy(picture) {
