@@ -53,7 +53,7 @@ describe('the sample app', () => {
   it("keeps every tab that the README's commands open", async () => {
     const app = await start('sqlite', 'readme.sqlite');
     try {
-      const commands = shellLines(readPage('README.md')).filter((line) => line.includes('curl'));
+      const commands = shellLines(readPage('README.md')).filter((line) => /curl.*(tabs|session)/.test(line));
       const { stdout } = await run('bash', ['-c', commands.join('\n').replaceAll('localhost:3000', new URL(app.url).host)], {
         cwd: directory,
       });
