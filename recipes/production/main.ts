@@ -11,6 +11,6 @@ export const app = await NestFactory.create<NestExpressApplication>(AppModule, {
 });
 // The address of the proxy. A client at any other address cannot claim that it came over https.
 app.set('trust proxy', process.env.PROXY_ADDRESS ?? 'loopback');
-// With exit code 0, also as process 1 of a container, which ignores the signal that Nest sends itself otherwise.
+// Ends with exit code 0, and not by the signal, which process 1 of a container would ignore.
 app.enableShutdownHooks(undefined, { useProcessExit: true });
 await app.listen(process.env.PORT ?? 3000, process.env.HOST ?? '127.0.0.1');

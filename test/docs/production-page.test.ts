@@ -3,6 +3,8 @@ import * as api from '@opentelemetry/api';
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { parse } from 'yaml';
+import { withoutSession } from '../../recipes/production/session.options.js';
+import { OPTIONS } from '../../src/options/option-table.js';
 import type { BatchKind, DestroyReason } from '../../src/observers/session-observers.js';
 import { INSTRUMENTS } from '../../src/telemetry/instruments.js';
 import { SessionTelemetry } from '../../src/telemetry/session-telemetry.js';
@@ -120,5 +122,51 @@ describe('the alerts and the dashboard for production', () => {
   it('lists every alert on the page, with its severity', () => {
     const rows = [...readPage('docs/production.md').text.matchAll(/^\| `(Session\w+)` \| (\w+) \|/gm)];
     expect(rows.map(([, name, severity]) => [name, severity])).toEqual(alerts.map(({ alert, labels }) => [alert, labels.severity]));
+  });
+});
+
+/** The part of a Deployment of Kubernetes that the tests look at. */
+interface Deployment {
+  readonly spec: {
+    readonly template: { readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly Container[] } };
+  };
+}
+
+interface Container {
+  readonly command: readonly string[];
+  readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
+  readonly readinessProbe: Probe;
+  readonly livenessProbe: Probe;
+}
+
+interface Probe {
+  readonly httpGet: { readonly path: string };
+  readonly timeoutSeconds: number;
+}
+
+describe('the times and paths of the recipe for production', () => {
+  const { spec } = (parse(read('deployment.yml'), { strict: true, uniqueKeys: true }) as Deployment).spec.template;
+  const { command, lifecycle, readinessProbe, livenessProbe } = spec.containers[0]!;
+  const numberIn = (file: string, pattern: RegExp) => Number(pattern.exec(read(file))![1]);
+  const readTimeout = numberIn('nginx.conf', /proxy_read_timeout (\d+)s;/);
+
+  it('waits longer for the end of a process than a request may take', () => {
+    expect(spec.terminationGracePeriodSeconds).toBeGreaterThan(lifecycle.preStop.sleep.seconds + readTimeout);
+  });
+
+  it('waits longer for a response than for a load and a commit', () => {
+    expect(readTimeout * 1000).toBeGreaterThan(2 * OPTIONS.timeout.default);
+  });
+
+  it('checks the database for a shorter time than the probe waits', () => {
+    expect(readinessProbe.timeoutSeconds * 1000).toBeGreaterThan(numberIn('health.controller.ts', /timeout: (\d+)/));
+  });
+
+  it('asks only routes without a session', () => {
+    expect([livenessProbe, readinessProbe].map(({ httpGet }) => httpGet.path)).toEqual(withoutSession.map((path) => `/${path}`));
+  });
+
+  it('starts the app as the page says', () => {
+    expect(readPage('docs/production.md').text).toContain(`\n    ${command.join(' ')}\n`);
   });
 });

@@ -17,9 +17,10 @@ const COMPILE =
 const HOOK = `import { registerHooks } from 'node:module';
 const index = ${JSON.stringify(new URL(`file://${resolve('build/src/index.js')}`).href)};
 registerHooks({ resolve: (name, context, next) => name === 'nestjs-smart-session' ? { url: index, shortCircuit: true } : next(name, context) });
-// The end of the tests is the end of the process.
-process.stdin.on('end', () => process.exit(1)).resume().unref();
 `;
+
+/** Ends a process when the tests end. */
+const END = `data:text/javascript,process.stdin.on('end', () => process.exit(1)).resume().unref()`;
 
 /** Compiles the recipe for processes of its own. */
 export function buildProductionApp(): void {
@@ -67,7 +68,7 @@ export class ProductionApp {
     readonly metricsPort: number,
     env: NodeJS.ProcessEnv,
   ) {
-    const imports = ['--import', `./${BUILD}/package-hook.js`, '--import', './recipes/production/instrumentation.js'];
+    const imports = ['--import', `./${BUILD}/package-hook.js`, '--import', './recipes/production/instrumentation.js', '--import', END];
     const ports = { PORT: String(port), METRICS_PORT: String(metricsPort) };
     this.#process = spawn(process.execPath, [...imports, `${BUILD}/main.js`], { env: { ...env, ...ports }, stdio: 'pipe' });
     this.#exit = once(this.#process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
