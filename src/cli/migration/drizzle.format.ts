@@ -1,5 +1,5 @@
-import { readFile, writeFile, mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { isPlainObject } from '../../shared/plain-object.js';
 import type { DialectName } from '../../shared/dialect-name.js';
 import { UsageError } from '../usage-error.js';
@@ -20,6 +20,9 @@ interface Journal {
   readonly dialect: string;
   readonly entries: readonly Entry[];
 }
+
+/** The path of the journal in the folder of the migrations. */
+const JOURNAL = join('meta', '_journal.json');
 
 /** The version of drizzle-kit's files for each dialect, and its name of the dialect. */
 const NEW_JOURNAL: Readonly<Record<DialectName, Omit<Journal, 'entries'>>> = {
@@ -44,14 +47,12 @@ export const drizzleFormat: MigrationFormat = {
     return { name: `${number}_${title}.sql`, text: `${up.map((statement) => `${statement};`).join('\n--> statement-breakpoint\n')}\n` };
   },
 
-  async register({ dialect, time }, folder, { name }) {
+  async listingFor({ dialect, time }, folder, { name }) {
     const journal = await journalIn(folder, dialect);
     const { entries, version } = journal;
     const when = Math.max(time.getTime(), (entries.at(-1)?.when ?? 0) + 1);
     const entry: Entry = { idx: nextIndex(entries), version, when, tag: name.replace(/\.sql$/, ''), breakpoints: true };
-    const path = journalPath(folder);
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, JSON.stringify({ ...journal, entries: [...entries, entry] }, undefined, 2));
+    return { name: JOURNAL, text: JSON.stringify({ ...journal, entries: [...entries, entry] }, undefined, 2) };
   },
 };
 
@@ -59,13 +60,9 @@ function nextIndex(entries: readonly Entry[]): number {
   return (entries.at(-1)?.idx ?? -1) + 1;
 }
 
-function journalPath(folder: string): string {
-  return join(folder, 'meta', '_journal.json');
-}
-
 /** @throws UsageError for a journal of another form, so that it is not damaged */
 async function journalIn(folder: string, dialect: DialectName): Promise<Journal> {
-  const path = journalPath(folder);
+  const path = join(folder, JOURNAL);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;

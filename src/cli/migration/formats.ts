@@ -6,11 +6,12 @@ import { drizzleFormat } from './drizzle.format.js';
 import { knexFormat } from './knex.format.js';
 import type { MigrationFormat, MigrationLanguage } from './migration-format.js';
 import { mikroOrmFormat } from './mikro-orm.format.js';
+import { prismaFormat } from './prisma.format.js';
 import { sqlFormat } from './sql.format.js';
 import { typeormFormat } from './typeorm.format.js';
 
 /** All formats. An app with several tools gets the first. */
-const FORMATS: readonly MigrationFormat[] = [mikroOrmFormat, typeormFormat, knexFormat, drizzleFormat, sqlFormat];
+const FORMATS: readonly MigrationFormat[] = [mikroOrmFormat, typeormFormat, knexFormat, drizzleFormat, prismaFormat, sqlFormat];
 
 /** The names of the formats. */
 export const FORMAT_NAMES: readonly string[] = FORMATS.map(({ name }) => name);

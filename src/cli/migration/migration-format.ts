@@ -18,6 +18,7 @@ export interface MigrationPlan {
 
 /** A file to write. */
 export interface MigrationFile {
+  /** Its path in the folder of the migrations. */
   readonly name: string;
   readonly text: string;
 }
@@ -33,11 +34,11 @@ export interface MigrationFormat {
   /**
    * Writes the file as text.
    *
-   * @param folder the folder of the migrations, which exists
+   * @param folder the folder of the migrations
    */
   fileFor(plan: MigrationPlan, folder: string): Promise<MigrationFile>;
-  /** Adds the file to the list of the tool. Absent if the tool reads the folder. */
-  register?(plan: MigrationPlan, folder: string, file: MigrationFile): Promise<void>;
+  /** Returns the list of the tool, with the file in it. Absent if the tool reads the folder. */
+  listingFor?(plan: MigrationPlan, folder: string, file: MigrationFile): Promise<MigrationFile>;
 }
 
 /** Returns the time as digits, such as 20261129200439. */
