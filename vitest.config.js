@@ -6,6 +6,7 @@ const suite = process.env.SUITE;
 const WITHOUT_REQUESTS = [
   'cli',
   'cli-doctor',
+  'cli-init',
   'cli-migration',
   'cli-reseal',
   'cli-sessions',

@@ -3,6 +3,7 @@ import { createTable } from './create-table.command.js';
 import { destroy } from './destroy.command.js';
 import { doctor } from './doctor.command.js';
 import { importSessions } from './import.command.js';
+import { init } from './init.command.js';
 import { list } from './list.command.js';
 import { prune } from './prune.command.js';
 import { reseal } from './reseal.command.js';
@@ -11,4 +12,4 @@ import { show } from './show.command.js';
 import { stats } from './stats.command.js';
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [createTable, importSessions, stats, list, show, destroy, shorten, reseal, prune, doctor];
+export const COMMANDS: readonly Command[] = [init, createTable, importSessions, stats, list, show, destroy, shorten, reseal, prune, doctor];

@@ -1,0 +1,192 @@
+import { leaseTableOf } from '../../dialects/table-layout.js';
+import { DEFAULT_TABLE } from '../../options/option-table.js';
+import { literalOf } from '../migration/migration-format.js';
+import type { App } from './app.js';
+import type { Choices } from './choices.js';
+import type { ConnectionWay } from './connection-way.js';
+import type { Snippet } from './snippet.js';
+
+/** The lines for the app's module. */
+interface ModuleLines {
+  readonly imports: readonly string[];
+  readonly registration: readonly string[];
+  /** What a name in the lines stands for, as sentences. */
+  readonly notes?: readonly string[];
+}
+
+/** Returns the lines for the module of the app. */
+export function moduleSnippets(app: App, choices: Choices, way: ConnectionWay): readonly Snippet[] {
+  const { imports, registration } = linesOf(app, choices, way);
+  const path = `${app.files.sources}app.module.ts`;
+  return [
+    {
+      title: `Import in ${path}`,
+      lines: [
+        ...(app.platform === 'Fastify' ? ["import 'nestjs-smart-session/fastify';"] : []),
+        ...imports,
+        `import './session-data${extensionIn(app)}';`,
+      ],
+    },
+    { title: `Add to the list \`imports\` of @Module in ${path}`, lines: registration },
+    ...(way === 'orm' ? [mikroOrmSnippet(choices)] : []),
+  ];
+}
+
+/** Returns what the names in the lines stand for, as sentences. */
+export function moduleNotes(app: App, choices: Choices, way: ConnectionWay): readonly string[] {
+  return linesOf(app, choices, way).notes ?? [];
+}
+
+/** Returns the file that declares the type of the session. */
+export function sessionTypeSnippet({ files }: App, { userKey }: Choices): Snippet {
+  const key = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(userKey) ? userKey : literalOf(userKey);
+  return {
+    title: `Create ${files.sources}session-data.ts, or add to your own declaration`,
+    lines: [
+      "import 'express-session';",
+      '',
+      "declare module 'express-session' {",
+      '  interface SessionData {',
+      '    // Or number, as the ids of your users are.',
+      `    ${key}?: string;`,
+      '  }',
+      '}',
+    ],
+  };
+}
+
+/** Returns the options that are the same in each app, as properties. */
+export function commonOptions({ userKey, tableName, schema, migration }: Choices): readonly string[] {
+  return [
+    `userId: ${literalOf(userKey)},`,
+    ...(tableName === undefined ? [] : [`tableName: ${literalOf(tableName)},`]),
+    ...(schema === undefined ? [] : [`schema: ${literalOf(schema)},`]),
+    ...(migration === undefined ? ['createTable: true,'] : []),
+  ];
+}
+
+const MODULE = "import { SmartSessionModule } from 'nestjs-smart-session';";
+
+function linesOf(app: App, choices: Choices, way: ConnectionWay): ModuleLines {
+  if (way === 'orm') return onMikroOrm(choices);
+  return way === 'client' ? CLIENTS[app.orm!.name]!(choices, extensionIn(app)) : onConnection(app, choices);
+}
+
+function onMikroOrm(choices: Choices): ModuleLines {
+  const { dialect } = choices;
+  return {
+    imports: [MODULE],
+    registration: [`SmartSessionModule.forRoot('${dialect}', {`, ...indented(commonOptions(choices)), '}),'],
+  };
+}
+
+/** MikroORM's schema commands would drop tables without an entity. With a migration of init, entities would create them again. */
+function mikroOrmSnippet({ migration, tableName, schema }: Choices): Snippet {
+  const table = tableName ?? DEFAULT_TABLE;
+  if (migration !== undefined)
+    return {
+      title: "Add to MikroORM's options, so that its schema commands leave the two tables alone",
+      lines: [`schemaGenerator: { skipTables: [${literalOf(table)}, ${literalOf(leaseTableOf(table))}] },`],
+    };
+  const located = [
+    ...(tableName === undefined ? [] : [`tableName: ${literalOf(tableName)}`]),
+    ...(schema === undefined ? [] : [`schema: ${literalOf(schema)}`]),
+  ];
+  const isDefault = located.length === 0;
+  const names = isDefault ? ['SessionEntity', 'SessionLeaseEntity'] : ['defineSessionEntity', 'defineSessionLeaseEntity'];
+  const entities = names.map((name) => (isDefault ? name : `${name}({ ${located.join(', ')} })`));
+  return {
+    title: "Add to MikroORM's options beside your entities, so that its schema commands keep the two tables",
+    lines: [`import { ${names.join(', ')} } from 'nestjs-smart-session';`, '', `entities: [${entities.join(', ')}],`],
+  };
+}
+
+/** @param extension the extension of the app's own modules in an import */
+type ClientLines = (choices: Choices, extension: string) => ModuleLines;
+
+const CLIENTS: Readonly<Record<string, ClientLines>> = {
+  TypeORM(choices) {
+    const { type, file, pool } =
+      choices.dialect === 'postgresql'
+        ? { type: 'PostgresDriver', file: 'postgres/PostgresDriver', pool: 'master' }
+        : { type: 'MysqlDriver', file: 'mysql/MysqlDriver', pool: 'pool' };
+    return {
+      imports: [MODULE, "import { DataSource } from 'typeorm';", `import type { ${type} } from 'typeorm/driver/${file}.js';`],
+      registration: onClient(choices, [], 'DataSource', '{ driver }: DataSource', `(driver as ${type}).${pool}`),
+    };
+  },
+
+  Prisma: (choices, extension) => ({
+    imports: [MODULE, "import { Pool } from 'pg';", `import { DatabaseModule } from './database.module${extension}';`],
+    registration: onClient(choices, ['DatabaseModule'], 'Pool', 'pool: Pool', 'pool'),
+    notes: [
+      'DatabaseModule stands for the module of your app that exports the Pool of the driver adapter.',
+      `Prisma drops tables without a model, so name them as external tables: ${pageOf('recipes/prisma.md')}.`,
+    ],
+  }),
+
+  Drizzle: (choices, extension) => ({
+    imports: [MODULE, `import { DATABASE, DatabaseModule, type Database } from './database.module${extension}';`],
+    registration: onClient(choices, ['DatabaseModule'], 'DATABASE', 'database: Database', 'database.$client'),
+    notes: [
+      `DatabaseModule stands for the module of your app that exports its Drizzle database, DATABASE for the token, and Database for the type: ${pageOf('recipes/drizzle.md')}.`,
+    ],
+  }),
+
+  Knex: (choices, extension) => ({
+    imports: [MODULE, "import type { Knex } from 'knex';", `import { DatabaseModule, KNEX } from './database.module${extension}';`],
+    registration: onClient(choices, ['DatabaseModule'], 'KNEX', 'knex: Knex', 'knex'),
+    notes: ['DatabaseModule stands for the module of your app that exports its Knex instance, and KNEX for the token.'],
+  }),
+};
+
+function onClient(choices: Choices, modules: readonly string[], token: string, parameter: string, client: string): readonly string[] {
+  return [
+    'SmartSessionModule.forRootAsync({',
+    ...(modules.length === 0 ? [] : [`  imports: [${modules.join(', ')}],`]),
+    `  inject: [${token}],`,
+    `  useFactory: (${parameter}) => ({`,
+    ...indented(indented([`dialect: '${choices.dialect}',`, `client: ${client},`, ...commonOptions(choices)])),
+    '  }),',
+    '}),',
+  ];
+}
+
+function onConnection({ packages }: App, choices: Choices): ModuleLines {
+  const { dialect } = choices;
+  const hasConfig = packages.has('@nestjs/config');
+  const variable = (name: string) => (hasConfig ? `config.getOrThrow<string>('${name}')` : `process.env.${name}!`);
+  const connection = dialect === 'sqlite' ? "{ dbName: 'sessions.sqlite' }" : `{ clientUrl: ${variable('DATABASE_URL')} }`;
+  const options = [
+    `dialect: '${dialect}',`,
+    `connection: ${connection},`,
+    ...(hasConfig ? [`secret: ${variable('SESSION_SECRET')},`] : []),
+    ...commonOptions(choices),
+  ];
+  return {
+    imports: [...(hasConfig ? ["import { ConfigModule, ConfigService } from '@nestjs/config';"] : []), MODULE],
+    registration: [
+      'SmartSessionModule.forRootAsync({',
+      ...(hasConfig ? ['  imports: [ConfigModule],', '  inject: [ConfigService],'] : []),
+      `  useFactory: (${hasConfig ? 'config: ConfigService' : ''}) => ({`,
+      ...indented(indented(options)),
+      '  }),',
+      '}),',
+    ],
+  };
+}
+
+/** An ES module names the file that it imports. */
+function extensionIn({ packages }: App): string {
+  return packages.isEsModule ? '.js' : '';
+}
+
+/** Returns the path of a page of the documentation. The package contains it. */
+export function pageOf(name: string): string {
+  return `node_modules/nestjs-smart-session/docs/${name}`;
+}
+
+/** Returns lines with two more spaces. */
+export function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`);
+}

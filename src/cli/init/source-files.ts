@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Orm } from './orm.js';
+
+/** What the files of an app say, beside its `package.json`. */
+export interface SourceFiles {
+  /** The folder of the sources, with a slash; empty if it is the app's own. */
+  readonly sources: string;
+  /** Whether `main.ts` creates a Fastify adapter. */
+  readonly createsFastify: boolean;
+  /** Whether `main.ts` mounts a session middleware. */
+  readonly mountsSessions: boolean;
+  /** Whether MikroORM's command line finds a configuration. */
+  readonly hasMikroOrmConfig: boolean;
+  /** The database in the schema of Prisma, or in the configuration of drizzle-kit. */
+  readonly databaseInConfig: string | undefined;
+  /** A folder that has migrations; undefined if none is found. */
+  readonly migrations: string | undefined;
+}
+
+const MIKRO_ORM_CONFIGS = ['src/mikro-orm.config.ts', 'mikro-orm.config.ts', 'mikro-orm.config.js', 'src/mikro-orm.config.js'];
+const MIGRATIONS = ['src/migrations', 'migrations', 'src/database/migrations', 'database/migrations', 'db/migrations'];
+
+/** Looks at the files of an app. */
+export function readSourceFiles(directory: string, orm: Orm | undefined): SourceFiles {
+  const read = (path: string) => (existsSync(join(directory, path)) ? readFileSync(join(directory, path), 'utf8') : '');
+  const sources = existsSync(join(directory, 'src')) ? 'src/' : '';
+  const main = read(`${sources}main.ts`) || read(`${sources}main.js`);
+  const drizzleConfig = orm?.name === 'Drizzle' ? read('drizzle.config.ts') || read('drizzle.config.js') : '';
+  const prismaSchema = orm?.name === 'Prisma' ? read('prisma/schema.prisma') : '';
+  return {
+    sources,
+    createsFastify: main.includes('FastifyAdapter'),
+    mountsSessions: /^(?!\s*import type).*['"](express-session|@fastify\/session)['"]/m.test(main),
+    hasMikroOrmConfig: MIKRO_ORM_CONFIGS.some((path) => existsSync(join(directory, path))),
+    databaseInConfig:
+      firstIn(/datasource\s+\w+\s*\{[^}]*?provider\s*=\s*"(\w+)"/, prismaSchema) ?? firstIn(/\bdialect:\s*['"](\w+)['"]/, drizzleConfig),
+    migrations: migrationsOf(orm, firstIn(/\bout:\s*['"]([^'"]+)['"]/, drizzleConfig)).find((folder) => hasFiles(join(directory, folder))),
+  };
+}
+
+function migrationsOf(orm: Orm | undefined, ofDrizzle: string | undefined): readonly string[] {
+  if (orm?.name === 'Prisma') return ['prisma/migrations'];
+  if (orm?.name === 'Drizzle') return [ofDrizzle ?? 'drizzle'];
+  return MIGRATIONS;
+}
+
+function firstIn(pattern: RegExp, text: string): string | undefined {
+  return pattern.exec(text)?.[1];
+}
+
+function hasFiles(folder: string): boolean {
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
