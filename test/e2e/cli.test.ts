@@ -351,7 +351,7 @@ describe('a command line that is wrong', () => {
     [[], 'no command was given. smart-session --help lists the commands.'],
     [
       ['frobnicate'],
-      '"frobnicate" is not a command. Give one of create-table, import, stats, list, show, destroy, shorten, reseal, prune, doctor first.',
+      '"frobnicate" is not a command. Give one of init, create-table, import, stats, list, show, destroy, shorten, reseal, prune, doctor first.',
     ],
     [['prun'], '"prun" is not a command. Did you mean prune? smart-session --help lists the commands.'],
     [['stast'], '"stast" is not a command. Did you mean stats? smart-session --help lists the commands.'],
