@@ -100,7 +100,7 @@ describeUnless(NO_NGINX || withoutPostgres, 'an app in production behind nginx',
       },
       { dbName, pool: { min: 1, max: 1 } },
     );
-    expect(await apps[0].status('/health/ready')).toBe(200);
+    await apps[0].untilReady();
   });
 
   it('brings ended sessions back with a backup, until its tables are emptied as the page says', async () => {
@@ -110,7 +110,8 @@ describeUnless(NO_NGINX || withoutPostgres, 'an app in production behind nginx',
     const onDatabase = (statement: string) => onPostgres((run) => run(statement), { dbName });
     const wishlist = async () => (await nginx.ask('/wishlist', { headers })).body;
     await onDatabase('create table backup as select * from sessions');
-    await productionCli(env, 'destroy', '--session', decodeURIComponent(headers.cookie.split('=')[1]!));
+    // As a logout does it.
+    await onDatabase('delete from sessions');
     expect(await wishlist()).toBe('[]');
     await onDatabase('insert into sessions select * from backup on conflict do nothing');
     expect(await wishlist()).toBe('["tea"]');
@@ -123,12 +124,13 @@ describeUnless(NO_NGINX || withoutPostgres, 'an app in production behind nginx',
     const leaving = apps[0];
     await onPostgres(
       async (run) => {
-        const waiting = async () =>
-          Number((await run("select count(*) as n from pg_stat_activity where wait_event_type = 'Lock'")).rows[0]!.n);
+        const loads = async () => (await Promise.all(apps.map((app) => app.loads()))).reduce((sum, n) => sum + n);
+        const loadedBefore = await loads();
         await run('begin');
         await run('select session_id from sessions for update');
         const inFlight = cookies.map((cookie) => post('/wishlist/mug', { cookie }));
-        while ((await waiting()) < 2) await sleep(20);
+        // Each of these requests has reached its process. Its commit waits for the lock.
+        while ((await loads()) < loadedBefore + cookies.length) await sleep(20);
         const begun = performance.now();
         const ended = leaving.end();
         while ((await leaving.status('/health/live')) !== undefined) await sleep(20);
@@ -138,7 +140,7 @@ describeUnless(NO_NGINX || withoutPostgres, 'an app in production behind nginx',
         await run('rollback');
         expect((await Promise.all(inFlight)).map(({ status }) => status)).toEqual(cookies.map(() => 201));
         expect(await ended).toBe(0);
-        expect(performance.now() - begun).toBeLessThan(5000);
+        expect(performance.now() - begun).toBeLessThan(10_000);
       },
       { dbName, pool: { min: 1, max: 1 } },
     );
@@ -147,7 +149,7 @@ describeUnless(NO_NGINX || withoutPostgres, 'an app in production behind nginx',
   });
 
   it('serves its metrics on a port of its own', async () => {
-    const text = await (await fetch(`http://127.0.0.1:${apps[1].metricsPort}/metrics`)).text();
+    const text = await apps[1].metrics();
     expect(text).toMatch(/^smart_session_load_duration\w*_count\{.*smart_session_outcome="found"/m);
     expect(text).toMatch(/^smart_session_commit_duration\w*_count\{.*smart_session_outcome="committed"/m);
     expect((await nginx.ask('/metrics')).status).toBe(404);

@@ -76,13 +76,29 @@ export class ProductionApp {
   }
 
   /** Starts a process, and waits until it is ready. */
-  static async start(env: NodeJS.ProcessEnv, port?: number): Promise<ProductionApp> {
-    const app = new ProductionApp(port ?? (await freePort()), await freePort(), env);
-    while ((await app.status('/health/ready')) !== 200) {
-      if (app.#process.exitCode !== null) throw new Error(`The app ended before it had started. ${app.log}`);
+  static async start(env: NodeJS.ProcessEnv): Promise<ProductionApp> {
+    const app = new ProductionApp(await freePort(), await freePort(), env);
+    await app.untilReady();
+    return app;
+  }
+
+  /** Waits until the readiness probe succeeds. */
+  async untilReady(): Promise<void> {
+    while ((await this.status('/health/ready')) !== 200) {
+      if (this.#process.exitCode !== null) throw new Error(`The app ended before it was ready. ${this.log}`);
       await sleep(50);
     }
-    return app;
+  }
+
+  /** Returns what Prometheus reads. */
+  async metrics(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`)).text();
+  }
+
+  /** Returns how many sessions the process has loaded. */
+  async loads(): Promise<number> {
+    const counted = /^smart_session_load_duration_count\{smart_session_outcome="found".*\} (\d+)/m.exec(await this.metrics());
+    return Number(counted?.[1] ?? 0);
   }
 
   /** Returns the status of a response; undefined if the process does not accept connections. */
