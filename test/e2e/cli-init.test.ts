@@ -1,14 +1,31 @@
+import { randomBytes } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
 import { Logger, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import request from 'supertest';
+import type { Check } from '../../src/cli/doctor/check.js';
 import { SessionService } from '../../src/index.js';
 import { cli, cliProcess } from '../support/cli.js';
+import { ONE_PER_SERVER } from '../support/databases.js';
 import { NestApps, printedCode, type NestApp } from '../support/nest-app.js';
+import { SERVERS } from '../support/servers.js';
 
 const SECRET = /^SESSION_SECRET=[\w-]{43}$/m;
+
+/** A client of pg, mysql2, better-sqlite3 or Knex. */
+type Closable = Partial<Record<'destroy' | 'end' | 'close', () => unknown>>;
+
+async function closed(client: Closable): Promise<void> {
+  await (client.destroy ?? client.end ?? client.close)!.call(client);
+}
+
+function urlOf({ host, port, user, password, dbName }: (typeof SERVERS)[keyof typeof SERVERS], dialect: string): string {
+  const protocol = dialect === 'postgresql' ? 'postgresql' : 'mysql';
+  return `${protocol}://${user}:${encodeURIComponent(password)}@${host}:${port}/${dbName}`;
+}
 
 describe('init', () => {
   let apps: NestApps;
@@ -120,6 +137,30 @@ describe('init', () => {
     });
   });
 
+  describe.each(ONE_PER_SERVER)('prints options for the command line, on %s', (database) => {
+    const driver = { postgresql: 'pg', mysql: 'mysql2', mariadb: 'mysql2', sqlite: 'better-sqlite3' }[database];
+
+    it.each([['drizzle-orm'], ['knex']])('with the client of %s', async (orm) => {
+      const app = await write([orm, driver]);
+      // The app has no .env, so its variables come from the environment.
+      const { out } = await app.init({ yes: true, dialect: database, environment: { SESSION_SECRET: 'there is one' } });
+      const path = join(app.directory, 'smart-session.options.mjs');
+      await app.add({ 'smart-session.options.mjs': printedCode(out, 'Create smart-session.options.mjs') });
+      process.env.SESSION_SECRET = randomBytes(32).toString('base64url');
+      if (database === 'sqlite') process.env.SQLITE_FILE = join(app.directory, 'app.sqlite');
+      else process.env.DATABASE_URL = urlOf(SERVERS[database], database);
+      const { default: options } = (await import(/* @vite-ignore */ pathToFileURL(path).href)) as { default: { client: Closable } };
+      try {
+        const { out: checks } = await cli(['doctor', '--options', path, '--table', 'no_such_table', '--json']);
+        const found = (JSON.parse(checks) as { checks: Check[] }).checks.filter(({ status }) => status === 'fail');
+        expect(found.map(({ name }) => name)).toEqual(['table']);
+        if (database === 'sqlite') await app.read('app.sqlite');
+      } finally {
+        await closed(options.client);
+      }
+    });
+  });
+
   describe('looks at the app', () => {
     it.each<[string, string[], Record<string, string>, string, RegExp]>([
       ['MikroORM', ['@mikro-orm/nestjs', '@mikro-orm/postgresql'], {}, 'MikroORM, Express', /forRoot\('postgresql', \{/],
@@ -149,6 +190,12 @@ describe('init', () => {
       const { out } = await (await write(packages, files)).init({ dryRun: true });
       expect(out).toContain(`The app: ${name}`);
       expect(printedCode(out, 'Add to the list')).toMatch(line);
+    });
+
+    it('names a second ORM, and Passport', async () => {
+      const { out } = await (await write(['@nestjs/typeorm', 'drizzle-orm', 'pg', 'passport'])).init({ dryRun: true });
+      expect(out).toContain('It also has Drizzle. The lines below are for TypeORM.');
+      expect(out).toContain('docs/recipes/passport-login.md shows the option userId for it.');
     });
 
     it('names the sessions that it has', async () => {
