@@ -290,11 +290,11 @@ describe('init', () => {
         /Migration\d+_create_sessions\.ts/,
         /skipTables: \['sessions', 'sessions_leases'\]/,
       ],
-      ['TypeORM', ['@nestjs/typeorm', 'better-sqlite3'], /\d+-CreateSessions\.ts/, /npx typeorm migration:run/],
+      ['TypeORM', ['@nestjs/typeorm', 'better-sqlite3'], /\d+-CreateSessions\.ts/, /\. Run the migration: npx typeorm migration:run/],
       ['Knex', ['knex', 'better-sqlite3'], /\d+_create_sessions\.ts/, /npx knex migrate:latest/],
       ['Drizzle', ['drizzle-orm', 'better-sqlite3'], /0000_create_sessions\.sql/, /meta\/_journal\.json/],
       ['Prisma', ['@prisma/client', 'better-sqlite3'], /\d+_create_sessions\/migration\.sql/, /npx prisma migrate deploy/],
-      ['no ORM', ['better-sqlite3'], /\d+_create_sessions\.sql/, /with your tool/],
+      ['no ORM', ['better-sqlite3'], /\d+_create_sessions\.sql/, /\. Run the migration with your tool\./],
     ])('are in a migration of %s, once', async (_, packages, path, line) => {
       const app = await write(packages);
       const first = await app.init({ yes: true, migration: 'db/migrations' });
@@ -306,7 +306,7 @@ describe('init', () => {
       expect(first.out).toContain(`Wrote .env, ${written}`);
       const again = await app.init({ yes: true, migration: 'db/migrations' });
       expect(again.out).toContain('No file has to be changed.');
-      expect(again.out).toContain('creates the tables already.');
+      expect(again.out).toContain('creates the tables already. If it has not run yet, run it');
     });
 
     it('are in a migration by default if the app has migrations', async () => {

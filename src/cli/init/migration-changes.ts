@@ -23,7 +23,7 @@ export async function planMigrationChanges(app: App, choices: Choices, folder: s
   const { existing, file, listing } = await planMigration(target, DIALECTS[dialect], tableName, schema);
   const shown = (path: string) => relative(directory, path);
   if (existing !== undefined)
-    return { changes: [], advice: `${shown(existing)} creates the tables already. If it has not run: ${format.advice}` };
+    return { changes: [], advice: `${shown(existing)} creates the tables already. If it has not run yet, ${lowered(format.advice)}` };
   const changes: FileChange[] = [{ path: shown(file.path), before: undefined, after: file.text }];
   if (listing)
     changes.push({
@@ -31,5 +31,9 @@ export async function planMigrationChanges(app: App, choices: Choices, folder: s
       before: await textOf(listing.path),
       after: listing.text,
     });
-  return { changes, advice: format.advice };
+  return { changes, advice: format.advice.replace('Run it', 'Run the migration') };
+}
+
+function lowered(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
 }
