@@ -55,7 +55,7 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
   readonly #loggerContext: LogContext;
   readonly #leasesInTransaction: NamedLeases;
   /** The queries that load records, by the number of keys. MikroORM takes longer to build one than to run it. */
-  readonly #loads = new Map<number, BuiltQuery>();
+  readonly #loads = new Map<number, string>();
 
   /** @throws SmartSessionConfigError if the connection has no entity for the table */
   constructor(context: DatabaseContext) {
@@ -168,24 +168,20 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
   }
 
   #loadRows(storageKeys: readonly string[]): Promise<Row[]> {
-    const { sql, params } = this.#loadOf(storageKeys.length);
-    const keys = storageKeys.values();
-    const values = params.map((value) => (value === KEY ? keys.next().value : value));
     const connection = this.#orm.em.getConnection('write') as AbstractSqlConnection;
-    return connection.execute<Row[]>(sql, values, 'all', undefined, this.#loggerContext);
+    return connection.execute<Row[]>(this.#loadOf(storageKeys.length), storageKeys, 'all', undefined, this.#loggerContext);
   }
 
-  #loadOf(count: number): BuiltQuery {
+  #loadOf(count: number): string {
     const built = this.#loads.get(count) ?? this.#buildLoad(Array<string>(count).fill(KEY));
     this.#loads.set(count, built);
     return built;
   }
 
-  #buildLoad(keys: readonly string[]): BuiltQuery {
+  #buildLoad(keys: readonly string[]): string {
     const sessionId = keys.length === 1 ? KEY : { $in: keys };
-    return this.#selectLive(this.#fork(), { sessionId })
-      .indexHint(keys.length === 1 ? '' : this.#context.keyHint)
-      .toQuery();
+    const query = this.#selectLive(this.#fork(), { sessionId }).indexHint(keys.length === 1 ? '' : this.#context.keyHint);
+    return query.getFormattedQuery().replaceAll(`'${KEY}'`, '?');
   }
 
   #selectLive(em: SqlEntityManager, where: { sessionId?: string | { $in: readonly string[] } }): QueryBuilder<any, any, any, any, any> {
@@ -263,12 +259,6 @@ const KEY = ':key';
 
 /** Rows as the driver returns them, with the names of the columns. */
 const UNMAPPED = { mapResults: false } as const;
-
-/** A query that MikroORM has built. */
-interface BuiltQuery {
-  readonly sql: string;
-  readonly params: readonly unknown[];
-}
 
 /** Keeps sessions out of MikroORM's debug log: it logs statements without their values. */
 function withoutValues(orm: MikroORM): LogContext {
