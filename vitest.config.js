@@ -23,13 +23,13 @@ const WITHOUT_REQUESTS = [
 
 const WHOLE = { branches: 100, lines: 100 };
 
-/** Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis, test:workloads and test:history. */
+/** Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis, test:workloads, test:site and test:history. */
 const ALL = {
   include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
   exclude: suite
     ? []
     : [
-        'test/{faults,cluster,nemesis,prisma}/**',
+        'test/{faults,cluster,nemesis,prisma,site}/**',
         '**/node_modules/**',
         'test/workloads/galera*',
         'test/e2e/fastify-*',

@@ -3,8 +3,10 @@ import { parse } from 'yaml';
 import { SERVERS } from '../support/servers.js';
 
 interface Step {
+  readonly id?: string;
   readonly uses?: string;
   readonly run?: string;
+  readonly env?: Record<string, string>;
   readonly with?: Record<string, unknown>;
 }
 
@@ -108,6 +110,30 @@ describe('the workflow of a release', () => {
     const commands = publish!.steps!.flatMap(({ run }) => run ?? []);
     expect(commands.at(-1)).toBe('npm publish --provenance --access public');
     expect(commands.some((command) => command.includes('$GITHUB_REF_NAME'))).toBe(true);
+  });
+});
+
+describe('the workflow of the site', () => {
+  const pages = ofFile('/pages.yml');
+  const { build, deploy } = pages.jobs;
+  const uses = ({ steps = [] }: Job) => steps.flatMap((step) => step.uses?.split('@')[0] ?? []);
+
+  it('publishes what the tests have looked at, for the path that GitHub Pages gives it', () => {
+    expect(pages.on).toHaveProperty('push', { branches: ['main'] });
+    expect(readFileSync('.ci/run', 'utf8')).toContain('npm run test:site');
+    expect(commandsIn(pages)).toEqual(expect.arrayContaining(['npm run test:site', 'npm run site']));
+    expect(build!.steps!.find(({ run }) => run === 'npm run site')!.env).toEqual({ SITE_BASE: '${{ steps.pages.outputs.base_path }}' });
+    expect(build!.steps!.find(({ id }) => id === 'pages')!.uses).toMatch(/^actions\/configure-pages@/);
+    expect(build!.steps!.at(-1)).toMatchObject({
+      uses: expect.stringMatching(/^actions\/upload-pages-artifact@/),
+      with: { path: 'build/site' },
+    });
+  });
+
+  it('lets only the last job publish', () => {
+    expect(build!.permissions).toEqual({ contents: 'read', pages: 'read' });
+    expect(deploy).toMatchObject({ needs: 'build', permissions: { pages: 'write', 'id-token': 'write' } });
+    expect(uses(deploy!)).toEqual(['actions/deploy-pages']);
   });
 });
 
