@@ -120,12 +120,10 @@ describe('the pages of the site', () => {
     await page.keyboard.press('Control+k');
     await page.locator('#localsearch-input').waitFor();
     await page.keyboard.type('merge rule');
-    const found = page.locator('.VPLocalSearchBox .result[href*="merging.html#merge-rules"]');
-    await found.waitFor();
-    expect([...hosts]).toEqual([new URL(site.url).host]);
-    await found.focus();
+    await page.locator('.VPLocalSearchBox .result').first().waitFor();
     await page.keyboard.press('Enter');
     await page.waitForURL(/merging\.html#merge-rules$/);
+    expect({ complaints, hosts: [...hosts] }).toEqual({ complaints: [], hosts: [new URL(site.url).host] });
   });
 
   it('plays the race once, and again on request, and tells its result in words', async () => {
