@@ -31,7 +31,7 @@ export function readSourceFiles(directory: string, orm: Orm | undefined): Source
   return {
     sources,
     createsFastify: main.includes('FastifyAdapter'),
-    mountsSessions: /^(?!\s*import type).*['"](express-session|@fastify\/session)['"]/m.test(main),
+    mountsSessions: main.split('\n').some(importsSessions),
     hasMikroOrmConfig: MIKRO_ORM_CONFIGS.some((path) => existsSync(join(directory, path))),
     databaseInConfig:
       firstIn(/datasource\s+\w+\s*\{[^}]*?provider\s*=\s*"(\w+)"/, prismaSchema) ?? firstIn(/\bdialect:\s*['"](\w+)['"]/, drizzleConfig),
@@ -43,6 +43,10 @@ function migrationsOf(orm: Orm | undefined, ofDrizzle: string | undefined): read
   if (orm?.name === 'Prisma') return ['prisma/migrations'];
   if (orm?.name === 'Drizzle') return [ofDrizzle ?? 'drizzle'];
   return MIGRATIONS;
+}
+
+function importsSessions(line: string): boolean {
+  return /['"](express-session|@fastify\/session)['"]/.test(line) && !line.trimStart().startsWith('import type');
 }
 
 function firstIn(pattern: RegExp, text: string): string | undefined {
