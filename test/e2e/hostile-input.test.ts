@@ -4,6 +4,7 @@ import request from 'supertest';
 import { DatabaseContext } from '../../src/index.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { Browser } from '../support/browser.js';
+import { PLATFORM } from '../support/platform.js';
 import { DATABASES } from '../support/databases.js';
 import { dropTablesOf } from '../support/drop-tables.js';
 import { sessionIdOf } from '../support/signed-cookie.js';
@@ -132,9 +133,10 @@ describe.each(DATABASES)('hostile input on %s', (database) => {
   it('are met by an error of a name, whatever a handler is sent to store', async () => {
     const property = fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 3 })), async (values) => {
       const { status } = await new Browser(app).post('/set', values);
-      // A reserved name is a SessionNotSerializableError, answered with 500.
-      expect([201, 500]).toContain(status);
+      // A reserved name is a SessionNotSerializableError, answered with 500. Fastify refuses a body with such a name, with 400.
+      const isRefused = PLATFORM === 'fastify' && /"(__proto__|constructor)":/.test(JSON.stringify(values));
+      expect(isRefused ? [201, 400, 500] : [201, 500]).toContain(status);
     });
-    await fc.assert(property, { numRuns: 12 });
+    await fc.assert(property, { numRuns: 12, examples: [[JSON.parse('{"__proto__":""}') as Record<string, string>]] });
   });
 });
