@@ -15,7 +15,7 @@ const COLOURS: Readonly<Record<StoreKind, string>> = { ours: '#2563eb', peer: '#
 const WIDTH = 960;
 const LINE = 24;
 const TOP = 64;
-const LABELS = 376;
+const LABELS = 426;
 /** The space for the text at the end of a bar. */
 const RIGHT = 230;
 

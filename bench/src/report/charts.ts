@@ -36,7 +36,9 @@ export function drawCharts({ summary, settings }: Report): ChartFile[] {
       title: operation,
       lines: linesOf(summary, operation, dimension, figure),
     }));
-    return panels.every((panel) => panel.lines.length === 0) ? [] : [{ name, title, svg: lineChart({ title, axes, panels }) }];
+    // A run may leave one operation out.
+    const measured = panels.filter(({ lines }) => lines.length > 0);
+    return measured.length === 0 ? [] : [{ name, title, svg: lineChart({ title, axes, panels: measured }) }];
   };
   return [
     ...throughputs,
