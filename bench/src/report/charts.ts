@@ -37,7 +37,7 @@ export function drawCharts({ summary, settings }: Report): ChartFile[] {
       lines: linesOf(summary, operation, dimension, figure),
     }));
     // A run may leave one operation out.
-    const measured = panels.filter(({ lines }) => lines.length > 0);
+    const measured = panels.filter((panel) => panel.lines.length > 0);
     return measured.length === 0 ? [] : [{ name, title, svg: lineChart({ title, axes, panels: measured }) }];
   };
   return [
