@@ -47,7 +47,7 @@ export const GROUPS: readonly Group[] = [
 /** The files of all pages. */
 export const FILES: readonly string[] = [HOME, ...GROUPS.flatMap(({ files }) => files)];
 
-/** What VitePress must not read as a page: the other folders, and the README, whose sections are on the start page. */
+/** The files that VitePress must not read as pages: the other folders, and the README, whose sections are on the start page. */
 export const EXCLUDED: readonly string[] = [
   'README.md',
   ...topFolders()

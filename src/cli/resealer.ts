@@ -21,7 +21,7 @@ export interface ResealOutcome {
   readonly left: number;
 }
 
-/** What happens meanwhile. */
+/** Is told the progress. */
 export interface ResealWatch {
   /** The row cannot be decrypted, and stays as it is. */
   refused(storageKey: string, reason: string): void;

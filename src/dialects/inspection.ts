@@ -6,7 +6,7 @@ export interface TableIndex {
   readonly isPrimary: boolean;
 }
 
-/** What an operator wants to know about a database. No session needs it. One object for each dialect. */
+/** Asks a database for facts that an operator needs, and no session. One object for each dialect. */
 export interface Inspection {
   /** The oldest version that the tests run on, as its numbers. */
   readonly oldestTested: readonly number[];

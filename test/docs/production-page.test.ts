@@ -74,7 +74,7 @@ async function recordAll(telemetry: SessionTelemetry): Promise<void> {
 
 const pairsIn = (labels: string) => [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, value]) => [label!, value!] as const);
 
-/** What a query asks for, and the telemetry does not have. */
+/** The parts of a query that the telemetry does not have. */
 function unknownIn(expr: string, legend: string, metrics: Emitted): string[] {
   const grouping = [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels]) => labels!.split(/, */));
   const used = [...expr.replaceAll(/\bby \([^)]*\)/g, '').matchAll(/(smart_session_\w+)(?:\{([^}]*)\})?/g)];

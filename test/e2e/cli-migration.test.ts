@@ -128,7 +128,7 @@ describe.each(ONE_PER_SERVER)('a migration, on %s', (database) => {
     const folder = join(directory, `${name}_${format}`);
     const table = `by_${format.replace('-', '_')}`;
     const run = (...words: string[]) => file.run([...words, '--table', table]);
-    /** What `doctor` finds wrong: it knows the columns, the keys, the indexes, the engine and the fillfactor. */
+    /** The findings of `doctor`: it knows the columns, the keys, the indexes, the engine and the fillfactor. */
     const flaws = async () => {
       const { checks } = JSON.parse((await run('doctor', '--json')).out) as { checks: Check[] };
       return checks.filter(({ status }) => status === 'warn' || status === 'fail').map(({ found }) => found);

@@ -31,7 +31,7 @@ const NO_ANSWERS: Answers = {
   schema: undefined,
 };
 
-/** What `init` is called with. */
+/** The command line of `init`. */
 export interface InitCall extends Partial<Answers>, Partial<InitMode> {
   readonly person?: Person;
   readonly environment?: NodeJS.ProcessEnv;

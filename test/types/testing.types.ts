@@ -12,7 +12,7 @@ declare module 'express-session' {
   }
 }
 
-/** What may be passed. */
+/** The values that may be passed. */
 export function passed(app: INestApplication, service: INestMicroservice, testing: TestingModule, ref: ModuleRef): TestedApp[] {
   return [app, service, testing, ref];
 }

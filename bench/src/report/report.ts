@@ -8,7 +8,7 @@ import { compareWithPeers, type PeerComparison } from './peer-comparison.js';
 import { roundFigures } from './stored-results.js';
 import { summarize, type SummaryRow } from './summary.js';
 
-/** What a benchmark has measured, as stored in `benchmark.json`. */
+/** The results of a benchmark, as stored in `benchmark.json`. */
 export interface Results {
   readonly date: string;
   readonly machine: Machine;

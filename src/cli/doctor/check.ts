@@ -5,9 +5,9 @@ export type CheckStatus = 'ok' | 'note' | 'warn' | 'fail';
 export interface Check {
   readonly name: string;
   readonly status: CheckStatus;
-  /** What was found, as words without a full stop. */
+  /** The finding, as words without a full stop. */
   readonly found: string;
-  /** What to do, as sentences; null if nothing has to be done. */
+  /** The remedy, as sentences; null if nothing has to be done. */
   readonly remedy: string | null;
 }
 

@@ -2,7 +2,7 @@ import type { DatabaseContext } from '../../persistence/database-context.js';
 import type { SmartSessionOptions } from '../../options/smart-session.options.js';
 import type { Place } from '../../persistence/open-database.js';
 
-/** What the checks of the database examine. */
+/** The objects that the checks of the database examine. */
 export interface Checked extends Pick<Place, 'dialect' | 'runner' | 'schema'> {
   readonly options: SmartSessionOptions;
 }

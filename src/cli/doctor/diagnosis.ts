@@ -39,7 +39,7 @@ const OF_TABLE: readonly Examination<CheckedTable>[] = [
 ];
 
 /**
- * Checks the options, the server and the table. What depends on a failed check is left out.
+ * Checks the options, the server and the table. If a check fails, the checks that depend on it are left out.
  *
  * @throws UsageError for a wrong command line
  */

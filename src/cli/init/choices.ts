@@ -15,7 +15,7 @@ export interface Answers {
   readonly schema: string | undefined;
 }
 
-/** What the user has chosen. */
+/** The user's choices. */
 export interface Choices {
   readonly dialect: DialectName;
   readonly userKey: string;

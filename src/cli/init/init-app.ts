@@ -12,7 +12,7 @@ import { planSecret, type SecretPlan } from './secret-changes.js';
 import { shownSnippet } from './snippet.js';
 import { unifiedDiff } from './unified-diff.js';
 
-/** What the command line says, beside the answers. */
+/** The options of the command line, beside the answers. */
 export interface InitMode {
   /** Whether to take the defaults and to write without a question. */
   readonly yes: boolean;

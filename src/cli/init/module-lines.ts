@@ -10,7 +10,7 @@ import type { Snippet } from './snippet.js';
 interface ModuleLines {
   readonly imports: readonly string[];
   readonly registration: readonly string[];
-  /** What a name in the lines stands for, as sentences. */
+  /** The meaning of a name in the lines, as sentences. */
   readonly notes?: readonly string[];
 }
 

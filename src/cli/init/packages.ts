@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../usage-error.js';
 
-/** What an app's `package.json` says. */
+/** The content of an app's `package.json`, as far as it matters here. */
 export interface Packages {
   /** The range of a package; undefined if the app does not list it. */
   rangeOf(name: string): string | undefined;

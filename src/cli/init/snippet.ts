@@ -1,6 +1,6 @@
 /** Lines of code for a file of the app. */
 export interface Snippet {
-  /** What to do with them, as a heading. */
+  /** Tells the user what to do with them, as a heading. */
   readonly title: string;
   readonly lines: readonly string[];
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Orm } from './orm.js';
 
-/** What the files of an app say, beside its `package.json`. */
+/** Facts from the files of an app, beside its `package.json`. */
 export interface SourceFiles {
   /** The folder of the sources, with a slash; empty if it is the app's own. */
   readonly sources: string;
