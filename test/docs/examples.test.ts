@@ -1,3 +1,8 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Logger, Module, type DynamicModule, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { EventEmitterModule } from '@nestjs/event-emitter';
@@ -7,12 +12,14 @@ import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { DatabaseContext, SessionService, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
 import { Browser } from '../support/browser.js';
 import { DATABASES } from '../support/databases.js';
+import { readPage, shellLines } from '../support/markdown.js';
 import { createDatabase, dropDatabase } from '../support/scratch-database.js';
 import { POSTGRESQL } from '../support/servers.js';
 import { sessionIdOf } from '../support/sessions-app.js';
 import { signedCookie } from '../support/signed-cookie.js';
 import { startTestApp, type TestAppSettings } from '../support/test-app.js';
 import { HealthController } from './health.controller.js';
+import { CartController } from './cart.controller.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { cookieOrHeader } from './clients-without-cookies.js';
@@ -33,6 +40,9 @@ class LoggingModule {}
 
 @Module({ imports: [TerminusModule], controllers: [HealthController] })
 class HealthModule {}
+
+@Module({ controllers: [CartController] })
+class CartModule {}
 
 const onPostgres = DATABASES.includes('postgresql') ? describe : describe.skip;
 
@@ -105,6 +115,23 @@ onPostgres('the examples, on PostgreSQL', () => {
       const second = await fetch(`${url}/session`, { headers: { authorization } });
       expect(await second.json()).toMatchObject({ saved: 1 });
     }));
+
+  it("a cookie or a header, by the page's commands in the quick start", () =>
+    on(
+      cookieOrHeader(),
+      async (_browser, started) => {
+        const directory = mkdtempSync(join(tmpdir(), 'without-cookies-'));
+        const commands = shellLines(readPage('docs/setup.md')).filter((line) => line.startsWith('curl '));
+        const script = commands.join('\n').replaceAll('localhost:3000', new URL(await started.getUrl()).host);
+        try {
+          const { stdout } = await promisify(execFile)('bash', ['-c', script], { cwd: directory });
+          expect(JSON.parse(stdout)).toEqual([{ sku: 'tea', quantity: 2 }]);
+        } finally {
+          rmSync(directory, { recursive: true });
+        }
+      },
+      [CartModule],
+    ));
 
   it('work that runs once', () =>
     on(userSessions(), async (browser, started) => {
