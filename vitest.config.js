@@ -19,6 +19,7 @@ const WITHOUT_REQUESTS = [
   'race-lab',
   'sample-app',
   'token-refresh',
+  'watch',
 ];
 
 const WHOLE = { branches: 100, lines: 100 };

@@ -41,6 +41,8 @@ export {
   type UserSession,
   type UserSessions,
 } from './services/session.service.js';
+export type { SessionChange, SessionEnd, SessionEndReason, SessionWatch, WatchOptions } from './feed/session-watch.js';
+export type { FeedOptions, ResolvedFeed } from './options/feed-option.js';
 export type { SessionPolicy } from './live/session-policy.js';
 export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
 export type { EventsOption, SessionEventEmitter } from './options/events-option.js';
@@ -79,6 +81,7 @@ export {
   SessionUnavailableError,
   SessionUnreadableError,
   SessionUserIdError,
+  SessionWatchLimitError,
   SmartSessionConfigError,
   UnsupportedAdapterError,
 } from './smart-session.errors.js';
@@ -88,6 +91,7 @@ export {
   type KnownRecord,
   type Lifetime,
   type RecordChange,
+  type RecordState,
   type RecordUpdate,
   type SeenRecord,
   type StoredRecord,

@@ -126,6 +126,17 @@ export class SessionLimitError extends SessionHttpError {
   }
 }
 
+/** This process watches as many sessions as `feed.maxWatches` allows. Nothing is watched: close the connection. Answered with 503. */
+export class SessionWatchLimitError extends SessionHttpError {
+  constructor(max: number) {
+    super(
+      UNAVAILABLE,
+      `The session is not watched: this process has reached the limit \`feed.maxWatches\` (${max}). ` +
+        'Close the connection, and call `stop()` of the watches whose connections are closed. Or raise `feed.maxWatches`.',
+    );
+  }
+}
+
 /**
  * Another request held the lock of the session for longer than `timeout`, or too many requests wait for it. Neither the handler nor
  * the work of `once` was run. Answered with 423.

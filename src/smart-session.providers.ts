@@ -16,6 +16,7 @@ import { SessionDestroyer } from './ending/session-destroyer.js';
 import { SessionHandover } from './ending/session-handover.js';
 import { SessionLimit } from './ending/session-limit.js';
 import { EventPublisher } from './events/event-publisher.js';
+import { SessionFeed } from './feed/session-feed.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { LiveChanges } from './live/live-changes.js';
 import { LiveSessions } from './live/live-sessions.js';
@@ -81,6 +82,7 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionProtocol,
   SessionService,
   SessionPruner,
+  SessionFeed,
   HeldLeases,
   LockAcquirer,
   SessionLocker,

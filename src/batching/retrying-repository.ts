@@ -6,6 +6,7 @@ import {
   type KnownRecord,
   type Lifetime,
   type RecordChange,
+  type RecordState,
   type SessionSummary,
   type StoredRecord,
 } from '../persistence/session.repository.js';
@@ -62,6 +63,16 @@ export class RetryingRepository {
     return storageKeys.length === 1 && first !== undefined
       ? this.#call('load', limits, async () => new Map([[first, await this.repository.load(first)]]))
       : this.#call('load', limits, () => this.repository.loadMany(storageKeys));
+  }
+
+  /** Looks at the rows of these keys. */
+  statesOf(storageKeys: readonly string[], limits?: CallLimits): Promise<readonly RecordState[]> {
+    return this.#call('watch', limits, () => this.repository.statesOf(storageKeys));
+  }
+
+  /** Looks at the rows of these users. */
+  statesOfUsers(userIds: readonly string[], limits?: CallLimits): Promise<readonly RecordState[]> {
+    return this.#call('watch', limits, () => this.repository.statesOfUsers(userIds));
   }
 
   /** Moves the expiry of records. */

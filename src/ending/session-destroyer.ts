@@ -50,6 +50,8 @@ export class SessionDestroyer {
     await this.commits.firstSaved(storageKey);
     deadline.throwIfPassed();
     const deleted = await this.repository.destroy(storageKey, { deadline });
+    // Also tell of a session that was never stored.
+    this.observers.hints.listener?.ended([storageKey]);
     if (deleted)
       this.observers.lifecycle?.destroyed({ storageKey, userId: deleted.userId === undefined ? userId : deleted.userId }, reason);
     return deleted !== undefined;
@@ -85,6 +87,7 @@ export class SessionDestroyer {
     reason: DestroyReason,
   ): Promise<number> {
     const destroyed = await this.repository.destroySome(userId, choose, { deadline });
+    this.observers.hints.listener?.ended(destroyed);
     for (const storageKey of destroyed) this.observers.lifecycle?.destroyed({ storageKey, userId }, reason);
     if (reason === 'revoked') this.#note(destroyed);
     return destroyed.size;
@@ -104,7 +107,8 @@ export class SessionDestroyer {
 
   async #pruneBy(deadline: Deadline, limit: number): Promise<number> {
     const deleted = await this.repository.prune(limit, { deadline });
-    const { lifecycle } = this.observers;
+    const { lifecycle, hints } = this.observers;
+    hints.listener?.ended(deleted.map(({ storageKey }) => storageKey));
     if (lifecycle) for (const session of deleted) lifecycle.expired(session);
     return deleted.length;
   }

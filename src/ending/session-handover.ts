@@ -70,6 +70,7 @@ export class SessionHandover {
       const taken = after(values);
       const next = await this.#end(storageKey, record, endId, deadline);
       if (next === 'ended') {
+        this.observers.hints.listener?.ended([storageKey]);
         this.observers.lifecycle?.destroyed({ storageKey, userId: userIdIfKnown(values, this.options, this.codec) }, 'replaced');
         return taken;
       }

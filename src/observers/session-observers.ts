@@ -1,5 +1,6 @@
 import type { Merge } from './merge-trace.js';
 import { OutageLog } from './outage-log.js';
+import { RecordHints } from './record-hints.js';
 
 /** A session, with what is known of it at that moment. */
 export interface ObservedSession {
@@ -60,6 +61,8 @@ export interface OperationObserver {
 /** The observers of sessions. Without an observer nothing is measured. Outages are always logged. */
 export class SessionObservers {
   readonly outages = new OutageLog();
+  /** What this process does to records, for the watches of this process. */
+  readonly hints = new RecordHints();
 
   constructor(
     readonly lifecycle?: LifecycleObserver,

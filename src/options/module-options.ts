@@ -7,6 +7,7 @@ import type { ValueCodec } from '../shared/value-codec.js';
 import type { CookieOption } from './cookie-rules.js';
 import type { EncryptionOptions } from './encryption-keys.js';
 import type { EventsOption } from './events-option.js';
+import type { FeedOptions } from './feed-option.js';
 import type { SessionRepositoryClass } from './repository-class.js';
 import type { CookieSecret } from './secrets.js';
 import type { TransportOption } from './transport-option.js';
@@ -141,6 +142,8 @@ export interface SmartSessionModuleOptions {
    * `EventEmitter2` of @nestjs/event-emitter. Default: no events.
    */
   events?: EventsOption;
+  /** How sessions are watched: see `SessionService.watch`. Default: each second, without notifications. */
+  feed?: FeedOptions;
   /** Measures by @opentelemetry/api, which must be installed. Default: false. */
   telemetry?: boolean;
   /** Mounts the middleware on all routes. Default: true. */

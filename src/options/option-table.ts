@@ -2,6 +2,7 @@ import type { MergeRule } from '../shared/merge-rule.js';
 import { COOKIE_DEFAULTS, EXPECTED_COOKIE, isCookieOptions, type CookieOption } from './cookie-rules.js';
 import { flawInEncryption, openEncryption, type ResolvedEncryption } from './encryption-keys.js';
 import { isEmitter, isToken } from './events-option.js';
+import { flawInFeed, resolveFeed, type ResolvedFeed } from './feed-option.js';
 import { LONGEST_LIFETIME, LONGEST_TIMER } from './longest-values.js';
 import type { ExcludedRoute, MaxSessionsPerUser, SmartSessionModuleOptions } from './module-options.js';
 import {
@@ -129,6 +130,7 @@ export const OPTIONS = {
       ),
     ),
   },
+  feed: { check: flawInFeed, default: {}, resolve: (feed): ResolvedFeed => resolveFeed(feed) },
   telemetry: { check: yesOrNo, default: false },
   mount: { check: yesOrNo, default: true },
   exclude: {

@@ -14,6 +14,8 @@ interface RepositoryMethods {
   readonly comparesData: boolean;
   load(storageKey: string): Promise<object | undefined>;
   loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, object>>;
+  statesOf(storageKeys: readonly string[]): Promise<readonly object[]>;
+  statesOfUsers(userIds: readonly string[]): Promise<readonly object[]>;
   loadLocked(storageKey: string): Promise<object | undefined>;
   insert(storageKey: string, change: never): Promise<boolean>;
   update(storageKey: string, known: never, change: never): Promise<boolean>;

@@ -46,3 +46,11 @@ export interface RecordChange {
   /** If set, `update` writes only while the record is leased under this id. */
   readonly leaseId?: string | undefined;
 }
+
+/** What a poll sees of a row. */
+export interface RecordState extends Pick<StoredRecord, 'version' | 'commitId'> {
+  readonly storageKey: string;
+  readonly userId: string | null;
+  /** False if the row is still there, and its session has expired. */
+  readonly isLive: boolean;
+}

@@ -41,6 +41,8 @@ export function buildStatements(context: DatabaseContext) {
   const version = isVersioned ? 'lock_version' : '0 as lock_version';
   const record = `data, ${version}, commit_id, max_age, lease_id, ${remainingColumn(context)}${longestColumn(context)}`;
 
+  const state = `session_id, user_id, ${version}, commit_id, case when ${isRowLive} then 1 else 0 end as is_live`;
+
   /** Writes one statement and numbers its parameters. */
   const build = (write: (next: () => string) => string) => {
     let n = 0;
@@ -85,6 +87,14 @@ export function buildStatements(context: DatabaseContext) {
         (next) =>
           `select session_id, ${record} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isRowLive}`,
       ),
+    ),
+    /** `count` keys */
+    statesOf: once((count) =>
+      build((next) => `select ${state} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
+    ),
+    /** `count` user ids */
+    statesOfUsers: once((count) =>
+      build((next) => `select ${state} from ${table} where ${Array.from({ length: count }, () => ofUser(next())).join(' or ')}`),
     ),
     /** key */
     loadLocked: load(dialect.forUpdate),

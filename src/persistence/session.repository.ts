@@ -1,9 +1,9 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { LockedRecords } from './locked-records.js';
-import type { Lifetime, RecordChange, StoredRecord } from './record.js';
+import type { Lifetime, RecordChange, RecordState, StoredRecord } from './record.js';
 import type { LeaseFence, NamedLease, NamedLeases } from './named-leases.js';
 
-export type { Lifetime, RecordChange, StoredRecord } from './record.js';
+export type { Lifetime, RecordChange, RecordState, StoredRecord } from './record.js';
 
 /** A record as a commit has seen it. The version alone is not enough: it starts at 0 again if the key is used again. */
 export type KnownRecord = Pick<StoredRecord, 'version' | 'commitId'>;
@@ -73,6 +73,23 @@ export abstract class SessionRepository {
   async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const records = await Promise.all(storageKeys.map(async (key) => [key, await this.load(key)] as const));
     return new Map(records.filter((entry): entry is [string, StoredRecord] => entry[1] !== undefined));
+  }
+
+  /**
+   * Returns the states of the rows of these keys, also of expired ones. A key without a row is left out. Loads the live records, unless
+   * the repository has a faster way.
+   */
+  async statesOf(storageKeys: readonly string[]): Promise<readonly RecordState[]> {
+    const records = await this.loadMany(storageKeys);
+    return Array.from(records, ([storageKey, { version, commitId }]) => ({ storageKey, version, commitId, userId: null, isLive: true }));
+  }
+
+  /** Returns the states of the rows of these users. Does it in the same way. */
+  async statesOfUsers(userIds: readonly string[]): Promise<readonly RecordState[]> {
+    const found = (await Promise.all(userIds.map((userId) => this.list(userId)))).flat();
+    const userOf = new Map(found.map(({ storageKey, userId }) => [storageKey, userId]));
+    const states = userOf.size === 0 ? [] : await this.statesOf([...userOf.keys()]);
+    return states.map((state) => ({ ...state, userId: userOf.get(state.storageKey)! }));
   }
 
   /**

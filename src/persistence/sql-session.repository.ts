@@ -17,11 +17,12 @@ import {
   type KnownRecord,
   type Lifetime,
   type RecordChange,
+  type RecordState,
   type RecordUpdate,
   type StoredRecord,
   type SessionSummary,
 } from './session.repository.js';
-import { byKey, toRecord, type Row } from './stored-row.js';
+import { byKey, toRecord, toState, type Row } from './stored-row.js';
 import { inTransaction } from './transaction.js';
 
 /** The repository with hand-written statements, one per operation, on MikroORM's connection. */
@@ -67,6 +68,18 @@ export class SqlSessionRepository extends SessionRepository {
   override async loadMany(storageKeys: readonly string[]): Promise<ReadonlyMap<string, StoredRecord>> {
     const { rows } = await this.#context.runner.run(this.#statements.loadMany(storageKeys.length), storageKeys);
     return byKey(rows);
+  }
+
+  override async statesOf(storageKeys: readonly string[]): Promise<readonly RecordState[]> {
+    const keys = padded(storageKeys);
+    const { rows } = await this.#context.runner.run(this.#statements.statesOf(keys.length), keys);
+    return rows.map(toState);
+  }
+
+  override async statesOfUsers(userIds: readonly string[]): Promise<readonly RecordState[]> {
+    const ids = padded(userIds);
+    const { rows } = await this.#context.runner.run(this.#statements.statesOfUsers(ids.length), ids);
+    return rows.map(toState);
   }
 
   insert(storageKey: string, change: RecordChange): Promise<boolean> {
@@ -225,4 +238,10 @@ function areReturned(updates: readonly RecordUpdate[], { rows }: StatementResult
 
 function wantedParameters({ storageKey, known }: RecordUpdate): unknown[] {
   return [storageKey, known.version, known.commitId];
+}
+
+/** Repeats the last key until their number is a power of two, so that polls of any size have few texts of statements. */
+function padded(keys: readonly string[]): readonly string[] {
+  const size = 2 ** Math.ceil(Math.log2(keys.length));
+  return [...keys, ...Array<string>(size - keys.length).fill(keys.at(-1)!)];
 }

@@ -1,4 +1,4 @@
-import type { StoredRecord } from './record.js';
+import type { RecordState, StoredRecord } from './record.js';
 
 /** A row of the table, with the columns `remaining` and `longest`. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -19,4 +19,15 @@ export function toRecord(row: Row): StoredRecord {
 /** Returns the records of rows that have their key, by key. */
 export function byKey(rows: readonly Row[]): ReadonlyMap<string, StoredRecord> {
   return new Map(rows.map((row) => [String(row.session_id), toRecord(row)]));
+}
+
+/** Returns the state of a row with the columns of `statesOf`. */
+export function toState(row: Row): RecordState {
+  return {
+    storageKey: String(row.session_id),
+    userId: row.user_id === null ? null : String(row.user_id),
+    version: Number(row.lock_version),
+    commitId: row.commit_id === null ? null : String(row.commit_id),
+    isLive: Number(row.is_live) === 1,
+  };
 }

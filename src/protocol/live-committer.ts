@@ -184,7 +184,14 @@ export class LiveCommitter {
 
   #commitInTime(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
     const deadline = new Deadline('commit', this.options.timeout);
-    return deadline.bound(this.commits.commit(storageKey, base, edit, deadline));
+    const committed = deadline.bound(this.commits.commit(storageKey, base, edit, deadline));
+    return this.observers.hints.listener ? this.#hinted(storageKey, committed) : committed;
+  }
+
+  async #hinted(storageKey: string, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
+    const outcome = await committed;
+    if (outcome.kind === 'committed') this.observers.hints.listener?.written(storageKey);
+    return outcome;
   }
 
   async #admitted(storageKey: string, base: SessionRecord | undefined, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {

@@ -8,6 +8,8 @@ import { SessionCodec } from '../codec/session.codec.js';
 import { DraftEdit } from '../commit/draft-edit.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import type { WorkLease } from '../live/held-leases.js';
+import { SessionFeed } from '../feed/session-feed.js';
+import type { SessionWatch, WatchOptions } from '../feed/session-watch.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { SessionTransport } from '../http/session-transport.js';
 import { flightName, lockName, missingLeases } from '../locking/lease-names.js';
@@ -118,6 +120,7 @@ export class SessionService {
     private readonly locks: SessionLocks,
     private readonly joined: JoinedCommits,
     private readonly wholes: SessionTransactions,
+    private readonly feed: SessionFeed,
   ) {}
 
   /**
@@ -361,6 +364,35 @@ export class SessionService {
     return this.observers.outages.watch('destroy', this.destroyer.destroyAll(user, spared));
   }
 
+  /**
+   * Tells a long-lived connection, such as a WebSocket, when its session ends or changes, in whichever process that happens. A watch
+   * does not extend its session: the app does that by requests.
+   *
+   * The watch fails closed: if the database does not answer for `feed.grace`, it ends with the reason `unknown`.
+   *
+   * @param target the live session, a session id, or the user whose sessions are watched, those of later logins too. A new session is
+   * watched from its first save on. If the session has ended already, `onEnd` is called at once
+   * @returns the watch. Call its `stop` when the connection is closed
+   * @throws SessionWatchLimitError if this process has `feed.maxWatches` watches: close the connection
+   * @throws SessionUserIdError if `userId` is not a user id, SmartSessionConfigError without the option `userId`, and TypeError
+   * @example
+   * const watch = sessions.watch(sessionId, { onEnd: ({ reason }) => client.close(4401, reason) });
+   * client.on('close', () => watch.stop());
+   */
+  watch(target: object | string | UserSessions, options: WatchOptions): SessionWatch {
+    if (typeof options?.onEnd !== 'function')
+      throw new TypeError('`watch` needs the function `onEnd`, which closes the connection. Give `{ onEnd }`.');
+    if (typeof target === 'string') return this.#watchById(target, options);
+    if (isUserGiven(target, this.liveSessions)) return this.feed.watchUser(this.#userGiven('watch', target.userId), options);
+    const live = this.liveSessions.ofLive(target);
+    return this.feed.watchSession(live.storageKey, live, options);
+  }
+
+  #watchById(sessionId: string, options: WatchOptions): SessionWatch {
+    if (sessionId === '') throw new TypeError('`watch` was given an empty session id. Refuse a connection without a session.');
+    return this.feed.watchSession(this.codec.storageKeyOf(sessionId), undefined, options);
+  }
+
   /** How many sessions are live. */
   async count(): Promise<number> {
     this.transactions.refuse('count');
@@ -387,7 +419,8 @@ export class SessionService {
   /** Deletes every session. */
   async clear(): Promise<void> {
     this.transactions.refuse('destroy');
-    return this.observers.outages.watch('destroy', this.repository.clear());
+    await this.observers.outages.watch('destroy', this.repository.clear());
+    this.observers.hints.listener?.cleared();
   }
 
   async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
@@ -404,4 +437,9 @@ export class SessionService {
       'Say how to find the user in a session, to list or destroy sessions by user.',
     );
   }
+}
+
+/** Whether a target is a user. A live session may have a key `userId` too. */
+function isUserGiven(target: object, sessions: LiveSessions): target is UserSessions {
+  return 'userId' in target && !sessions.find(target) && !('cookie' in target);
 }

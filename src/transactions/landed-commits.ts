@@ -20,12 +20,13 @@ export class LandedCommits {
   ) {}
 
   /**
-   * Tells the observers of a new session, and enforces `maxSessionsPerUser`.
+   * Tells the observers of a new session and the watches of a change, and enforces `maxSessionsPerUser`.
    *
    * @param before undefined for a new record
    * @throws SessionLimitError if the session was destroyed, because the user has no room. The app's rows stay
    */
   async announce(storageKey: string, before: SessionRecord | undefined, outcome: CommitOutcome): Promise<void> {
+    this.observers.hints.listener?.written(storageKey);
     if (!before && outcome.kind === 'committed') {
       const userId = userIdIfKnown(outcome.record.values, this.options, this.codec) ?? null;
       this.observers.lifecycle?.created({ storageKey, userId });

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { EventEmitter } from 'node:events';
 import { Logger, Module, type DynamicModule, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import { EventEmitterModule } from '@nestjs/event-emitter';
@@ -20,6 +21,7 @@ import { signedCookie } from '../support/signed-cookie.js';
 import { startTestApp, type TestAppSettings } from '../support/test-app.js';
 import { HealthController } from './health.controller.js';
 import { CartController } from './cart.controller.js';
+import { bind } from './live.js';
 import { LoginModule, userSessions } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { cookieOrHeader } from './clients-without-cookies.js';
@@ -43,6 +45,19 @@ class HealthModule {}
 
 @Module({ controllers: [CartController] })
 class CartModule {}
+
+/** A WebSocket without a network. */
+class RecordedClient extends EventEmitter {
+  readonly said: string[] = [];
+  closed: unknown;
+  send(text: string): void {
+    this.said.push(text);
+  }
+  close(...closed: [code: number, reason: string]): void {
+    this.closed = closed;
+    this.emit('close');
+  }
+}
 
 const onPostgres = DATABASES.includes('postgresql') ? describe : describe.skip;
 
@@ -145,6 +160,22 @@ onPostgres('the examples, on PostgreSQL', () => {
       const tabs = await Promise.all([1, 2, 3].map(() => sessions.load(sessionIdOf(browser))));
       expect(await Promise.all(tabs.map((session) => tokens.accessToken(session!)))).toEqual(['a2', 'a2', 'a2']);
       expect(redeemed).toBe(1);
+    }));
+
+  it('a connection that is told of changes, and closed with its session', () =>
+    on(userSessions(), async (browser, started) => {
+      const sessions = started.get(SessionService, { strict: false });
+      await browser.post('/set', { cart: [] });
+      const client = new RecordedClient();
+      bind(client, sessionIdOf(browser), sessions);
+      await vi.waitFor(() => {
+        client.emit('message', 'hello');
+        expect(client.said).toContain('you said hello');
+      });
+      await browser.post('/set', { cart: [{ sku: 'tea', quantity: 1 }] });
+      await vi.waitFor(() => expect(client.said).toContain('{"changed":["cart"]}'), { timeout: 5000 });
+      await browser.delete('/login');
+      await vi.waitFor(() => expect(client.closed).toEqual([4401, 'ended']), { timeout: 5000 });
     }));
 
   it('a session and rows of the app in one transaction, and a lock in code', async () => {

@@ -52,6 +52,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionNotSerializableError: notSerializable(on),
     SessionUnreadableError: [() => readWhatIsNoJson(on())],
     SessionUserIdError: notUsers(on({ userId: 'user' })),
+    SessionWatchLimitError: [() => watchTooMuch(on({ feed: { maxWatches: 1 } }))],
     SessionMergeError: unmergeable(on),
     SessionGoneError: gone(on),
     SessionLimitError: [() => loginTooMuch(on({ userId: 'user', maxSessionsPerUser: { max: 1, whenFull: 'deny' } }))],
@@ -355,6 +356,12 @@ function gone(on: On): Ways {
 async function loginTooMuch(provoker: Provoker): Promise<void> {
   await provoker.sessions.commit(provoker.fresh({ user: provoker.id }, 'the first'));
   await provoker.sessions.commit(provoker.fresh({ user: provoker.id }, 'one too many'));
+}
+
+async function watchTooMuch({ sessions, id }: Provoker): Promise<void> {
+  const options = { onEnd: () => undefined };
+  using _ = sessions.watch(id, options);
+  sessions.watch(id, options);
 }
 
 function locked(on: On): Ways {

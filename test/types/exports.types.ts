@@ -13,6 +13,7 @@ import type {
   EventsOption,
   ExcludedRoute,
   FailureKind,
+  FeedOptions,
   HeaderTransport,
   KnownRecord,
   Lifetime,
@@ -33,13 +34,18 @@ import type {
   WorkLease,
   PathRules,
   RecordChange,
+  RecordState,
   RecordUpdate,
   RegenerateOptions,
   ResolvedEncryption,
+  ResolvedFeed,
   RunStatement,
   SessionCarrier,
+  SessionChange,
   SessionConnection,
   SessionDraft,
+  SessionEnd,
+  SessionEndReason,
   SessionEventEmitter,
   SessionHealth,
   SessionKey,
@@ -50,6 +56,7 @@ import type {
   SessionRow,
   SessionSummary,
   SessionTable,
+  SessionWatch,
   SmartSessionModuleAsyncOptions,
   SmartSessionModuleOptions,
   SmartSessionOptionsFactory,
@@ -67,6 +74,7 @@ import type {
   UserSessions,
   ValueCodec,
   WantedColumn,
+  WatchOptions,
 } from '../../src/index.js';
 
 /** The classes, functions and constants: these, and no others. */
@@ -118,6 +126,7 @@ type Value =
   | 'SessionUnavailableError'
   | 'SessionUnreadableError'
   | 'SessionUserIdError'
+  | 'SessionWatchLimitError'
   | 'SmartSessionConfigError'
   | 'SmartSessionMiddleware'
   | 'SmartSessionModule'
@@ -147,6 +156,7 @@ export type Types = [
   EventsOption,
   ExcludedRoute,
   FailureKind,
+  FeedOptions,
   HeaderTransport,
   KnownRecord,
   Lifetime,
@@ -167,13 +177,18 @@ export type Types = [
   WorkLease,
   PathRules,
   RecordChange,
+  RecordState,
   RecordUpdate,
   RegenerateOptions,
   ResolvedEncryption,
+  ResolvedFeed,
   RunStatement,
   SessionCarrier,
+  SessionChange,
   SessionConnection,
   SessionDraft,
+  SessionEnd,
+  SessionEndReason,
   SessionEventEmitter,
   SessionHealth,
   SessionKey,
@@ -184,6 +199,7 @@ export type Types = [
   SessionRow,
   SessionSummary,
   SessionTable,
+  SessionWatch,
   SmartSessionModuleAsyncOptions,
   SmartSessionModuleOptions,
   SmartSessionOptionsFactory,
@@ -201,4 +217,5 @@ export type Types = [
   UserSessions,
   ValueCodec,
   WantedColumn,
+  WatchOptions,
 ];

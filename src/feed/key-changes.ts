@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto';
+import { isReservedName } from '../codec/reserved-names.js';
+import type { EncodedValues } from '../merge/encoded-values.js';
+import type { KnownRecord } from '../persistence/session.repository.js';
+import type { SessionRecord } from '../records/session-record.js';
+
+/** What a watch has seen of the keys of a session. It keeps a hash of each value, because values may be large. */
+export class KeyChanges {
+  readonly #keys: ReadonlySet<string> | undefined;
+  #known: KnownRecord | undefined;
+  #hashes: ReadonlyMap<string, string> | undefined;
+
+  /**
+   * @param keys the keys that are compared; undefined for all
+   * @param first the record as the caller has seen it; undefined if the first record that is loaded is the first that the watch sees
+   */
+  constructor(keys: ReadonlySet<string> | undefined, first: SessionRecord | undefined) {
+    this.#keys = keys;
+    if (first) this.compare(first);
+  }
+
+  /** Whether a record is still the one that was compared last. */
+  isCurrent({ version, commitId }: KnownRecord): boolean {
+    return this.#known?.version === version && this.#known.commitId === commitId;
+  }
+
+  /** Notes a record. Returns the keys that differ from the record before; none for the first. */
+  compare(record: SessionRecord): string[] {
+    const { version, commitId, values } = record;
+    const before = this.#hashes;
+    const now = hashesOf(values, this.#keys);
+    this.#known = { version, commitId };
+    this.#hashes = now;
+    if (!before) return [];
+    const names = new Set([...before.keys(), ...now.keys()]);
+    return [...names].filter((key) => before.get(key) !== now.get(key));
+  }
+}
+
+function hashesOf(values: EncodedValues, keys: ReadonlySet<string> | undefined): ReadonlyMap<string, string> {
+  const hashes = new Map<string, string>();
+  for (const key of keys ?? values.keys()) {
+    const text = isReservedName(key) ? undefined : values.get(key);
+    if (text !== undefined) hashes.set(key, hash('sha256', text, 'base64url'));
+  }
+  return hashes;
+}

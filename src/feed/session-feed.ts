@@ -1,0 +1,206 @@
+import { AsyncResource } from 'node:async_hooks';
+import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { RetryingRepository } from '../batching/retrying-repository.js';
+import type { LiveSession } from '../live/live-session.js';
+import type { RecordListener } from '../observers/record-hints.js';
+import { SessionObservers } from '../observers/session-observers.js';
+import { SmartSessionOptions } from '../options/smart-session.options.js';
+import type { RecordState } from '../persistence/session.repository.js';
+import { SessionLoader } from '../protocol/session-loader.js';
+import { SessionLogger } from '../security/session-logger.js';
+import { SessionWatchLimitError } from '../smart-session.errors.js';
+import { PollRounds } from './poll-rounds.js';
+import type { SessionWatch, WatchOptions } from './session-watch.js';
+import { TargetGroup } from './target-group.js';
+import { SessionTarget, UserTarget, type WatchTarget } from './watch-target.js';
+import { Watch } from './watch.js';
+
+/**
+ * Watches sessions. A poll alone decides whether a session is live: it asks the database for the rows of all targets of this process, in
+ * batches. A hint only makes the next poll immediate. So a lost hint costs time, and nothing else.
+ */
+@Injectable()
+export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
+  readonly #sessions: TargetGroup<SessionTarget>;
+  readonly #users: TargetGroup<UserTarget>;
+  readonly #rounds: PollRounds;
+  readonly #soon: () => void;
+  readonly #logger = new SessionLogger();
+  #watches = 0;
+  #isShutDown = false;
+
+  constructor(
+    private readonly repository: RetryingRepository,
+    private readonly loader: SessionLoader,
+    private readonly observers: SessionObservers,
+    private readonly options: SmartSessionOptions,
+  ) {
+    this.#sessions = new TargetGroup(
+      (keys, timeout) => this.repository.statesOf(keys, { timeout }),
+      ({ storageKey }) => storageKey,
+    );
+    this.#users = new TargetGroup(
+      (keys, timeout) => this.repository.statesOfUsers(keys, { timeout }),
+      ({ userId }) => userId,
+    );
+    // Polls serve all watches, so they run in no caller's asynchronous context.
+    this.#rounds = new PollRounds(
+      options.feed.interval,
+      AsyncResource.bind(() => this.#pollAll()),
+      () => this.#round(),
+    );
+    this.#soon = AsyncResource.bind(() => this.#rounds.soon());
+  }
+
+  /**
+   * Watches a session.
+   *
+   * @param given the live session, if the caller has it
+   * @throws SessionWatchLimitError
+   */
+  watchSession(storageKey: string, given: LiveSession | undefined, options: WatchOptions): SessionWatch {
+    const loadedAt = given?.state === 'stored' ? given.since : undefined;
+    return this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, loadedAt), options, given);
+  }
+
+  /**
+   * Watches the sessions of a user.
+   *
+   * @throws SessionWatchLimitError
+   */
+  watchUser(userId: string, options: WatchOptions): SessionWatch {
+    return this.#watch(this.#users, userId, () => new UserTarget(userId, undefined), options);
+  }
+
+  ended(storageKeys: Iterable<string>): void {
+    for (const key of storageKeys) {
+      for (const watch of this.#sessions.find(key)?.watches ?? []) watch.expectRow();
+      this.#sessions.hint(key);
+    }
+    this.#users.hintAll();
+    this.#soon();
+  }
+
+  cleared(): void {
+    for (const { watches } of this.#sessions.values()) for (const watch of watches) watch.expectRow();
+    this.#pollAll();
+  }
+
+  written(storageKey: string): void {
+    const target = this.#sessions.find(storageKey);
+    if (!target || !hasKeys(target)) return;
+    this.#sessions.hint(storageKey);
+    this.#soon();
+  }
+
+  /** Ends all watches, so that their connections are closed: nothing would tell them any more. Then no statement is sent. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.#isShutDown = true;
+    for (const target of this.#targets()) target.lose();
+    this.#rounds.stop();
+    await this.#rounds.ended();
+  }
+
+  #watch<Target extends WatchTarget>(
+    group: TargetGroup<Target>,
+    key: string,
+    make: () => Target,
+    options: WatchOptions,
+    given?: LiveSession,
+  ): SessionWatch {
+    const { maxWatches, grace } = this.options.feed;
+    if (this.#watches >= maxWatches) throw new SessionWatchLimitError(maxWatches);
+    const target = group.find(key) ?? make();
+    const watch = new Watch(
+      options,
+      {
+        logger: this.#logger,
+        load: async (storageKey) => (await this.loader.read(storageKey))?.record,
+        isFresh: () => target.isChecked && performance.now() - target.checkedAt < grace,
+        leave: () => this.#leave(group, target, watch),
+      },
+      given,
+    );
+    target.watches.add(watch);
+    group.add(target);
+    this.#watches++;
+    this.observers.hints.listener = this;
+    if (this.#isShutDown) target.lose();
+    else this.#begin(group, key);
+    return watch;
+  }
+
+  #begin(group: TargetGroup, key: string): void {
+    this.#rounds.start();
+    group.hint(key);
+    this.#soon();
+  }
+
+  #leave(group: TargetGroup, target: WatchTarget, watch: Watch): void {
+    target.watches.delete(watch);
+    this.#watches--;
+    if (target.watches.size > 0) return;
+    group.remove(target.key);
+    if (this.#watches > 0) return;
+    this.#rounds.stop();
+    this.observers.hints.listener = undefined;
+  }
+
+  #pollAll(): void {
+    for (const group of this.#groups) group.hintAll();
+    this.#soon();
+  }
+
+  async #round(): Promise<void> {
+    for (const group of this.#groups) {
+      for (let batch = group.next(); batch.length > 0; batch = group.next()) {
+        if (!(await this.#poll(group, batch))) return this.#loseStale();
+      }
+    }
+  }
+
+  /** Returns whether the database has answered. */
+  async #poll(group: TargetGroup, batch: readonly WatchTarget[]): Promise<boolean> {
+    const at = performance.now();
+    for (const target of batch) target.ask();
+    let states: readonly RecordState[];
+    try {
+      const keys = batch.map(({ key }) => key);
+      states = await this.observers.outages.watch('load', group.statesOf(keys, this.#timeoutOf(batch, at)));
+    } catch {
+      return false;
+    }
+    const found = new Map<string | null, RecordState[]>(batch.map(({ key }) => [key, []]));
+    for (const state of states) found.get(group.keyIn(state))?.push(state);
+    for (const target of batch) target.answered(found.get(target.key)!, at);
+    return true;
+  }
+
+  /** The poll must fail before the grace is over. If it is over already, the process was paused: the database is asked first. */
+  #timeoutOf(batch: readonly WatchTarget[], at: number): number {
+    const { grace } = this.options.feed;
+    const left = Math.min(...batch.map(({ checkedAt }) => checkedAt)) + grace - at;
+    return Math.max(1, Math.ceil(left > 0 ? Math.min(left, grace / 2) : grace / 2));
+  }
+
+  /** The database does not answer. Ends the watches for which the next poll would come too late. */
+  #loseStale(): void {
+    const { grace, interval } = this.options.feed;
+    const oldest = performance.now() + interval - grace;
+    for (const group of this.#groups) group.giveUp();
+    for (const target of this.#targets()) if (target.checkedAt < oldest) target.lose();
+  }
+
+  get #groups(): readonly TargetGroup[] {
+    return [this.#sessions, this.#users];
+  }
+
+  *#targets(): Iterable<WatchTarget> {
+    for (const group of this.#groups) yield* group.values();
+  }
+}
+
+function hasKeys({ watches }: WatchTarget): boolean {
+  for (const watch of watches) if (watch.hasKeys) return true;
+  return false;
+}

@@ -1,0 +1,76 @@
+import type { RecordState } from '../persistence/session.repository.js';
+import type { WatchTarget } from './watch-target.js';
+
+/** The most targets of one poll. */
+const LARGEST_POLL = 500;
+
+/** The watched targets of one kind, and those that the next polls ask for. */
+export class TargetGroup<Target extends WatchTarget = WatchTarget> {
+  readonly #targets = new Map<string, Target>();
+  /** Asked for first. */
+  readonly #hinted = new Set<string>();
+  readonly #due = new Set<string>();
+
+  /**
+   * @param statesOf asks the database
+   * @param keyIn the target's key in an answer
+   */
+  constructor(
+    readonly statesOf: (keys: readonly string[], timeout: number) => Promise<readonly RecordState[]>,
+    readonly keyIn: (state: RecordState) => string | null,
+  ) {}
+
+  get size(): number {
+    return this.#targets.size;
+  }
+
+  values(): Iterable<Target> {
+    return this.#targets.values();
+  }
+
+  find(key: string): Target | undefined {
+    return this.#targets.get(key);
+  }
+
+  add(target: Target): void {
+    this.#targets.set(target.key, target);
+  }
+
+  remove(key: string): void {
+    this.#targets.delete(key);
+    this.#hinted.delete(key);
+    this.#due.delete(key);
+  }
+
+  /** The next poll asks for this target. Returns false if it is not watched. */
+  hint(key: string): boolean {
+    if (!this.#targets.has(key)) return false;
+    this.#hinted.add(key);
+    return true;
+  }
+
+  /** The next polls ask for all targets. */
+  hintAll(): void {
+    for (const key of this.#targets.keys()) this.#due.add(key);
+  }
+
+  /** The targets of the next poll; none if nothing is due. */
+  next(): readonly Target[] {
+    const batch = new Set<Target>();
+    for (const queue of [this.#hinted, this.#due]) {
+      for (const key of queue) {
+        if (batch.size === LARGEST_POLL) return [...batch];
+        queue.delete(key);
+        const target = this.#targets.get(key);
+        if (target) batch.add(target);
+      }
+    }
+    return [...batch];
+  }
+
+  /** Drops what is due, because the database does not answer. */
+  giveUp(): void {
+    this.#hinted.clear();
+    this.#due.clear();
+  }
+}

@@ -1,0 +1,92 @@
+import type { KnownRecord, RecordState } from '../persistence/session.repository.js';
+import { isOtherGeneration } from '../records/commit-id.js';
+import { handleOf } from '../security/session-handle.js';
+import type { Watch } from './watch.js';
+
+/** What is watched. All watches of one target share its polls. */
+export abstract class WatchTarget {
+  readonly watches = new Set<Watch>();
+  /** When the last poll that was answered was sent, on the monotonic clock, in ms. At first: when the watch began. */
+  checkedAt: number;
+  isChecked: boolean;
+
+  /**
+   * @param key the storage key, or the user id
+   * @param loadedAt when the caller has loaded the session; undefined if it was not loaded
+   */
+  constructor(
+    readonly key: string,
+    loadedAt: number | undefined,
+  ) {
+    this.checkedAt = loadedAt ?? performance.now();
+    this.isChecked = loadedAt !== undefined;
+  }
+
+  /** Notes that the database is asked now. */
+  ask(): void {
+    for (const watch of this.watches) watch.ask();
+  }
+
+  /**
+   * Takes the answer of the database.
+   *
+   * @param at when the question was sent
+   */
+  answered(states: readonly RecordState[], at: number): void {
+    this.checkedAt = at;
+    this.isChecked = true;
+    this.take(states);
+  }
+
+  /** Tells the watches what was found. */
+  protected abstract take(states: readonly RecordState[]): void;
+
+  /** It is unknown whether the sessions are live: ends all watches. */
+  lose(): void {
+    for (const watch of this.watches) watch.end({ reason: 'unknown', handle: this.handle });
+  }
+
+  protected abstract get handle(): string | undefined;
+}
+
+/** A session that is watched. */
+export class SessionTarget extends WatchTarget {
+  #known: KnownRecord | undefined;
+
+  protected override get handle(): string {
+    return handleOf(this.key);
+  }
+
+  protected override take([found]: readonly RecordState[]): void {
+    // Another session may have been stored under the same id.
+    const isSame = !found || !isOtherGeneration(this.#known?.commitId, found.commitId);
+    this.#known = found ?? this.#known;
+    for (const watch of this.watches) watch.answer(this.key, isSame ? found : undefined);
+  }
+}
+
+/** A user whose sessions are watched. */
+export class UserTarget extends WatchTarget {
+  readonly #live = new Map<string, KnownRecord>();
+
+  protected override get handle(): undefined {
+    return undefined;
+  }
+
+  protected override take(states: readonly RecordState[]): void {
+    const found = new Map(states.map((state) => [state.storageKey, state]));
+    for (const [storageKey, known] of this.#live) {
+      const state = found.get(storageKey);
+      if (state?.isLive && !isOtherGeneration(known.commitId, state.commitId)) continue;
+      this.#live.delete(storageKey);
+      for (const watch of this.watches) watch.tellEnd(storageKey, state && !state.isLive ? 'expired' : 'ended');
+    }
+    for (const state of states) if (state.isLive) this.#see(state);
+    for (const watch of this.watches) watch.confirm();
+  }
+
+  #see(state: RecordState): void {
+    this.#live.set(state.storageKey, state);
+    for (const watch of this.watches) watch.see(state.storageKey, state);
+  }
+}

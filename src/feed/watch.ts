@@ -1,0 +1,147 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { LiveSession } from '../live/live-session.js';
+import type { KnownRecord, RecordState } from '../persistence/session.repository.js';
+import type { SessionRecord } from '../records/session-record.js';
+import { handleOf } from '../security/session-handle.js';
+import type { SessionLogger } from '../security/session-logger.js';
+import { asError, describeThrown } from '../shared/thrown.js';
+import { isOtherGeneration } from '../records/commit-id.js';
+import { ChangeDeliveries } from './change-deliveries.js';
+import { KeyChanges } from './key-changes.js';
+import type { SessionChange, SessionEnd, SessionWatch, WatchOptions } from './session-watch.js';
+
+/** What a watch needs of the feed. */
+export interface WatchSurroundings {
+  readonly logger: SessionLogger;
+  /** Loads the record, to compare its keys. Undefined if it is gone or cannot be read. */
+  readonly load: (storageKey: string) => Promise<SessionRecord | undefined>;
+  /** Whether the last answer about the target is recent enough. */
+  readonly isFresh: () => boolean;
+  /** Forgets the watch. */
+  readonly leave: (watch: Watch) => void;
+}
+
+/** A watch, its callbacks, and what it has seen. */
+export class Watch implements SessionWatch {
+  readonly checked: Promise<boolean>;
+  #settleChecked: (isLive: boolean) => void = () => {};
+  readonly #surroundings: WatchSurroundings;
+  readonly #onEnd: WatchOptions['onEnd'];
+  readonly #deliveries: ChangeDeliveries | undefined;
+  readonly #keys: ReadonlySet<string> | undefined;
+  readonly #changes = new Map<string, KeyChanges>();
+  readonly #loading = new Set<string>();
+  /** The session as the caller has it; undefined once its row was seen, and for a watch by id or by user. */
+  #given: LiveSession | undefined;
+  #isOver = false;
+  #isAsked = false;
+  #mustExist = false;
+
+  constructor({ onEnd, onChange, keys }: WatchOptions, surroundings: WatchSurroundings, given: LiveSession | undefined) {
+    this.#surroundings = surroundings;
+    // Callbacks run in the caller's asynchronous context, and not in that of the request or timer that has started a poll.
+    this.#onEnd = AsyncResource.bind(onEnd);
+    this.#keys = keys && new Set(keys);
+    if (onChange) {
+      const call = AsyncResource.bind(onChange);
+      this.#deliveries = new ChangeDeliveries((change: SessionChange) => this.#guard('onChange', () => call(change)));
+    }
+    this.checked = new Promise((resolve) => (this.#settleChecked = resolve));
+    this.#given = given;
+    if (given?.record && onChange) this.#changes.set(given.storageKey, new KeyChanges(this.#keys, given.record));
+  }
+
+  get isLive(): boolean {
+    return !this.#isOver && this.#surroundings.isFresh();
+  }
+
+  /** Whether the watch tells of changes. */
+  get hasKeys(): boolean {
+    return this.#deliveries !== undefined;
+  }
+
+  stop(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#deliveries?.drop();
+    this.#surroundings.leave(this);
+    this.#settleChecked(false);
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  /** Notes that the database is asked now. An answer to an earlier question says nothing about this watch. */
+  ask(): void {
+    this.#isAsked = true;
+    this.#mustExist ||= this.#given?.state !== 'new';
+  }
+
+  /** The session that was never stored has ended in this process. */
+  expectRow(): void {
+    this.#given = undefined;
+  }
+
+  /** The answer: the session's row. Undefined if there is none. */
+  answer(storageKey: string, state: RecordState | undefined): void {
+    if (!this.#isAsked) return;
+    if (state && !state.isLive) return this.end({ reason: 'expired', handle: handleOf(storageKey) });
+    const isOther = state && isOtherGeneration(this.#given?.record?.commitId, state.commitId);
+    if (isOther || (!state && this.#mustExist)) return this.end({ reason: 'ended', handle: handleOf(storageKey) });
+    if (state) {
+      this.#given = undefined;
+      this.see(storageKey, state);
+    }
+    this.confirm();
+  }
+
+  /** The database has answered, and what is watched is live. */
+  confirm(): void {
+    if (this.#isAsked) this.#settleChecked(true);
+  }
+
+  /** A live row was seen. If it has changed, its keys are compared. */
+  see(storageKey: string, state: KnownRecord): void {
+    if (!this.#deliveries || this.#changes.get(storageKey)?.isCurrent(state) || this.#loading.has(storageKey)) return;
+    void this.#compare(storageKey, this.#deliveries);
+  }
+
+  /** The watch is over. */
+  end(end: SessionEnd): void {
+    if (this.#isOver) return;
+    this.stop();
+    void this.#guard('onEnd', () => this.#onEnd(end));
+  }
+
+  /** A session of the user has ended. The watch goes on. */
+  tellEnd(storageKey: string, reason: SessionEnd['reason']): void {
+    const handle = handleOf(storageKey);
+    this.#changes.delete(storageKey);
+    this.#deliveries?.drop(handle);
+    if (!this.#isOver) void this.#guard('onEnd', () => this.#onEnd({ reason, handle }));
+  }
+
+  async #compare(storageKey: string, deliveries: ChangeDeliveries): Promise<void> {
+    this.#loading.add(storageKey);
+    try {
+      const record = await this.#surroundings.load(storageKey);
+      if (!record || this.#isOver) return;
+      const changes = this.#changes.get(storageKey) ?? new KeyChanges(this.#keys, undefined);
+      this.#changes.set(storageKey, changes);
+      deliveries.add(handleOf(storageKey), changes.compare(record));
+    } catch {
+      // The next poll finds the same change again. The failed load is in the log.
+    } finally {
+      this.#loading.delete(storageKey);
+    }
+  }
+
+  async #guard(name: string, call: () => unknown): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.#surroundings.logger.error(`The callback ${name} of a watch failed: ${describeThrown(error)}`, asError(error).stack);
+    }
+  }
+}
