@@ -11,7 +11,7 @@ type Members = Record<string, unknown>;
  * `undefined`, which has no JSON text.
  *
  * @param path the path of the value, for errors
- * @throws SessionNotSerializableError for a function, symbol, bigint or cycle, and for more than `DEEPEST` levels
+ * @throws SessionNotSerializableError for a function, symbol, bigint, promise or cycle, and for more than `DEEPEST` levels
  */
 export function canonicalJson(value: unknown, path: string): string | undefined {
   return JSON.stringify(isCanonical(value) ? value : canonical(value, path, new Set()));
@@ -52,6 +52,7 @@ function canonical(given: unknown, path: string, ancestors: Set<object>): unknow
     throw new SessionNotSerializableError(path, `a ${typeof value}`);
   }
   if (typeof value !== 'object' || value === null) return value;
+  if (types.isPromise(value)) throw new SessionNotSerializableError(path, 'a promise', AWAIT_IT);
   if (ancestors.has(value)) throw new SessionNotSerializableError(path, 'a cycle');
   // The whole path would have one name for each level.
   if (ancestors.size === DEEPEST) throw new SessionNotSerializableError(topOf(path), TOO_DEEP, FLATTER);
@@ -71,6 +72,9 @@ function canonicalObject(value: Members, path: string, ancestors: Set<object>): 
   for (const name of Object.keys(value).toSorted()) copy[name] = canonical(value[name], `${path}.${name}`, ancestors);
   return copy;
 }
+
+/** A promise has no JSON text but `{}`, so a forgotten `await` would lose the value. */
+const AWAIT_IT = 'Await it, and store its value.';
 
 /** Describes a value with more than `DEEPEST` levels, for messages. */
 export const TOO_DEEP = `a value that is nested more than ${DEEPEST} levels deep`;

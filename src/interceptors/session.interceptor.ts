@@ -1,4 +1,4 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { HttpException, HttpStatus, Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { Observable, throwError, type Subscriber } from 'rxjs';
@@ -12,7 +12,7 @@ import { SessionProtocol } from '../protocol/session-protocol.js';
 import { CurrentPlatform } from '../platforms/current-platform.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { asError } from '../shared/thrown.js';
-import { SessionContextError, SessionUnavailableError } from '../smart-session.errors.js';
+import { SessionContextError, SessionError, SessionUnavailableError } from '../smart-session.errors.js';
 import { answersItself } from './late-answer.js';
 import { withGeneralErrors } from './general-errors.js';
 import { handleLocked } from './locked-handler.js';
@@ -50,9 +50,10 @@ export class SessionInterceptor implements NestInterceptor {
     if (!isHttp && !lock && !isUpgrade(request)) return next.handle();
     const response = isHttp ? this.platform.responseOf(context) : undefined;
     const commit: Commit = (isLast) => this.#commit({ context, request, response }, isLast);
-    if (!lock || !request.session) return afterCommit(next.handle(), commit);
+    const tell: Tell = (error) => isHttp && isFault(error) && this.#tell(placeOf(request), error);
+    if (!lock || !request.session) return afterCommit(next.handle(), commit, tell);
     const exchange = { request, response, answersItself: isHttp && answersItself(context) };
-    return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, !exchange.answersItself) }, this.locker, lock);
+    return handleLocked(exchange, { handle: () => afterCommit(next.handle(), commit, tell, !exchange.answersItself) }, this.locker, lock);
   }
 
   /** Resolves when everything is stored; undefined if everything is. */
@@ -70,7 +71,7 @@ export class SessionInterceptor implements NestInterceptor {
         if (call.response) announceRetry(call.response, error);
         throw error;
       }
-      if (!isToldByGate) this.#tell(`${call.request.method} ${pathOf(call.request)}`, error);
+      if (!isToldByGate) this.#tell(placeOf(call.request), error);
     });
   }
 
@@ -82,7 +83,7 @@ export class SessionInterceptor implements NestInterceptor {
     return response !== undefined && this.platform.delaysAnswers && answersItself(context);
   }
 
-  /** Logs an error that the client does not get. The outage log reports unavailable sessions. */
+  /** Logs an error of which the client gets only a general text, or nothing. The outage log reports unavailable sessions. */
   #tell(place: string, error: Error): void {
     if (!(error instanceof SessionUnavailableError)) this.#logger.error(`${place}: ${error.message}`, error.stack);
   }
@@ -100,6 +101,20 @@ function nameOf(context: ExecutionContext): string {
   return `${context.getClass().name}.${context.getHandler().name}`;
 }
 
+function placeOf(request: Request): string {
+  return `${request.method} ${pathOf(request)}`;
+}
+
+/** Whether the app must fix an error. Nest logs no `HttpException`, so the log would not show why the client got a 500. */
+function isFault(error: unknown): error is SessionError {
+  return (
+    error instanceof SessionError && error instanceof HttpException && error.getStatus() === HttpStatus.INTERNAL_SERVER_ERROR.valueOf()
+  );
+}
+
+/** Receives each error that goes to the exception filters. */
+export type Tell = (error: unknown) => void;
+
 /**
  * Commits what a handler has changed so far; undefined if that is nothing.
  *
@@ -111,11 +126,16 @@ export type Commit = (isLast: boolean) => Promise<void> | undefined;
  * Passes on what a handler emits, in its order: each value, and an error, when what was changed before it is committed.
  * A commit that fails becomes the error. If nothing is left to commit, nothing waits.
  *
+ * @param tell receives the error, before it is passed on
  * @param findsLast whether the commit of a value waits for a microtask, to learn whether the value is the last one
  */
-export function afterCommit(handled: Observable<unknown>, commit: Commit, findsLast = false): Observable<unknown> {
+export function afterCommit(handled: Observable<unknown>, commit: Commit, tell: Tell, findsLast = false): Observable<unknown> {
   return new Observable((subscriber) => {
-    const line = new CommitLine(subscriber, commit);
+    const fail: Tell = (error) => {
+      tell(error);
+      subscriber.error(error);
+    };
+    const line = new CommitLine(subscriber, commit, fail);
     let [emitted, isComplete] = [0, false];
     return handled.subscribe({
       next: (value) => {
@@ -124,7 +144,7 @@ export function afterCommit(handled: Observable<unknown>, commit: Commit, findsL
         if (findsLast) line.inTurn(() => Promise.resolve().then(() => line.commitThen(passOn, isComplete && n === emitted)));
         else line.afterCommit(passOn);
       },
-      error: (thrown: unknown) => line.afterCommit(() => subscriber.error(thrown)),
+      error: (thrown: unknown) => line.afterCommit(() => fail(thrown)),
       complete: () => {
         isComplete = true;
         line.inTurn(() => subscriber.complete());
@@ -141,6 +161,7 @@ class CommitLine {
   constructor(
     private readonly subscriber: Subscriber<unknown>,
     private readonly commit: Commit,
+    private readonly fail: Tell,
   ) {}
 
   /** Passes on after a commit. */
@@ -152,13 +173,11 @@ class CommitLine {
   commitThen(passOn: () => void, isLast: boolean): Promise<void> | void {
     try {
       const committed = this.commit(isLast);
-      return committed ? committed.then(passOn, this.#fail) : passOn();
+      return committed ? committed.then(passOn, this.fail) : passOn();
     } catch (error) {
-      return this.#fail(error);
+      return this.fail(error);
     }
   }
-
-  readonly #fail = (error: unknown) => this.subscriber.error(error);
 
   /** Takes a step after all steps before, unless the subscriber has left. */
   inTurn(step: () => Promise<void> | void): void {

@@ -278,6 +278,7 @@ function notSerializable(on: On): Ways {
   return [
     () => on().commit({ cart: { items: [{ price: 1n }] } }),
     () => on().commit({ list: [cycle] }),
+    () => on().commit({ user: Promise.resolve({ id: 1 }) }),
     () => on().commit({ save: 1 }),
     () => broken({ cookie: { maxAge: 1000 } }),
     () => broken({ cookie: { serialize: () => '' } }),

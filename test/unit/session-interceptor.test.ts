@@ -19,7 +19,7 @@ function watch(handled: Observable<unknown>, commits: ('ends' | 'fails' | 'throw
       });
     });
   };
-  const subscription = afterCommit(handled, commit, findsLast).subscribe({
+  const subscription = afterCommit(handled, commit, () => undefined, findsLast).subscribe({
     next: (value) => seen.push(String(value)),
     error: (error: Error) => seen.push(error.message),
     complete: () => seen.push('complete'),
