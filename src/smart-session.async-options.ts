@@ -1,5 +1,6 @@
 import type { Abstract, FactoryProvider, ModuleMetadata, Provider, Type } from '@nestjs/common';
 import type { SmartSessionModuleOptions } from './options/module-options.js';
+import { SmartSessionConfigError } from './smart-session.errors.js';
 
 /** Makes the options, for `useClass` and `useExisting`. */
 export interface SmartSessionOptionsFactory {
@@ -17,6 +18,14 @@ export type SmartSessionModuleAsyncOptions = Pick<ModuleMetadata, 'imports'> & {
     | { useExisting: Type<SmartSessionOptionsFactory> | Abstract<SmartSessionOptionsFactory> }
   );
 
+function noWay(): SmartSessionConfigError {
+  return new SmartSessionConfigError(
+    'useFactory',
+    'nothing was given to `forRootAsync`',
+    'Give `useFactory`, `useClass` or `useExisting`.',
+  );
+}
+
 /** The token of the options that the app gave, before they are checked. */
 export const GIVEN_OPTIONS = Symbol('SmartSessionModuleOptions');
 
@@ -25,6 +34,7 @@ export function optionsProviders(options: SmartSessionModuleAsyncOptions): Provi
   if ('useFactory' in options) {
     return [{ provide: GIVEN_OPTIONS, useFactory: options.useFactory, inject: options.inject ?? [] }];
   }
+  if (!('useClass' in options || 'useExisting' in options)) throw noWay();
   const isOwn = 'useClass' in options;
   const factory = isOwn ? options.useClass : options.useExisting;
   const given: Provider = {

@@ -37,6 +37,14 @@ import { SmartSessionStore } from './store/smart-session.store.js';
 import { SessionTelemetry } from './telemetry/session-telemetry.js';
 import { importTelemetryApi } from './open-telemetry.js';
 
+/** The providers of `forRoot` replace these. */
+const PROVIDERS_WITHOUT_OPTIONS: Provider[] = [SmartSessionOptions, DatabaseContext, EventPublisher, CurrentPlatform].map((provide) => ({
+  provide,
+  useFactory: () => {
+    throw new SmartSessionConfigError('dialect', 'the module was imported without options', 'Import `SmartSessionModule.forRoot(…)`.');
+  },
+}));
+
 /**
  * Sessions without lost changes: express-session as middleware, its store on MikroORM, and an interceptor that commits after
  * each handler.
@@ -45,7 +53,7 @@ import { importTelemetryApi } from './open-telemetry.js';
  * \@Module({ imports: [MikroOrmModule.forRoot(…), SmartSessionModule.forRoot('postgresql')] })
  * export class AppModule {}
  */
-@Module({})
+@Module({ providers: PROVIDERS_WITHOUT_OPTIONS })
 export class SmartSessionModule implements NestModule, OnModuleInit, OnApplicationShutdown {
   /** @internal Nest calls it. */
   constructor(
@@ -144,6 +152,7 @@ function dynamicModule(
         provide: DatabaseContext,
         inject: [GIVEN_OPTIONS, { token: ormToken(contextName), optional: true }],
         useFactory: (given: SmartSessionModuleOptions, orm?: MikroORM) => {
+          if (typeof given !== 'object' || given === null) throw noOptions(given);
           if (given.contextName !== undefined && given.contextName !== contextName) throw lateContextName(given.contextName);
           return openDatabase(new SmartSessionOptions({ ...given, contextName }), orm);
         },
@@ -211,6 +220,14 @@ function unreadablePath(error: Error): SmartSessionConfigError {
     `Nest cannot read a path: ${error.message}`,
     "Write it as in Nest's routes, such as 'health' or 'assets/*path'.",
     error,
+  );
+}
+
+function noOptions(given: unknown): SmartSessionConfigError {
+  return new SmartSessionConfigError(
+    'useFactory',
+    `${String(given)} was returned`,
+    "Return the options, such as { dialect: 'postgresql' }. With an arrow function, put the object in parentheses.",
   );
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { Argument, Command } from './command.js';
-import { closest } from './closest.js';
+import { closest } from '../shared/closest.js';
 import { COMMON_OPTIONS } from './common-options.js';
 import { PROGRAM } from './help.js';
 import { UsageError } from './usage-error.js';

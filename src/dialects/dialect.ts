@@ -179,6 +179,8 @@ export interface Dialect {
   hasSchema(run: RunStatement, schema: string): Promise<boolean>;
   /** Whether an error means that there is no such database, so that no connection was opened. */
   isMissingDatabase(error: unknown): boolean;
+  /** Whether an error means that the server refuses the user or the password. */
+  isRefusedLogin(error: unknown): boolean;
   /** Returns what an error of the driver means. */
   classify(error: unknown): FailureKind;
 }

@@ -166,6 +166,7 @@ export const mysql: Dialect = {
 
   // The server does not tell a user without rights to a database whether it exists.
   isMissingDatabase: (error) => [1044, 1049].includes(driverError(error).errno ?? 0),
+  isRefusedLogin: (error) => [1045, 1698].includes(driverError(error).errno ?? 0),
   classify: mysqlFailure,
 };
 

@@ -209,6 +209,8 @@ export const postgresql: Dialect = {
   },
 
   isMissingDatabase: (error) => driverError(error).code === '3D000',
+  // The class of invalid authorization: no such role, a wrong password, or no user at all.
+  isRefusedLogin: (error) => driverError(error).code?.startsWith('28') === true,
   classify: postgresqlFailure,
 };
 

@@ -141,6 +141,8 @@ export const sqlite: Dialect = {
     const { code, message } = driverError(error);
     return code === 'SQLITE_CANTOPEN' || message.startsWith('Cannot open database because the directory does not exist');
   },
+  // A file has no users.
+  isRefusedLogin: () => false,
   classify: sqliteFailure,
 };
 

@@ -88,7 +88,7 @@ export function hasMethods(...names: string[]): Predicate {
 
 /** Whether a value is an object of merge rules. A key may be undefined. */
 export function isRules(given: unknown): boolean {
-  return isObject(given) && Object.values(given).every((rule) => rule === undefined || isFunction(rule));
+  return isObject(given) && !Array.isArray(given) && Object.values(given).every((rule) => rule === undefined || isFunction(rule));
 }
 
 export function isSessionLimit(given: unknown): boolean {

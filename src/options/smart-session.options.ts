@@ -1,5 +1,6 @@
 /* oxlint-disable typescript/no-unsafe-declaration-merging, typescript/no-extraneous-class -- the interface declares the members of the class, and its constructor sets each option of the table */
 import { inspect } from 'node:util';
+import { closest } from '../shared/closest.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { refuseConflicts } from './conflicting-options.js';
 import type { SmartSessionModuleOptions } from './module-options.js';
@@ -60,14 +61,20 @@ function refuseUnknown(given: object): void {
   if (unknown === undefined) return;
   const advice = Object.hasOwn(UNSUPPORTED_OPTIONS, unknown)
     ? UNSUPPORTED_OPTIONS[unknown]
-    : `The options are ${optionNames().join(', ')}.`;
+    : `${guess(unknown)}The options are ${optionNames().join(', ')}.`;
   const rest = others.length === 0 ? '' : ` There is no ${others.map((option) => `\`${option}\``).join(', ')} either.`;
   throw new SmartSessionConfigError(unknown, 'there is no such option', `${advice}${rest}`);
+}
+
+function guess(unknown: string): string {
+  const meant = closest(unknown, optionNames());
+  return meant === undefined ? '' : `Did you mean \`${meant}\`? `;
 }
 
 /** A value for a message. */
 function shown({ isConfidential }: OptionRule<any>, value: unknown): string {
   if (value === undefined) return 'nothing';
+  if (isConfidential && value === '') return 'an empty text';
   if (isConfidential) return `a value of type ${Array.isArray(value) ? 'array' : typeof value}`;
   if (typeof value === 'object') return inspect(value, { depth: 2, breakLength: Infinity });
   if (typeof value === 'function') return 'a function';

@@ -20,9 +20,9 @@ export async function connectToConfigured(orm: MikroORM, { run }: StatementRunne
     await orm.em.getConnection().ensureConnection();
     await run('select 1');
   } catch (error) {
-    if (name === undefined || !isElsewhere()) throw isUnopened(dialect, error) ? unopened(error) : error;
+    if (name === undefined || !isElsewhere()) throw isUnopened(dialect, error) ? unopened(dialect, error) : error;
     await reconnect(orm, name, run).catch(() => {
-      throw unopened(error);
+      throw unopened(dialect, error);
     });
   }
   if (isElsewhere()) throw unmade(name);

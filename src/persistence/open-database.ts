@@ -165,7 +165,7 @@ async function reporting<Result>(dialect: Dialect, work: () => Promise<Result>):
   try {
     return await work();
   } catch (error) {
-    throw dialect.isMissingDatabase(error) ? unopened(error) : error;
+    throw dialect.isMissingDatabase(error) ? unopened(dialect, error) : error;
   }
 }
 
@@ -260,7 +260,19 @@ async function openOwn({ connection, dialect, tableName, schema, timeout }: Smar
   const entities = [defineSessionEntity(place), defineSessionLeaseEntity(place)];
   const driver = connection?.driver ?? (await importDriver(dialect));
   const driverOptions = withDefaults(connection?.driverOptions, boundOptions(await dialectOfDriver(driver, dialect), timeout));
-  return MikroORM.init({ ensureDatabase: false, ...connection, driverOptions, driver, entities } as never);
+  const settings = { ensureDatabase: false, ...connection, driverOptions, driver, entities } as never;
+  return MikroORM.init(settings).catch((error: unknown) => {
+    throw refusedByMikroOrm(error);
+  });
+}
+
+function refusedByMikroOrm(error: unknown): SmartSessionConfigError {
+  return new SmartSessionConfigError(
+    'connection',
+    `MikroORM refuses it: ${reasonIn(error)}`,
+    'Correct it. If a value comes from an environment variable, such as `clientUrl`, check that the variable is set.',
+    error,
+  );
 }
 
 /** Adds defaults to the app's options, which take precedence. The app may also have given a function or a ready client. */

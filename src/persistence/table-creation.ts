@@ -1,4 +1,5 @@
 import type { Dialect } from '../dialects/dialect.js';
+import { driverError } from '../dialects/driver-error.js';
 import { reasonIn } from '../shared/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { StatementRunner } from './statement-runner.js';
@@ -33,12 +34,15 @@ export async function checkSchema(dialect: Dialect, { run }: StatementRunner, sc
   );
 }
 
-/** Returns the error for a database that does not exist, or that MikroORM cannot create. */
-export function unopened(error: unknown): SmartSessionConfigError {
-  return new SmartSessionConfigError(
-    'connection',
-    `its database cannot be opened: ${reasonIn(error)}`,
-    "Create it, or correct its name in `connection` or in MikroORM's configuration. `createTable` creates only the table.",
-    error,
-  );
+/** Returns the error for a database that cannot be reached, refuses the login, does not exist, or that MikroORM cannot create. */
+export function unopened(dialect: Dialect, error: unknown): SmartSessionConfigError {
+  return new SmartSessionConfigError('connection', `its database cannot be opened: ${reasonIn(error)}`, adviceFor(dialect, error), error);
+}
+
+function adviceFor(dialect: Dialect, error: unknown): string {
+  const place = "in `connection` or in MikroORM's configuration";
+  if (driverError(error).isUnconnected) return `Start the server, or correct the host and the port ${place}.`;
+  if (dialect.isRefusedLogin(error))
+    return `Correct the user and the password ${place}. If they come from an environment variable, set it.`;
+  return `Create it, or correct its name ${place}. \`createTable\` creates only the table.`;
 }

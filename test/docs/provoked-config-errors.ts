@@ -35,6 +35,9 @@ const OWN: SmartSessionModuleOptions = { dialect: 'sqlite', connection: MEMORY, 
 /** The ways to the messages that not the options alone can tell, with an app that is started. */
 export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({}),
+  () => Test.createTestingModule({ imports: [SmartSessionModule] }).compile(),
+  () => startLate({ useFactory: () => undefined as never }),
+  async () => SmartSessionModule.forRootAsync({} as never),
   () => start({ contextName: 'sessions' }),
   () => startLate({ useFactory: () => ({ contextName: 'sessions' }) }),
   () => start({ client: new pg.Client() }),
@@ -50,6 +53,8 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ connection: { ...MEMORY, driver: UnknownDriver } }),
   () => start({ dialect: 'mysql' }, true),
   () => start({ ...OWN, connection: { dbName: 'no-such-folder/sessions.sqlite' } }),
+  () => start({ dialect: 'postgresql', connection: { clientUrl: 'postgresql://anna@127.0.0.1:1/shop' } }),
+  () => start({ ...OWN, connection: { clientUrl: undefined } }),
   () => start({ ...OWN, schema: 'nowhere' }),
   () => start({ ...OWN, tableName: 'sqlite_sessions' }),
   () => start({}, true),

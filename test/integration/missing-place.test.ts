@@ -48,6 +48,16 @@ describe.each(DATABASES)('createTable on %s', (database) => {
     }
   });
 
+  (database === 'sqlite' ? it.skip : it)('says that the server refuses the login, or does not answer', async () => {
+    const wrong = { user: `nobody_${randomBytes(4).toString('hex')}`, password: 'wrong' };
+    for (const { message } of await refusals({}, wrong)) {
+      expect(message).toMatch(/its database cannot be opened: .+[^.]\. Correct the user and the password in `connection`/);
+    }
+    for (const { message } of await refusals({}, { host: '127.0.0.1', port: 1 })) {
+      expect(message).toMatch(/its database cannot be opened: .+[^.]\. Start the server, or correct the host and the port in `connection`/);
+    }
+  });
+
   (database === 'sqlite' ? it.skip : it)('names a database that MikroORM may not create', async () => {
     const user = `nobody_${randomBytes(4).toString('hex')}`;
     const admin = await MikroORM.init(connectionOptions(database));

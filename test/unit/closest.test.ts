@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { closest, distance } from '../../src/cli/closest.js';
+import { closest, distance } from '../../src/shared/closest.js';
 
 describe('the distance of two words', () => {
   it.each([
