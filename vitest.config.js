@@ -26,7 +26,7 @@ const WHOLE = { branches: 100, lines: 100 };
 
 /** Tests that take minutes have their own commands: npm run test:faults, test:cluster, test:nemesis, test:workloads, test:site and test:history. */
 const ALL = {
-  include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts'],
+  include: suite ? [`test/${suite}/**/*.test.ts`] : ['test/**/*.test.ts', 'recipes/**/*.test.ts', 'packages/**/*.test.ts'],
   exclude: suite
     ? []
     : [

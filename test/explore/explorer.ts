@@ -1,3 +1,4 @@
+import { randomOf } from '../../packages/session-race/src/shared/random.js';
 import type { Choose } from './scheduler.js';
 
 /**
@@ -26,15 +27,4 @@ export async function exploreAll(work: (choose: Choose) => Promise<void>): Promi
 export async function exploreSample(seed: number, count: number, work: (choose: Choose) => Promise<void>): Promise<void> {
   const random = randomOf(seed);
   for (let n = 0; n < count; n++) await work((options) => Math.floor(random() * options));
-}
-
-/** Numbers from 0 to 1 by a seed (mulberry32, by Tommy Ettinger). */
-export function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

@@ -11,7 +11,7 @@ import { CONNECTIONS, DATABASES } from '../support/databases.js';
 import { CONTROL, RACE_VARIANTS, type RaceVariant } from '../support/race-variants.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
-import { randomOf } from './explorer.js';
+import { randomOf } from '../../packages/session-race/src/shared/random.js';
 import type { AnswerMessage, RequestMessage } from './history-worker.js';
 import { INITIAL, OPERATION_NAMES, operationOf } from './operations.js';
 import { isExplained, type Served } from './serial-orders.js';

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { vi } from 'vitest';
 import { Logger } from '@nestjs/common';
-import { exploreAll, exploreSample, randomOf } from './explorer.js';
+import { exploreAll, exploreSample } from './explorer.js';
+import { randomOf } from '../../packages/session-race/src/shared/random.js';
 import { runHistory, type History, type Mutant, type Scenario } from './history.js';
 import { LAWS, violations } from './laws.js';
 import { BREACHES, NEIGHBOURS } from './mutants.js';

@@ -1,5 +1,6 @@
-import { describeRequest, type History, type HistoryRequest, type OperationName } from './history.js';
-import type { SessionHistory } from './session-history.js';
+import { describeRequest, type HistoryRequest, type OperationName } from '../../packages/session-race/src/history/history-request.js';
+import type { History } from '../../packages/session-race/src/history/history.js';
+import type { SessionHistory } from '../../packages/session-race/src/history/session-history.js';
 
 /** What a history is made of: one in which nothing happens breaks no law. */
 export interface Activity {

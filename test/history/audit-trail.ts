@@ -1,7 +1,7 @@
 import type { DialectName, RunStatement } from '../../src/index.js';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { dropTables } from '../support/drop-tables.js';
-import type { AuditEntry } from './history.js';
+import type { AuditEntry } from '../../packages/session-race/src/history/history-request.js';
 
 /** A table of sessions, and which of its columns hold what. */
 export interface AuditedTable {

@@ -1,23 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import type { Values } from './history.js';
+import type { Change, Found } from '../../packages/session-race/src/clients/change.js';
+import type { Values } from '../../packages/session-race/src/history/history-request.js';
 
 type LiveSession = Request['session'] & Record<string, unknown>;
 type SessionRequest = Request & { session: LiveSession };
-
-/** What a handler shall do to its session. */
-export interface Change {
-  readonly puts: Values;
-  readonly deletes: readonly string[];
-  /** How long the handler takes, in ms. */
-  readonly wait: number;
-}
-
-/** What the handler found: a session that it knows by its owner, or none. */
-export interface Found {
-  readonly seen?: Values;
-}
 
 /** The same routes for each store: nothing but express-session's own session. */
 @Controller()

@@ -2,7 +2,7 @@ import { DATABASES } from '../support/databases.js';
 import { activityOf } from './activity.js';
 import { HISTORY_SECONDS, HistoryRuns, breachesOf } from './history-runs.js';
 import { MUTANTS, type Mutant, type MutantName } from './mutants.js';
-import { OPERATIONS } from './operations.js';
+import { OPERATIONS } from '../../packages/session-race/src/clients/operations.js';
 
 const IS_LONG = HISTORY_SECONDS !== undefined;
 const SECONDS = Number(HISTORY_SECONDS ?? 0.4);

@@ -10,8 +10,8 @@ import {
   type RecordUpdate,
   type StoredRecord,
 } from '../../src/index.js';
-import type { CheckerName } from './checkers/index.js';
-import { PAIRS } from './checkers/fractured-deltas.js';
+import type { CheckerName } from '../../packages/session-race/src/checkers/index.js';
+import { PAIRS } from '../../packages/session-race/src/checkers/fractured-deltas.js';
 
 /** A statement for many, done one by one. */
 abstract class OneByOneRepository extends SqlSessionRepository {

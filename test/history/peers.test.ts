@@ -1,7 +1,7 @@
 import { DATABASES } from '../support/databases.js';
 import { describeEach } from '../support/describe-each.js';
 import { activityOf } from './activity.js';
-import { CHECKERS, type CheckerName } from './checkers/index.js';
+import { CHECKERS, type CheckerName } from '../../packages/session-race/src/checkers/index.js';
 import { COMMON_OPERATIONS, HISTORY_SECONDS, HistoryRuns, breachesOf, type CheckedHistory } from './history-runs.js';
 import { PEERS, type Peer, type PeerName } from './peers.js';
 

@@ -5,9 +5,10 @@ import { StatementRunner } from '../../src/persistence/statement-runner.js';
 import { connectionOptions } from '../support/databases.js';
 import { AuditTrail, type AuditedTable } from './audit-trail.js';
 import type { AppName } from './history-app.js';
-import { History, type AuditEntry, type HistoryRequest } from './history.js';
+import type { AuditEntry, HistoryRequest } from '../../packages/session-race/src/history/history-request.js';
+import { History } from '../../packages/session-race/src/history/history.js';
 import { findLocks } from './left-locked.js';
-import { firstRequest, runClients, type ClientsSettings } from './run-clients.js';
+import { firstRequest, runClients, type ClientsSettings } from '../../packages/session-race/src/clients/run-clients.js';
 import type { WorkerProcess } from './worker-process.js';
 
 /** A short run on a busy machine goes on until there are so many. */

@@ -1,4 +1,4 @@
-import type { History } from '../history/history.js';
+import type { History } from '../../packages/session-race/src/history/history.js';
 import type { Finding } from './findings.js';
 
 /** What a fault has cost. */

@@ -1,9 +1,10 @@
-import { CHECKERS } from '../history/checkers/index.js';
-import { findCountsBelow } from '../history/checkers/counts.js';
-import { describeLostSession, findLostChanges, findLostSessions } from '../history/checkers/lost-updates.js';
-import { findReadsAfterEnd, findRowsAfterEnd } from '../history/checkers/resurrections.js';
-import type { History, HistoryRequest } from '../history/history.js';
-import type { SessionHistory } from '../history/session-history.js';
+import { CHECKERS } from '../../packages/session-race/src/checkers/index.js';
+import { findCountsBelow } from '../../packages/session-race/src/checkers/counts.js';
+import { describeLostSession, findLostChanges, findLostSessions } from '../../packages/session-race/src/checkers/lost-updates.js';
+import { findReadsAfterEnd, findRowsAfterEnd } from '../../packages/session-race/src/checkers/resurrections.js';
+import type { HistoryRequest } from '../../packages/session-race/src/history/history-request.js';
+import type { History } from '../../packages/session-race/src/history/history.js';
+import type { SessionHistory } from '../../packages/session-race/src/history/session-history.js';
 
 const { 'stale reads': findStaleReads, 'reads going back': findReadsGoingBack } = CHECKERS;
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HistoryRequest } from '../history/history.js';
+import type { HistoryRequest } from '../../packages/session-race/src/history/history-request.js';
 
 /** How long the clients may take to get some answers, in ms: longer than a cluster takes to drop a member. */
 const PATIENCE = 90_000;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { randomOf } from '../explore/explorer.js';
+import { randomOf } from '../../packages/session-race/src/shared/random.js';
 import type { Operation, Recording, Request, Store, Values } from './operation.js';
 
 /** How the clients work. */

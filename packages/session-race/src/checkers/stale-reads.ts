@@ -1,5 +1,6 @@
-import { describeRequest, type History, type HistoryRequest } from '../history.js';
-import type { SessionHistory } from '../session-history.js';
+import { describeRequest, type HistoryRequest } from '../history/history-request.js';
+import type { History } from '../history/history.js';
+import type { SessionHistory } from '../history/session-history.js';
 import { newestBefore } from './newest-before.js';
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Change, Found } from './history.controller.js';
-import type { HistoryRequest, OperationName, Outcome, Values } from './history.js';
+import type { Change, Found } from './change.js';
+import type { HistoryRequest, OperationName, Outcome, Values } from '../history/history-request.js';
 import { OPERATIONS } from './operations.js';
 import { sessionOf, type SessionPlace, type SharedSession } from './shared-session.js';
 

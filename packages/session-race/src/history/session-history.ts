@@ -1,4 +1,4 @@
-import type { AuditEntry, HistoryRequest, Values } from './history.js';
+import type { AuditEntry, HistoryRequest, Values } from './history-request.js';
 
 /** What a row held for a while. */
 export interface Version {

@@ -1,5 +1,6 @@
-import { describeRequest, type History, type HistoryRequest, type Values } from '../history.js';
-import type { SessionHistory } from '../session-history.js';
+import { describeRequest, type HistoryRequest, type Values } from '../history/history-request.js';
+import type { History } from '../history/history.js';
+import type { SessionHistory } from '../history/session-history.js';
 
 /** Requests that saw a count lower than the increments that had been acknowledged before they began. */
 export function findCountsBelow(history: History): string[] {

@@ -1,5 +1,7 @@
-import { describeRequest, type History } from '../history.js';
+import { describeRequest } from '../history/history-request.js';
+import type { History } from '../history/history.js';
 import { newestBefore } from './newest-before.js';
+import { groupBy } from '../shared/group-by.js';
 
 /** CommitBeforeAnswer: whoever reads after another's read was answered sees no older version, at whatever process. */
 export function findReadsGoingBack(history: History): string[] {
@@ -7,7 +9,7 @@ export function findReadsGoingBack(history: History): string[] {
     const seen = session.indicesOf(request.seen);
     return seen ? [{ request, session, seen }] : [];
   });
-  return [...Map.groupBy(reads, ({ session }) => session).values()].flatMap((all) => {
+  return [...groupBy(reads, ({ session }) => session).values()].flatMap((all) => {
     const newest = newestBefore(
       all.map(({ request, seen }) => ({ at: request.endedAt, index: seen.first, what: describeRequest(request) })),
     );

@@ -1,6 +1,7 @@
-import type { History } from '../history.js';
-import type { SessionHistory } from '../session-history.js';
+import type { History } from '../history/history.js';
+import type { SessionHistory } from '../history/session-history.js';
 import { findCountsAbove } from './counts.js';
+import { groupBy } from '../shared/group-by.js';
 
 /** AtMostOnce: no commit writes two versions, no value is set twice, and nothing is counted twice. */
 export function findRepeatedEffects(history: History): string[] {
@@ -9,7 +10,7 @@ export function findRepeatedEffects(history: History): string[] {
 
 function repeatedCommits({ key, versions }: SessionHistory): string[] {
   const written = versions.filter(({ commitId }) => commitId !== undefined);
-  const byCommit = Map.groupBy(written, ({ commitId }) => commitId);
+  const byCommit = groupBy(written, ({ commitId }) => commitId);
   return [...byCommit]
     .filter(([, all]) => all.length > 1)
     .map(([commitId, all]) => {

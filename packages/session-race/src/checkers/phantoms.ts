@@ -1,5 +1,6 @@
-import { describeRequest, type History, type HistoryRequest, type Values } from '../history.js';
-import { canonical, type SessionHistory } from '../session-history.js';
+import { describeRequest, type HistoryRequest, type Values } from '../history/history-request.js';
+import type { History } from '../history/history.js';
+import { canonical, type SessionHistory } from '../history/session-history.js';
 
 /**
  * NoPhantom: what is stored was put by a request that was not told of its failure, what is seen was stored, and

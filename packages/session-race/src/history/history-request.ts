@@ -1,5 +1,3 @@
-import { SessionHistory } from './session-history.js';
-
 /** What a session holds, by key, without its cookie. `count` is a number, each other value is unique and a string. */
 export type Values = Readonly<Record<string, string | number>>;
 
@@ -57,6 +55,10 @@ export interface HistoryRequest {
   /** What the handler found in the session. */
   readonly seen?: Values;
   readonly error?: string;
+  /** The HTTP status of the answer, if it had one. */
+  readonly status?: number;
+  /** A name for the cookies that were sent, without their values. */
+  readonly cookie?: string;
 }
 
 /** A version of a row, as a trigger copied it. */
@@ -77,50 +79,6 @@ export interface Recording {
   readonly audit: readonly AuditEntry[];
   /** What was found on the database after the last answer that should not be there. */
   readonly leftBehind: readonly string[];
-}
-
-/** A recording, session by session. */
-export class History {
-  readonly sessions: readonly SessionHistory[];
-  readonly #byKey: ReadonlyMap<string, SessionHistory>;
-
-  constructor(readonly recording: Recording) {
-    const audit = Map.groupBy(recording.audit, ({ key }) => key);
-    const requests = Map.groupBy(recording.requests, (request) => changedKeyOf(request) ?? '');
-    const endings = Map.groupBy(recording.requests.filter(mayEnd), ({ key }) => key!);
-    const keys = new Set([...audit.keys(), ...requests.keys(), ...endings.keys()].filter(Boolean));
-    this.sessions = [...keys].map((key) => new SessionHistory(key, audit.get(key) ?? [], requests.get(key) ?? [], endings.get(key) ?? []));
-    this.#byKey = new Map(this.sessions.map((session) => [session.key, session]));
-  }
-
-  get requests(): readonly HistoryRequest[] {
-    return this.recording.requests;
-  }
-
-  /** The requests that found something in a session, each with the session. */
-  reads(): (readonly [HistoryRequest & { readonly seen: Values }, SessionHistory])[] {
-    return this.requests.flatMap((request) => {
-      const session = this.#byKey.get(request.key ?? '');
-      return request.seen && session ? [[request as HistoryRequest & { readonly seen: Values }, session] as const] : [];
-    });
-  }
-
-  /** How many keys were set or deleted by requests that were told so. */
-  get acknowledged(): number {
-    return this.requests
-      .filter(({ outcome }) => outcome === 'ok')
-      .reduce((sum, { puts, deletes }) => sum + Object.keys(puts).length + deletes.length, 0);
-  }
-}
-
-/** The session that a request's changes are for: a new one, or that of its cookie. */
-function changedKeyOf({ operation, key, newKey }: HistoryRequest): string | undefined {
-  return operation === 'begin' || operation === 'login' ? newKey : key;
-}
-
-/** Whether a request may have ended the session that its cookie names. */
-function mayEnd({ operation, key, outcome }: HistoryRequest): boolean {
-  return key !== undefined && (operation === 'login' || operation === 'logout') && outcome !== 'gone';
 }
 
 /** Names a request in what a checker says. */

@@ -1,4 +1,4 @@
-import { randomOf } from '../explore/explorer.js';
+import { randomOf } from '../shared/random.js';
 import { HistoryClient, type ClientSettings } from './history-client.js';
 import { SessionPlace } from './shared-session.js';
 

@@ -1,4 +1,4 @@
-import type { History } from '../history.js';
+import type { History } from '../history/history.js';
 import { findPreviousData } from './foreign-data.js';
 import { findFracturedDeltas } from './fractured-deltas.js';
 import { findLostUpdates } from './lost-updates.js';

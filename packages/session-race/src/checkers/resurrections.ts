@@ -1,5 +1,6 @@
-import { describeRequest, type History } from '../history.js';
-import type { SessionHistory } from '../session-history.js';
+import { describeRequest } from '../history/history-request.js';
+import type { History } from '../history/history.js';
+import type { SessionHistory } from '../history/session-history.js';
 
 /** NoResurrection: once a session has ended nobody finds it again, and nothing writes its row again. */
 export function findResurrections(history: History): string[] {

@@ -1,5 +1,5 @@
-import { PAIRS } from './checkers/fractured-deltas.js';
-import type { OperationName, Values } from './history.js';
+import { PAIRS } from '../checkers/fractured-deltas.js';
+import type { OperationName, Values } from '../history/history-request.js';
 
 /** What an operation needs to know. */
 export interface OperationContext {

@@ -1,4 +1,5 @@
-import { describeRequest, type History, type Values } from '../history.js';
+import { describeRequest, type Values } from '../history/history-request.js';
+import type { History } from '../history/history.js';
 
 /** The pairs of keys that are always put together, with one value. */
 export const PAIRS = ['left', 'right'] as const;

@@ -1,5 +1,6 @@
-import { CHECKERS, type CheckerName } from './checkers/index.js';
-import { History, type AuditEntry, type HistoryRequest, type OperationName, type Values } from './history.js';
+import { CHECKERS, type CheckerName } from '../src/checkers/index.js';
+import type { AuditEntry, HistoryRequest, OperationName, Values } from '../src/history/history-request.js';
+import { History } from '../src/history/history.js';
 
 const OWNER: Values = { owner: 'A:owner' };
 

@@ -1,5 +1,7 @@
-import { describeRequest, type History, type Values } from '../history.js';
-import type { SessionHistory } from '../session-history.js';
+import { describeRequest, type Values } from '../history/history-request.js';
+import type { History } from '../history/history.js';
+import type { SessionHistory } from '../history/session-history.js';
+import { groupBy } from '../shared/group-by.js';
 
 /** Isolation: each value carries its session's owner; none shows under another's id, and no id is given twice. */
 export function findPreviousData(history: History): string[] {
@@ -30,7 +32,7 @@ export function ownerOf(value: string): string {
 }
 
 function idsGivenTwice({ requests }: History): string[] {
-  const given = Map.groupBy(
+  const given = groupBy(
     requests.filter(({ newKey }) => newKey !== undefined),
     ({ newKey }) => newKey!,
   );

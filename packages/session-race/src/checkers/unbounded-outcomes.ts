@@ -1,4 +1,5 @@
-import { describeRequest, type History } from '../history.js';
+import { describeRequest } from '../history/history-request.js';
+import type { History } from '../history/history.js';
 
 /** BoundedOutcome: every request is answered, and nothing stays behind on the database. */
 export function findUnboundedOutcomes({ requests, recording }: History): string[] {
