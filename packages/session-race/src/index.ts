@@ -1,0 +1,15 @@
+export { raceApp, type RaceAppOptions } from './race-app.js';
+export { assertRaceSafe, raceStore, type RaceStoreOptions } from './race-store.js';
+export { CannotJudgeError, RaceConfigError, RaceUnsafeError } from './race.errors.js';
+export type { HistoryRequest, OperationName, Outcome, Values } from './history/history-request.js';
+export type { RaceReport } from './report/race-report.js';
+export { describeReport } from './report/text-report.js';
+export { htmlReport } from './report/html-report.js';
+export type { RaceConfig } from './targets/race-config.js';
+export type { Route } from './targets/route.js';
+export type { SessionOptions } from './targets/store-target.js';
+export type { RaceTarget, TargetAnswer, TargetOperation, TargetRequest } from './targets/target.js';
+export type { Breach, BreachKind } from './witness/breach.js';
+export type { Example } from './witness/example.js';
+export { race, type RaceProgress } from './race.js';
+export type { RaceSettings } from './workload/race-settings.js';
