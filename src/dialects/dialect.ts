@@ -114,6 +114,13 @@ export interface Dialect {
    * @param assignments the `set` list of the update
    */
   updateWanted(table: string, columns: readonly WantedColumn[], count: number, isWanted: string, assignments: string): string;
+  /**
+   * Updates the one row of a table that meets a condition, and none if the row is locked.
+   *
+   * @param assignments the `set` list of the update. Its parameters come before those of the condition.
+   * @param condition contains the row's key
+   */
+  updateUnlocked(table: string, assignments: string, condition: string): string;
   /** The most rows of one `updateWanted`. Absent for any number. */
   readonly mostWanted?: number;
   /** Asks the server whether replicas run the same statements again. Then no row may be skipped. Absent if they copy rows. */

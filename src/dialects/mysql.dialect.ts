@@ -92,6 +92,10 @@ export const mysql: Dialect = {
   wantedRows,
   wantedParameters: (_columns, rows) => rows.flat(),
   updateWanted,
+  // A subquery may read the updated table only through a derived table.
+  updateUnlocked: (table, assignments, condition) =>
+    `update ${table} set ${assignments} where session_id = ` +
+    `(select free_key from (select session_id as free_key from ${table} where ${condition} for update skip locked) as free)`,
   mostWanted: MOST_WANTED,
   repeatsStatements,
   writtenOf,

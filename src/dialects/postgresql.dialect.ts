@@ -150,6 +150,8 @@ export const postgresql: Dialect = {
     `update ${table} set ${assignments} from (select wanted.* from ${wantedRows(columns)} join ${table} as found on found.session_id = wanted_key ` +
     `where ${isWanted} for update of found skip locked) as wanted ` +
     `where session_id = wanted_key and ${isWanted} returning commit_id`,
+  updateUnlocked: (table, assignments, condition) =>
+    `update ${table} set ${assignments} where session_id = (select session_id from ${table} where ${condition} for update skip locked)`,
   returning: (column) => ` returning ${column}`,
   updateReturning: (columns) => ` returning ${columns}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',

@@ -75,6 +75,8 @@ export const sqlite: Dialect = {
   wantedParameters: (_columns, rows) => rows.flat(),
   updateWanted: (table, columns, count, isWanted, assignments) =>
     `update ${table} set ${assignments} from ${sqlite.wantedRows(columns, count)} where session_id = wanted_key and ${isWanted} returning commit_id`,
+  // One connection at a time writes, so no row is locked.
+  updateUnlocked: (table, assignments, condition) => `update ${table} set ${assignments} where ${condition}`,
   returning: (column) => ` returning ${column}`,
   updateReturning: (columns) => ` returning ${columns}`,
   onDuplicateKey: ' on conflict (session_id) do nothing',

@@ -60,8 +60,8 @@ export function buildStatements(context: DatabaseContext) {
   const isCommit = (commitId: string) => `coalesce(commit_id, '') = ${dialect.exactText(`coalesce(${commitId}, '')`)}`;
   const isAsKnown = (next: () => string) => `${isVersioned ? `lock_version = ${next()} and ` : ''}${isCommit(next())}`;
   const isWanted = `${isVersioned ? 'lock_version = wanted_version and ' : ''}${isCommit('wanted_commit_id')} and ${isRowLive}`;
-  const hasSeenData = dialect.hasDigest?.('data', 'seen_data') ?? `data = ${dialect.exactText('seen_data')}`;
-  const isSeen = `${hasSeenData} and ${hasMaxAge(() => 'seen_max_age')}`;
+  const isSeen = (data: string, maxAge: string) =>
+    `${dialect.hasDigest?.('data', data) ?? `data = ${dialect.exactText(data)}`} and ${hasMaxAge(() => maxAge)}`;
 
   const update = (next: () => string, more = '') =>
     `update ${table} set ${assignments(next)}${more} where ${live(next())} and ${isAsKnown(next)}`;
@@ -115,8 +115,18 @@ export function buildStatements(context: DatabaseContext) {
     /** `count` rows of: the change, key, version, commit id */
     updateMany: once((count) => dialect.updateWanted(keyed, WANTED_CHANGES, count, isWanted, assignments(namesOf(WANTED_CHANGES)))),
     /** `count` rows of: the change, key, version, commit id, data (or its hash, if the dialect has `hasDigest`), max age (see `maxAgeParameter`) */
-    updateSeen: once((count) =>
-      dialect.updateWanted(keyed, SEEN_CHANGES, count, `${isWanted} and ${isSeen}`, assignments(namesOf(SEEN_CHANGES))),
+    updateSeenMany: once((count) =>
+      dialect.updateWanted(
+        keyed,
+        SEEN_CHANGES,
+        count,
+        `${isWanted} and ${isSeen('seen_data', 'seen_max_age')}`,
+        assignments(namesOf(SEEN_CHANGES)),
+      ),
+    ),
+    /** the parameters of one row of `updateSeenMany` */
+    updateSeen: build((next) =>
+      dialect.updateUnlocked(table, assignments(next), `${live(next())} and ${isAsKnown(next)} and ${isSeen(next(), next())}`),
     ),
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),

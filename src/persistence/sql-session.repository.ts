@@ -100,6 +100,8 @@ export class SqlSessionRepository extends SessionRepository {
 
   override updateMany(updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const { dialect, runner } = this.#context;
+    const [only] = updates;
+    if (only?.seen && updates.length === 1) return this.#updateSeen(only);
     if (!dialect.hidesWritten || this.#showsWritten || updates.length === 1) return this.#updateAll(runner.run, updates);
     // If the answer hides which records were written, none may be.
     return inTransaction(runner, dialect, undefined, (run) => this.#updateAll(run, updates)).catch((error: unknown) => {
@@ -108,10 +110,17 @@ export class SqlSessionRepository extends SessionRepository {
     });
   }
 
+  /** The statement for one row takes half of the time that the one for many rows takes. */
+  async #updateSeen(update: RecordUpdate): Promise<ReadonlySet<string>> {
+    const { storageKey, known, change } = update;
+    const parameters = [...changeParameters(change), ...this.#knownParameters(storageKey, known), ...this.#seenParameters(update)];
+    return new Set((await this.#changesOne(this.#statements.updateSeen, parameters)) ? [storageKey] : []);
+  }
+
   async #updateAll(run: RunStatement, updates: readonly RecordUpdate[]): Promise<ReadonlySet<string>> {
     const { dialect } = this.#context;
     const isSeen = updates.some(({ seen }) => seen);
-    const [statement, columns] = isSeen ? [this.#statements.updateSeen, SEEN_CHANGES] : [this.#statements.updateMany, WANTED_CHANGES];
+    const [statement, columns] = isSeen ? [this.#statements.updateSeenMany, SEEN_CHANGES] : [this.#statements.updateMany, WANTED_CHANGES];
     const rows = updates.map((update) => [
       ...changeParameters(update.change),
       ...wantedParameters(update),

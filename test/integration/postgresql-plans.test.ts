@@ -19,7 +19,7 @@ describe.runIf(DATABASES.includes('postgresql'))('the plans of batched updates o
 
   it.each([
     ['updateMany', WANTED_CHANGES],
-    ['updateSeen', SEEN_CHANGES],
+    ['updateSeenMany', SEEN_CHANGES],
   ] as const)('%s finds its rows by the primary key', async (name, columns) => {
     const rows = Array.from({ length: 3 }, () => columns.map(() => null));
     const statement = buildStatements(database.context)[name](rows.length);

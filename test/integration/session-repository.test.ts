@@ -163,7 +163,45 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, Repository
     }
   });
 
-  it('compares, among many, the data and the max age exactly, with and without versions', async () => {
+  it('writes one that was seen, whatever stops it, and waits for no lock', async () => {
+    const { dialect, runner } = database.context;
+    const prepared: Record<string, string> = {
+      written: `lock_version = lock_version`,
+      moved: 'lock_version = 1',
+      'of another generation': `commit_id = 'other'`,
+      expired: `expires_at = ${dialect.fromNow('-1')}`,
+      'of other data': `data = '1 '`,
+      'of another age': 'max_age = 1',
+      locked: 'lock_version = lock_version',
+    };
+    const first = change('0');
+    for (const fate of Object.keys(prepared)) await repository.insert(fate, first);
+    for (const [fate, assignment] of Object.entries(prepared))
+      await database.run(`update {table} set ${assignment} where session_id = '${fate}'`);
+    const seen = { data: '0', maxAge: null };
+    const known = { version: 0, commitId: first.commitId };
+    const write = async (storageKey: string) =>
+      [...(await repository.updateMany!([{ storageKey, known, seen, change: change('mine') }]))].length === 1;
+    const writeEach = async () => {
+      const outcomes: Record<string, boolean> = {};
+      for (const fate of [...Object.keys(prepared), 'absent']) outcomes[fate] = await write(fate);
+      return outcomes;
+    };
+    const whileLocked = async (run: RunStatement) => {
+      await run(dialect.begin);
+      await run(`select session_id from ${database.table} where session_id = 'locked' for update`);
+      const outcomes = await writeEach();
+      await run(dialect.rollback);
+      return outcomes;
+    };
+    const { locked, ...outcomes } = await (databaseName === 'sqlite' ? writeEach() : runner.onOneConnection(whileLocked));
+    expect(locked).toBe(databaseName === 'sqlite');
+    expect(Object.keys(outcomes).filter((fate) => outcomes[fate])).toEqual(['written']);
+    await database.run("delete from {table} where session_id = 'locked'");
+    expect(await database.run("select session_id from {table} where data = 'mine'")).toEqual([{ session_id: 'written' }]);
+  });
+
+  it.each(['together', 'alone'])('compares, %s, the data and the max age exactly, with and without versions', async (how) => {
     const data = '{"a":"ä \\u0000 \' ` \\" \\\\ {},"}';
     const cases: Record<string, [stored: string, storedAge: number | null, seen: string, seenAge: number | null, isWritten: boolean]> = {
       same: [data, 86_400_000_000, data, 86_400_000_000, true],
@@ -197,7 +235,9 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, Repository
         updates.push({ storageKey: key, known, seen: { data: seen, maxAge: seenAge }, change: change('{"mine":1}') });
       }
       const wanted = Object.keys(cases).filter((key) => cases[key]![4]);
-      expect([...(await one.updateMany!(updates))]).toEqual(wanted);
+      const batches = how === 'together' ? [updates] : updates.map((update) => [update]);
+      const writtenKeys = await Promise.all(batches.map((batch) => one.updateMany!(batch)));
+      expect(writtenKeys.flatMap((keys) => [...keys])).toEqual(wanted);
       const written = await database.run('select session_id, lock_version from {table} where data = \'{"mine":1}\' order by session_id');
       expect(written).toEqual(wanted.toSorted().map((session_id) => ({ session_id, lock_version: 1 - n })));
     }
