@@ -1,14 +1,6 @@
 import { Logger, type INestApplication } from '@nestjs/common';
 import { LOG_LEVELS } from './platform.js';
-
-/** The app cannot listen on its port. */
-export class PortError extends Error {
-  override readonly name = 'PortError';
-
-  constructor(port: string, problem: string) {
-    super(`PORT=${port}: ${problem}. Choose another port, for example: PORT=3001 npm start`);
-  }
-}
+import { SettingError } from './setting-error.js';
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'another program uses this port',
@@ -19,7 +11,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 /**
  * Listens on a port.
  *
- * @throws PortError if the port is taken, not allowed, or not a port
+ * @throws SettingError if the port is taken, not allowed, or not a port
  */
 export async function listen(app: INestApplication, port: string): Promise<void> {
   await app.init();
@@ -29,7 +21,7 @@ export async function listen(app: INestApplication, port: string): Promise<void>
     await app.listen(Number(port));
   } catch (error) {
     const problem = PROBLEMS[(error as NodeJS.ErrnoException).code ?? ''];
-    throw problem ? new PortError(port, problem) : error;
+    throw problem ? new SettingError('PORT', port, `${problem}. Choose another port, for example: PORT=3001 npm start`) : error;
   } finally {
     Logger.overrideLogger(LOG_LEVELS);
   }

@@ -1,6 +1,7 @@
 import { Migrator } from '@mikro-orm/migrations';
 import type { Options } from '@mikro-orm/core';
 import { SessionEntity, SessionLeaseEntity } from 'nestjs-smart-session';
+import { SettingError } from './setting-error.js';
 
 const { env } = process;
 
@@ -27,7 +28,11 @@ async function driverOptions(): Promise<Partial<Options>> {
     case 'mariadb':
       return { driver: (await import('@mikro-orm/mariadb')).MariaDbDriver, ...mysqlServer() };
     default:
-      throw new Error(`DATABASE=${env.DATABASE}: use sqlite, postgresql, mysql or mariadb.`);
+      throw new SettingError(
+        'DATABASE',
+        String(env.DATABASE),
+        'use sqlite, postgresql, mysql or mariadb. For example: DATABASE=postgresql npm start',
+      );
   }
 }
 

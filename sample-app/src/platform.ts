@@ -4,6 +4,7 @@ import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-ex
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
 import { PUBLIC, servePage } from './page.js';
+import { SettingError } from './setting-error.js';
 
 /** The messages that the app logs. */
 export const LOG_LEVELS: LogLevel[] = ['error', 'warn'];
@@ -28,10 +29,10 @@ const PLATFORMS: Record<string, () => Promise<INestApplication>> = {
 /**
  * Makes the app with its page, on Express or Fastify.
  *
- * @throws Error for another platform
+ * @throws SettingError for another platform
  */
 export function createApp(platform = 'express'): Promise<INestApplication> {
   const create = PLATFORMS[platform];
-  if (!create) throw new Error(`PLATFORM=${platform}: use one of ${Object.keys(PLATFORMS).join(', ')}.`);
+  if (!create) throw new SettingError('PLATFORM', platform, 'use express or fastify. For example: PLATFORM=fastify npm start');
   return create();
 }

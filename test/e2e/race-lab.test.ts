@@ -32,21 +32,64 @@ beforeAll(async () => {
   await buildSampleApp();
   directory = mkdtempSync(join(SAMPLE, 'tmp-'));
   app = await startSampleApp(env());
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await app?.stop();
   rmSync(directory, { recursive: true });
 });
 
-describe('a port that is taken', () => {
-  it('is an error of one line that says what to do', async () => {
-    const { port } = new URL(app.url);
-    const second = run(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env(), PORT: port } });
-    await expect(second).rejects.toMatchObject({
-      code: 1,
-      stderr: `PORT=${port}: another program uses this port. Choose another port, for example: PORT=3001 npm start\n`,
-    });
-  }, 30_000);
+describe('a setting that cannot be used', () => {
+  const taken = () => new URL(app.url).port;
+
+  const cases: readonly (readonly [string, () => NodeJS.ProcessEnv, () => string])[] = [
+    [
+      'a port that is taken',
+      () => ({ PORT: taken() }),
+      () => `PORT=${taken()}: another program uses this port. Choose another port, for example: PORT=3001 npm start`,
+    ],
+    [
+      'no port',
+      () => ({ PORT: 'home' }),
+      () => 'PORT=home: a port is a number from 0 to 65535. Choose another port, for example: PORT=3001 npm start',
+    ],
+    [
+      'an unknown database',
+      () => ({ DATABASE: 'mongo' }),
+      () => 'DATABASE=mongo: use sqlite, postgresql, mysql or mariadb. For example: DATABASE=postgresql npm start',
+    ],
+    [
+      'an unknown platform',
+      () => ({ PLATFORM: 'hapi' }),
+      () => 'PLATFORM=hapi: use express or fastify. For example: PLATFORM=fastify npm start',
+    ],
+    [
+      'no server of PostgreSQL',
+      () => ({ DATABASE: 'postgresql', PGHOST: '127.0.0.1', PGPORT: '1' }),
+      () =>
+        'DATABASE=postgresql: the database cannot be used: connect ECONNREFUSED 127.0.0.1:1. Start the server, or set PGHOST, PGPORT, PGUSER and PGPASSWORD.',
+    ],
+    [
+      'no server of MySQL',
+      () => ({ DATABASE: 'mysql', MYSQL_HOST: '127.0.0.1', MYSQL_PORT: '1' }),
+      () =>
+        'DATABASE=mysql: the database cannot be used: connect ECONNREFUSED 127.0.0.1:1. Start the server, or set MYSQL_HOST, MYSQL_PORT, MYSQL_USER and MYSQL_PASSWORD.',
+    ],
+    [
+      'a folder that does not exist',
+      () => ({ SQLITE_FILE: 'nowhere/lab.sqlite' }),
+      () =>
+        'DATABASE=sqlite: the database cannot be used: Cannot open database because the directory does not exist. Set SQLITE_FILE to a file in a folder that exists.',
+    ],
+  ];
+
+  it.each(cases)(
+    '%s is an error of one line that says what to do',
+    async (_name, settings, message) => {
+      const second = run(process.execPath, ['dist/main.js'], { cwd: SAMPLE, env: { ...env(), ...settings() } });
+      await expect(second).rejects.toMatchObject({ code: 1, stderr: `${message()}\n` });
+    },
+    30_000,
+  );
 });
 
 describe('a race', () => {
