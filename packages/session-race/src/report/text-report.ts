@@ -1,3 +1,4 @@
+import { figuresOf, termsOf } from './figures.js';
 import type { RaceReport } from './race-report.js';
 import { explain, linesOf } from './history-lines.js';
 import { titleOf } from './titles.js';
@@ -6,7 +7,7 @@ import type { Example } from '../witness/example.js';
 
 /** The whole report as text. */
 export function describeReport(report: RaceReport): string {
-  const { examples, places, notes, settings } = report;
+  const { examples, places, notes } = report;
   return [
     verdictOf(report),
     '',
@@ -14,25 +15,12 @@ export function describeReport(report: RaceReport): string {
     '',
     ...notes.map((note) => `Note: ${note}\n`),
     ...examples.flatMap((example) => [...describeExample(example, places), '']),
-    `${report.requests} requests in ${report.rounds} rounds, ${report.seconds.toFixed(1)} s, ${settings.clients} tabs per browser, --seed ${settings.seed}`,
+    termsOf(report),
   ].join('\n');
 }
 
 function table(report: RaceReport): string[] {
-  const { acknowledged, contended, ended, reads, lost, resurrected, stale, foreign, vanished, refused, unknown } = report;
-  const rows: (readonly [number, string])[] = [
-    [acknowledged, `acknowledged updates, ${contended} of them at the same time as another`],
-    [lost, 'of them lost'],
-    [resurrected, `of ${ended} ended sessions came back`],
-    [stale, `of ${reads} reads were stale`],
-    [foreign, `of ${reads} reads showed another browser's data`],
-  ];
-  const optional: (readonly [number, string])[] = [
-    [vanished, 'updates were missing for a while, and came back: no loss'],
-    [refused, 'requests were refused: not judged'],
-    [unknown, 'requests have an unknown outcome: not judged'],
-  ];
-  return [...rows, ...optional.filter(([count]) => count > 0)].map(([count, what]) => `${String(count).padStart(7)}  ${what}`);
+  return figuresOf(report).map(({ count, what }) => `${String(count).padStart(7)}  ${what}`);
 }
 
 function describeExample(example: Example, places: readonly string[]): string[] {
