@@ -2,6 +2,7 @@ import { requestCookie } from '../http/request-cookie.js';
 import { SessionTransport } from '../http/session-transport.js';
 import { SessionTestingError } from '../smart-session.errors.js';
 import { found } from './found.js';
+import { refusePromise } from './refuse-promise.js';
 import { headersOf, isCarrier, type SessionCarrier } from './session-carrier.js';
 import type { AppSessions } from './tested-app.js';
 
@@ -14,6 +15,7 @@ import type { AppSessions } from './tested-app.js';
  */
 export function carriedSession(app: AppSessions, carrier: SessionCarrier, operation: string): string | undefined {
   const { options, service } = app;
+  refusePromise(carrier, operation);
   if (!isCarrier(carrier)) throw new SessionTestingError(operation, `${found(carrier)} is no response and no cookie`, PASS_A_SESSION);
   const { name } = options;
   const headers = headersOf(carrier, { cookie: name, header: options.transport.header?.header });

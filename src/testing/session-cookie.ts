@@ -4,6 +4,7 @@ import type { SessionDraft } from '../services/session.service.js';
 import { isKeyedObject } from '../shared/plain-object.js';
 import { SessionTestingError } from '../smart-session.errors.js';
 import { found } from './found.js';
+import { refusePromise } from './refuse-promise.js';
 import { sessionsOf, type AppSessions, type TestedApp } from './tested-app.js';
 
 /** In bytes, as express-session makes its ids. */
@@ -59,6 +60,7 @@ function cookieOf({ options }: AppSessions, value: string): string {
 
 /** Returns the signed id. */
 async function store({ protocol, options }: AppSessions, values: Partial<SessionDraft>, operation: string): Promise<string> {
+  refusePromise(values, operation);
   if (!isKeyedObject(values))
     throw new SessionTestingError(
       operation,

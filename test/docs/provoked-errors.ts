@@ -85,6 +85,8 @@ function testingMistakes(): Ways {
     async () => sessionCookie(await Test.createTestingModule({}).compile()),
     on((app) => sessionCookie(app, 'anna' as never)),
     on((app) => sessionCookie(app), { header: 'x-session' }),
+    on((app) => sessionCookie(app, Promise.resolve({}) as never)),
+    on((app) => readSession(app, sessionCookie(app) as never)),
     on((app) => readSession(app, 7 as never)),
     on((app) => readSession(app, 'session=1')),
     on((app) => readSession(app, 'sid=1')),

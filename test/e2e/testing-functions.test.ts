@@ -252,6 +252,12 @@ describe('what a test passes by mistake', () => {
       for (const ms of [-1, 1.5, NaN, Infinity, '60'])
         await refused(ageSession(app, cookie, ms as never), `${typeof ms === 'string' ? '"60"' : ms} is no time.`);
       await refused(sessionCookie(app, 'anna' as never), '"anna" is no object.');
+      const unsent = () => server(app).get('/session') as never;
+      const forgotten = 'a promise was given. Await it first.';
+      await refused(readSession(app, unsent()), forgotten);
+      await refused(ageSession(app, unsent(), 1000), forgotten);
+      await refused(sessionCookie(app, unsent()), forgotten);
+      await refused(sessionHeaders(app, unsent()), forgotten);
       await refused(sessionHeaders(app, null as never), 'null is no object.');
     }));
 
