@@ -9,7 +9,11 @@ export const COMMON_OPTIONS = {
     help: "MikroORM's configuration. Default: where `mikro-orm` looks for it.",
   },
   contextName: { type: 'string', value: '<name>', help: 'The context name in that file. Default: default.' },
-  options: { type: 'string', value: '<file>', help: 'A module that exports the options that the app gives to forRoot.' },
+  options: {
+    type: 'string',
+    value: '<file>',
+    help: 'A module that exports the options that the app gives to forRoot. Default: smart-session.options.mjs, if there is one.',
+  },
   dialect: { type: 'string', value: '<name>', help: "postgresql, mysql, mariadb or sqlite. Default: the connection's." },
   table: { type: 'string', value: '<name>', help: "The sessions table. Default: the option tableName, the entity's, or sessions." },
   schema: {

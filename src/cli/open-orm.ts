@@ -43,7 +43,7 @@ async function importMikroOrmCli(): Promise<MikroOrmCli> {
     const found = importError('@mikro-orm/cli', error);
     if (!(found instanceof MissingPackageError)) throw found;
     throw new Error(
-      "@mikro-orm/cli reads the app's MikroORM configuration, but it is not installed. Install it: npm install --save-dev @mikro-orm/cli",
+      "@mikro-orm/cli reads the app's MikroORM configuration, but it is not installed. Install it: npm install --save-dev @mikro-orm/cli. If the app has no MikroORM, give --options.",
       { cause: error },
     );
   }

@@ -3,6 +3,7 @@ import { argumentOf, commandOf, optionsIn } from './command-line.js';
 import { COMMANDS } from './commands/index.js';
 import { messageOf } from './error-message.js';
 import { PROGRAM, commandHelp, programHelp } from './help.js';
+import { withUsualOptions } from './settings.js';
 import type { Terminal } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import { ownVersion } from './version.js';
@@ -34,5 +35,5 @@ async function runCommand([name, ...words]: readonly string[], terminal: Termina
   const command = commandOf(COMMANDS, name);
   const { given, argument } = optionsIn(command, words);
   if (given.help) return terminal.print(commandHelp(command));
-  await command.run(given, terminal, argumentOf(command, argument));
+  await command.run(withUsualOptions(given), terminal, argumentOf(command, argument));
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import type { DialectName } from '../shared/dialect-name.js';
 import type { SmartSessionModuleOptions } from '../options/module-options.js';
 import { flawIn } from '../options/smart-session.options.js';
@@ -6,6 +7,15 @@ import type { Given } from './cli-option.js';
 import type { COMMON_OPTIONS } from './common-options.js';
 import { importOptions } from './options-module.js';
 import { UsageError } from './usage-error.js';
+
+/** The file of the options for the command line, as `init` prints it. Node needs no compiler for it, in any app. */
+export const OPTIONS_FILE = 'smart-session.options.mjs';
+
+/** Returns the command line with the usual file of the options, if none is named and there is one. */
+export function withUsualOptions<Options extends object>(given: Options): Options {
+  const { options, config } = given as { readonly options?: string; readonly config?: unknown };
+  return options === undefined && config === undefined && existsSync(OPTIONS_FILE) ? { ...given, options: OPTIONS_FILE } : given;
+}
 
 /** The common options as given on the command line. */
 export type CommonGiven = Given<typeof COMMON_OPTIONS>;

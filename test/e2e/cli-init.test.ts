@@ -45,7 +45,7 @@ describe('init', () => {
       printedCode(out, 'Import in src/app.module.ts'),
       '@Controller()',
       'class UserController {',
-      "  @Post() login(@Session() session: SessionData): void { session.userId = '42'; }",
+      '  @Post() login(@Session() session: SessionData): void { session.userId = 42; }',
       '  @Get() user(@Session() session: SessionData) { return { user: session.userId }; }',
       '}',
       '@Module({',
@@ -68,7 +68,7 @@ describe('init', () => {
       await nest.init();
       const agent = request.agent(nest.getHttpServer());
       await agent.post('/').expect(201);
-      await agent.get('/').expect(200, { user: '42' });
+      await agent.get('/').expect(200, { user: 42 });
       return (await nest.get(SessionService).list({ userId: '42' })).length;
     } finally {
       await nest.close();
@@ -76,8 +76,22 @@ describe('init', () => {
   }
 
   describe('prints lines that work', () => {
-    it('with MikroORM on SQLite, in ES modules', async () => {
+    it('with MikroORM that the app does not use yet', async () => {
       const app = await write(['@mikro-orm/nestjs', '@mikro-orm/core', '@mikro-orm/sqlite'], { 'src/main.ts': '' }, 'module');
+      const { out } = await app.init({ yes: true });
+      expect(out).not.toContain("Add to MikroORM's options");
+      expect(printedCode(out, 'Create smart-session.options.mjs')).toContain("connection: { dbName: 'app.sqlite' }");
+      const file = JSON.stringify(join(app.directory, 'app.sqlite'));
+      const code = moduleWith(out).replace("'app.sqlite'", file);
+      expect(code).toContain(file);
+      await app.add({ ...sessionType(out), 'src/app.module.ts': code });
+      expect(await useSessions(app)).toBe(1);
+      expect((await app.init({ dryRun: true })).out).toContain("Add to MikroORM's options");
+    });
+
+    it('with MikroORM on SQLite, in ES modules', async () => {
+      const before = "import { MikroOrmModule } from '@mikro-orm/nestjs';";
+      const app = await write(['@mikro-orm/nestjs', '@mikro-orm/core', '@mikro-orm/sqlite'], { 'src/app.module.ts': before }, 'module');
       const { out } = await app.init({ yes: true });
       expect(out).toContain('The app: MikroORM, Express, ES modules.');
       const [entityImport, , entities] = printedCode(out, "Add to MikroORM's options").split('\n');
@@ -339,7 +353,7 @@ describe('init', () => {
       );
       expect(out).toContain("dialect: 'mariadb'");
       expect(out).toContain('userId: "user\'s id"');
-      expect(out).toContain('"user\'s id"?: string;');
+      expect(out).toContain('"user\'s id"?: number;');
       expect(await app.read('.env')).toMatch(SECRET);
     });
 
@@ -355,9 +369,31 @@ describe('init', () => {
     it('have no default without a driver', async () => {
       const app = await write([]);
       await expect(app.init({ yes: true })).rejects.toThrow('Give --dialect, one of postgresql, mysql, mariadb, sqlite.');
-      await expect(app.init({ person: { answers: ['oracle'] } })).rejects.toThrow('--dialect: "oracle" was given.');
+      await expect(app.init({ dialect: 'oracle', yes: true })).rejects.toThrow('--dialect: "oracle" was given.');
       await expect(app.init({ dialect: 'sqlite', userKey: '', yes: true })).rejects.toThrow('--user-key: "" was given.');
     });
+  });
+
+  it('asks again for a database that there is not', async () => {
+    const app = await write([]);
+    const { out, questions } = await app.init({ person: { answers: ['postgres', 'postgresql', '', '', 'n'] } });
+    expect(questions).toContain('There is no "postgres". Which database is it? postgresql, mysql, mariadb, sqlite. ');
+    expect(out).toContain("dialect: 'postgresql'");
+  });
+
+  it('takes the id of a user who is an object in the session', async () => {
+    const { out } = await (await write(['pg'])).init({ dryRun: true, userKey: 'user.id' });
+    expect(out).toContain('userId: (session) => session.user?.id,');
+    expect(out).toContain('user?: { id?: number };');
+  });
+
+  it('names the version of MikroORM that is installed', async () => {
+    const app = await write(['@mikro-orm/core', 'pg'], {
+      'node_modules/@mikro-orm/core/package.json': JSON.stringify({ version: '7.2.1' }),
+    });
+    expect((await app.init({ dryRun: true })).out).toContain(
+      'npm install nestjs-smart-session express-session @mikro-orm/postgresql@7.2.1\n',
+    );
   });
 
   it('writes nothing in a dry run', async () => {

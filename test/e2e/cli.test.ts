@@ -527,7 +527,7 @@ describe('a process of an app', () => {
     const { code, err } = await cliProcess(['stats'], app, ['--import', `data:text/javascript,${encodeURIComponent(hook)}`]);
     expect({ code, err }).toEqual({
       code: 1,
-      err: "smart-session: @mikro-orm/cli reads the app's MikroORM configuration, but it is not installed. Install it: npm install --save-dev @mikro-orm/cli\n",
+      err: "smart-session: @mikro-orm/cli reads the app's MikroORM configuration, but it is not installed. Install it: npm install --save-dev @mikro-orm/cli. If the app has no MikroORM, give --options.\n",
     });
   });
 });

@@ -59,7 +59,9 @@ async function dialectOf({ dialects }: App, answer: Answer): Promise<string> {
   const [first, ...others] = dialects;
   if (first !== undefined && others.length === 0) return first;
   const choices = first === undefined ? Object.keys(DIALECTS) : dialects;
-  const given = await answer(`Which database is it? ${choices.join(', ')}.`, first ?? '');
+  const question = `Which database is it? ${choices.join(', ')}.`;
+  let given = await answer(question, first ?? '');
+  while (given !== '' && flawIn('dialect', given) !== undefined) given = await answer(`There is no "${given}". ${question}`, first ?? '');
   if (given !== '') return given;
   throw new UsageError(`init: package.json has no driver of a database. Give --dialect, one of ${Object.keys(DIALECTS).join(', ')}.`);
 }

@@ -2,12 +2,10 @@ import type { DialectName } from '../../shared/dialect-name.js';
 import { PROGRAM } from '../help.js';
 import type { App } from './app.js';
 import type { Choices } from './choices.js';
+import { OPTIONS_FILE } from '../settings.js';
 import type { ConnectionWay } from './connection-way.js';
-import { commonOptions, indented } from './module-lines.js';
+import { NEW_SQLITE_FILE, commonOptions, indented, isNewOnMikroOrm } from './module-lines.js';
 import type { Snippet } from './snippet.js';
-
-/** The file of the options for the command line. Node needs no compiler for it, in any app. */
-const OPTIONS_FILE = 'smart-session.options.mjs';
 
 /** How the command line finds the database of the app. */
 export interface DoctorLines {
@@ -31,18 +29,23 @@ export function doctorLines(app: App, choices: Choices, way: ConnectionWay, read
 }
 
 function optionsModule(app: App, choices: Choices, way: ConnectionWay, readsEnvFile: boolean): readonly string[] {
-  const { imported, option } = way === 'client' ? clientOf(app, choices.dialect) : { imported: [], option: connectionOf(choices.dialect) };
+  const { imported, option } =
+    way === 'client'
+      ? clientOf(app, choices.dialect)
+      : { imported: [], option: connectionOf(choices.dialect, isNewOnMikroOrm(app, choices) ? NEW_SQLITE_FILE : 'sessions.sqlite') };
   return [
+    ...(readsEnvFile ? ["import { existsSync } from 'node:fs';"] : []),
     ...imported,
-    ...(readsEnvFile ? ['process.loadEnvFile();'] : []),
+    // A server may have the variables without the file.
+    ...(readsEnvFile ? ["if (existsSync('.env')) process.loadEnvFile();"] : []),
     'export default {',
     ...indented([`dialect: '${choices.dialect}',`, option, ...commonOptions(choices)]),
     '};',
   ];
 }
 
-function connectionOf(dialect: DialectName): string {
-  return dialect === 'sqlite' ? "connection: { dbName: 'sessions.sqlite' }," : 'connection: { clientUrl: process.env.DATABASE_URL },';
+function connectionOf(dialect: DialectName, sqliteFile: string): string {
+  return dialect === 'sqlite' ? `connection: { dbName: '${sqliteFile}' },` : 'connection: { clientUrl: process.env.DATABASE_URL },';
 }
 
 interface Client {

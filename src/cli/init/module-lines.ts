@@ -1,3 +1,4 @@
+import { DIALECTS } from '../../dialects/index.js';
 import { leaseTableOf } from '../../dialects/table-layout.js';
 import { DEFAULT_TABLE } from '../../options/option-table.js';
 import { literalOf } from '../migration/migration-format.js';
@@ -28,7 +29,7 @@ export function moduleSnippets(app: App, choices: Choices, way: ConnectionWay): 
       ],
     },
     { title: `Add to the list \`imports\` of @Module in ${path}`, lines: registration },
-    ...(way === 'orm' ? [mikroOrmSnippet(choices)] : []),
+    ...(way === 'orm' && !isNewOnMikroOrm(app, choices) ? [mikroOrmSnippet(choices)] : []),
   ];
 }
 
@@ -39,7 +40,6 @@ export function moduleNotes(app: App, choices: Choices, way: ConnectionWay): rea
 
 /** Returns the file that declares the type of the session. */
 export function sessionTypeSnippet({ files }: App, { userKey }: Choices): Snippet {
-  const key = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(userKey) ? userKey : literalOf(userKey);
   return {
     title: `Create ${files.sources}session-data.ts, or add to your own declaration`,
     lines: [
@@ -47,8 +47,8 @@ export function sessionTypeSnippet({ files }: App, { userKey }: Choices): Snippe
       '',
       "declare module 'express-session' {",
       '  interface SessionData {',
-      '    // Or number, as the ids of your users are.',
-      `    ${key}?: string;`,
+      '    // Or string, as the ids of your users are.',
+      `    ${declaredKey(userKey)};`,
       '  }',
       '}',
     ],
@@ -58,18 +58,65 @@ export function sessionTypeSnippet({ files }: App, { userKey }: Choices): Snippe
 /** Returns the options that are the same in each app, as properties. */
 export function commonOptions({ userKey, tableName, schema, migration }: Choices): readonly string[] {
   return [
-    `userId: ${literalOf(userKey)},`,
+    `userId: ${isPath(userKey) ? `(session) => session.${userKey.split('.').join('?.')}` : literalOf(userKey)},`,
     ...(tableName === undefined ? [] : [`tableName: ${literalOf(tableName)},`]),
     ...(schema === undefined ? [] : [`schema: ${literalOf(schema)},`]),
     ...(migration === undefined ? ['createTable: true,'] : []),
   ];
 }
 
+/** Whether an answer such as `user.id` names a property of an object in the session. */
+function isPath(userKey: string): boolean {
+  const names = userKey.split('.');
+  return names.length > 1 && names.every(isIdentifier);
+}
+
+function isIdentifier(name: string): boolean {
+  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name);
+}
+
+/** Returns the declaration of the user's id in the session. */
+function declaredKey(userKey: string): string {
+  if (!isPath(userKey)) return `${isIdentifier(userKey) ? userKey : literalOf(userKey)}?: number`;
+  return userKey.split('.').reduceRight((type, name) => `${name}?: ${type === '' ? 'number' : `{ ${type} }`}`, '');
+}
+
 const MODULE = "import { SmartSessionModule } from 'nestjs-smart-session';";
 
 function linesOf(app: App, choices: Choices, way: ConnectionWay): ModuleLines {
-  if (way === 'orm') return onMikroOrm(choices);
+  if (way === 'orm') return isNewOnMikroOrm(app, choices) ? onNewMikroOrm(app, choices) : onMikroOrm(choices);
   return way === 'client' ? CLIENTS[app.orm!.name]!(choices, extensionIn(app)) : onConnection(app, choices);
+}
+
+/** Whether the app has MikroORM's packages and does not use them yet. */
+export function isNewOnMikroOrm({ files, orm, packages }: App, { migration }: Pick<Choices, 'migration'>): boolean {
+  const isConfigured = files.hasMikroOrmModule || files.hasMikroOrmConfig || packages.namesMikroOrmConfig;
+  return orm?.name === 'MikroORM' && migration === undefined && !isConfigured;
+}
+
+/** The file of the database of an app that is new. */
+export const NEW_SQLITE_FILE = 'app.sqlite';
+
+function onNewMikroOrm({ packages }: App, choices: Choices): ModuleLines {
+  const { dialect } = choices;
+  const { drivers } = DIALECTS[dialect];
+  const { name, driver } = drivers.find((each) => packages.has(each.name)) ?? drivers[0]!;
+  const { names, entities } = entitiesFor(choices);
+  return {
+    imports: [
+      "import { MikroOrmModule } from '@mikro-orm/nestjs';",
+      `import { ${driver} } from '${name}';`,
+      `import { ${[...names, 'SmartSessionModule'].toSorted().join(', ')} } from 'nestjs-smart-session';`,
+    ],
+    registration: [
+      'MikroOrmModule.forRoot({',
+      `  driver: ${driver},`,
+      dialect === 'sqlite' ? `  dbName: '${NEW_SQLITE_FILE}',` : '  clientUrl: process.env.DATABASE_URL!,',
+      `  entities: [${entities.join(', ')}],`,
+      '}),',
+      ...onMikroOrm(choices).registration,
+    ],
+  };
 }
 
 function onMikroOrm(choices: Choices): ModuleLines {
@@ -81,13 +128,23 @@ function onMikroOrm(choices: Choices): ModuleLines {
 }
 
 /** MikroORM's schema commands would drop tables without an entity. With a migration of init, entities would create them again. */
-function mikroOrmSnippet({ migration, tableName, schema }: Choices): Snippet {
+function mikroOrmSnippet(choices: Choices): Snippet {
+  const { migration, tableName } = choices;
   const table = tableName ?? DEFAULT_TABLE;
   if (migration !== undefined)
     return {
       title: "Add to MikroORM's options, so that its schema commands leave the two tables alone",
       lines: [`schemaGenerator: { skipTables: [${literalOf(table)}, ${literalOf(leaseTableOf(table))}] },`],
     };
+  const { names, entities } = entitiesFor(choices);
+  return {
+    title: "Add to MikroORM's options beside your entities, so that its schema commands keep the two tables",
+    lines: [`import { ${names.join(', ')} } from 'nestjs-smart-session';`, '', `entities: [${entities.join(', ')}],`],
+  };
+}
+
+/** Returns the entities of the two tables, and what to import for them. */
+function entitiesFor({ tableName, schema }: Choices): { readonly names: readonly string[]; readonly entities: readonly string[] } {
   const located = [
     ...(tableName === undefined ? [] : [`tableName: ${literalOf(tableName)}`]),
     ...(schema === undefined ? [] : [`schema: ${literalOf(schema)}`]),
@@ -95,10 +152,7 @@ function mikroOrmSnippet({ migration, tableName, schema }: Choices): Snippet {
   const isDefault = located.length === 0;
   const names = isDefault ? ['SessionEntity', 'SessionLeaseEntity'] : ['defineSessionEntity', 'defineSessionLeaseEntity'];
   const entities = names.map((name) => (isDefault ? name : `${name}({ ${located.join(', ')} })`));
-  return {
-    title: "Add to MikroORM's options beside your entities, so that its schema commands keep the two tables",
-    lines: [`import { ${names.join(', ')} } from 'nestjs-smart-session';`, '', `entities: [${entities.join(', ')}],`],
-  };
+  return { names, entities };
 }
 
 /** @param extension the extension of the app's own modules in an import */

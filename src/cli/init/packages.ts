@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../usage-error.js';
 
 /** The content of an app's `package.json`, as far as it matters here. */
 export interface Packages {
-  /** The range of a package; undefined if the app does not list it. */
+  /** The installed version of a package, or else its range; undefined if the app does not list it. */
   rangeOf(name: string): string | undefined;
   has(name: string): boolean;
   readonly isEsModule: boolean;
@@ -34,11 +34,17 @@ export async function readPackages(directory: string): Promise<Packages> {
   if (!has('@nestjs/core'))
     throw new UsageError('init: package.json does not list @nestjs/core. Run the command in the folder of the Nest app.');
   return {
-    rangeOf: (name) => (has(name) ? ranges[name] : undefined),
+    rangeOf: (name) => (has(name) ? (installedVersion(directory, name) ?? ranges[name]) : undefined),
     has,
     isEsModule: manifest.type === 'module',
     namesMikroOrmConfig: manifest['mikro-orm']?.configPaths !== undefined,
   };
+}
+
+/** A range could give a newer version than the packages that must have the same. */
+function installedVersion(directory: string, name: string): string | undefined {
+  const path = join(directory, 'node_modules', name, 'package.json');
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as { version?: string }).version : undefined;
 }
 
 function parse(text: string): Manifest {

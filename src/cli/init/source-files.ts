@@ -12,6 +12,8 @@ export interface SourceFiles {
   readonly mountsSessions: boolean;
   /** Whether MikroORM's command line finds a configuration. */
   readonly hasMikroOrmConfig: boolean;
+  /** Whether a source file names MikroOrmModule, so that the app has its own options of MikroORM. */
+  readonly hasMikroOrmModule: boolean;
   /** The database in the schema of Prisma, or in the configuration of drizzle-kit. */
   readonly databaseInConfig: string | undefined;
   /** A folder that has migrations; undefined if none is found. */
@@ -33,6 +35,7 @@ export function readSourceFiles(directory: string, orm: Orm | undefined): Source
     createsFastify: main.includes('FastifyAdapter'),
     mountsSessions: main.split('\n').some(importsSessions),
     hasMikroOrmConfig: MIKRO_ORM_CONFIGS.some((path) => existsSync(join(directory, path))),
+    hasMikroOrmModule: sourcesIn(join(directory, sources)).some((path) => readFileSync(path, 'utf8').includes('MikroOrmModule')),
     databaseInConfig:
       firstIn(/datasource\s+\w+\s*\{[^}]*?provider\s*=\s*"(\w+)"/, prismaSchema) ?? firstIn(/\bdialect:\s*['"](\w+)['"]/, drizzleConfig),
     migrations: migrationsOf(orm, firstIn(/\bout:\s*['"]([^'"]+)['"]/, drizzleConfig)).find((folder) => hasFiles(join(directory, folder))),
@@ -51,6 +54,15 @@ function importsSessions(line: string): boolean {
 
 function firstIn(pattern: RegExp, text: string): string | undefined {
   return pattern.exec(text)?.[1];
+}
+
+/** Returns the paths of the source files below a folder, without those of packages. */
+function sourcesIn(folder: string): readonly string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return entry.name === 'node_modules' ? [] : sourcesIn(path);
+    return entry.isFile() && /\.[cm]?[jt]s$/.test(entry.name) ? [path] : [];
+  });
 }
 
 function hasFiles(folder: string): boolean {
