@@ -27,6 +27,12 @@ export interface ConnectionPool {
   readonly events?: PoolEvents;
   /** Makes the pool close a connection, if the dialect's own way does not fit. */
   discard?(connection: object): void;
+  /**
+   * Opens one more connection, which the pool does not know.
+   *
+   * @param open does it with the pool of the driver's own package
+   */
+  openAlone?(open: (pool: object) => Promise<object>): Promise<object>;
   /** Closes what was opened for the sessions. The app's client stays open. */
   close?(): void;
 }

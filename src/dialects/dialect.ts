@@ -4,6 +4,7 @@ import type { RunStatement, StatementResult } from './run-statement.js';
 import type { ClientKind } from './connection-pool.js';
 import type { DriverPackage } from './driver-package.js';
 import type { FailureKind } from './failure-kind.js';
+import type { Notifications } from './notifications.js';
 import type { Requirements } from './requirement.js';
 
 /**
@@ -57,6 +58,8 @@ export interface Dialect {
   onConnection(connection: object): RunStatement;
   /** Runs statements on the driver's client. Present if the client is a connection, not a pool, and this is faster. */
   onClient?(client: object): RunStatement;
+  /** How processes tell each other something. Absent if the database cannot do that. */
+  readonly notifications?: Notifications;
   /** Whether the driver blocks the process until the database has answered. */
   readonly isBlocking: boolean;
   /** Quotes an identifier. */

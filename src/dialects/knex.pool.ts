@@ -12,6 +12,8 @@ interface KnexClient {
   readonly driverName: string;
   readonly pool: EventEmitter;
   acquireConnection(): Promise<Lent>;
+  /** Opens a connection that the pool does not know. */
+  acquireRawConnection(): Promise<object>;
   releaseConnection(connection: object): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ function opened(knex: KnexClient): ConnectionPool {
       void knex.releaseConnection(connection);
     },
     events: { emitter: knex.pool, acquired: 'acquireSuccess', released: 'release' },
+    openAlone: () => knex.acquireRawConnection(),
     discard,
   };
 }

@@ -8,6 +8,7 @@ import { driverError } from './driver-error.js';
 import { knexOn } from './knex.pool.js';
 import { postgresqlFailure } from './postgresql.errors.js';
 import { pgPool } from './postgresql.pool.js';
+import { postgresqlNotifications } from './postgresql.notifications.js';
 import { CONNECTION_REQUIREMENTS } from './postgresql.requirements.js';
 import { PLAIN_TYPES } from './postgresql.types.js';
 import { wantedParameters, wantedRows } from './postgresql.wanted-rows.js';
@@ -128,6 +129,7 @@ export const postgresql: Dialect = {
       const { rows, rowCount } = await (client as PgClient).query({ text: sql, values: [...parameters], types: PLAIN_TYPES });
       return { rows, affected: rowCount ?? 0 };
     },
+  notifications: postgresqlNotifications,
   isBlocking: false,
   quote,
   parameter: (n) => `$${n}`,

@@ -45,6 +45,7 @@ function opened(pool: PgPool): ConnectionPool {
       returned.release(error);
     },
     events: { emitter: pool, acquired: 'acquire', released: 'release' },
+    openAlone: (open) => open(pool),
     close: () => errors.leave(),
   };
 }

@@ -5,13 +5,16 @@ import type { LiveSession } from '../live/live-session.js';
 import type { RecordListener } from '../observers/record-hints.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import type { RecordState } from '../persistence/session.repository.js';
+import type { Hearing } from '../persistence/record-notifications.js';
+import { SessionRepository, type RecordState } from '../persistence/session.repository.js';
 import { SessionLoader } from '../protocol/session-loader.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionWatchLimitError } from '../smart-session.errors.js';
 import { PollRounds } from './poll-rounds.js';
+import { EndNotifications } from './end-notifications.js';
 import type { SessionWatch, WatchOptions } from './session-watch.js';
 import { TargetGroup } from './target-group.js';
+import { TargetIndex } from './target-index.js';
 import { SessionTarget, UserTarget, type WatchTarget } from './watch-target.js';
 import { Watch } from './watch.js';
 
@@ -23,9 +26,18 @@ import { Watch } from './watch.js';
 export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
   readonly #sessions: TargetGroup<SessionTarget>;
   readonly #users: TargetGroup<UserTarget>;
+  readonly #index = new TargetIndex<WatchTarget>();
   readonly #rounds: PollRounds;
   readonly #soon: () => void;
   readonly #logger = new SessionLogger();
+  /** What is heard of other processes. */
+  readonly #hearing: Hearing = {
+    ended: (hash) => this.#hint(this.#index.byHash(hash)),
+    cleared: () => this.#pollAll(),
+    lost: () => this.#pollAll(),
+  };
+  /** Undefined if `feed.notify` is off, or the database has no notifications. */
+  readonly #others: EndNotifications | undefined;
   #watches = 0;
   #isShutDown = false;
 
@@ -34,6 +46,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     private readonly loader: SessionLoader,
     private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
+    { notifications }: SessionRepository,
   ) {
     this.#sessions = new TargetGroup(
       (keys, timeout) => this.repository.statesOf(keys, { timeout }),
@@ -46,10 +59,14 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     // Polls serve all watches, so they run in no caller's asynchronous context.
     this.#rounds = new PollRounds(
       options.feed.interval,
-      AsyncResource.bind(() => this.#pollAll()),
+      AsyncResource.bind(() => this.#tick()),
       () => this.#round(),
     );
     this.#soon = AsyncResource.bind(() => this.#rounds.soon());
+    if (!options.feed.notify || !notifications) return;
+    this.#others = new EndNotifications(notifications, this.#hearing, this.#logger);
+    // A process without watches tells the others too.
+    observers.hints.listener = this;
   }
 
   /**
@@ -60,7 +77,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
    */
   watchSession(storageKey: string, given: LiveSession | undefined, options: WatchOptions): SessionWatch {
     const loadedAt = given?.state === 'stored' ? given.since : undefined;
-    return this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, loadedAt), options, given);
+    return this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, this.#index, loadedAt), options, given);
   }
 
   /**
@@ -69,20 +86,22 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
    * @throws SessionWatchLimitError
    */
   watchUser(userId: string, options: WatchOptions): SessionWatch {
-    return this.#watch(this.#users, userId, () => new UserTarget(userId, undefined), options);
+    return this.#watch(this.#users, userId, () => new UserTarget(userId, this.#index), options);
   }
 
   ended(storageKeys: Iterable<string>): void {
-    for (const key of storageKeys) {
-      for (const watch of this.#sessions.find(key)?.watches ?? []) watch.expectRow();
-      this.#sessions.hint(key);
+    const ended = [...storageKeys];
+    if (ended.length === 0) return;
+    this.#others?.send((notifications) => notifications.ended(ended));
+    for (const key of ended) {
+      this.#sessions.find(key)?.expectRow();
+      this.#hint(this.#index.of(key));
     }
-    this.#users.hintAll();
-    this.#soon();
   }
 
   cleared(): void {
-    for (const { watches } of this.#sessions.values()) for (const watch of watches) watch.expectRow();
+    this.#others?.send((notifications) => notifications.cleared());
+    for (const target of this.#sessions.values()) target.expectRow();
     this.#pollAll();
   }
 
@@ -98,7 +117,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     this.#isShutDown = true;
     for (const target of this.#targets()) target.lose();
     this.#rounds.stop();
-    await this.#rounds.ended();
+    await Promise.all([this.#rounds.ended(), this.#others?.sent(), this.#others?.stopListening()]);
   }
 
   #watch<Target extends WatchTarget>(
@@ -132,6 +151,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
 
   #begin(group: TargetGroup, key: string): void {
     this.#rounds.start();
+    this.#others?.keepListening();
     group.hint(key);
     this.#soon();
   }
@@ -141,9 +161,21 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     this.#watches--;
     if (target.watches.size > 0) return;
     group.remove(target.key);
+    target.close();
     if (this.#watches > 0) return;
     this.#rounds.stop();
-    this.observers.hints.listener = undefined;
+    if (this.#others) void this.#others.stopListening();
+    else this.observers.hints.listener = undefined;
+  }
+
+  #tick(): void {
+    this.#others?.keepListening();
+    this.#pollAll();
+  }
+
+  #hint(targets: Iterable<WatchTarget>): void {
+    for (const target of targets) (target instanceof UserTarget ? this.#users : this.#sessions).hint(target.key);
+    this.#soon();
   }
 
   #pollAll(): void {

@@ -1,6 +1,7 @@
 import type { KnownRecord, RecordState } from '../persistence/session.repository.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import { handleOf } from '../security/session-handle.js';
+import type { TargetIndex } from './target-index.js';
 import type { Watch } from './watch.js';
 
 /** What is watched. All watches of one target share its polls. */
@@ -12,11 +13,13 @@ export abstract class WatchTarget {
 
   /**
    * @param key the storage key, or the user id
+   * @param index finds the target by its records
    * @param loadedAt when the caller has loaded the session; undefined if it was not loaded
    */
   constructor(
     readonly key: string,
-    loadedAt: number | undefined,
+    protected readonly index: TargetIndex<WatchTarget>,
+    loadedAt?: number,
   ) {
     this.checkedAt = loadedAt ?? performance.now();
     this.isChecked = loadedAt !== undefined;
@@ -38,6 +41,14 @@ export abstract class WatchTarget {
     this.take(states);
   }
 
+  /** A new session that is watched has ended in this process: from now on its row must exist. */
+  expectRow(): void {
+    for (const watch of this.watches) watch.expectRow();
+  }
+
+  /** Is called when nothing watches the target any more. */
+  abstract close(): void;
+
   /** Tells the watches what was found. */
   protected abstract take(states: readonly RecordState[]): void;
 
@@ -52,6 +63,15 @@ export abstract class WatchTarget {
 /** A session that is watched. */
 export class SessionTarget extends WatchTarget {
   #known: KnownRecord | undefined;
+
+  constructor(...parameters: ConstructorParameters<typeof WatchTarget>) {
+    super(...parameters);
+    this.index.add(this.key, this);
+  }
+
+  override close(): void {
+    this.index.remove(this.key, this);
+  }
 
   protected override get handle(): string {
     return handleOf(this.key);
@@ -69,6 +89,10 @@ export class SessionTarget extends WatchTarget {
 export class UserTarget extends WatchTarget {
   readonly #live = new Map<string, KnownRecord>();
 
+  override close(): void {
+    for (const storageKey of this.#live.keys()) this.index.remove(storageKey, this);
+  }
+
   protected override get handle(): undefined {
     return undefined;
   }
@@ -79,6 +103,7 @@ export class UserTarget extends WatchTarget {
       const state = found.get(storageKey);
       if (state?.isLive && !isOtherGeneration(known.commitId, state.commitId)) continue;
       this.#live.delete(storageKey);
+      this.index.remove(storageKey, this);
       for (const watch of this.watches) watch.tellEnd(storageKey, state && !state.isLive ? 'expired' : 'ended');
     }
     for (const state of states) if (state.isLive) this.#see(state);
@@ -87,6 +112,7 @@ export class UserTarget extends WatchTarget {
 
   #see(state: RecordState): void {
     this.#live.set(state.storageKey, state);
+    this.index.add(state.storageKey, this);
     for (const watch of this.watches) watch.see(state.storageKey, state);
   }
 }

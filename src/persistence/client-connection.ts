@@ -66,6 +66,10 @@ export class ClientConnection implements SqlConnection {
     return this.#lent.has(connection);
   }
 
+  async openAlone(open: (pool: object) => Promise<object>): Promise<object | undefined> {
+    return this.#pool.openAlone?.(open);
+  }
+
   /** Prepares the connections that sessions use. Those that the app uses stay as they are. */
   async guard(prepare: PrepareConnection): Promise<void> {
     this.#prepare = prepare;

@@ -1,4 +1,5 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
+import type { RecordNotifications } from './record-notifications.js';
 import type { LockedRecords } from './locked-records.js';
 import type { Lifetime, RecordChange, RecordState, StoredRecord } from './record.js';
 import type { LeaseFence, NamedLease, NamedLeases } from './named-leases.js';
@@ -147,6 +148,9 @@ export abstract class SessionRepository {
 
   /** The leases of sessions by name. Left out if there is no table for them: then `SessionService.once` is refused. */
   readonly leases?: NamedLeases | undefined;
+
+  /** Tells other processes which records have ended. Left out if the database cannot do that. */
+  readonly notifications?: RecordNotifications | undefined;
 
   /** Moves the live record's expiry and changes nothing else. It moves backwards only if the lifetime is explicit. */
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;

@@ -23,6 +23,11 @@ export interface SqlConnection {
    * reads. Absent if that is unknown.
    */
   isLent?(connection: object): boolean;
+  /**
+   * Opens one more connection beside the pool, by a function that is given the driver's pool. Resolves to undefined if the pool is
+   * unknown.
+   */
+  openAlone(open: (pool: object) => Promise<object>): Promise<object | undefined>;
   /** Calls `listener` when the sessions no longer use the pool. Absent if the pool is not the app's own client. */
   onClose?(listener: () => void): void;
 }

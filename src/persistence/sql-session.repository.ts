@@ -9,6 +9,7 @@ import { datesOf, lifetimeParameters, maxAgeParameter, type ListedTimes } from '
 import { leaseAndLoad } from './lease-and-load.js';
 import { LockedRecords } from './locked-records.js';
 import { NamedLeases } from './named-leases.js';
+import { RecordNotifications } from './record-notifications.js';
 import { LAYOUT_WITH_LEASES } from '../dialects/table-layout.js';
 import { SEEN_CHANGES, WANTED_CHANGES, buildStatements, type SessionStatements } from './session-statements.js';
 import {
@@ -32,6 +33,7 @@ export class SqlSessionRepository extends SessionRepository {
   readonly #statements: SessionStatements;
   override readonly records: LockedRecords;
   override readonly leases: NamedLeases | undefined;
+  override readonly notifications: RecordNotifications | undefined;
   /** Whether answers to updates of many records say which ones were written. Undefined before the first one. */
   #showsWritten: boolean | undefined;
 
@@ -40,6 +42,8 @@ export class SqlSessionRepository extends SessionRepository {
     this.#context = context;
     this.#statements = buildStatements(context);
     this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
+    const { notifications } = context.dialect;
+    this.notifications = notifications && new RecordNotifications(context, notifications);
     this.records = new LockedRecords(context, this.#statements, this.leases);
   }
 

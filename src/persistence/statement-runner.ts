@@ -33,6 +33,11 @@ export class StatementRunner {
     return this.#connected().onOneConnection(work);
   }
 
+  /** Opens one more connection beside the pool: see `SqlConnection.openAlone`. */
+  openAlone(open: (pool: object) => Promise<object>): Promise<object | undefined> {
+    return this.#connected().openAlone(open);
+  }
+
   /** Returns the current connection. MikroORM makes a new one at a reconnect. */
   #connected(): SqlConnection {
     const found = this.#find();

@@ -1,6 +1,6 @@
 import { Controller, Delete, HttpCode, Module, Post, Req, Body } from '@nestjs/common';
 import type { Request } from 'express';
-import { SessionService } from '../../src/index.js';
+import { SessionGoneError, SessionService } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { REPOSITORY_CASES } from '../support/repository-cases.js';
 import { SessionsApp, sessionIdOf } from '../support/sessions-app.js';
@@ -96,18 +96,69 @@ describe.each(REPOSITORY_CASES)('watches on $database, $locking, $name', ({ data
     return browser;
   }
 
-  describe.each(Object.entries(ENDINGS))('%s', (_name, { end, reason }) => {
-    it.each(['this process', 'another process'])('ends the watch of %s, once', async (place) => {
-      const browser = await login();
-      const watching = new Watching((place === 'this process' ? here : there).sessions, sessionIdOf(browser));
-      expect(await watching.watch.checked).toBe(true);
-      expect(watching.watch.isLive).toBe(true);
-      const handle = await handleOf(here.sessions);
-      await end(here, browser);
-      expect(await watching.end()).toEqual({ reason, handle });
-      expect(watching.watch.isLive).toBe(false);
-      expect(watching.ends).toHaveLength(1);
-    });
+  it.each(Object.entries(ENDINGS))('%s ends a watch of this process and one of another, once', async (_name, { end, reason }) => {
+    const browser = await login();
+    const watchings = [here, there].map(({ sessions }) => new Watching(sessions, sessionIdOf(browser)));
+    expect(await Promise.all(watchings.map(({ watch }) => watch.checked))).toEqual([true, true]);
+    expect(watchings.map(({ watch }) => watch.isLive)).toEqual([true, true]);
+    const handle = await handleOf(here.sessions);
+    await end(here, browser);
+    const told = await Promise.all(watchings.map((watching) => watching.end()));
+    expect(told).toEqual([
+      { reason, handle },
+      { reason, handle },
+    ]);
+    expect(watchings.map(({ watch, ends }) => [watch.isLive, ends.length])).toEqual([
+      [false, 1],
+      [false, 1],
+    ]);
+  });
+
+  it('tells of changed keys, in any process, and of no others', async () => {
+    const browser = await login();
+    const watchings = [here, there].map(
+      ({ sessions }) => new Watching(sessions, sessionIdOf(browser), { keys: ['cart', 'name'] as never }),
+    );
+    await Promise.all(watchings.map(({ watch }) => watch.checked));
+    await browser.post('/set', { other: 1 });
+    await browser.post('/set', { cart: [1] });
+    await Promise.all(watchings.map((watching) => watching.changed('cart')));
+    await browser.post('/unset', { keys: ['cart'] });
+    await browser.post('/set', { name: 'Anna' });
+    await Promise.all(watchings.map((watching) => watching.changed('name')));
+    for (const { changes, watch } of watchings) {
+      expect(new Set(changes.flatMap(({ keys }) => keys))).toEqual(new Set(['cart', 'name']));
+      watch.stop();
+    }
+  });
+
+  it('tells of the sessions of a user: of those that begin later, and not of those of others', async () => {
+    const [first, other] = [await login(), new Browser(here.app)];
+    await other.post('/login-as', { user: 'Anna' });
+    const watchings = [here, there].map(({ sessions }) => new Watching(sessions, { userId: 'anna' }, { keys: ['cart'] as never }));
+    await Promise.all(watchings.map(({ watch }) => watch.checked));
+    const second = await login();
+    await vi.waitFor(async () => expect(await here.sessions.list({ userId: 'anna' })).toHaveLength(2));
+    await second.post('/set', { cart: [1] });
+    await other.delete('/session');
+    await first.delete('/session');
+    await Promise.all(watchings.map((watching) => watching.end()));
+    const left = await handleOf(here.sessions);
+    await second.delete('/session');
+    await vi.waitFor(() => expect(watchings.map(({ ends }) => ends.length)).toEqual([2, 2]), 10_000);
+    for (const { ends, watch } of watchings) {
+      expect(ends[1]).toEqual({ reason: 'ended', handle: left });
+      expect(watch.isLive).toBe(true);
+      watch.stop();
+    }
+  });
+
+  it('refuses changes by id after the end', async () => {
+    const browser = await login();
+    const id = sessionIdOf(browser);
+    await here.sessions.destroy(id);
+    const change = (draft: object) => void Object.assign(draft, { late: 1 });
+    for (const { sessions } of [here, there]) await expect(sessions.update(id, change)).rejects.toThrow(SessionGoneError);
   });
 });
 

@@ -7,9 +7,13 @@ export class ForkedProcess<Call extends string | object, Answer> {
   /** Rejects when the process ends. */
   readonly #ended: Promise<never>;
 
-  /** @param file the compiled file in `build` */
-  constructor(file: string, parameters: readonly string[] = []) {
-    this.#child = fork(file, parameters, { stdio: 'inherit', execArgv: [] });
+  /**
+   * @param file the compiled file in `build`
+   * @param environment more variables of its environment, each as `NAME=value`
+   */
+  constructor(file: string, parameters: readonly string[] = [], environment: readonly string[] = []) {
+    const more = Object.fromEntries(environment.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
+    this.#child = fork(file, parameters, { stdio: 'inherit', execArgv: [], env: { ...process.env, ...more } });
     this.#ended = once(this.#child, 'exit').then(([code]) => {
       throw new Error(`A process of ${file} ended with ${code}.`);
     });
@@ -31,6 +35,11 @@ export class ForkedProcess<Call extends string | object, Answer> {
 
   get isRunning(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** Sends a signal, such as `SIGSTOP`, and waits for nothing. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
   }
 
   /** Ends it as a crash does. */

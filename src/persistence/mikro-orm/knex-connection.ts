@@ -10,6 +10,8 @@ type KnexOwner = Connection & { getKnex(): { readonly client: KnexClient } };
 interface KnexClient {
   readonly pool: EventEmitter;
   acquireConnection(): Promise<Lent>;
+  /** Opens a connection that the pool does not know. */
+  acquireRawConnection(): Promise<object>;
   releaseConnection(connection: object): Promise<void>;
 }
 
@@ -83,6 +85,11 @@ export class KnexConnection implements SqlConnection {
   async onRelease(listener: (connection: object) => void): Promise<void> {
     await this.#connection.ensureConnection();
     this.#connection.getKnex().client.pool.on('release', listener);
+  }
+
+  async openAlone(): Promise<object> {
+    await this.#connection.ensureConnection();
+    return this.#connection.getKnex().client.acquireRawConnection();
   }
 
   discard(connection: Lent): void {

@@ -61,6 +61,11 @@ export class KyselyConnection implements SqlConnection {
     if (pool) this.#dialect?.guardPool?.(pool, prepare);
   }
 
+  async openAlone(open: (pool: object) => Promise<object>): Promise<object | undefined> {
+    const pool = await this.#nativeClient();
+    return pool && open(pool);
+  }
+
   /** Opens the client. The MySQL driver creates it asynchronously, at its first connection. */
   async #opened(): Promise<{ readonly client: Client; readonly direct: RunStatement | undefined }> {
     await this.#connection.ensureConnection();

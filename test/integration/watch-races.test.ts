@@ -1,0 +1,285 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import {
+  SessionRepository,
+  SessionWatchLimitError,
+  SmartSessionConfigError,
+  type SessionService,
+  type WatchOptions,
+} from '../../src/index.js';
+import { SessionFeed } from '../../src/feed/session-feed.js';
+import { DATABASES } from '../support/databases.js';
+import { HeldRepository } from '../support/held-repository.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+import { Watching } from '../support/watching.js';
+
+const FEED = { interval: 20, grace: 300, maxWatches: 5 };
+const LONG = { ...FEED, interval: 5000, grace: 10_000 };
+
+describe.each(DATABASES)('races of watches on %s', (dialect) => {
+  let database: SessionsDatabase;
+  let repository: HeldRepository;
+  let id: string;
+  const started: SessionFeed[] = [];
+
+  beforeAll(async () => {
+    Logger.overrideLogger(false);
+    database = await SessionsDatabase.open(dialect, `watch_races_${dialect}`);
+  });
+  beforeEach(() => {
+    repository = new HeldRepository(database.context);
+    id = randomUUID();
+  });
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((feed) => feed.beforeApplicationShutdown()));
+  });
+  afterAll(async () => {
+    await database.close();
+  });
+
+  /** A process of the app. */
+  function newProcess(feed = FEED, on: SessionRepository = repository) {
+    const { sessions, get } = serviceOver(on, { feed });
+    started.push(get(SessionFeed));
+    return { sessions, feed: get(SessionFeed) };
+  }
+
+  const newSession = (values: object = { n: 0 }) =>
+    Object.assign(Object.defineProperty({}, 'id', { value: id }), values) as Record<string, unknown>;
+
+  /** A process with a stored session, and another process. */
+  async function withSession(feed = FEED) {
+    const [one, two] = [newProcess(feed), newProcess(feed, new HeldRepository(database.context))];
+    await two.sessions.commit(newSession());
+    return { one, two };
+  }
+
+  it('ends at once if the session ends between its load and its watch', async () => {
+    const { one, two } = await withSession(LONG);
+    const session = (await one.sessions.load(id))!;
+    await two.sessions.destroy(id);
+    const watching = new Watching(one.sessions, session);
+    expect((await watching.end()).reason).toBe('ended');
+    expect(await watching.watch.checked).toBe(false);
+  });
+
+  it('ends at once for an id that has no session', async () => {
+    expect((await new Watching(newProcess(LONG).sessions, id).end()).reason).toBe('ended');
+  });
+
+  it('ends although a poll in flight has still seen the session', async () => {
+    const { one } = await withSession(LONG);
+    const poll = repository.holdPoll();
+    const watching = new Watching(one.sessions, id);
+    await poll.read;
+    await one.sessions.destroy(id);
+    expect(watching.ends).toEqual([]);
+    poll.release();
+    expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it('is not ended by a poll that was sent before it began', async () => {
+    const { one, two } = await withSession(LONG);
+    await two.sessions.destroy(id);
+    const poll = repository.holdPoll();
+    const early = new Watching(one.sessions, id);
+    await poll.read;
+    await two.sessions.commit(newSession());
+    const late = new Watching(one.sessions, id);
+    poll.release();
+    await early.end();
+    expect([await late.watch.checked, late.ends]).toEqual([true, []]);
+  });
+
+  it('waits for the first save of a new session, which a poll in flight has not seen', async () => {
+    const { sessions } = newProcess();
+    const session = newSession();
+    const poll = repository.holdPoll();
+    const watching = new Watching(sessions, session);
+    await poll.read;
+    await sessions.commit(session);
+    poll.release();
+    expect(await watching.watch.checked).toBe(true);
+    const { polls } = repository;
+    await vi.waitFor(() => expect(repository.polls).toBeGreaterThan(polls + 2));
+    expect(watching.ends).toEqual([]);
+    await sessions.destroy(id);
+    expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it('ends for a new session that is destroyed before it was stored', async () => {
+    const { sessions } = newProcess(LONG);
+    const watching = new Watching(sessions, newSession());
+    expect(await watching.watch.checked).toBe(true);
+    await sessions.destroy(id);
+    expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it('ends if another session is stored under the same id', async () => {
+    const { one, two } = await withSession();
+    const watching = new Watching(one.sessions, id);
+    await watching.watch.checked;
+    const poll = repository.holdPoll();
+    await poll.read;
+    await two.sessions.destroy(id);
+    await two.sessions.commit(newSession());
+    poll.release();
+    expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it('tells of a change between the load of a session and its watch', async () => {
+    const { one, two } = await withSession();
+    const session = (await one.sessions.load(id))!;
+    await two.sessions.update(id, (draft) => void Object.assign(draft, { n: 1 }));
+    const watching = new Watching(one.sessions, session, { keys: ['n'] as never });
+    await watching.changed('n');
+    watching.watch.stop();
+  });
+
+  it('tells of a change although its load fails at first', async () => {
+    const { one, two } = await withSession();
+    const watching = new Watching(one.sessions, (await one.sessions.load(id))!, { keys: ['n'] as never });
+    await watching.watch.checked;
+    const load = vi.spyOn(repository, 'load');
+    for (let n = 0; n < 4; n++) load.mockRejectedValueOnce(new Error('no answer'));
+    await two.sessions.update(id, (draft) => void Object.assign(draft, { n: 1 }));
+    await watching.changed('n');
+    expect(load.mock.calls.length).toBeGreaterThan(4);
+    watching.watch.stop();
+  });
+
+  it('has one onChange in flight, and joins the names that change meanwhile', async () => {
+    const { one, two } = await withSession();
+    const [calls, release] = [[] as (readonly string[])[], Promise.withResolvers<void>()];
+    const set = (key: string) => two.sessions.update(id, (draft) => void Object.assign(draft, { [key]: randomUUID() }));
+    const onChange: WatchOptions['onChange'] = async ({ keys }) => {
+      calls.push(keys);
+      await release.promise;
+    };
+    const quick = new Watching(one.sessions, (await one.sessions.load(id))!, { keys: ['a', 'b', 'c'] as never });
+    using watch = one.sessions.watch((await one.sessions.load(id))!, { onEnd: () => {}, onChange });
+    for (const key of ['a', 'b', 'c']) {
+      await set(key);
+      await quick.changed(key);
+    }
+    await vi.waitFor(() => expect(calls).toEqual([['a']]));
+    await sleep(5 * FEED.interval);
+    release.resolve();
+    await vi.waitFor(() => expect(calls).toHaveLength(2));
+    expect(calls[1]!.toSorted()).toEqual(['b', 'c']);
+    expect(watch.isLive).toBe(true);
+    quick.watch.stop();
+  });
+
+  it('logs a callback that fails, which harms no other watch', async () => {
+    const { one } = await withSession();
+    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
+    one.sessions.watch(id, {
+      onEnd: () => {
+        throw new TypeError('no client');
+      },
+    });
+    one.sessions.watch(id, { onEnd: () => Promise.reject(new Error('closed')) });
+    const watching = new Watching(one.sessions, id);
+    await watching.watch.checked;
+    await one.sessions.destroy(id);
+    await watching.end();
+    await vi.waitFor(() => expect(logged.mock.calls.map(([line]) => String(line))).toHaveLength(2));
+    expect(logged.mock.calls.map(([line]) => String(line))).toEqual([
+      'The callback onEnd of a watch failed: TypeError: no client',
+      'The callback onEnd of a watch failed: Error: closed',
+    ]);
+    logged.mockRestore();
+  });
+
+  it('calls nothing after `stop`, and asks nothing when nothing is watched', async () => {
+    const { one } = await withSession();
+    const watching = new Watching(one.sessions, id);
+    await watching.watch.checked;
+    watching.watch.stop();
+    watching.watch.stop();
+    const { polls } = repository;
+    await one.sessions.destroy(id);
+    await sleep(5 * FEED.interval);
+    expect([watching.ends, watching.watch.isLive, repository.polls]).toEqual([[], false, polls]);
+  });
+
+  it('refuses more watches than `feed.maxWatches`, and takes others after `stop`', async () => {
+    const { one } = await withSession();
+    const watch = () => one.sessions.watch(id, { onEnd: () => {} });
+    const watches = Array.from({ length: 5 }, watch);
+    expect(watch).toThrow(SessionWatchLimitError);
+    watches[0]!.stop();
+    expect(await watch().checked).toBe(true);
+  });
+
+  it('outlives failures that are shorter than the grace', async () => {
+    const { one } = await withSession();
+    const watching = new Watching(one.sessions, id);
+    await watching.watch.checked;
+    repository.failure = new Error('down');
+    await sleep(2 * FEED.interval);
+    repository.failure = undefined;
+    const { polls } = repository;
+    await vi.waitFor(() => expect(repository.polls).toBeGreaterThan(polls + 1));
+    expect([watching.watch.isLive, watching.ends]).toEqual([true, []]);
+    watching.watch.stop();
+  });
+
+  it('ends with `unknown` when the database does not answer for the grace', async () => {
+    const { one } = await withSession();
+    const user = newProcess(FEED);
+    const watching = new Watching(one.sessions, id);
+    await watching.watch.checked;
+    repository.failure = new Error('down');
+    const since = performance.now();
+    expect((await watching.end()).reason).toBe('unknown');
+    expect(performance.now() - since).toBeGreaterThan(FEED.grace / 2);
+    expect([watching.watch.isLive, watching.ends.length]).toEqual([false, 1]);
+    expect((await new Watching(user.sessions, id).end()).reason).toBe('unknown');
+  });
+
+  it('ends with `unknown` when the app shuts down, also if it begins afterwards', async () => {
+    const { one } = await withSession();
+    const watching = new Watching(one.sessions, id);
+    await watching.watch.checked;
+    await one.feed.beforeApplicationShutdown();
+    expect((await watching.end()).reason).toBe('unknown');
+    expect((await new Watching(one.sessions, id).end()).reason).toBe('unknown');
+  });
+
+  it("runs callbacks in their caller's asynchronous context", async () => {
+    const { one } = await withSession();
+    const place = new AsyncLocalStorage<string>();
+    const seen = new Set<unknown>();
+    const watch = () => one.sessions.watch(id, { onEnd: () => void seen.add(place.getStore()) });
+    const watches = [place.run('first', watch), place.run('second', watch)];
+    await Promise.all(watches.map(({ checked }) => checked));
+    await place.run('of the logout', () => one.sessions.destroy(id));
+    await vi.waitFor(() => expect(seen).toEqual(new Set(['first', 'second'])));
+  });
+
+  it('works on a repository without a statement for polls', async () => {
+    const plain = new HeldRepository(database.context);
+    plain.statesOf = SessionRepository.prototype.statesOf;
+    plain.statesOfUsers = SessionRepository.prototype.statesOfUsers;
+    const { sessions } = newProcess(FEED, plain);
+    await sessions.commit(newSession());
+    const watching = new Watching(sessions, id);
+    expect(await watching.watch.checked).toBe(true);
+    await sessions.destroy(id);
+    expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it.each([
+    ['no callback', (sessions: SessionService) => sessions.watch('id', {} as never), TypeError],
+    ['an empty id', (sessions: SessionService) => sessions.watch('', { onEnd: () => {} }), TypeError],
+    ['an object that is no session', (sessions: SessionService) => sessions.watch({}, { onEnd: () => {} }), TypeError],
+    ['a user without `userId`', (sessions: SessionService) => sessions.watch({ userId: 1 }, { onEnd: () => {} }), SmartSessionConfigError],
+  ])('refuses %s', (_name, watch, error) => {
+    expect(() => watch(newProcess().sessions)).toThrow(error);
+  });
+});

@@ -1,0 +1,75 @@
+// One process that watches sessions, on the database in its argument. It is asked over its channel.
+import { promisify } from 'node:util';
+import { SessionService, SmartSessionStore, type DialectName, type SessionWatch, type SmartSessionModuleOptions } from '../../src/index.js';
+import { startTestApp } from './test-app.js';
+
+/** What the argument says, as JSON. */
+export interface WatchWorkerSettings {
+  readonly dialect: DialectName;
+  readonly connection: object;
+  readonly options: Partial<SmartSessionModuleOptions>;
+}
+
+/** The end of a watch. */
+export interface NotedEnd {
+  readonly id: string;
+  readonly reason: string;
+  /** On the machine's monotonic clock, which all processes share, in ms. */
+  readonly at: number;
+}
+
+/** What the process can be asked. */
+export type WatchCall =
+  | { readonly do: 'store'; readonly ids: readonly string[] }
+  | { readonly do: 'watch'; readonly ids: readonly string[]; readonly times: number }
+  | { readonly do: 'destroy'; readonly id: string }
+  | { readonly do: 'ends' }
+  | { readonly do: 'live' };
+
+/** The answers, each of which only some calls have. */
+export interface WatchAnswer {
+  readonly at?: number;
+  readonly ends?: readonly NotedEnd[];
+  /** How many watches say that their session is live. */
+  readonly live?: number;
+}
+
+const { dialect, connection, options } = JSON.parse(process.argv[2]!) as WatchWorkerSettings;
+const app = await startTestApp(dialect, { options: { connection, ...options } });
+const sessions = app.get(SessionService);
+const store = app.get(SmartSessionStore);
+const set = promisify(store.set.bind(store));
+const ends: NotedEnd[] = [];
+const watches: SessionWatch[] = [];
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+
+async function answer(call: WatchCall): Promise<WatchAnswer> {
+  switch (call.do) {
+    case 'store':
+      for (const id of call.ids) await set(id, { cookie: { originalMaxAge: 3_600_000 } } as never);
+      return {};
+    case 'watch': {
+      const made = call.ids.flatMap((id) =>
+        Array.from({ length: call.times }, () => sessions.watch(id, { onEnd: ({ reason }) => void ends.push({ id, reason, at: now() }) })),
+      );
+      watches.push(...made);
+      const checks = await Promise.all(made.map(({ checked }) => checked));
+      return { live: checks.filter(Boolean).length };
+    }
+    case 'destroy': {
+      const at = now();
+      await sessions.destroy(call.id);
+      return { at };
+    }
+    case 'ends':
+      return { ends };
+    case 'live':
+      return { at: now(), live: watches.filter(({ isLive }) => isLive).length };
+  }
+}
+
+process.on('message', (call: WatchCall) => {
+  void answer(call).then((given) => process.send!(given));
+});
+process.on('disconnect', () => process.exit());
+process.send!({});
