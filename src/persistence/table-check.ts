@@ -33,7 +33,7 @@ export async function findTable(
     throw new SmartSessionConfigError(
       'tableName',
       `there is no table "${shownName(tableName, schema)}"`,
-      'Add `SessionEntity` to your migrations, set `createTable: true`, or run `npx smart-session create-table --run`.',
+      'Add `SessionEntity` to your migrations, start the app with `createTable: true`, or run `npx smart-session create-table --run`.',
     );
   }
   const layout = layoutOf(columns, await dialect.columns(run, leaseTableOf(tableName), schema));
