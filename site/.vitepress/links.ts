@@ -1,9 +1,15 @@
 import { posix } from 'node:path';
 import { FILES, HOME, pathOf } from './pages.js';
-import { REPOSITORY, repositoryUrl } from './repository.js';
+import { PICTURES, REPOSITORY, repositoryUrl } from './repository.js';
 
 /** The sections of the README that the start page shows, by their headings. */
-export const README_SECTIONS: readonly string[] = ['Install', 'Quick start', 'When two requests change the same key', 'What you get'];
+export const README_SECTIONS: readonly string[] = [
+  'Requirements',
+  'Install',
+  'Quick start',
+  'When two requests change the same key',
+  'What you get',
+];
 
 const README = 'README.md';
 
@@ -26,6 +32,11 @@ export function siteLink(from: string, target: string): string {
   const url = repositoryUrl(path);
   if (!url) throw new Error(`${from}: the link ${target} leads to no file. Correct the link.`);
   return url + end;
+}
+
+/** Returns the target of a picture, so that the site contains the repository's pictures. A package's page has only their URLs. */
+export function sitePicture(from: string, target: string): string {
+  return target.startsWith(PICTURES) ? posix.relative(folderOf(from), target.slice(PICTURES.length)) : target;
 }
 
 /** Returns a link's target from the top of the repository. */

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { MarkdownOptions, MarkdownRenderer } from 'vitepress';
-import { README_SECTIONS, siteLink, slugOf } from './links.js';
+import { README_SECTIONS, siteLink, sitePicture, slugOf } from './links.js';
 import { HOME } from './pages.js';
 import { ROOT, readText, repositoryUrl } from './repository.js';
 
@@ -61,13 +61,21 @@ function showFileNames({ tokens }: State): void {
 function mapLinks(state: State): void {
   const file = fileOf(state);
   if (file === '') return;
-  for (const token of state.tokens.flatMap(({ children }) => children ?? []).filter(isLink)) {
+  const inline = state.tokens.flatMap(({ children }) => children ?? []);
+  for (const token of inline.filter(isLink)) {
     token.attrSet('href', siteLink(file, token.attrGet('href') ?? ''));
+  }
+  for (const token of inline.filter(isPicture)) {
+    token.attrSet('src', sitePicture(file, token.attrGet('src') ?? ''));
   }
 }
 
 function isLink({ type }: Token): boolean {
   return type === 'link_open';
+}
+
+function isPicture({ type }: Token): boolean {
+  return type === 'image';
 }
 
 /** The source file of a page, and an empty text for a title that is rendered alone. */

@@ -7,6 +7,9 @@ export const ROOT = resolve(import.meta.dirname, '../..');
 /** The address of the repository, without a slash at its end. */
 export const REPOSITORY = readRepository();
 
+/** The beginning of the address of a picture in the repository. */
+export const PICTURES = `${REPOSITORY.replace('//github.com/', '//raw.githubusercontent.com/')}/main/`;
+
 /** Returns the text of a file of the repository. */
 export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { sbomOf } from '../../packaging/sbom.js';
 import { anchors, prose, readPage, readPages } from '../support/markdown.js';
@@ -25,8 +26,11 @@ const manifest = read<Manifest>('package.json');
 const repository = manifest.repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
 const [, owner] = /^https:\/\/github\.com\/([^/]+)\//.exec(repository)!;
 
-/** The beginnings of URLs of a file of the repository: a page for a reader, and the bytes for a picture. */
-const FILE_URLS = [`${repository}/blob/main/`, `${repository.replace('//github.com/', '//raw.githubusercontent.com/')}/main/`];
+/** The beginning of the URL of a picture, whose bytes a reader's program loads. */
+const PICTURE_URL = `${repository.replace('//github.com/', '//raw.githubusercontent.com/')}/main/`;
+
+/** The beginnings of URLs of the repository: a file for a reader, a folder, and a picture. */
+const FILE_URLS = [`${repository}/blob/main/`, `${repository}/tree/main/`, PICTURE_URL];
 
 /** The files of the tarball, without those that are built first. */
 async function packedFiles(): Promise<string[]> {
@@ -58,20 +62,26 @@ describe('the page of the package', () => {
 
   const targets = targetsIn('README.md');
 
-  it('has links that a reader of the tarball can follow', () => {
-    const relative = targets.filter((target) => !/^[a-z]+:/.test(target));
-    const broken = relative.filter((target) => {
-      const [file, anchor] = target.split('#') as [string, string?];
-      return file !== '' && !(packed.includes(file) && hasAnchor(file, anchor));
+  it('has links that a reader of the tarball can follow, and so have the other pages of the tarball', () => {
+    const pages = packed.filter((file) => file.endsWith('.md'));
+    const relative = pages.flatMap((page) =>
+      targetsIn(page)
+        .filter((target) => !/^([a-z]+:|#)/.test(target))
+        .map((target) => ({ page, target, path: posix.join(posix.dirname(page), target) })),
+    );
+    const broken = relative.filter(({ path }) => {
+      const [file, anchor] = path.split('#') as [string, string?];
+      return !(packed.includes(file) && hasAnchor(file, anchor));
     });
-    expect(relative.length).toBeGreaterThan(50);
-    expect(broken).toEqual([]);
+    expect(pages).toEqual(expect.arrayContaining(['README.md', 'docs/setup.md', 'docs/recipes/typed-cart.md']));
+    expect(relative.length).toBeGreaterThan(300);
+    expect(broken.map(({ page, target }) => `${page}: ${target}`)).toEqual([]);
   });
 
   it('has pictures of the repository, because a registry has none', () => {
     const pictures = targets.filter((target) => /\.(png|svg)$/.test(target));
     expect(pictures).toHaveLength(3);
-    expect(pictures.filter((picture) => !picture.startsWith(FILE_URLS[1]!))).toEqual([]);
+    expect(pictures.filter((picture) => !picture.startsWith(PICTURE_URL))).toEqual([]);
   });
 
   it('has less than 1,200 words outside of its code', () => {

@@ -1,5 +1,5 @@
 import { globSync } from 'node:fs';
-import { README_SECTIONS, siteLink } from '../../site/.vitepress/links.js';
+import { README_SECTIONS, siteLink, sitePicture } from '../../site/.vitepress/links.js';
 import { FILES, HOME, pathOf } from '../../site/.vitepress/pages.js';
 import { readPage, relativeLinks } from '../support/markdown.js';
 
@@ -36,6 +36,14 @@ describe('a link on the site', () => {
   it('to a file in the repository becomes one to its page', () => {
     const [repository] = siteLink('docs/setup.md', '../recipes').split('/tree/');
     expect(siteLink('docs/setup.md', `${repository}/blob/main/docs/api/README.md`)).toBe('/api.md');
+  });
+
+  it('to a picture in the repository becomes one to its file, and others stay', () => {
+    const pictures = siteLink('docs/setup.md', '../recipes').replace('//github.com/', '//raw.githubusercontent.com/').split('/tree/')[0];
+    expect(sitePicture('docs/benchmark.md', `${pictures}/main/bench/results/throughput-read.svg`)).toBe(
+      '../bench/results/throughput-read.svg',
+    );
+    expect(sitePicture('docs/benchmark.md', 'https://example.com/a.svg')).toBe('https://example.com/a.svg');
   });
 
   it('that leads to no file is an error that names the page and the link', () => {
