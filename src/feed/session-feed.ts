@@ -8,6 +8,7 @@ import { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { Hearing } from '../persistence/record-notifications.js';
 import { SessionRepository, type RecordState } from '../persistence/session.repository.js';
 import { SessionLoader } from '../protocol/session-loader.js';
+import { handleOf } from '../security/session-handle.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionWatchLimitError } from '../smart-session.errors.js';
 import { PollRounds } from './poll-rounds.js';
@@ -16,7 +17,7 @@ import type { SessionWatch, WatchOptions } from './session-watch.js';
 import { TargetGroup } from './target-group.js';
 import { TargetIndex } from './target-index.js';
 import { SessionTarget, UserTarget, type WatchTarget } from './watch-target.js';
-import { Watch } from './watch.js';
+import { Watch, type KnownSession } from './watch.js';
 
 /**
  * Watches sessions. A poll alone decides whether a session is live: it asks the database for the rows of all targets of this process, in
@@ -70,14 +71,33 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
   }
 
   /**
-   * Watches a session.
+   * Watches a live session.
    *
-   * @param given the live session, if the caller has it
    * @throws SessionWatchLimitError
    */
-  watchSession(storageKey: string, given: LiveSession | undefined, options: WatchOptions): SessionWatch {
-    const loadedAt = given?.state === 'stored' ? given.since : undefined;
-    return this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, this.#index, loadedAt), options, given);
+  watchLive(live: LiveSession, options: WatchOptions): SessionWatch {
+    const { storageKey, state, since, record } = live;
+    const known = { record, mayBeRowless: () => live.state === 'new' };
+    return this.#watchSession(storageKey, options, known, state === 'stored' ? since : undefined);
+  }
+
+  /**
+   * Watches the session of an id.
+   *
+   * @throws SessionWatchLimitError
+   */
+  watchById(storageKey: string, sessionId: string, options: WatchOptions): SessionWatch {
+    let isMoving = this.options.migrateFrom !== undefined;
+    const watch = this.#watchSession(storageKey, options, { mayBeRowless: () => isMoving });
+    if (isMoving)
+      void this.loader
+        .read(storageKey, sessionId)
+        .catch(() => watch.end({ reason: 'unknown', handle: handleOf(storageKey) }))
+        .finally(() => {
+          isMoving = false;
+          this.#hint(this.#index.of(storageKey));
+        });
+    return watch;
   }
 
   /**
@@ -120,13 +140,17 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     await Promise.all([this.#rounds.ended(), this.#others?.sent(), this.#others?.stopListening()]);
   }
 
+  #watchSession(storageKey: string, options: WatchOptions, known: KnownSession, loadedAt?: number): Watch {
+    return this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, this.#index, loadedAt), options, known);
+  }
+
   #watch<Target extends WatchTarget>(
     group: TargetGroup<Target>,
     key: string,
     make: () => Target,
     options: WatchOptions,
-    given?: LiveSession,
-  ): SessionWatch {
+    known?: KnownSession,
+  ): Watch {
     const { maxWatches, grace } = this.options.feed;
     if (this.#watches >= maxWatches) throw new SessionWatchLimitError(maxWatches);
     const target = group.find(key) ?? make();
@@ -138,7 +162,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
         isFresh: () => target.isChecked && performance.now() - target.checkedAt < grace,
         leave: () => this.#leave(group, target, watch),
       },
-      given,
+      known,
     );
     target.watches.add(watch);
     group.add(target);

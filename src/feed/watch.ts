@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { LiveSession } from '../live/live-session.js';
 import type { KnownRecord, RecordState } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { handleOf } from '../security/session-handle.js';
@@ -21,6 +20,14 @@ export interface WatchSurroundings {
   readonly leave: (watch: Watch) => void;
 }
 
+/** What the caller of a watch knows of its session. */
+export interface KnownSession {
+  /** The record as it was loaded; undefined for a new session, and for a watch by id or by user. */
+  readonly record?: SessionRecord | undefined;
+  /** Whether the session may still get its row: it is new, or moves from the previous store. */
+  readonly mayBeRowless: () => boolean;
+}
+
 /** A watch, its callbacks, and what it has seen. */
 export class Watch implements SessionWatch {
   readonly checked: Promise<boolean>;
@@ -31,13 +38,13 @@ export class Watch implements SessionWatch {
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #changes = new Map<string, KeyChanges>();
   readonly #loading = new Set<string>();
-  /** The session as the caller has it; undefined once its row was seen, and for a watch by id or by user. */
-  #given: LiveSession | undefined;
+  /** Undefined once the row was seen. */
+  #known: KnownSession | undefined;
   #isOver = false;
   #isAsked = false;
   #mustExist = false;
 
-  constructor({ onEnd, onChange, keys }: WatchOptions, surroundings: WatchSurroundings, given: LiveSession | undefined) {
+  constructor({ onEnd, onChange, keys }: WatchOptions, surroundings: WatchSurroundings, known: KnownSession | undefined) {
     this.#surroundings = surroundings;
     // Callbacks run in the caller's asynchronous context, and not in that of the request or timer that has started a poll.
     this.#onEnd = AsyncResource.bind(onEnd);
@@ -47,8 +54,7 @@ export class Watch implements SessionWatch {
       this.#deliveries = new ChangeDeliveries((change: SessionChange) => this.#guard('onChange', () => call(change)));
     }
     this.checked = new Promise((resolve) => (this.#settleChecked = resolve));
-    this.#given = given;
-    if (given?.record && onChange) this.#changes.set(given.storageKey, new KeyChanges(this.#keys, given.record));
+    this.#known = known;
   }
 
   get isLive(): boolean {
@@ -75,23 +81,23 @@ export class Watch implements SessionWatch {
   /** Notes that the database is asked now. An answer to an earlier question says nothing about this watch. */
   ask(): void {
     this.#isAsked = true;
-    this.#mustExist ||= this.#given?.state !== 'new';
+    this.#mustExist ||= !this.#known?.mayBeRowless();
   }
 
   /** The session that was never stored has ended in this process. */
   expectRow(): void {
-    this.#given = undefined;
+    this.#known = undefined;
   }
 
   /** The answer: the session's row. Undefined if there is none. */
   answer(storageKey: string, state: RecordState | undefined): void {
     if (!this.#isAsked) return;
     if (state && !state.isLive) return this.end({ reason: 'expired', handle: handleOf(storageKey) });
-    const isOther = state && isOtherGeneration(this.#given?.record?.commitId, state.commitId);
+    const isOther = state && isOtherGeneration(this.#known?.record?.commitId, state.commitId);
     if (isOther || (!state && this.#mustExist)) return this.end({ reason: 'ended', handle: handleOf(storageKey) });
     if (state) {
-      this.#given = undefined;
       this.see(storageKey, state);
+      this.#known = undefined;
     }
     this.confirm();
   }
@@ -103,8 +109,10 @@ export class Watch implements SessionWatch {
 
   /** A live row was seen. If it has changed, its keys are compared. */
   see(storageKey: string, state: KnownRecord): void {
-    if (!this.#deliveries || this.#changes.get(storageKey)?.isCurrent(state) || this.#loading.has(storageKey)) return;
-    void this.#compare(storageKey, this.#deliveries);
+    if (!this.#deliveries || this.#loading.has(storageKey)) return;
+    const changes = this.#changes.get(storageKey) ?? new KeyChanges(this.#keys, this.#known?.record);
+    this.#changes.set(storageKey, changes);
+    if (!changes.isCurrent(state)) void this.#compare(storageKey, changes, this.#deliveries);
   }
 
   /** The watch is over. */
@@ -122,14 +130,11 @@ export class Watch implements SessionWatch {
     if (!this.#isOver) void this.#guard('onEnd', () => this.#onEnd({ reason, handle }));
   }
 
-  async #compare(storageKey: string, deliveries: ChangeDeliveries): Promise<void> {
+  async #compare(storageKey: string, changes: KeyChanges, deliveries: ChangeDeliveries): Promise<void> {
     this.#loading.add(storageKey);
     try {
       const record = await this.#surroundings.load(storageKey);
-      if (!record || this.#isOver) return;
-      const changes = this.#changes.get(storageKey) ?? new KeyChanges(this.#keys, undefined);
-      this.#changes.set(storageKey, changes);
-      deliveries.add(handleOf(storageKey), changes.compare(record));
+      if (record && !this.#isOver) deliveries.add(handleOf(storageKey), changes.compare(record));
     } catch {
       // The next poll finds the same change again. The failed load is in the log.
     } finally {

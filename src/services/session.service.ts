@@ -384,13 +384,12 @@ export class SessionService {
       throw new TypeError('`watch` needs the function `onEnd`, which closes the connection. Give `{ onEnd }`.');
     if (typeof target === 'string') return this.#watchById(target, options);
     if (isUserGiven(target, this.liveSessions)) return this.feed.watchUser(this.#userGiven('watch', target.userId), options);
-    const live = this.liveSessions.ofLive(target);
-    return this.feed.watchSession(live.storageKey, live, options);
+    return this.feed.watchLive(this.liveSessions.ofLive(target), options);
   }
 
   #watchById(sessionId: string, options: WatchOptions): SessionWatch {
     if (sessionId === '') throw new TypeError('`watch` was given an empty session id. Refuse a connection without a session.');
-    return this.feed.watchSession(this.codec.storageKeyOf(sessionId), undefined, options);
+    return this.feed.watchById(this.codec.storageKeyOf(sessionId), sessionId, options);
   }
 
   /** How many sessions are live. */

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
+import { MemoryStore } from 'express-session';
 import {
   SessionRepository,
   SessionWatchLimitError,
@@ -260,6 +261,24 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     await Promise.all(watches.map(({ checked }) => checked));
     await place.run('of the logout', () => one.sessions.destroy(id));
     await vi.waitFor(() => expect(seen).toEqual(new Set(['first', 'second'])));
+  });
+
+  it('waits while a session moves from the previous store', async () => {
+    const previous = new MemoryStore();
+    previous.set(id, { cookie: { originalMaxAge: null }, n: 0 } as never);
+    const { sessions, get } = serviceOver(repository, { feed: FEED, migrateFrom: previous });
+    started.push(get(SessionFeed));
+    const watching = new Watching(sessions, id);
+    expect(await watching.watch.checked).toBe(true);
+    await sessions.destroy(id);
+    expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it('ends with `unknown` if the previous store fails', async () => {
+    const previous = { get: (_id: string, done: (error: Error) => void) => done(new Error('down')), destroy: () => {} };
+    const { sessions, get } = serviceOver(repository, { feed: LONG, migrateFrom: previous as never });
+    started.push(get(SessionFeed));
+    expect((await new Watching(sessions, id).end()).reason).toBe('unknown');
   });
 
   it('works on a repository without a statement for polls', async () => {

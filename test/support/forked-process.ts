@@ -7,13 +7,9 @@ export class ForkedProcess<Call extends string | object, Answer> {
   /** Rejects when the process ends. */
   readonly #ended: Promise<never>;
 
-  /**
-   * @param file the compiled file in `build`
-   * @param environment more variables of its environment, each as `NAME=value`
-   */
-  constructor(file: string, parameters: readonly string[] = [], environment: readonly string[] = []) {
-    const more = Object.fromEntries(environment.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
-    this.#child = fork(file, parameters, { stdio: 'inherit', execArgv: [], env: { ...process.env, ...more } });
+  /** @param file the compiled file in `build` */
+  constructor(file: string, parameters: readonly string[] = []) {
+    this.#child = fork(file, parameters, { stdio: 'inherit', execArgv: [] });
     this.#ended = once(this.#child, 'exit').then(([code]) => {
       throw new Error(`A process of ${file} ended with ${code}.`);
     });

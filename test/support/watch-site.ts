@@ -20,10 +20,9 @@ export class WatchSite {
     { dialect, connection }: Pick<WatchWorkerSettings, 'dialect' | 'connection'>,
     tableName: string,
     feed: Partial<ResolvedFeed>,
-    clockOf?: (n: number) => readonly string[],
   ): Promise<WatchSite> {
     const settings = { dialect, connection, options: { tableName, feed, createTable: true, pruneInterval: false } } as const;
-    const processes = Array.from({ length: count }, (_, n) => new WatchProcess(settings, clockOf?.(n)));
+    const processes = Array.from({ length: count }, () => new WatchProcess(settings));
     for (const one of processes) await one.answer();
     return new WatchSite(processes);
   }
@@ -62,8 +61,8 @@ export class WatchSite {
 
 /** A process of the site. */
 export class WatchProcess extends ForkedProcess<WatchCall, WatchAnswer> {
-  constructor(settings: WatchWorkerSettings, clock?: readonly string[]) {
-    super('build/test/support/watch-worker.js', [JSON.stringify(settings)], clock);
+  constructor(settings: WatchWorkerSettings) {
+    super('build/test/support/watch-worker.js', [JSON.stringify(settings)]);
   }
 }
 

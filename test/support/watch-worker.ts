@@ -23,6 +23,7 @@ export type WatchCall =
   | { readonly do: 'store'; readonly ids: readonly string[] }
   | { readonly do: 'watch'; readonly ids: readonly string[]; readonly times: number }
   | { readonly do: 'destroy'; readonly id: string }
+  | { readonly do: 'jump'; readonly ms: number }
   | { readonly do: 'ends' }
   | { readonly do: 'live' };
 
@@ -41,6 +42,7 @@ const store = app.get(SmartSessionStore);
 const set = promisify(store.set.bind(store));
 const ends: NotedEnd[] = [];
 const watches: SessionWatch[] = [];
+const SystemDate = Date;
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 async function answer(call: WatchCall): Promise<WatchAnswer> {
@@ -61,11 +63,26 @@ async function answer(call: WatchCall): Promise<WatchAnswer> {
       await sessions.destroy(call.id);
       return { at };
     }
+    case 'jump':
+      jump(call.ms);
+      return {};
     case 'ends':
       return { ends };
     case 'live':
       return { at: now(), live: watches.filter(({ isLive }) => isLive).length };
   }
+}
+
+/** Moves the clock of this process. Its monotonic clock goes on. */
+function jump(ms: number): void {
+  globalThis.Date = class extends SystemDate {
+    constructor(...given: unknown[]) {
+      super(...((given.length === 0 ? [SystemDate.now() + ms] : given) as [number]));
+    }
+    static override now(): number {
+      return SystemDate.now() + ms;
+    }
+  } as DateConstructor;
 }
 
 process.on('message', (call: WatchCall) => {
