@@ -5,6 +5,8 @@ export interface CliOption extends ParseArgsOptionDescriptor {
   /** The name of its value in the help, such as `<file>`. Absent for a flag. */
   readonly value?: string;
   readonly help: string;
+  /** The form of its value. A value of this form may begin with a dash. */
+  readonly pattern?: RegExp;
 }
 
 /** Options by name, without the dashes. */

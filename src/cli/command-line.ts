@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { CliOptions } from './cli-option.js';
 import type { Argument, Command } from './command.js';
 import { closest } from '../shared/closest.js';
 import { COMMON_OPTIONS } from './common-options.js';
@@ -34,8 +35,11 @@ export function commandOf(commands: readonly Command[], name: string): Command {
 export function optionsIn({ name, argument, options }: Command, words: readonly string[]) {
   const all = { ...options, ...COMMON_OPTIONS };
   try {
-    const args = argument ? withDashedArgument(words, argument, Object.keys(all)) : [...words];
-    const { values, positionals } = parseArgs({ args, options: all, allowPositionals: argument !== undefined });
+    const joined = withDashedValues(words, all);
+    const args = argument ? withDashedArgument(joined, argument, Object.keys(all)) : joined;
+    const { values, positionals, tokens } = parseArgs({ args, options: all, allowPositionals: argument !== undefined, tokens: true });
+    refuseTwice(name, tokens, all);
+    refuseOtherForms(name, values, all);
     if (positionals.length > 1) throw new UsageError(`${name}: "${positionals[1]}" is one word too many. ${helpOf(name)}`);
     return { given: values, argument: positionals[0] };
   } catch (error) {
@@ -55,6 +59,38 @@ export function argumentOf({ name, argument }: Command, given: string | undefine
   if (given === undefined) throw new UsageError(`${name}: ${argument.value} is missing. ${helpOf(name)}`);
   if (!argument.pattern.test(given)) throw new UsageError(`${name}: "${given}" is not a ${argument.value}. ${helpOf(name)}`);
   return given;
+}
+
+/** Refuses an option with two values, because each of them may be the intended one. */
+function refuseTwice(command: string, tokens: readonly Token[], options: CliOptions): void {
+  const seen = new Set<string>();
+  for (const { name, value } of tokens) {
+    if (name === undefined || value === undefined || options[name]?.multiple) continue;
+    if (seen.has(name)) throw new UsageError(`${command}: --${name} was given twice. Give it once.`);
+    seen.add(name);
+  }
+}
+
+/** A part of the command line. Only an option has a name. */
+type Token = { readonly index: number; readonly name?: string; readonly value?: string | boolean | undefined };
+
+function refuseOtherForms(command: string, values: Readonly<Record<string, unknown>>, options: CliOptions): void {
+  for (const [name, value] of Object.entries(values)) {
+    const { pattern, value: shown } = options[name] ?? {};
+    if (pattern && !pattern.test(String(value)))
+      throw new UsageError(`${command}: --${name}: "${value}" is not a ${shown}. ${helpOf(command)}`);
+  }
+}
+
+/** Joins an option with a value that begins with a dash and has the option's form. `parseArgs` would refuse it. */
+function withDashedValues(words: readonly string[], options: CliOptions): string[] {
+  const joined: string[] = [];
+  for (const word of words) {
+    const option = joined.at(-1)?.replace(/^--/, '') ?? '';
+    if (word.startsWith('-') && options[option]?.pattern?.test(word)) joined.push(`${joined.pop()}=${word}`);
+    else joined.push(word);
+  }
+  return joined;
 }
 
 /** Puts an argument that begins with a dash behind `--`, so that it is not read as an option. */

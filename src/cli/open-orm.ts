@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { MikroORM } from '@mikro-orm/core';
 import { MissingPackageError, importError } from '../dialects/missing-package.js';
 import { isSessionEntity } from '../persistence/session.entity.js';
+import { messageOf } from './error-message.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * Opens the app's MikroORM with the configuration that `mikro-orm` itself would find. It loads only the entities of sessions
@@ -10,17 +13,35 @@ import { isSessionEntity } from '../persistence/session.entity.js';
  * @throws Error if `@mikro-orm/cli` is not installed, and its errors if there is no configuration
  */
 export async function openOrm(contextName: string | undefined, configPaths: string[] | undefined): Promise<MikroORM> {
+  refuseMissing(configPaths);
   const cli = await importMikroOrmCli();
-  // Makes TypeScript files loadable, as the app's package.json says.
-  await configureOf(cli)();
-  const config = await cli.CLIHelper.getConfiguration(contextName, configPaths, { discovery: { warnWhenNoEntities: false } });
+  const config = await configurationOf(cli, contextName, configPaths).catch((error: unknown) => {
+    throw new Error(`${messageOf(error).replace(/[.!]$/, '')}. ${ADVICE}`, { cause: error });
+  });
   config.set('entities', config.get('entities').filter(isSessionEntity));
   config.set('entitiesTs', []);
   config.set('allowGlobalContext', true);
   config.set('debug', false);
+  // A misspelt name would otherwise become a new, empty database.
+  config.set('ensureDatabase', false);
   // MikroORM 6 connects immediately, and logs a failure.
   config.set('connect' as never, false as never);
   return MikroORM.init(config.getAll());
+}
+
+const ADVICE =
+  'The database is that of `connection` or `client` in the options, which --options names, or that of the configuration of MikroORM, which --config names.';
+
+/** @throws UsageError if there is none of the files */
+function refuseMissing(configPaths: string[] | undefined): void {
+  if (configPaths && !configPaths.some((path) => existsSync(path)))
+    throw new UsageError(`--config: there is no file ${configPaths.join(', ')}.`);
+}
+
+async function configurationOf(cli: MikroOrmCli, contextName: string | undefined, configPaths: string[] | undefined) {
+  // Makes TypeScript files loadable, as the app's package.json says.
+  await configureOf(cli)();
+  return cli.CLIHelper.getConfiguration(contextName, configPaths, { discovery: { warnWhenNoEntities: false } });
 }
 
 /** Returns the table of the session entity in the app's MikroORM, or undefined if there is none or several. */

@@ -31,7 +31,7 @@ async function runCommand([name, ...words]: readonly string[], terminal: Termina
   if (name === undefined) throw new UsageError(`no command was given. ${PROGRAM} --help lists the commands.`);
   if (name === 'help' && words[0] !== undefined) return terminal.print(commandHelp(commandOf(COMMANDS, words[0])));
   if (['--help', '-h', 'help'].includes(name)) return terminal.print(programHelp(COMMANDS));
-  if (['--version', '-V'].includes(name)) return terminal.print(ownVersion());
+  if (['--version', '-V', '-v'].includes(name)) return terminal.print(ownVersion());
   const command = commandOf(COMMANDS, name);
   const { given, argument } = optionsIn(command, words);
   if (given.help) return terminal.print(commandHelp(command));

@@ -1,5 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import { messageOf } from './error-message.js';
+import { PROGRAM } from './help.js';
 
 /** The terminal of a command, for its output and for answers. */
 export interface Terminal {
@@ -20,8 +22,7 @@ export interface Terminal {
 /** The terminal of this process. */
 export class ProcessTerminal implements Terminal {
   constructor() {
-    // The reader of the output may have closed it, as `head` does.
-    process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+    process.stdout.on('error', (error) => this.#lose(error));
   }
 
   get isInteractive(): boolean {
@@ -42,6 +43,20 @@ export class ProcessTerminal implements Terminal {
 
   rewrite(line: string): void {
     process.stderr.write(`\r\u001b[K${line}`);
+  }
+
+  /** Ends the process with this exit code, after the output was written. */
+  end(code: number): void {
+    process.stdout.write('', (error) => {
+      if (error && code === 0) this.#lose(error);
+      else process.stderr.write('', () => process.exit(code));
+    });
+  }
+
+  /** The reader of the output may have closed it, as `head` does. Any other error, such as that of a full disk, loses the result. */
+  #lose(error: NodeJS.ErrnoException): void {
+    if (error.code === 'EPIPE') process.exit(0);
+    process.stderr.write(`${PROGRAM}: standard output cannot be written: ${messageOf(error)}\n`, () => process.exit(1));
   }
 
   async ask(question: string): Promise<string> {

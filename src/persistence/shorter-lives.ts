@@ -30,6 +30,12 @@ export async function shortenLives(context: DatabaseContext, which: LongLived, m
   }
 }
 
+/** Counts the sessions that `shortenLives` would change. */
+export async function countLongLives(context: DatabaseContext, which: LongLived, ms: number): Promise<number> {
+  const { rows } = await context.runner.run(statementsFor(context, which, ms).count);
+  return Number(rows[0]?.sessions);
+}
+
 function statementsFor(context: DatabaseContext, which: LongLived, ms: number) {
   const { dialect, tableName, schema, keyHint, isVersioned } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
@@ -45,6 +51,7 @@ function statementsFor(context: DatabaseContext, which: LongLived, ms: number) {
   const isLong = `${isLive(context)} and ${conditions[which]}`;
   const keysOf = (count: number) => Array.from({ length: count }, (_, n) => dialect.parameter(n + 1)).join(', ');
   return {
+    count: `select count(*) as sessions from ${table} where ${isLong}`,
     find: `select session_id from ${table} where session_id > ${dialect.parameter(1)} and ${isLong} order by session_id limit ${PAGE}`,
     write: (count: number) =>
       `update ${table}${keyHint}${dialect.byPrimaryKey} set expires_at = ${dialect.earlier('expires_at', end)}${maxAge} where ${isLong} and session_id in (${keysOf(count)})`,

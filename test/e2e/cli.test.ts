@@ -1,15 +1,18 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { text as readAll } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { vi } from 'vitest';
 import { importOptions } from '../../src/cli/options-module.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
 import { abbreviate } from '../../src/smart-session.errors.js';
-import { OptionsFile, cli, cliProcess, type Person } from '../support/cli.js';
-import { DATABASES } from '../support/databases.js';
+import { CLI_MODULE, OptionsFile, cli, cliProcess, type Person } from '../support/cli.js';
+import { CONNECTIONS, DATABASES, ONE_PER_SERVER } from '../support/databases.js';
 import { makeLayout1 } from '../support/layout-1.js';
 import { dropTables } from '../support/drop-tables.js';
 import { openPreviousStore, storeSession } from '../support/previous-stores.js';
@@ -167,6 +170,13 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     };
     const others = { 'of an hour and a half': [90, 90], 'of five minutes': [5, 5] };
 
+    const before = await lives();
+    expect(await lower.run(['shorten', '--dry-run'])).toEqual({
+      code: 0,
+      out: 'Would shorten 2 sessions without a max age to 3,600 s without use.\nWould shorten 1 session without a user to 600 s without use.\n',
+      err: '',
+    });
+    expect(await lives()).toEqual(before);
     expect(await lower.run(['shorten'])).toEqual({
       code: 0,
       out: 'Shortened 2 sessions without a max age to 3,600 s without use.\nShortened 1 session without a user to 600 s without use.\n',
@@ -235,6 +245,24 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(await file.run([...words, '-y'])).toEqual({ code: 0, out: 'User "anna" has no live session.\n', err: '' });
   });
 
+  it.each([
+    ['the id', (cookie: string, id: string) => id],
+    ['the value', (cookie: string) => decodeURIComponent(cookie.split('=')[1]!)],
+    ['the encoded value', (cookie: string) => cookie.split('=')[1]!],
+    ['the encoded value in lower case', (cookie: string) => cookie.split('=')[1]!.replace('%3A', '%3a')],
+    ['the whole cookie', (cookie: string) => cookie],
+  ])('destroys the session of a cookie by %s', async (_, given) => {
+    const browser = await app.browser({ user: 'anna' });
+    const { code } = await file.run(['destroy', `--session=${given(browser.cookie, sessionIdOf(browser))}`]);
+    expect([code, await handlesOf('anna')]).toEqual([0, []]);
+  });
+
+  it('takes a handle that begins with a dash', async () => {
+    const handle = `-${'a'.repeat(21)}`;
+    const { code, err } = await file.run(['destroy', '--user', 'anna', '--handle', handle]);
+    expect({ code, err }).toEqual({ code: 1, err: `smart-session: user "anna" has no live session ${handle}.\n` });
+  });
+
   it('prints one JSON document, and nothing else on standard output', async () => {
     const run = async (words: string, person?: Person) => {
       const { code, out, err } = await file.run([...words.split(' '), '--json'], person);
@@ -260,10 +288,10 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   });
 
   it('prints no JSON if it fails', async () => {
-    expect(await file.run(['destroy', '--user', 'anna', '--handle', 'x', '--json'])).toEqual({
+    expect(await file.run(['destroy', '--user', 'anna', '--handle', 'Zk3xQ0cTq1mVJv4yYb1oXw', '--json'])).toEqual({
       code: 1,
       out: '',
-      err: 'smart-session: user "anna" has no live session x.\n',
+      err: 'smart-session: user "anna" has no live session Zk3xQ0cTq1mVJv4yYb1oXw.\n',
     });
   });
 });
@@ -346,6 +374,60 @@ describe('a module of options', () => {
   });
 });
 
+describe('a module of options that fails', () => {
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'smart-session-failing-'));
+  });
+  afterAll(() => rm(directory, { recursive: true }));
+
+  async function write(name: string, text: string): Promise<string> {
+    const path = join(directory, name);
+    await writeFile(path, text);
+    return path;
+  }
+
+  it.each([
+    ['throws.mjs', "throw new Error('SESSION_KEY is missing');", 'SESSION_KEY is missing'],
+    ['throws.cjs', "throw new Error('SESSION_KEY is missing');", 'SESSION_KEY is missing'],
+    ['throws-null.mjs', 'throw null;', 'null'],
+    ['rejects.mjs', "export default Promise.reject(new Error('the vault is sealed'));", 'the vault is sealed'],
+    ['function-throws.mjs', "export default () => { throw new TypeError('no vault'); };", 'no vault'],
+    ['async-function-throws.mjs', "export default async () => { throw new TypeError('no vault'); };", 'no vault'],
+    // The reason is that of Vite here.
+    ['syntax.mjs', 'export default { a: ;', ''],
+    ['imports.mjs', "import 'not-there'; export default {};", "Cannot find package 'not-there' imported from"],
+  ])('%s is named', async (name, text, reason) => {
+    const path = await write(name, text);
+    const { code, out, err } = await cli(['stats', '--options', path]);
+    expect({ code, out, lines: err.trimEnd().split('\n').length }).toEqual({ code: 1, out: '', lines: 1 });
+    expect(err).toContain(`smart-session: --options: ${path} cannot be loaded: ${reason}`);
+  });
+
+  it.each([
+    ['never-loads.mjs', 'await new Promise(() => {}); export default {};'],
+    ['function-never.cjs', 'module.exports = () => new Promise(() => {});'],
+  ])('%s ends with 1, although its promise never settles', async (name, text) => {
+    const run = await cliProcess(['stats', '--options', await write(name, text)], directory);
+    expect(run).toEqual({
+      code: 1,
+      out: '',
+      err: 'smart-session: a promise never settles. If --options exports a promise, check why it has no result.\n',
+    });
+  });
+
+  it('fails if its output is lost', async () => {
+    const full = await open('/dev/full', 'w');
+    const child = fork(CLI_MODULE, ['--help'], { stdio: ['ignore', full.fd, 'pipe', 'ipc'] });
+    const [[code], err] = await Promise.all([once(child, 'exit'), readAll(child.stderr!)]);
+    await full.close();
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'smart-session: standard output cannot be written: ENOSPC: no space left on device, write\n',
+    });
+  });
+});
+
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists the commands.'],
@@ -363,6 +445,17 @@ describe('a command line that is wrong', () => {
     [['stats', '-x'], "stats: Unknown option '-x'. smart-session stats --help lists its options."],
     [['stats', 'now'], "stats: Unexpected argument 'now'. smart-session stats --help lists its options."],
     [['list', '--user='], 'list: --user is missing. smart-session list --help describes it.'],
+    [['list', '--limit=5', '--limit', '6'], 'list: --limit was given twice. Give it once.'],
+    [['destroy', '--user', 'anna', '--user', 'ben', '--yes'], 'destroy: --user was given twice. Give it once.'],
+    [['stats', '--options', 'a.js', '--options', 'b.js'], 'stats: --options was given twice. Give it once.'],
+    [
+      ['destroy', '--user', 'anna', '--handle', 'x'],
+      'destroy: --handle: "x" is not a <handle>. smart-session destroy --help describes it.',
+    ],
+    [['stats', '--options', 'test'], '--options: "test" is a folder. Give the file of a module.'],
+    [['stats', '--options='], '--options: "" is a folder. Give the file of a module.'],
+    [['stats', '--config', 'nowhere.js'], '--config: there is no file nowhere.js.'],
+    [['stats', '--config', 'a.js', '--config', 'b.js'], '--config: there is no file a.js, b.js.'],
     [['list', '--limit', 'ten'], 'list: --limit: "ten" was given. Give a whole number from 1.'],
     [['list', '--limit', '0'], 'list: --limit: "0" was given. Give a whole number from 1.'],
     [['show'], 'show: <handle> is missing. smart-session show --help describes it.'],
@@ -411,7 +504,7 @@ describe('a command line that is wrong', () => {
 });
 
 describe('the version', () => {
-  it.each(['--version', '-V'])('%s prints that of the package', async (option) => {
+  it.each(['--version', '-V', '-v'])('%s prints that of the package', async (option) => {
     const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
     expect(await cli([option])).toEqual({ code: 0, out: `${version}\n`, err: '' });
   });
@@ -462,7 +555,21 @@ describe('a process of an app', () => {
     const other = await cliProcess(['stats', '--config', 'other.js', '--contextName', 'second'], app);
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining('there is no table "sessions"') });
     const none = await cliProcess(['stats', '--config', 'nowhere.js'], app);
-    expect(none).toEqual({ code: 1, out: '', err: "smart-session: MikroORM config file not found in ['nowhere.js']\n" });
+    expect(none).toEqual({ code: 2, out: '', err: 'smart-session: --config: there is no file nowhere.js.\n' });
+  });
+
+  it.each(ONE_PER_SERVER.filter((name) => name !== 'sqlite'))('creates no database on %s', async (dialect) => {
+    const dbName = `never_created_${process.pid}`;
+    const { driver, ...server } = CONNECTIONS[dialect];
+    const config = `import { ${driver.name} as driver } from '@mikro-orm/${dialect}';\nexport default { ...${JSON.stringify(server)}, driver, dbName: '${dbName}' };\n`;
+    await writeFile(join(app, 'misspelt.js'), config);
+    for (const words of [['create-table', '--run'], ['doctor']]) {
+      const { code, out, err } = await cli([...words, '--config', join(app, 'misspelt.js')]);
+      expect({ code, shown: out + err }).toEqual({
+        code: 1,
+        shown: expect.stringMatching(/its database cannot be opened: .*never_created/),
+      });
+    }
   });
 
   it("finds the table by the session entity in MikroORM's configuration", async () => {

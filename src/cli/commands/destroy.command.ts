@@ -5,6 +5,7 @@ import { JSON_OPTION } from '../common-options.js';
 import { DestroyReport } from '../destroy-report.js';
 import { withSessions, type OpenSessions } from '../open-sessions.js';
 import { count } from '../plural.js';
+import { HANDLE } from '../handle.js';
 import { sessionIdIn } from '../session-id.js';
 import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
@@ -19,7 +20,7 @@ export const destroy = defineCommand({
   ],
   options: {
     user: { type: 'string', value: '<id>', help: 'The user id, as the app has it.' },
-    handle: { type: 'string', value: '<handle>', help: 'With --user: only this session. `list` shows the handles.' },
+    handle: { type: 'string', value: '<handle>', pattern: HANDLE, help: 'With --user: only this session. `list` shows the handles.' },
     session: { type: 'string', value: '<id>', help: "The session id, or the cookie's value." },
     yes: { type: 'boolean', short: 'y', help: 'Do not ask.' },
     json: JSON_OPTION,

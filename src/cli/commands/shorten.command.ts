@@ -1,4 +1,4 @@
-import { shortenLives, type LongLived } from '../../persistence/shorter-lives.js';
+import { countLongLives, shortenLives, type LongLived } from '../../persistence/shorter-lives.js';
 import { LONGEST_LIFETIME } from '../../options/longest-values.js';
 import type { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
@@ -17,12 +17,17 @@ export const shorten = defineCommand({
     'end later without use get the earlier end. A max age that a handler has chosen looks the same as the',
     "option's, so --max-age lowers every longer max age.",
   ],
-  options: { 'max-age': { type: 'boolean', help: 'Also lower the max age of sessions to `cookie.maxAge`.' }, json: JSON_OPTION },
+  options: {
+    'max-age': { type: 'boolean', help: 'Also lower the max age of sessions to `cookie.maxAge`.' },
+    'dry-run': { type: 'boolean', help: 'Write nothing. Print how many sessions would end earlier.' },
+    json: JSON_OPTION,
+  },
   examples: [
     ['shorten --options dist/session-options.js', 'Applies ttl and anonymousTtl.'],
     ['shorten --options dist/session-options.js --max-age', 'Applies cookie.maxAge too.'],
+    ['shorten --options dist/session-options.js --dry-run', 'Prints only the numbers of sessions.'],
   ],
-  run: async ({ 'max-age': lowersMaxAge = false, ...given }, terminal) => {
+  run: async ({ 'max-age': lowersMaxAge = false, 'dry-run': dryRun = false, ...given }, terminal) => {
     required('shorten', 'options', given.options);
     await withSessions(given, async ({ options, database }) => {
       const { ttl, anonymousTtl } = options;
@@ -35,9 +40,9 @@ export const shorten = defineCommand({
       const results: Shortened[] = [];
       for (const [which, ms] of limits) {
         if (ms === undefined) continue;
-        const sessions = await shortenLives(database, which, Math.min(ms, LONGEST_LIFETIME));
+        const sessions = await (dryRun ? countLongLives : shortenLives)(database, which, Math.min(ms, LONGEST_LIFETIME));
         results.push({ which, ms, sessions });
-        if (!given.json) terminal.print(shown(results.at(-1)!));
+        if (!given.json) terminal.print(shown(results.at(-1)!, dryRun));
       }
       if (given.json) printJson(terminal, results);
     });
@@ -59,8 +64,8 @@ const KINDS: Readonly<Record<LongLived, string>> = {
   'with-max-age': 'with a longer max age',
 };
 
-function shown({ which, ms, sessions }: Shortened): string {
-  return `Shortened ${count(sessions, 'session')} ${KINDS[which]} to ${inFigures(ms / 1000)} s without use.`;
+function shown({ which, ms, sessions }: Shortened, dryRun: boolean): string {
+  return `${dryRun ? 'Would shorten' : 'Shortened'} ${count(sessions, 'session')} ${KINDS[which]} to ${inFigures(ms / 1000)} s without use.`;
 }
 
 function maxAgeOf({ cookie }: SmartSessionOptions): number {

@@ -2,6 +2,7 @@ import { isSealed, keyIdIn } from '../../codec/seal.js';
 import { escaped } from '../../shared/shown-keys.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
+import { HANDLE } from '../handle.js';
 import { withSessions, type OpenSessions } from '../open-sessions.js';
 import { inFigures } from '../plural.js';
 import { printJson } from '../print-json.js';
@@ -16,7 +17,7 @@ export const show = defineCommand({
     'It prints no value and no session id. If the session is encrypted, --options must have its key, or else',
     'the names of its keys are not shown. The command searches the keys of the table for the handle.',
   ],
-  argument: { value: '<handle>', pattern: /^[\w-]{22}$/, help: '`list` shows the handles.' },
+  argument: { value: '<handle>', pattern: HANDLE, help: '`list` shows the handles.' },
   options: { json: JSON_OPTION },
   examples: [
     ['show Zk3xQ0cTq1mVJv4yYb1oXw --options dist/session-options.js', 'Shows the session.'],

@@ -23,5 +23,5 @@ export function report(status: Exclude<CheckStatus, 'ok'>, name: string, what: s
 
 /** Returns a check that an error has ended. The message of an error of this package says what to do. */
 export function failed(name: string, message: string): Check {
-  return { name, status: 'fail', found: message.replace(/\.$/, ''), remedy: null };
+  return { name, status: 'fail', found: message.replace(/[.!]$/, ''), remedy: null };
 }

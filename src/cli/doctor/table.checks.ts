@@ -49,14 +49,14 @@ export async function checkIndexes(table: CheckedTable): Promise<Check[]> {
       const name = `index on ${column}`;
       if (own.some(({ columns: [first] }) => first === column)) return ok(name, 'there is one');
       const statement = `create index ${dialect.quote(`${tableName}_${column}_index`)} on ${qualifiedName(dialect.quote, tableName, schema)} (${column})`;
-      return report('warn', name, `there is none, so that ${need} reads the whole table`, `Create it: ${statement}.`);
+      return report('warn', name, `there is none, so that ${need} the whole table`, `Create it: ${statement}.`);
     }),
   ];
 }
 
 const INDEXED = [
-  ['user_id', '`list` and `destroyAll`'],
-  ['expires_at', 'the pruner'],
+  ['user_id', '`list` and `destroyAll` read'],
+  ['expires_at', 'the pruner reads'],
 ] as const;
 
 function checkPrimaryKey(name: string, table: string, key: string | undefined, wanted: string): Check {
