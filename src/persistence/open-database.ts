@@ -19,7 +19,7 @@ import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
 import type { SqlConnection } from './sql-connection.js';
 import { StatementRunner } from './statement-runner.js';
-import { checkLayout, checkLocking, checkSize, findTable, warningOfLayout } from './table-check.js';
+import { checkLayout, checkLocking, checkSize, findTable, warningOfLayout, type FoundTable } from './table-check.js';
 import { checkSchema, createTable, unopened } from './table-creation.js';
 import { schemaOf } from './table-location.js';
 import { upgradeTable, type Upgrade } from './table-upgrade.js';
@@ -195,11 +195,8 @@ async function check(place: Place, connection: SqlConnection): Promise<Place> {
   return place;
 }
 
-async function openTable(
-  { orm, dialect, runner, schema, close }: Place,
-  options: SmartSessionOptions,
-  appOrm: MikroORM | undefined,
-): Promise<DatabaseContext> {
+async function openTable(place: Place, options: SmartSessionOptions, appOrm: MikroORM | undefined): Promise<DatabaseContext> {
+  const { orm, dialect, runner, schema } = place;
   const { tableName } = options;
   const isNew = options.createTable && (await dialect.columns(runner.run, tableName, schema)).length === 0;
   if (isNew && dialect.creationRequirements) await requireAll(runner.run, dialect.creationRequirements);
@@ -216,6 +213,30 @@ async function openTable(
   ];
   const packet = await dialect.largestStatement?.(runner.run);
   checkSize(options, packet);
+  return contextOf(
+    place,
+    options,
+    { columns, layout },
+    {
+      keyHint,
+      isNew,
+      warnings: warnings.filter((warning) => warning !== undefined),
+      longestBatch: longestBatchFor(packet),
+      batchesUpdates: !(await dialect.repeatsStatements?.(runner.run)),
+    },
+  );
+}
+
+/** More facts about a table and its server. */
+type Facts = Partial<Pick<DatabaseContext, 'keyHint' | 'isNew' | 'warnings' | 'longestBatch' | 'batchesUpdates'>>;
+
+/** Returns the context of a table that was found. */
+export function contextOf(
+  { orm, dialect, runner, schema, close }: Place,
+  { tableName, timeout, absoluteTtl }: SmartSessionOptions,
+  { columns, layout }: FoundTable,
+  { keyHint, isNew, warnings, longestBatch, batchesUpdates }: Facts = {},
+): DatabaseContext {
   return new DatabaseContext(
     orm,
     runner,
@@ -223,14 +244,14 @@ async function openTable(
     tableName,
     schema,
     columns.includes('lock_version'),
-    options.timeout,
-    options.absoluteTtl,
+    timeout,
+    absoluteTtl,
     keyHint,
     isNew,
-    warnings.filter((warning) => warning !== undefined),
-    longestBatchFor(packet),
+    warnings,
+    longestBatch,
     layout.version,
-    !(await dialect.repeatsStatements?.(runner.run)),
+    batchesUpdates,
     close,
   );
 }

@@ -1,8 +1,7 @@
 import { LAYOUT, leaseTableOf } from '../../dialects/table-layout.js';
 import type { SmartSessionModuleOptions } from '../../options/module-options.js';
 import { SmartSessionOptions } from '../../options/smart-session.options.js';
-import { DatabaseContext } from '../../persistence/database-context.js';
-import { inspectDatabase, type Place } from '../../persistence/open-database.js';
+import { contextOf, inspectDatabase, type Place } from '../../persistence/open-database.js';
 import { checkLayout, findTable, shownName, warningOfLayout } from '../../persistence/table-check.js';
 import { checkSchema } from '../../persistence/table-creation.js';
 import { messageOf } from '../error-message.js';
@@ -76,31 +75,15 @@ async function checkDatabase(given: CommonGiven, read: SmartSessionModuleOptions
   return checks;
 }
 
-async function checkTable(checked: Checked, { orm, close }: Place, areGiven: boolean): Promise<readonly Check[]> {
+async function checkTable(checked: Checked, place: Place, areGiven: boolean): Promise<readonly Check[]> {
   const { dialect, runner, options, schema } = checked;
   const { tableName } = options;
   try {
     if (schema !== undefined) await checkSchema(dialect, runner, schema);
-    const { columns, layout } = await findTable(dialect, runner, tableName, schema);
+    const found = await findTable(dialect, runner, tableName, schema);
+    const { columns, layout } = found;
     checkLayout(layout, tableName, schema);
-    const context = new DatabaseContext(
-      orm,
-      runner,
-      dialect,
-      tableName,
-      schema,
-      columns.includes('lock_version'),
-      options.timeout,
-      options.absoluteTtl,
-      '',
-      false,
-      [],
-      undefined,
-      layout.version,
-      true,
-      close,
-    );
-    const table: CheckedTable = { ...checked, columns, hasLeases: layout.hasLeases, context };
+    const table: CheckedTable = { ...checked, columns, hasLeases: layout.hasLeases, context: contextOf(place, options, found) };
     const warning = warningOfLayout(layout, tableName, schema);
     const name = shownName(tableName, schema);
     return [
