@@ -19,7 +19,7 @@ interface PgPool {
 /** The silence before the system asks a server whether it is still there, in ms. */
 const KEEP_ALIVE = 10_000;
 
-/** `LISTEN` and `NOTIFY`. A pooler in transaction mode accepts a `LISTEN`, but passes on no notification. */
+/** `LISTEN` and `NOTIFY`. A pooler in transaction mode does not support them. */
 export const postgresqlNotifications: Notifications = {
   notify: 'select pg_notify($1, text) from unnest(cast($2 as text[])) as text',
 

@@ -62,8 +62,6 @@ export abstract class WatchTarget {
 
 /** A session that is watched. */
 export class SessionTarget extends WatchTarget {
-  #known: KnownRecord | undefined;
-
   constructor(...parameters: ConstructorParameters<typeof WatchTarget>) {
     super(...parameters);
     this.index.add(this.key, this);
@@ -78,10 +76,7 @@ export class SessionTarget extends WatchTarget {
   }
 
   protected override take([found]: readonly RecordState[]): void {
-    // Another session may have been stored under the same id.
-    const isSame = !found || !isOtherGeneration(this.#known?.commitId, found.commitId);
-    this.#known = found ?? this.#known;
-    for (const watch of this.watches) watch.answer(this.key, isSame ? found : undefined);
+    for (const watch of this.watches) watch.answer(this.key, found);
   }
 }
 

@@ -38,6 +38,8 @@ export class Watch implements SessionWatch {
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #changes = new Map<string, KeyChanges>();
   readonly #loading = new Set<string>();
+  /** The last commit of the session that the watch has seen. */
+  #commitId: string | null | undefined;
   /** Undefined once the row was seen. */
   #known: KnownSession | undefined;
   #isOver = false;
@@ -55,6 +57,7 @@ export class Watch implements SessionWatch {
     }
     this.checked = new Promise((resolve) => (this.#settleChecked = resolve));
     this.#known = known;
+    this.#commitId = known?.record?.commitId;
   }
 
   get isLive(): boolean {
@@ -93,10 +96,12 @@ export class Watch implements SessionWatch {
   answer(storageKey: string, state: RecordState | undefined): void {
     if (!this.#isAsked) return;
     if (state && !state.isLive) return this.end({ reason: 'expired', handle: handleOf(storageKey) });
-    const isOther = state && isOtherGeneration(this.#known?.record?.commitId, state.commitId);
+    // Another session may have been stored under the same id.
+    const isOther = state && isOtherGeneration(this.#commitId, state.commitId);
     if (isOther || (!state && this.#mustExist)) return this.end({ reason: 'ended', handle: handleOf(storageKey) });
     if (state) {
       this.see(storageKey, state);
+      this.#commitId = state.commitId;
       this.#known = undefined;
     }
     this.confirm();

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { EntityManagerSessionRepository, SqlSessionRepository } from '../../src/index.js';
+import { SessionFeed } from '../../src/feed/session-feed.js';
 import { DATABASES } from '../support/databases.js';
 import { describeUnless } from '../support/describe-unless.js';
 import { onPostgres } from '../support/on-postgres.js';
 import { HAS_PGBOUNCER, startPgBouncer, type PgBouncer } from '../support/pgbouncer.js';
 import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
+import { Watching } from '../support/watching.js';
 
 type Live = Record<string, any>;
 
@@ -68,6 +70,18 @@ describeUnless(missing, 'PgBouncer in transaction pooling', () => {
     await database.drop();
     await Promise.all(times(CLIENT_CONNECTIONS).map(() => runner.onOneConnection((run) => dialect.createTable(run, tableName, undefined))));
     expect(await database.run('select * from {table}')).toEqual([]);
+  });
+
+  it('leaves the ends of sessions to the poll, whatever becomes of notifications', async () => {
+    const feed = { interval: 100, grace: 5000, notify: true };
+    const [here, there] = times(2).map(() => serviceOver(new SqlSessionRepository(database.context), { feed }));
+    const id = randomUUID();
+    await here!.sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { n: 0 }));
+    const watching = new Watching(there!.sessions, id);
+    expect(await watching.watch.checked).toBe(true);
+    await here!.sessions.destroy(id);
+    expect((await watching.end()).reason).toBe('ended');
+    for (const { get } of [here!, there!]) await get(SessionFeed).beforeApplicationShutdown();
   });
 
   describe.each(CASES)('$name, $locking', ({ Repository, locking }) => {

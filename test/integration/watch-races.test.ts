@@ -95,6 +95,19 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     expect([await late.watch.checked, late.ends]).toEqual([true, []]);
   });
 
+  it('is not ended by a poll that has seen an earlier session of the same id', async () => {
+    const { one, two } = await withSession(LONG);
+    const poll = repository.holdPoll();
+    const early = new Watching(one.sessions, id);
+    await poll.read;
+    await two.sessions.destroy(id);
+    await two.sessions.commit(newSession());
+    const late = new Watching(one.sessions, (await two.sessions.load(id))!);
+    poll.release();
+    await early.end();
+    expect([await late.watch.checked, late.ends]).toEqual([true, []]);
+  });
+
   it('waits for the first save of a new session, which a poll in flight has not seen', async () => {
     const { sessions } = newProcess();
     const session = newSession();

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import { SqlSessionRepository } from '../../src/index.js';
+import { SessionFeed } from '../../src/feed/session-feed.js';
+import { CLIENT_CASES } from '../support/app-clients.js';
+import { DATABASES } from '../support/databases.js';
+import { describeUnless } from '../support/describe-unless.js';
+import { onPostgres } from '../support/on-postgres.js';
+import { serviceOver } from '../support/service-over.js';
+import { SessionsDatabase } from '../support/sessions-database.js';
+import { Watching } from '../support/watching.js';
+
+/** So long that only a notification can be the reason. */
+const FEED = { interval: 60_000, grace: 120_000, notify: true };
+const TABLE = 'notifications';
+
+const WAYS = [
+  { kind: 'MikroORM', open: () => SessionsDatabase.open('postgresql', TABLE) },
+  ...CLIENT_CASES.filter(({ dialect }) => dialect === 'postgresql').map(({ kind, open }) => ({
+    kind,
+    // The sessions need the only connection of the pool.
+    open: () => SessionsDatabase.openOn(open(kind === 'knex' ? { pool: { min: 0, max: 1 } } : { max: 1 }), 'postgresql', TABLE),
+  })),
+];
+
+const listeners = () => onPostgres(async (run) => (await run("select pid from pg_stat_activity where query like 'listen smart%'")).rows);
+
+describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on postgresql', 'notifications of ended sessions', () => {
+  it.each(WAYS)('make the end immediate in another process, over $kind, on a connection of their own', async ({ open }) => {
+    Logger.overrideLogger(false);
+    const database = await open();
+    const [here, there] = [1, 2].map(() => serviceOver(new SqlSessionRepository(database.context), { feed: FEED, userId: 'user' }));
+    const commit = (id: string) => here!.sessions.commit(Object.assign(Object.defineProperty({}, 'id', { value: id }), { user: 'anna' }));
+    try {
+      const [one, two, last] = [randomUUID(), randomUUID(), randomUUID()] as const;
+      for (const id of [one, two, last]) await commit(id);
+      expect(await listeners()).toEqual([]);
+      const watching = new Watching(there!.sessions, one);
+      const ofUser = new Watching(there!.sessions, { userId: 'anna' });
+      await Promise.all([watching.watch.checked, ofUser.watch.checked]);
+      await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), 5000);
+      await here!.sessions.destroy(one);
+      expect([(await watching.end()).reason, (await ofUser.end()).reason]).toEqual(['ended', 'ended']);
+
+      // A lost connection is opened again at the next tick; the feed is asked for it here.
+      await onPostgres((run) => run("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen smart%'"));
+      const again = new Watching(there!.sessions, two);
+      await again.watch.checked;
+      await vi.waitFor(async () => {
+        there!.sessions.watch(two, { onEnd: () => {} }).stop();
+        expect(await listeners()).toHaveLength(1);
+      }, 10_000);
+      await here!.sessions.destroy(two);
+      expect((await again.end()).reason).toBe('ended');
+
+      const cleared = new Watching(there!.sessions, last);
+      await cleared.watch.checked;
+      await here!.sessions.clear();
+      expect((await cleared.end()).reason).toBe('ended');
+      ofUser.watch.stop();
+      await vi.waitFor(async () => expect(await listeners()).toEqual([]), 5000);
+    } finally {
+      for (const { get } of [here!, there!]) await get(SessionFeed).beforeApplicationShutdown();
+      await database.close();
+    }
+  });
+
+  it('are not sent without `feed.notify`, and a failure of theirs is not told', async () => {
+    const database = await SessionsDatabase.open('postgresql', TABLE);
+    try {
+      const repository = new SqlSessionRepository(database.context);
+      const [sent, logged] = [vi.spyOn(repository.notifications!, 'ended'), vi.spyOn(Logger.prototype, 'warn')];
+      await serviceOver(repository).sessions.destroy(randomUUID());
+      expect(sent).not.toHaveBeenCalled();
+      sent.mockRejectedValue(new Error('no connection'));
+      const { sessions, get } = serviceOver(repository, { feed: FEED });
+      await sessions.destroy(randomUUID());
+      await get(SessionFeed).beforeApplicationShutdown();
+      expect(sent).toHaveBeenCalledTimes(1);
+      vi.spyOn(repository.notifications!, 'listen').mockRejectedValue(new Error('no connection left'));
+      const other = serviceOver(repository, { feed: { ...FEED, interval: 10, grace: 1000 } });
+      const watching = new Watching(other.sessions, randomUUID());
+      await watching.end();
+      await vi.waitFor(() => expect(logged.mock.calls.map(([line]) => String(line))).toEqual([NOT_HEARD]));
+    } finally {
+      vi.restoreAllMocks();
+      await database.close();
+    }
+  });
+});
+
+const NOT_HEARD = 'Notifications of ended sessions are not heard: Error: no connection left';
