@@ -25,6 +25,7 @@ export { append, counter, deep, firstWins, lastWins, union, unionBy } from './me
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './shared/merge-rule.js';
 export type { SessionRepositoryClass } from './options/repository-class.js';
 export type { EncryptionKey, EncryptionOptions, ResolvedEncryption } from './options/encryption-keys.js';
+export type { DevicesOption, DevicesOptions, ResolvedDevices, StoredIp } from './options/devices-option.js';
 export type { CookieAttributes, CookieOption } from './options/cookie-rules.js';
 export type { HeaderTransport, Transport, TransportOption } from './options/transport-option.js';
 export type { CookieSecret } from './options/secrets.js';
@@ -43,6 +44,7 @@ export {
 } from './services/session.service.js';
 export type { SessionChange, SessionEnd, SessionEndReason, SessionWatch, WatchOptions } from './feed/session-watch.js';
 export type { FeedOptions, ResolvedFeed } from './options/feed-option.js';
+export type { ExportedSession, UserExport } from './devices/user-data.js';
 export type { SessionPolicy } from './live/session-policy.js';
 export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
 export type { EventsOption, SessionEventEmitter } from './options/events-option.js';
@@ -54,6 +56,7 @@ export { SqlSessionRepository } from './persistence/sql-session.repository.js';
 export { EntityManagerSessionRepository } from './persistence/entity-manager-session.repository.js';
 export { DatabaseContext } from './persistence/database-context.js';
 export type { WorkLease } from './live/held-leases.js';
+export type { DeviceRow, DeviceTexts, UserRow, UserRows } from './persistence/user-rows.js';
 export type { LockedRecord, LockedRecords } from './persistence/locked-records.js';
 export type { LeaseFence, NamedLease, NamedLeases, StoredLease } from './persistence/named-leases.js';
 export { StatementRunner } from './persistence/statement-runner.js';
@@ -66,6 +69,7 @@ export {
   SessionContextError,
   SessionDatabaseError,
   SessionDecryptionError,
+  SessionDeviceLabelError,
   SessionError,
   SessionGoneError,
   SessionInTransactionError,

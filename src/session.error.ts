@@ -39,6 +39,7 @@ export const FAULT: Answer = { status: HttpStatus.INTERNAL_SERVER_ERROR, text: '
 export const ENDED: Answer = { status: HttpStatus.CONFLICT, text: 'Session ended' };
 export const FULL: Answer = { status: HttpStatus.CONFLICT, text: 'Too many sessions' };
 export const AMBIGUOUS: Answer = { status: HttpStatus.BAD_REQUEST, text: 'Session given twice' };
+export const INVALID_LABEL: Answer = { status: HttpStatus.BAD_REQUEST, text: 'Invalid device label' };
 export const LOCKED: Answer = { status: HttpStatus.LOCKED, text: 'Session locked' };
 
 /**

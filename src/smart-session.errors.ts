@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { types } from 'node:util';
-import { AMBIGUOUS, ENDED, FAULT, FULL, LOCKED, SessionError, SessionHttpError, UNAVAILABLE } from './session.error.js';
+import { AMBIGUOUS, ENDED, FAULT, FULL, LOCKED, SessionError, SessionHttpError, UNAVAILABLE, INVALID_LABEL } from './session.error.js';
 import { redacted } from './shared/redaction.js';
 import { escaped } from './shared/shown-keys.js';
 import { asError } from './shared/thrown.js';
@@ -82,6 +82,17 @@ export class SessionUserIdError extends SessionHttpError {
     super(
       FAULT,
       `\`${operation}\` was given ${given}. Nothing was listed or destroyed. Pass the user's id as the option \`userId\` finds it in a session: a string, a whole number or a bigint.`,
+    );
+  }
+}
+
+/** `labelDevice` was given a text that is no label. Nothing was written. Answered with 400. */
+export class SessionDeviceLabelError extends SessionHttpError {
+  /** @param given the value, for a message. The label itself may be personal data */
+  constructor(given: string) {
+    super(
+      INVALID_LABEL,
+      `\`labelDevice\` was given ${given}. Nothing was written. Pass a text of 1 to 100 characters without control characters, or null to remove the label.`,
     );
   }
 }

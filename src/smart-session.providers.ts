@@ -15,6 +15,9 @@ import { SessionMerger } from './commit/session-merger.js';
 import { SessionDestroyer } from './ending/session-destroyer.js';
 import { SessionHandover } from './ending/session-handover.js';
 import { SessionLimit } from './ending/session-limit.js';
+import { LoginDevices } from './devices/login-devices.js';
+import { UserData } from './devices/user-data.js';
+import { UserDevices } from './devices/user-devices.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { SessionFeed } from './feed/session-feed.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
@@ -72,6 +75,9 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionDestroyer,
   SessionHandover,
   SessionLimit,
+  LoginDevices,
+  UserDevices,
+  UserData,
   SessionMigrator,
   SessionLoader,
   LiveEdits,

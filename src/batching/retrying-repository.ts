@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { NamedLeases } from '../persistence/named-leases.js';
+import type { UserRows } from '../persistence/user-rows.js';
 import {
   SessionRepository,
   type DeletedRecord,
@@ -118,6 +119,21 @@ export class RetryingRepository {
   /** Works with the leases by name. */
   onLeases<Result>(work: (leases: NamedLeases) => Promise<Result>): Promise<Result> {
     return this.#call('lock', undefined, () => work(this.repository.leases!));
+  }
+
+  /** Whether there are statements for the rows of a user. */
+  get hasUsers(): boolean {
+    return this.repository.users !== undefined;
+  }
+
+  /**
+   * Works with the rows of users.
+   *
+   * @param operation the operation that an error names
+   * @param work may run again
+   */
+  onUsers<Result>(operation: string, work: (users: UserRows) => Promise<Result>, limits?: CallLimits): Promise<Result> {
+    return this.#call(operation, limits, () => work(this.repository.users!));
   }
 
   /** Writes a record under its row lock. */

@@ -1,5 +1,7 @@
+import { DEVICE_COLUMNS, openDevice, sealDevice } from '../codec/device-text.js';
 import type { SessionCodec } from '../codec/session.codec.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
+import { LAYOUT_WITH_DEVICES } from '../dialects/table-layout.js';
 import type { DatabaseContext } from '../persistence/database-context.js';
 import { isLive } from '../persistence/expiry.js';
 import { SessionDecryptionError } from '../smart-session.errors.js';
@@ -34,11 +36,16 @@ type Outcome = 'written' | 'changed' | 'refused';
 interface Row {
   readonly storageKey: string;
   readonly data: string;
+  /** The texts of its device, in the order of `DEVICE_COLUMNS`; none in a table of layout 1. */
+  readonly device: readonly (string | null)[];
 }
 
+/** The texts that replace those of a row. */
+type Sealed = Pick<Row, 'data' | 'device'>;
+
 /**
- * Encrypts the rows of live sessions with the first key, if they are not yet. The values of a session stay the same, and so do all other
- * columns. A row is written only if it still holds the data that was read. So no change of a request is lost, neither before nor after.
+ * Encrypts the rows of live sessions with the first key, if they are not yet. The values of a session and its device stay the same, and so do
+ * all other columns. A row is written only if it still holds the texts that were read. So no change of a request is lost, neither before nor after.
  */
 export class Resealer {
   readonly #context: DatabaseContext;
@@ -93,14 +100,14 @@ export class Resealer {
 
   async #page(after: string): Promise<Row[]> {
     const { rows } = await this.#context.runner.run(this.#statements.page, [after]);
-    return rows.map((row) => ({ storageKey: String(row.session_id), data: String(row.data) }));
+    return rows.map((row) => ({ storageKey: String(row.session_id), data: String(row.data), device: deviceIn(row) }));
   }
 
   async #reseal(row: Row, isDryRun: boolean): Promise<Outcome> {
-    const { storageKey, data } = row;
-    let sealed: string;
+    const { storageKey } = row;
+    let sealed: Sealed;
     try {
-      sealed = this.#codec.seal(storageKey, this.#codec.open(storageKey, data));
+      sealed = this.#sealedAnew(row);
     } catch (error) {
       if (!(error instanceof SessionDecryptionError)) throw error;
       this.#refused.add(storageKey);
@@ -110,11 +117,21 @@ export class Resealer {
     return isDryRun || (await this.#write(row, sealed)) ? 'written' : 'changed';
   }
 
+  #sealedAnew({ storageKey, data, device }: Row): Sealed {
+    const codec = this.#codec;
+    const deviceAnew = device.map((text, n) => {
+      const column = DEVICE_COLUMNS[n]!;
+      return text === null ? null : sealDevice(codec, storageKey, column, openDevice(codec, storageKey, column, text));
+    });
+    return { data: codec.seal(storageKey, codec.open(storageKey, data)), device: deviceAnew };
+  }
+
   /** Returns false if another request has written or locked the row. */
-  async #write({ storageKey, data }: Row, sealed: string): Promise<boolean> {
+  async #write({ storageKey, data, device }: Row, sealed: Sealed): Promise<boolean> {
     const { runner, dialect } = this.#context;
+    const seen = device.map((text) => text ?? '');
     try {
-      return (await runner.run(this.#statements.write, [sealed, storageKey, data])).affected > 0;
+      return (await runner.run(this.#statements.write, [sealed.data, ...sealed.device, storageKey, data, ...seen])).affected > 0;
     } catch (error) {
       if (dialect.classify(error) !== 'rolled-back') throw error;
       return false;
@@ -123,14 +140,27 @@ export class Resealer {
 }
 
 function statementsFor(context: DatabaseContext, keyId: string) {
-  const { dialect, tableName, schema } = context;
+  const { dialect, tableName, schema, layout } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
-  const isOther = `${isLive(context)} and data not like 'sealed.1.${keyId}.%'`;
+  const device = layout >= LAYOUT_WITH_DEVICES ? DEVICE_COLUMNS : [];
+  const texts = ['data', ...device];
+  const isOther = `${isLive(context)} and (${texts.map((column) => `${column} not like 'sealed.1.${keyId}.%'`).join(' or ')})`;
+  let n = 0;
+  const next = () => dialect.parameter(++n);
   return {
     count: `select count(*) as other from ${table} where ${isOther}`,
     /** the last key */
-    page: `select session_id, data from ${table} where session_id > ${dialect.parameter(1)} and ${isOther} order by session_id limit ${PAGE}`,
-    /** new data, key, data */
-    write: `update ${table} set data = ${dialect.parameter(1)} where session_id = ${dialect.parameter(2)} and data = ${dialect.exactText(dialect.parameter(3))}`,
+    page: `select session_id, ${texts.join(', ')} from ${table} where session_id > ${dialect.parameter(1)} and ${isOther} order by session_id limit ${PAGE}`,
+    /** new texts, key, texts */
+    write:
+      `update ${table} set ${texts.map((column) => `${column} = ${next()}`).join(', ')} where session_id = ${next()} and ` +
+      texts.map((column) => `coalesce(${column}, '') = ${dialect.exactText(next())}`).join(' and '),
   };
+}
+
+function deviceIn(row: Readonly<Record<string, unknown>>): (string | null)[] {
+  return DEVICE_COLUMNS.flatMap((column) => {
+    const text = row[column];
+    return text === undefined ? [] : [text === null ? null : String(text)];
+  });
 }

@@ -1,5 +1,5 @@
 import type { SessionCodec } from '../codec/session.codec.js';
-import { SessionDecryptionError } from '../smart-session.errors.js';
+import { storedValuesIn } from '../codec/stored-values.js';
 
 /** A top-level key of a session, without its value. */
 export interface SessionKeySize {
@@ -13,14 +13,8 @@ export type SessionKeys = { readonly keys: readonly SessionKeySize[] } | { reado
 
 /** Returns the keys of a session and the sizes of their values, the largest first. */
 export function keysIn(codec: SessionCodec, storageKey: string, data: string): SessionKeys {
-  let values: unknown;
-  try {
-    values = JSON.parse(codec.open(storageKey, data));
-  } catch (error) {
-    if (error instanceof SessionDecryptionError) return { unreadable: error.message };
-    return { unreadable: 'Its data is not JSON.' };
-  }
-  if (typeof values !== 'object' || values === null) return { unreadable: 'Its data is not a JSON object.' };
-  const keys = Object.entries(values).map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value)) }));
+  const read = storedValuesIn(codec, storageKey, data);
+  if ('unreadable' in read) return read;
+  const keys = Object.entries(read.values).map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value)) }));
   return { keys: keys.toSorted((left, right) => right.bytes - left.bytes) };
 }

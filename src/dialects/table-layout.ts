@@ -44,6 +44,9 @@ const LATER_LAYOUTS: readonly (readonly TableColumn[])[] = [
   ],
 ];
 
+/** The first layout with columns for the device of a login. */
+export const LAYOUT_WITH_DEVICES = 2;
+
 /** The first layout with a table of leases. */
 export const LAYOUT_WITH_LEASES = 2;
 

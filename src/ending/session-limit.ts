@@ -4,9 +4,9 @@ import { SessionLimitError } from '../smart-session.errors.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { CommitOutcome } from '../commit/edit.js';
+import { newUserOf } from '../commit/new-user.js';
 import { SessionDestroyer } from './session-destroyer.js';
 import type { SessionRecord } from '../records/session-record.js';
-import { userIdIfKnown } from '../records/user-id.js';
 
 /**
  * Enforces `maxSessionsPerUser`. A session is counted after the commit that gave it its user. If several log in at once,
@@ -35,18 +35,14 @@ export class SessionLimit {
    * @throws SessionUnavailableError
    */
   async admit(storageKey: string, before: SessionRecord | undefined, outcome: CommitOutcome): Promise<void> {
-    const userId = outcome.kind === 'committed' ? this.#userOf(outcome.record) : null;
-    if (userId === null || (before && this.#userOf(before) === userId)) return;
+    const userId = newUserOf(before, outcome, this.options, this.codec);
+    if (userId === null) return;
     const { max, whenFull } = this.options.maxSessionsPerUser!;
     const live = await this.repository.list(userId, { operation: 'count' });
     if (live.length <= max) return;
     if (whenFull === 'evict-oldest') return void (await this.destroyer.destroySome(userId, evictOldest(storageKey, max), 'evicted'));
     // Throws even if the deletion's answer was lost and the session is gone: the login must not look successful.
     if ((await this.destroyer.destroySome(userId, deny(storageKey, max), 'refused')) > 0) throw new SessionLimitError(storageKey, max);
-  }
-
-  #userOf({ values }: SessionRecord): string | null {
-    return userIdIfKnown(values, this.options, this.codec) ?? null;
   }
 }
 

@@ -1,6 +1,7 @@
 import { isProduction } from '../shared/production.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { flawInCookie, type CookieOption } from './cookie-rules.js';
+import type { ResolvedDevices } from './devices-option.js';
 import type { ExcludedRoute, MaxSessionsPerUser, SmartSessionModuleOptions } from './module-options.js';
 import { flawInSecret, type CookieSecret } from './secrets.js';
 
@@ -8,6 +9,7 @@ import { flawInSecret, type CookieSecret } from './secrets.js';
 interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'client' | 'connection' | 'contextName' | 'userId'> {
   readonly cookie: CookieOption;
   readonly exclude: readonly ExcludedRoute[];
+  readonly devices?: ResolvedDevices | undefined;
   readonly maxSessionsPerUser?: MaxSessionsPerUser | undefined;
   readonly mount: boolean;
   readonly name: string;
@@ -21,10 +23,12 @@ interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'clie
  * @throws SmartSessionConfigError for the first of them
  */
 export function refuseConflicts(options: Options): void {
-  const { maxSessionsPerUser, userId, anonymousTtl, mount, exclude, secret } = options;
+  const { maxSessionsPerUser, userId, devices, anonymousTtl, mount, exclude, secret } = options;
   refuseSecondDatabase(options);
   // Without a user, the limit would count no session, and the app would rely on it.
   if (maxSessionsPerUser !== undefined && userId === undefined) throw withoutUserId('maxSessionsPerUser');
+  // Without a user there is no login, and nothing would be stored.
+  if (devices !== undefined && userId === undefined) throw withoutUserId('devices');
   if (anonymousTtl !== undefined) refuseUselessAnonymousTtl(anonymousTtl, options);
   if (!mount && exclude.length > 0) throw excludeWithoutMount();
   if (isProduction()) refuseWeakSecret(secret);
@@ -43,7 +47,7 @@ function refuseSecondDatabase({ client, connection, contextName }: Options): voi
   );
 }
 
-function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl'): SmartSessionConfigError {
+function withoutUserId(option: 'maxSessionsPerUser' | 'anonymousTtl' | 'devices'): SmartSessionConfigError {
   return new SmartSessionConfigError(option, 'it was given without `userId`', 'Give `userId` too: it finds the user of a session.');
 }
 

@@ -5,6 +5,7 @@ import type { DialectName } from '../shared/dialect-name.js';
 import type { MergeRule } from '../shared/merge-rule.js';
 import type { ValueCodec } from '../shared/value-codec.js';
 import type { CookieOption } from './cookie-rules.js';
+import type { DevicesOption } from './devices-option.js';
 import type { EncryptionOptions } from './encryption-keys.js';
 import type { EventsOption } from './events-option.js';
 import type { FeedOptions } from './feed-option.js';
@@ -127,6 +128,11 @@ export interface SmartSessionModuleOptions {
   userId?: SessionKey | ((session: StoredSession) => UserId | null | undefined);
   /** How many live sessions a user may have. Needs `userId`. The next login ends the oldest, or is refused with `whenFull: 'deny'`. Default: no limit. */
   maxSessionsPerUser?: number | MaxSessionsPerUser;
+  /**
+   * Stores the device of each login for `list`: its user agent, when it was seen last, and with `{ ip: 'anonymized' }` or `{ ip: 'full' }`
+   * its IP address. Needs `userId`. Default: nothing is stored.
+   */
+  devices?: DevicesOption;
   /** The largest size of a session's stored data, in bytes. Default: 1 MiB. */
   maxBytes?: number;
   /** How often a commit is tried before it fails. Default: 10. */

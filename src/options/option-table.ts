@@ -1,5 +1,6 @@
 import type { MergeRule } from '../shared/merge-rule.js';
 import { COOKIE_DEFAULTS, EXPECTED_COOKIE, isCookieOptions, type CookieOption } from './cookie-rules.js';
+import { isDevicesOption, resolveDevices, type ResolvedDevices } from './devices-option.js';
 import { flawInEncryption, openEncryption, type ResolvedEncryption } from './encryption-keys.js';
 import { isEmitter, isToken } from './events-option.js';
 import { flawInFeed, resolveFeed, type ResolvedFeed } from './feed-option.js';
@@ -116,6 +117,10 @@ export const OPTIONS = {
   maxSessionsPerUser: {
     check: optional(unless(isSessionLimit, "Give a whole number from 1, or { max, whenFull: 'evict-oldest' or 'deny' }.")),
     resolve: (limit): MaxSessionsPerUser => (typeof limit === 'number' ? { max: limit, whenFull: 'evict-oldest' } : limit),
+  },
+  devices: {
+    check: optional(unless(isDevicesOption, "Give true, { ip: 'anonymized' } or { ip: 'full' }.")),
+    resolve: (devices): ResolvedDevices | undefined => resolveDevices(devices),
   },
   maxBytes: { check: positive({ unit: 'bytes' }), default: 1024 * 1024 },
   maxAttempts: { check: positive({ max: 1000 }), default: 10 },

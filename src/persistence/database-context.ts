@@ -49,5 +49,7 @@ export class DatabaseContext {
     readonly batchesUpdates = true,
     /** Closes what was opened for the sessions. */
     readonly close: () => Promise<void> = async () => {},
+    /** Whether statements write when a session was seen last. See the option `devices`. */
+    readonly keepsDevices = false,
   ) {}
 }

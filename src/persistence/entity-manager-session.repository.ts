@@ -105,7 +105,9 @@ export class EntityManagerSessionRepository extends SqlSessionRepository {
     return (await this.#fork().nativeDelete(this.#entity, { sessionId: storageKey }, UNFILTERED)) === 1 ? { storageKey } : undefined;
   }
 
-  override async end(storageKey: string, { version, commitId }: KnownRecord, endId: string): Promise<boolean> {
+  override async end(storageKey: string, known: KnownRecord, endId: string): Promise<boolean> {
+    if (this.#context.keepsDevices) return super.end(storageKey, known, endId);
+    const { version, commitId } = known;
     const expiresAt = raw(this.#context.dialect.ofUnixTime('0'));
     const ended = { data: '{}', commitId: endId, userId: null, updatedAt: this.#now(), expiresAt };
     return (await this.#write(this.#fork(), { sessionId: storageKey, lockVersion: version, commitId }, ended)) === 1;

@@ -19,7 +19,7 @@ import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
 import type { SqlConnection } from './sql-connection.js';
 import { StatementRunner } from './statement-runner.js';
-import { checkLayout, checkLocking, checkSize, findTable, warningOfLayout, type FoundTable } from './table-check.js';
+import { checkDevices, checkLayout, checkLocking, checkSize, findTable, warningOfLayout, type FoundTable } from './table-check.js';
 import { checkSchema, createTable, unopened } from './table-creation.js';
 import { schemaOf } from './table-location.js';
 import { upgradeTable, type Upgrade } from './table-upgrade.js';
@@ -204,6 +204,7 @@ async function openTable(place: Place, options: SmartSessionOptions, appOrm: Mik
   const { columns, layout } = await findTable(dialect, runner, tableName, schema);
   checkLayout(layout, tableName, schema);
   checkLocking(columns, options, schema);
+  checkDevices(layout, options, schema);
   if (dialect.tableRequirements) await requireAll(runner.run, dialect.tableRequirements, [schema ?? null, tableName]);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
   const warnings = [
@@ -233,7 +234,7 @@ type Facts = Partial<Pick<DatabaseContext, 'keyHint' | 'isNew' | 'warnings' | 'l
 /** Returns the context of a table that was found. */
 export function contextOf(
   { orm, dialect, runner, schema, close }: Place,
-  { tableName, timeout, absoluteTtl }: SmartSessionOptions,
+  { tableName, timeout, absoluteTtl, devices }: SmartSessionOptions,
   { columns, layout }: FoundTable,
   { keyHint, isNew, warnings, longestBatch, batchesUpdates }: Facts = {},
 ): DatabaseContext {
@@ -253,6 +254,7 @@ export function contextOf(
     layout.version,
     batchesUpdates,
     close,
+    devices !== undefined,
   );
 }
 

@@ -54,3 +54,12 @@ export interface RecordState extends Pick<StoredRecord, 'version' | 'commitId'> 
   /** False if the row is still there, and its session has expired. */
   readonly isLive: boolean;
 }
+
+/** A live session in a list. */
+export interface SessionSummary {
+  readonly storageKey: string;
+  readonly userId: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly expiresAt: Date;
+}

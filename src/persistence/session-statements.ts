@@ -42,6 +42,8 @@ export function buildStatements(context: DatabaseContext) {
   const record = `data, ${version}, commit_id, max_age, lease_id, ${remainingColumn(context)}${longestColumn(context)}`;
 
   const state = `session_id, user_id, ${version}, commit_id, case when ${isRowLive} then 1 else 0 end as is_live`;
+  const seen = context.keepsDevices ? `, last_seen_at = ${now}` : '';
+  const noDevice = context.keepsDevices ? ', user_agent = null, ip_address = null, device_label = null' : '';
 
   /** Writes one statement and numbers its parameters. */
   const build = (write: (next: () => string) => string) => {
@@ -131,12 +133,14 @@ export function buildStatements(context: DatabaseContext) {
     /** the change, key; the caller holds the row's lock */
     updateUnderLock: build((next) => `update ${table} set ${assignments(next)} where ${live(next())}`),
     /** explicit (1 or 0), threshold, lifetime, key, max age (see `maxAgeParameter`) */
-    touch: build((next) => `update ${table} set expires_at = ${movedExpiry(context, next)} where ${live(next())} and ${hasMaxAge(next)}`),
+    touch: build(
+      (next) => `update ${table} set expires_at = ${movedExpiry(context, next)}${seen} where ${live(next())} and ${hasMaxAge(next)}`,
+    ),
     /** lifetime, threshold, max age, `count` keys */
     touchMany: once((count) =>
       build(
         (next) =>
-          `update ${keyed}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
+          `update ${keyed}${dialect.byPrimaryKey} set expires_at = ${cappedExpiry(context, dialect.fromNow(next()))}${seen} where ${isRowLive} and expires_at < ${dialect.fromNow(next())} ` +
           `and ${hasMaxAge(next)} and session_id in (${Array.from({ length: count }, next).join(', ')})`,
       ),
     ),
@@ -157,7 +161,7 @@ export function buildStatements(context: DatabaseContext) {
     /** the end's id, key, version, commit id. Its expiry is so far back that setting a clock back does not revive it */
     end: build(
       (next) =>
-        `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}` +
+        `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}${noDevice}` +
         `${isVersioned ? ', lock_version = lock_version + 1' : ''} where ${live(next())} and ${isAsKnown(next)}`,
     ),
     /** key, the end's id */

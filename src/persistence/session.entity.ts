@@ -29,8 +29,8 @@ export const COLUMN_OF = {
   expiresAt: 'expires_at',
 } as const;
 
-/** The columns that no statement uses yet, by the names of the entity's properties. A table of layout 1 does not have them. */
-const RESERVED_COLUMN_OF = {
+/** The columns that a table of layout 1 does not have, by the names of the entity's properties. Only the option `devices` uses some of them. */
+const LATER_COLUMN_OF = {
   cookieAttributes: 'cookie_attributes',
   userAgent: 'user_agent',
   ipAddress: 'ip_address',
@@ -55,12 +55,14 @@ export interface SessionRow {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly expiresAt: Date;
-  /** Reserved, like the properties below: null, and loaded only with `populate`. */
+  /** Reserved: null. This property and those below are loaded only with `populate`. */
   readonly cookieAttributes?: string | null;
+  /** The device of the login, with the option `devices`. The texts are sealed if sessions are encrypted. */
   readonly userAgent?: string | null;
   readonly ipAddress?: string | null;
   readonly deviceLabel?: string | null;
   readonly lastSeenAt?: Date | null;
+  /** Reserved: null. */
   readonly watchedUntil?: Date | null;
 }
 
@@ -109,12 +111,12 @@ export function defineSessionEntity({
       updatedAt: p.datetime(3).fieldName(COLUMN_OF.updatedAt),
       expiresAt: p.datetime(3).index(`${tableName}_expires_at_index`).fieldName(COLUMN_OF.expiresAt),
       // Lazy, so that a query of the app also works on a table of layout 1.
-      cookieAttributes: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.cookieAttributes),
-      userAgent: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.userAgent),
-      ipAddress: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.ipAddress),
-      deviceLabel: p.text().nullable().lazy().fieldName(RESERVED_COLUMN_OF.deviceLabel),
-      lastSeenAt: p.datetime(3).nullable().lazy().fieldName(RESERVED_COLUMN_OF.lastSeenAt),
-      watchedUntil: p.datetime(3).nullable().lazy().fieldName(RESERVED_COLUMN_OF.watchedUntil),
+      cookieAttributes: p.text().nullable().lazy().fieldName(LATER_COLUMN_OF.cookieAttributes),
+      userAgent: p.text().nullable().lazy().fieldName(LATER_COLUMN_OF.userAgent),
+      ipAddress: p.text().nullable().lazy().fieldName(LATER_COLUMN_OF.ipAddress),
+      deviceLabel: p.text().nullable().lazy().fieldName(LATER_COLUMN_OF.deviceLabel),
+      lastSeenAt: p.datetime(3).nullable().lazy().fieldName(LATER_COLUMN_OF.lastSeenAt),
+      watchedUntil: p.datetime(3).nullable().lazy().fieldName(LATER_COLUMN_OF.watchedUntil),
     }),
     // The type that MikroORM infers differs between its versions.
   }) as unknown as EntitySchema<SessionRow>;

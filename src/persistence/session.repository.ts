@@ -1,10 +1,11 @@
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RecordNotifications } from './record-notifications.js';
 import type { LockedRecords } from './locked-records.js';
-import type { Lifetime, RecordChange, RecordState, StoredRecord } from './record.js';
+import type { Lifetime, RecordChange, RecordState, SessionSummary, StoredRecord } from './record.js';
 import type { LeaseFence, NamedLease, NamedLeases } from './named-leases.js';
+import type { UserRows } from './user-rows.js';
 
-export type { Lifetime, RecordChange, RecordState, StoredRecord } from './record.js';
+export type { Lifetime, RecordChange, RecordState, SessionSummary, StoredRecord } from './record.js';
 
 /** A record as a commit has seen it. The version alone is not enough: it starts at 0 again if the key is used again. */
 export type KnownRecord = Pick<StoredRecord, 'version' | 'commitId'>;
@@ -22,15 +23,6 @@ export interface RecordUpdate {
   readonly change: RecordChange;
   /** If set, the record must also still hold this. See `comparesData`. */
   readonly seen?: SeenRecord | undefined;
-}
-
-/** A live session in a list. */
-export interface SessionSummary {
-  readonly storageKey: string;
-  readonly userId: string | null;
-  readonly createdAt: Date;
-  readonly updatedAt: Date;
-  readonly expiresAt: Date;
 }
 
 /** A record that was deleted. */
@@ -151,6 +143,9 @@ export abstract class SessionRepository {
 
   /** Tells other processes which records have ended. Left out if the database cannot do that. */
   readonly notifications?: RecordNotifications | undefined;
+
+  /** The rows of a user, and their devices. Left out if there are none: then the option `devices`, `exportUser` and `eraseUser` are refused. */
+  readonly users?: UserRows | undefined;
 
   /** Moves the live record's expiry and changes nothing else. It moves backwards only if the lifetime is explicit. */
   abstract touch(storageKey: string, lifetime: Lifetime): Promise<void>;

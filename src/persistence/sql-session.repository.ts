@@ -25,6 +25,7 @@ import {
 } from './session.repository.js';
 import { byKey, toRecord, toState, type Row } from './stored-row.js';
 import { inTransaction } from './transaction.js';
+import { UserRows } from './user-rows.js';
 
 /** The repository with hand-written statements, one per operation, on MikroORM's connection. */
 @Injectable()
@@ -34,6 +35,7 @@ export class SqlSessionRepository extends SessionRepository {
   override readonly records: LockedRecords;
   override readonly leases: NamedLeases | undefined;
   override readonly notifications: RecordNotifications | undefined;
+  override readonly users: UserRows;
   /** Whether answers to updates of many records say which ones were written. Undefined before the first one. */
   #showsWritten: boolean | undefined;
 
@@ -44,6 +46,7 @@ export class SqlSessionRepository extends SessionRepository {
     this.leases = context.layout >= LAYOUT_WITH_LEASES ? new NamedLeases(context) : undefined;
     const { notifications } = context.dialect;
     this.notifications = notifications && new RecordNotifications(context, notifications);
+    this.users = new UserRows(context);
     this.records = new LockedRecords(context, this.#statements, this.leases);
   }
 

@@ -1,6 +1,6 @@
 import type { Dialect } from '../dialects/dialect.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
-import { FIRST_LAYOUT, LAYOUT, layoutOf, leaseTableOf, type TableLayout } from '../dialects/table-layout.js';
+import { FIRST_LAYOUT, LAYOUT, LAYOUT_WITH_DEVICES, layoutOf, leaseTableOf, type TableLayout } from '../dialects/table-layout.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import type { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { StatementRunner } from './statement-runner.js';
@@ -92,6 +92,25 @@ export function checkLocking(
     'locking',
     `'optimistic' was given, but the table "${shownName(tableName, schema)}" has no column lock_version`,
     "Add the column, or use 'auto' or 'pessimistic'.",
+  );
+}
+
+/**
+ * Refuses a table without the columns that the option `devices` needs.
+ *
+ * @throws SmartSessionConfigError
+ */
+export function checkDevices(
+  { version, missing }: TableLayout,
+  { tableName, devices }: SmartSessionOptions,
+  schema: string | undefined,
+): void {
+  if (!devices || version >= LAYOUT_WITH_DEVICES) return;
+  const columns = missing.length > 0 ? `lacks the columns ${missing.map(({ name }) => name).join(', ')}` : `has layout ${version}`;
+  throw new SmartSessionConfigError(
+    'devices',
+    `it was given, but the table "${shownName(tableName, schema)}" ${columns}`,
+    `Run ${COMMAND}, or leave \`devices\` out.`,
   );
 }
 

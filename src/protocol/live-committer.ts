@@ -4,6 +4,7 @@ import { Deadline } from '../batching/deadline.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitOutcome, Edit } from '../commit/edit.js';
 import { MergeReport } from '../commit/merge-report.js';
+import { LoginDevices } from '../devices/login-devices.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { SessionHandover } from '../ending/session-handover.js';
 import { SessionLimit } from '../ending/session-limit.js';
@@ -40,6 +41,7 @@ export class LiveCommitter {
     private readonly destroyer: SessionDestroyer,
     private readonly handover: SessionHandover,
     private readonly limit: SessionLimit,
+    private readonly devices: LoginDevices,
     private readonly userIds: UserIdWatch,
     private readonly edits: LiveEdits,
     private readonly transactions: AppTransactions,
@@ -203,7 +205,9 @@ export class LiveCommitter {
   /** Commits an edit, and updates the base and the live session to the outcome. */
   async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
-      const outcome = await this.commitRecord(live.storageKey, live.record, edit);
+      const before = live.record;
+      const outcome = await this.commitRecord(live.storageKey, before, edit);
+      if (this.devices.isOn) await this.devices.note(session, live.storageKey, before, outcome);
       this.take(session, live, { now, edit }, outcome);
       return outcome;
     } catch (error) {

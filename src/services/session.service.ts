@@ -6,6 +6,8 @@ import type { SessionData } from 'express-session';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { DraftEdit } from '../commit/draft-edit.js';
+import { UserData, type UserExport } from '../devices/user-data.js';
+import { UserDevices } from '../devices/user-devices.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import type { WorkLease } from '../live/held-leases.js';
 import { SessionFeed } from '../feed/session-feed.js';
@@ -48,6 +50,17 @@ export interface UserSession {
   readonly expiresAt: Date;
   /** Whether it is the session `current` that was given to `list`. */
   readonly isCurrent: boolean;
+  /** When a request has used it last, to within the option `touchAfter`. Null if the option `devices` is off. */
+  readonly lastSeenAt: Date | null;
+  /**
+   * The header `User-Agent` of the login, at most 512 bytes. The client chooses it, so escape it in HTML. Null if it is unknown, as without
+   * the option `devices`.
+   */
+  readonly userAgent: string | null;
+  /** The IP address of the login, as the option `devices` stores it. Null if it is unknown. */
+  readonly ipAddress: string | null;
+  /** The label that `labelDevice` has set. Null for none. */
+  readonly deviceLabel: string | null;
 }
 
 /** The values of a session, typed as the app has declared its `SessionData`; the cookie is not among them. */
@@ -121,6 +134,8 @@ export class SessionService {
     private readonly joined: JoinedCommits,
     private readonly wholes: SessionTransactions,
     private readonly feed: SessionFeed,
+    private readonly devices: UserDevices,
+    private readonly userData: UserData,
   ) {}
 
   /**
@@ -332,9 +347,35 @@ export class SessionService {
    */
   async list({ userId, current }: UserSessions & { readonly current?: string }): Promise<UserSession[]> {
     const own = current === undefined ? undefined : this.codec.storageKeyOf(current);
-    return (await this.#listAll('list', userId)).map(({ storageKey, createdAt, updatedAt, expiresAt }) => {
-      return { handle: handleOf(storageKey), createdAt, updatedAt, expiresAt, isCurrent: storageKey === own };
+    this.transactions.refuse('list');
+    const user = this.#userGiven('list', userId);
+    const listed = await this.observers.outages.watch('list', this.devices.list(user));
+    return listed.map(({ storageKey, createdAt, updatedAt, expiresAt, lastSeenAt, userAgent, ipAddress, deviceLabel }) => {
+      const isCurrent = storageKey === own;
+      return { handle: handleOf(storageKey), createdAt, updatedAt, expiresAt, isCurrent, lastSeenAt, userAgent, ipAddress, deviceLabel };
     });
+  }
+
+  /**
+   * Gives one of the sessions of a user a label, such as "My phone", which `list` returns. Needs the options `userId` and `devices`. A
+   * later login on the same device has a new session, without the label.
+   *
+   * @param handle the handle of the session, from `list`. The label has 1 to 100 characters; null removes it
+   * @returns false if the user has no such session: it has ended, or belongs to another user
+   * @throws SessionDeviceLabelError if `label` is no label, answered with 400
+   * @throws SessionUserIdError if `userId` is not a user id
+   * @throws SessionUnavailableError, SmartSessionConfigError
+   * @example
+   * await sessions.labelDevice({ userId: session.user, handle, label: 'My phone' });
+   */
+  async labelDevice({
+    userId,
+    handle,
+    label,
+  }: UserSessions & { readonly handle: string; readonly label: string | null }): Promise<boolean> {
+    const checked = this.devices.checkedLabel(label);
+    const found = await this.#find('labelDevice', userId, handle);
+    return found !== undefined && this.observers.outages.watch('commit', this.devices.label(found.storageKey, found.userId!, checked));
   }
 
   /**
@@ -345,7 +386,7 @@ export class SessionService {
    * @throws SessionUserIdError if `userId` is not a user id
    */
   async destroyOne({ userId, handle }: UserSessions & { readonly handle: string }): Promise<boolean> {
-    const found = (await this.#listAll('destroyOne', userId)).find(({ storageKey }) => handleOf(storageKey) === handle);
+    const found = await this.#find('destroyOne', userId, handle);
     if (found) await this.observers.outages.watch('destroy', this.destroyer.destroy(found.storageKey, 'revoked', found.userId));
     return found !== undefined;
   }
@@ -392,6 +433,38 @@ export class SessionService {
     return this.feed.watchById(this.codec.storageKeyOf(sessionId), sessionId, options);
   }
 
+  /**
+   * Returns everything that is stored about a user, as a plain JSON value: the values of each session, its times and its device. Also
+   * sessions that have expired and were not pruned yet. Needs the option `userId`.
+   *
+   * The values may contain secrets, such as tokens of other services. Remove what the user must not get.
+   *
+   * @throws SessionUserIdError if `userId` is not a user id
+   * @throws SessionUnavailableError, SessionInTransactionError, SmartSessionConfigError
+   */
+  async exportUser(userId: UserId): Promise<UserExport> {
+    this.transactions.refuse('list');
+    const user = this.#userGiven('exportUser', userId);
+    return this.observers.outages.watch('list', this.userData.export(user));
+  }
+
+  /**
+   * Erases everything that is stored about a user: destroys the live sessions, and deletes the sessions that have expired and were not
+   * pruned yet. Requests in flight that have loaded a session do not bring it back. Needs the option `userId`.
+   *
+   * A login that is stored afterwards makes a new session. So lock the user's account first.
+   *
+   * @returns how many sessions were erased
+   * @throws SessionUserIdError if `userId` is not a user id
+   * @throws SessionUnavailableError if it may be incomplete: call it again
+   * @throws SessionInTransactionError, SmartSessionConfigError
+   */
+  async eraseUser(userId: UserId): Promise<number> {
+    this.transactions.refuse('destroy');
+    const user = this.#userGiven('eraseUser', userId);
+    return this.observers.outages.watch('destroy', this.userData.erase(user));
+  }
+
   /** How many sessions are live. */
   async count(): Promise<number> {
     this.transactions.refuse('count');
@@ -422,10 +495,11 @@ export class SessionService {
     this.observers.hints.listener?.cleared();
   }
 
-  async #listAll(operation: string, userId: UserId): Promise<SessionSummary[]> {
+  async #find(operation: string, userId: UserId, handle: string): Promise<SessionSummary | undefined> {
     this.transactions.refuse('list');
     const user = this.#userGiven(operation, userId);
-    return this.observers.outages.watch('list', this.repository.list(user));
+    const listed = await this.observers.outages.watch('list', this.repository.list(user));
+    return listed.find(({ storageKey }) => handleOf(storageKey) === handle);
   }
 
   #userGiven(operation: string, userId: UserId): string {

@@ -177,7 +177,7 @@ export class JoinedCommits {
   async #take({ session, live, before, last }: JoinedSession): Promise<void> {
     const { made, outcome } = last!;
     this.live.take(session, live, made, outcome);
-    await this.landed.announceLive(live, before, outcome);
+    await this.landed.announceLive(session, live, before, outcome);
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { SessionCodec } from '../codec/session.codec.js';
 import type { CommitOutcome } from '../commit/edit.js';
+import { LoginDevices } from '../devices/login-devices.js';
 import { SessionLimit } from '../ending/session-limit.js';
 import type { LiveSession } from '../live/live-session.js';
 import { SessionObservers } from '../observers/session-observers.js';
@@ -14,6 +15,7 @@ import { SessionLimitError } from '../smart-session.errors.js';
 export class LandedCommits {
   constructor(
     private readonly limit: SessionLimit,
+    private readonly devices: LoginDevices,
     private readonly observers: SessionObservers,
     private readonly codec: SessionCodec,
     private readonly options: SmartSessionOptions,
@@ -34,13 +36,14 @@ export class LandedCommits {
     if (this.limit.isOn) await this.observers.outages.watch('commit', this.limit.admit(storageKey, before, outcome));
   }
 
-  /** Does the same for a live session, which ends if the user has no room. */
-  async announceLive(live: LiveSession, before: SessionRecord | undefined, outcome: CommitOutcome): Promise<void> {
+  /** Does the same for a live session, which ends if the user has no room. Also stores the device of a login. */
+  async announceLive(session: object, live: LiveSession, before: SessionRecord | undefined, outcome: CommitOutcome): Promise<void> {
     try {
       await this.announce(live.storageKey, before, outcome);
     } catch (error) {
       if (error instanceof SessionLimitError) live.state = 'gone';
       throw error;
     }
+    if (this.devices.isOn) await this.devices.note(session, live.storageKey, before, outcome);
   }
 }

@@ -69,7 +69,7 @@ export class TransactionTargets {
           commit: { storageKey, base: live.record, isNew: live.state === 'new', edit: made.edit },
           async take(before, outcome) {
             committer.take(session, live, made, outcome);
-            await landed.announceLive(live, before, outcome);
+            await landed.announceLive(session, live, before, outcome);
           },
         };
       },

@@ -22,7 +22,7 @@ import { startTestApp, type TestAppSettings } from '../support/test-app.js';
 import { HealthController } from './health.controller.js';
 import { CartController } from './cart.controller.js';
 import { bind } from './live.js';
-import { LoginModule, userSessions } from './managing-sessions.js';
+import { LoginModule, exportAndErase, userSessions, withDevices } from './managing-sessions.js';
 import { merging, ownRules } from './merging.js';
 import { cookieOrHeader } from './clients-without-cookies.js';
 import { Money, codec } from './money-codec.js';
@@ -147,6 +147,14 @@ onPostgres('the examples, on PostgreSQL', () => {
       },
       [CartModule],
     ));
+
+  it('devices, an export and an erasure', () =>
+    on(withDevices(), async (browser, started) => {
+      await browser.post('/set', { user: 'anna' });
+      const { stored, erased } = await exportAndErase(started.get(SessionService, { strict: false }), 'anna');
+      expect(stored).toMatchObject({ userId: 'anna', sessions: [{ ipAddress: '127.0.0.0', data: { user: 'anna' } }] });
+      expect([erased, await browser.session()]).toEqual([1, {}]);
+    }));
 
   it('work that runs once', () =>
     on(userSessions(), async (browser, started) => {

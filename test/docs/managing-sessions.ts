@@ -6,6 +6,14 @@ import './session-data.js';
 export const userSessions = () =>
   SmartSessionModule.forRoot('postgresql', { userId: 'user', ttl: 30 * 60_000, absoluteTtl: 12 * 60 * 60_000, maxSessionsPerUser: 5 });
 
+export const withDevices = () => SmartSessionModule.forRoot('postgresql', { userId: 'user', devices: { ip: 'anonymized' } });
+
+export async function exportAndErase(sessions: SessionService, userId: string) {
+  const stored = await sessions.exportUser(userId);
+  const erased = await sessions.eraseUser(userId);
+  return { stored, erased };
+}
+
 @Controller()
 class LoginController {
   constructor(private readonly sessions: SessionService) {}

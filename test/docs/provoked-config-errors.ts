@@ -13,6 +13,7 @@ import {
   SmartSessionModule,
   SmartSessionOptions,
   SmartSessionTestingModule,
+  SqlSessionRepository,
   StatementRunner,
   type SmartSessionModuleAsyncOptions,
   type SmartSessionModuleOptions,
@@ -28,6 +29,11 @@ class UnknownDriver extends AbstractSqlDriver {
   constructor(config: never) {
     super(config, new SqlitePlatform(), SqliteConnection, ['better-sqlite3']);
   }
+}
+
+/** As an app's own repository may be. */
+class RepositoryOfRecords extends SqlSessionRepository {
+  override readonly users = undefined as never;
 }
 
 const OWN: SmartSessionModuleOptions = { dialect: 'sqlite', connection: MEMORY, createTable: true };
@@ -62,6 +68,8 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => upgrade('pragma query_only = on'),
   () => upgrade('create table sessions_leases (session_id text, expires_at text)'),
   () => openWith(TABLE_WITHOUT_VERSION, { locking: 'optimistic' }),
+  () => openWith(TABLE_WITHOUT_VERSION, { devices: true, userId: 'user' }),
+  () => start({ ...OWN, devices: true, userId: 'user', repository: RepositoryOfRecords }),
   () => start({ repository: EntityManagerSessionRepository, createTable: true }, true),
   () => start({ repository: EntityManagerSessionRepository, createTable: true }, [entityOfApp]),
   () => start({ dialect: 'sqlite', connection: MEMORY, createTable: true, exclude: ['health/:'] }),
@@ -70,6 +78,13 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
     return testing
       .get(SessionService)
       .list({ userId: 'anna' })
+      .finally(() => testing.close());
+  },
+  async () => {
+    const testing = await Test.createTestingModule({ imports: [SmartSessionTestingModule.forRoot({ userId: 'user' })] }).compile();
+    return testing
+      .get(SessionService)
+      .labelDevice({ userId: 'anna', handle: 'a handle', label: 'Phone' })
       .finally(() => testing.close());
   },
   async () => LockSession({ timeout: 0 }),

@@ -51,6 +51,7 @@ export function provocations(database: SessionsDatabase): Record<string, Ways> {
     SessionTooLargeError: [() => on({ maxBytes: 100 }).commit({ text: 'x'.repeat(200) })],
     SessionNotSerializableError: notSerializable(on),
     SessionUnreadableError: [() => readWhatIsNoJson(on())],
+    SessionDeviceLabelError: notLabels(on({ userId: 'user', devices: true })),
     SessionUserIdError: notUsers(on({ userId: 'user' })),
     SessionWatchLimitError: [() => watchTooMuch(on({ feed: { maxWatches: 1 } }))],
     SessionMergeError: unmergeable(on),
@@ -136,6 +137,11 @@ function unfit(): Ways {
     ),
   );
 }
+
+const notLabels = ({ sessions }: Provoker): Ways =>
+  ['x'.repeat(101), '', 7, 'a\n', 'sealed.1.x'].map(
+    (label) => () => sessions.labelDevice({ userId: 'anna', handle: 'a handle', label: label as string }),
+  );
 
 const notUsers = ({ sessions }: Provoker): Ways =>
   [undefined, '', { id: 7 }, NaN].map((userId) => () => sessions.list({ userId: userId as never }));

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { SmartSessionOptions, type DatabaseContext, type EncryptionOptions, type RunStatement } from '../../src/index.js';
 import { Resealer } from '../../src/cli/resealer.js';
+import { openDevice, sealDevice } from '../../src/codec/device-text.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { OptionsFile, cli } from '../support/cli.js';
 import { ONE_PER_SERVER } from '../support/databases.js';
@@ -8,6 +9,8 @@ import { SessionsApp, sessionIdOf, storageKeyIn } from '../support/sessions-app.
 
 const newKey = () => randomBytes(32).toString('base64');
 const [FRESH, OLD] = [newKey(), newKey()];
+
+const codecOf = (keys: string[]) => new SessionCodec(new SmartSessionOptions({ secret: 'x', encryption: { keys } }));
 
 describe.each(ONE_PER_SERVER)('smart-session reseal, on %s', (database) => {
   const tableName = `cli_reseal_${database}`;
@@ -54,6 +57,21 @@ describe.each(ONE_PER_SERVER)('smart-session reseal, on %s', (database) => {
     expect(await rows()).toEqual(before);
     expect(await Promise.all(browsers.map((browser) => browser.session()))).toEqual([{ user: 'anna' }, { user: 'ben' }, { c: 1 }]);
     expect(await file.run(['reseal'])).toEqual({ code: 0, out: `Encrypted 0 sessions with the key ${result.keyId}.\n`, err: '' });
+  });
+
+  it('encrypts what is stored about devices, also if only that has another key', async () => {
+    const browser = await app.browser({ user: 'anna' });
+    const key = storageKeyIn(browser);
+    const [old, fresh] = [[OLD, FRESH], [FRESH]].map((keys) => codecOf(keys));
+    await app.run(
+      `update {table} set data = '${fresh!.seal(key, '{"user":"anna"}')}', user_agent = '${sealDevice(old!, key, 'user_agent', 'Firefox')}' ` +
+        `where session_id = '${key}'`,
+    );
+    expect(JSON.parse((await file.run(['reseal', '--json'])).out)).toMatchObject({ resealed: 1, left: 0, refused: 0 });
+    const [row] = await app.run('select user_agent, ip_address from {table}');
+    expect([openDevice(fresh!, key, 'user_agent', String(row!.user_agent)), row!.ip_address]).toEqual(['Firefox', null]);
+    expect(JSON.parse((await file.run(['reseal', '--json'])).out)).toMatchObject({ resealed: 0 });
+    expect(await browser.session()).toEqual({ user: 'anna' });
   });
 
   it('does not write in a dry run', async () => {

@@ -127,6 +127,10 @@ describe.each(REPOSITORY_CASES)('the sessions of a user on $database, $locking, 
       createdAt: expect.any(String),
       updatedAt: expect.any(String),
       expiresAt: expect.any(String),
+      lastSeenAt: null,
+      userAgent: null,
+      ipAddress: null,
+      deviceLabel: null,
     };
     expect(body).toEqual([
       { ...shown, isCurrent: true },

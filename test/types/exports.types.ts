@@ -70,6 +70,16 @@ import type {
   Transport,
   TransportOption,
   UserId,
+  DeviceRow,
+  DevicesOption,
+  DevicesOptions,
+  DeviceTexts,
+  ExportedSession,
+  ResolvedDevices,
+  StoredIp,
+  UserExport,
+  UserRow,
+  UserRows,
   UserSession,
   UserSessions,
   ValueCodec,
@@ -105,6 +115,7 @@ type Value =
   | 'SessionDatabaseError'
   | 'SessionDecryptionError'
   | 'SessionDestroyedEvent'
+  | 'SessionDeviceLabelError'
   | 'SessionEntity'
   | 'SessionLeaseEntity'
   | 'SessionError'
@@ -213,6 +224,16 @@ export type Types = [
   Transport,
   TransportOption,
   UserId,
+  DeviceRow,
+  DevicesOption,
+  DevicesOptions,
+  DeviceTexts,
+  ExportedSession,
+  ResolvedDevices,
+  StoredIp,
+  UserExport,
+  UserRow,
+  UserRows,
   UserSession,
   UserSessions,
   ValueCodec,

@@ -3,6 +3,7 @@ import { abbreviate } from '../../smart-session.errors.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
 import { DestroyReport } from '../destroy-report.js';
+import { isYes } from '../is-yes.js';
 import { withSessions, type OpenSessions } from '../open-sessions.js';
 import { count } from '../plural.js';
 import { HANDLE } from '../handle.js';
@@ -75,8 +76,4 @@ async function destroyAll(
   if (!isSure && !isYes(await terminal.ask(`Destroy ${count(live.length, 'session')} of ${user}? [y/N] `))) return report.declined();
   const destroyed = await service.destroyAll({ userId });
   report.done(destroyed, `Destroyed ${count(destroyed, 'session')} of ${user}.`);
-}
-
-function isYes(answer: string): boolean {
-  return /^y(es)?$/i.test(answer.trim());
 }

@@ -2,6 +2,8 @@ import type { Command } from '../command.js';
 import { createTable } from './create-table.command.js';
 import { destroy } from './destroy.command.js';
 import { doctor } from './doctor.command.js';
+import { eraseUser } from './erase-user.command.js';
+import { exportUser } from './export-user.command.js';
 import { importSessions } from './import.command.js';
 import { init } from './init.command.js';
 import { list } from './list.command.js';
@@ -12,4 +14,18 @@ import { show } from './show.command.js';
 import { stats } from './stats.command.js';
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [init, createTable, importSessions, stats, list, show, destroy, shorten, reseal, prune, doctor];
+export const COMMANDS: readonly Command[] = [
+  init,
+  createTable,
+  importSessions,
+  stats,
+  list,
+  show,
+  destroy,
+  exportUser,
+  eraseUser,
+  shorten,
+  reseal,
+  prune,
+  doctor,
+];

@@ -1,3 +1,4 @@
+import { deviceTextIn, type DeviceColumn } from '../../codec/device-text.js';
 import { isSealed, keyIdIn } from '../../codec/seal.js';
 import { escaped } from '../../shared/shown-keys.js';
 import { defineCommand } from '../command.js';
@@ -38,6 +39,7 @@ type Details = ReturnType<typeof detailsOf>;
 function detailsOf({ codec }: OpenSessions, handle: string, session: StoredSession) {
   const { storageKey, data, userId, createdAt, updatedAt, expiresAt, maxAge, version, lockedUntil, device } = session;
   const keys = keysIn(codec, storageKey, data);
+  const textOf = (column: DeviceColumn, text: string | null = null) => deviceTextIn(codec, storageKey, column, text) ?? unsealed(text);
   return {
     handle,
     userId,
@@ -49,9 +51,9 @@ function detailsOf({ codec }: OpenSessions, handle: string, session: StoredSessi
     commits: version === null ? null : version + 1,
     lockedUntil,
     watchedUntil: device?.watchedUntil ?? null,
-    userAgent: unsealed(device?.userAgent),
-    ipAddress: unsealed(device?.ipAddress),
-    deviceLabel: unsealed(device?.deviceLabel),
+    userAgent: textOf('user_agent', device?.userAgent),
+    ipAddress: textOf('ip_address', device?.ipAddress),
+    deviceLabel: textOf('device_label', device?.deviceLabel),
     cookieAttributes: unsealed(device?.cookieAttributes),
     bytes: Buffer.byteLength(data),
     encryption: {

@@ -13,7 +13,15 @@ import type { Checked, CheckedTable } from './checked.js';
 import { checkKeys } from './encryption.checks.js';
 import { checkOptions } from './options.checks.js';
 import { checkClock, checkCluster, checkConnection, checkIsolation, checkPacket, checkVersion, nameDatabase } from './server.checks.js';
-import { checkBacklog, checkFillfactor, checkIndexes, checkLockVersion, checkRights, checkTableRequirements } from './table.checks.js';
+import {
+  checkBacklog,
+  checkDeviceColumns,
+  checkFillfactor,
+  checkIndexes,
+  checkLockVersion,
+  checkRights,
+  checkTableRequirements,
+} from './table.checks.js';
 
 /** A named check. If it throws, it has failed. */
 type Examination<Subject> = readonly [name: string, examine: (subject: Subject) => Promise<Check | readonly Check[]>];
@@ -30,6 +38,7 @@ const OF_SERVER: readonly Examination<Checked>[] = [
 
 const OF_TABLE: readonly Examination<CheckedTable>[] = [
   ['locking', checkLockVersion],
+  ['devices', checkDeviceColumns],
   ['table', checkTableRequirements],
   ['indexes', checkIndexes],
   ['rights', checkRights],

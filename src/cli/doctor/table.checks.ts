@@ -1,8 +1,8 @@
 import { INSPECTIONS } from '../../dialects/inspections.js';
 import { qualifiedName } from '../../dialects/qualified-name.js';
-import { LEASE_COLUMNS, leaseTableOf } from '../../dialects/table-layout.js';
+import { LEASE_COLUMNS, layoutOf, leaseTableOf } from '../../dialects/table-layout.js';
 import { examineAll } from '../../persistence/database-requirements.js';
-import { checkLocking, shownName } from '../../persistence/table-check.js';
+import { checkDevices, checkLocking, shownName } from '../../persistence/table-check.js';
 import { reasonIn } from '../../shared/redaction.js';
 import { expiredBacklog } from '../expired-backlog.js';
 import { count, inFigures } from '../plural.js';
@@ -23,6 +23,14 @@ export async function checkLockVersion({ columns, options, schema }: CheckedTabl
   checkLocking(columns, options, schema);
   if (columns.includes('lock_version')) return ok('locking', `${options.locking}, with the column lock_version`);
   return ok('locking', `${options.locking}, without the column lock_version: each commit locks its row`);
+}
+
+/** Checks that the table has the columns that the option `devices` needs. */
+export async function checkDeviceColumns({ options, schema, columns, hasLeases }: CheckedTable): Promise<Check[]> {
+  if (!options.devices) return [];
+  checkDevices(layoutOf(columns, hasLeases ? LEASE_COLUMNS.map(({ name }) => name) : []), options, schema);
+  const { ip } = options.devices;
+  return [ok('devices', ip === undefined ? 'user agents are stored' : `user agents and ${ip} IP addresses are stored`)];
 }
 
 /** Checks the properties of the table, such as its engine. */
