@@ -57,6 +57,7 @@ describe('the page', () => {
           await page.screenshot({ path: `${process.env.PICTURES}/${viewport.width}-${colorScheme}.png`, fullPage: true });
         await context.close();
       },
+      180_000,
     );
   });
 
