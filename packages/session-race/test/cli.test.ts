@@ -35,7 +35,7 @@ describe('npx session-race', () => {
     const { code, out, err } = await run('--url', await start(), ...QUICK);
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toMatch(/^This app loses session data: \d+ of \d+ acknowledged updates are lost/);
-    expect(out).toMatch(/sets tab\d+ with cookie \d+ +→ acknowledged, 200 +← is lost/);
+    expect(out).toMatch(/sets tab\d+ with cookie \d+\s+→ acknowledged, 200 {2}← is lost/);
   });
 
   it('exits with 0 if nothing is lost, by several URLs', async () => {

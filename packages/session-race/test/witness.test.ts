@@ -101,4 +101,11 @@ describe('a history with a loss', () => {
     const example = shortestExample(judge(history).breaches.lost, history);
     expect(example?.requests.map(({ puts, operation }) => Object.keys(puts)[0] ?? operation)).toEqual(['a', 'k1', 'read']);
   });
+
+  it('names the key that the shortest history has set, of a session that came back', () => {
+    const history = historyOf([put('a', 2, 3), logout(4, 7), put('b', 4, 8), read(9, 10, { ...FIRST, ...a, b: 'of b at 4' })]);
+    const example = shortestExample(judge(history).breaches.resurrected, history);
+    expect(example?.requests.flatMap(({ puts }) => Object.keys(puts))).toContain(example?.key);
+    expect(example?.requests.map(({ operation }) => operation).toSorted()).toEqual(['logout', 'put', 'put', 'read']);
+  });
 });

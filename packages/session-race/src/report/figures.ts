@@ -28,5 +28,5 @@ export function figuresOf(report: RaceReport): Figure[] {
 
 /** How the race was run, in one line. */
 export function termsOf({ requests, rounds, seconds, settings }: RaceReport): string {
-  return `${requests} requests in ${rounds} rounds, ${seconds.toFixed(1)} s, ${settings.clients} tabs per browser, --seed ${settings.seed}`;
+  return `${requests} requests in ${rounds === 1 ? '1 round' : `${rounds} rounds`}, ${seconds.toFixed(1)} s, ${settings.clients} tabs per browser, --seed ${settings.seed}`;
 }

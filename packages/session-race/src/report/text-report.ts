@@ -25,18 +25,19 @@ function table(report: RaceReport): string[] {
 
 function describeExample(example: Example, places: readonly string[]): string[] {
   const lines = linesOf(example, places);
-  const cells = lines.map(({ number, from, to, actor, asked, answered, meaning }) => [
-    `(${number})`,
-    `${from.toFixed(1)} to ${to.toFixed(1)} ms`,
-    actor,
-    asked,
-    `→ ${answered}`,
-    meaning ? `← ${meaning}` : '',
-  ]);
-  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)));
+  const times = lines.map(({ from, to }) => `${from.toFixed(1)} to ${to.toFixed(1)} ms`);
+  const width = Math.max(...times.map((time) => time.length));
   return [
     `${titleOf(example.kind)}: the shortest history`,
-    ...cells.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd()),
-    `  ${explain(example, lines)}`,
+    ...lines.flatMap(({ number, actor, asked, answered, meaning }, n) => [
+      `  (${number})  ${times[n]!.padEnd(width)}  ${actor}, ${asked}`,
+      `       ${' '.repeat(width)}  → ${answered}${meaning ? `  ← ${meaning}` : ''}`,
+    ]),
+    ...wrap(explain(example, lines)).map((line) => `  ${line}`),
   ];
+}
+
+/** Breaks a text into lines of at most 100 characters. */
+function wrap(text: string): string[] {
+  return text.match(/\S.{0,99}(?=\s|$)/g) ?? [];
 }

@@ -23,14 +23,16 @@ function exampleOf(breach: Breach, history: History): Example {
   const { victim, proof, suspect } = breach;
   const isAbout = ({ key, newKey }: HistoryRequest) => key === breach.session || newKey === breach.session;
   const related = history.requests.filter((request) => isAbout(request) || request === victim);
-  const requests = shrink(related, (rest) => (suspect === undefined || rest.includes(suspect)) && isShown(breach, rest));
+  const requests = shrink(related, (rest) => (suspect === undefined || rest.includes(suspect)) && findSame(breach, rest) !== undefined);
   const all = new Set([...requests, victim, proof, ...(suspect ? [suspect] : [])]);
-  return { ...breach, requests: [...all].toSorted((a, b) => a.startedAt - b.startedAt) };
+  // The key is that of the rest: of a session that came back, it may have been any.
+  return { ...(findSame(breach, requests) ?? breach), requests: [...all].toSorted((a, b) => a.startedAt - b.startedAt) };
 }
 
-function isShown({ kind, victim, proof, suspect }: Breach, requests: readonly HistoryRequest[]): boolean {
+/** The same loss in a part of the history. */
+function findSame({ kind, victim, proof, suspect }: Breach, requests: readonly HistoryRequest[]): Breach | undefined {
   const { breaches } = judge(new History({ requests, audit: [], leftBehind: [] }));
-  return breaches[kind].some((found) => found.victim === victim && found.proof === proof && found.suspect === suspect);
+  return breaches[kind].find((found) => found.victim === victim && found.proof === proof && found.suspect === suspect);
 }
 
 function durationOf({ requests }: Example): number {
