@@ -26,7 +26,7 @@ const BROWSERS = 2;
 /**
  * Lets browsers with several tabs race against a target, and judges what its answers show.
  *
- * @throws CannotJudgeError if the target keeps no session, or no two updates ran at the same time
+ * @throws CannotJudgeError if the target keeps no session, most requests fail, or no two updates ran at the same time
  * @throws RaceConfigError if a setting is no number that will do
  */
 export async function race(
@@ -64,13 +64,14 @@ export async function race(
   return makeReport({ history, judgement, places: target.places, settings, round, seconds: seconds(), notes: abilities.notes });
 }
 
-/** Without updates at the same time a clean result would say nothing. */
+/** Without acknowledged updates at the same time a clean result would say nothing. */
 function refuseEmpty({ acknowledged, contended, breaches }: Judgement, requests: readonly HistoryRequest[]): void {
   const isLossy = Object.values(breaches).some((found) => found.length > 0);
   if (isLossy) return;
   const errors = requests.filter(({ error }) => error !== undefined);
   const [first] = errors;
   const such = first ? ` ${errors.length} of ${requests.length} requests failed, such as: ${first.error}` : '';
+  if (errors.length > requests.length / 2) throw new CannotJudgeError(`Most requests were not acknowledged.${such}`);
   if (acknowledged === 0) throw new CannotJudgeError(`No update was acknowledged and looked for.${such}`);
   if (contended === 0) throw new CannotJudgeError(`No two acknowledged updates ran at the same time, so nothing could be lost.${such}`);
 }
@@ -86,6 +87,9 @@ class CountedTarget implements RaceTarget {
   }
   get offers() {
     return this.target.offers;
+  }
+  get beginSets() {
+    return this.target.beginSets;
   }
   get hint() {
     return this.target.hint;

@@ -9,6 +9,8 @@ type LiveRequest = IncomingMessage & { session: session.Session & Record<string,
 /** What a test changes about the app. */
 export interface AppSettings {
   readonly store?: session.Store;
+  /** Options of express-session, besides the store. */
+  readonly session?: Partial<session.SessionOptions>;
   /** Answers instead of the app, if it returns true. */
   readonly before?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
@@ -21,8 +23,12 @@ export class RaceApp {
     this.#server = server;
   }
 
-  static async start({ store = new session.MemoryStore(), before = () => false }: AppSettings = {}): Promise<RaceApp> {
-    const sessions = session({ store, secret: 'of the tests', resave: false, saveUninitialized: false });
+  static async start({
+    store = new session.MemoryStore(),
+    before = () => false,
+    session: options = {},
+  }: AppSettings = {}): Promise<RaceApp> {
+    const sessions = session({ store, secret: 'of the tests', resave: false, saveUninitialized: false, ...options });
     const server = createServer((request, response) => {
       if (before(request, response)) return;
       sessions(request as never, response as never, () => void handle(request as LiveRequest, response));
@@ -61,4 +67,16 @@ async function handleOwn(request: LiveRequest, response: ServerResponse, key = '
   await sleep(5);
   request.session[key] = to;
   response.end();
+}
+
+/** An app whose cookie holds the session itself, as that of cookie-session does. */
+export function holdInCookie(request: IncomingMessage, response: ServerResponse): boolean {
+  const { pathname, searchParams } = new URL(request.url!, 'http://app');
+  const held = JSON.parse(decodeURIComponent(request.headers.cookie?.split('=')[1] ?? '{}')) as Record<string, string | null>;
+  const key = pathname.split('/')[2];
+  if (request.method === 'POST') held[key!] = searchParams.get('value');
+  const cookie = request.method === 'DELETE' ? 'held=; Max-Age=0' : `held=${encodeURIComponent(JSON.stringify(held))}`;
+  if (request.method !== 'GET') response.setHeader('set-cookie', cookie);
+  setTimeout(() => response.end(JSON.stringify(held)), 5);
+  return true;
 }

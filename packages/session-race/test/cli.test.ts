@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import session from 'express-session';
 import { runCli } from '../src/cli/run-cli.js';
 import type { RaceReport } from '../src/index.js';
-import { RaceApp, type AppSettings } from './app.js';
+import { RaceApp, holdInCookie, type AppSettings } from './app.js';
 import { ForgetfulStore, LockingStore } from './stores.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'session-race-'));
@@ -75,6 +75,49 @@ describe('npx session-race', () => {
       expect(code).toBe(1);
       expect(out).toContain('Note: Logouts are not judged: there is no route for them in the config.');
     }
+  });
+
+  it('blames no app for a client that sends what it has replaced: a cookie that each answer renews', async () => {
+    const url = await start({ store: new LockingStore(), session: { rolling: true, cookie: { maxAge: 60_000 } } });
+    const { code, out } = await run('--url', url, ...QUICK);
+    expect(out).toMatch(/^Nothing lost/);
+    expect(code).toBe(0);
+  });
+
+  it('finds updates lost in cookies that hold the session, and does not count that a copy of them stays valid', async () => {
+    const { code, out } = await run('--url', await start({ before: holdInCookie }), ...QUICK);
+    expect(code).toBe(1);
+    expect(out).toMatch(/acknowledged updates are lost/);
+    expect(out).toContain('Note: A copy of the cookie still finds the session after a logout, also with nothing else under way.');
+  });
+
+  it('follows a redirect to the same app, with the cookie of the answer before', async () => {
+    const seen: unknown[] = [];
+    const url = await start({
+      store: new LockingStore(),
+      before: ({ url: path, headers }, response) => {
+        if (path === '/login') response.writeHead(302, { location: '/welcome', 'set-cookie': 'signed=in' }).end();
+        if (path === '/welcome') response.end(String(seen.push(headers.cookie)));
+        return path === '/login' || path === '/welcome';
+      },
+    });
+    const file = join(directory, 'login.json');
+    writeFileSync(file, JSON.stringify({ begin: { method: 'POST', path: '/login' } }));
+    expect(await run('--url', url, '--config', file, ...QUICK)).toMatchObject({ code: 0, err: '' });
+    expect(new Set(seen)).toEqual(new Set(['signed=in']));
+  });
+
+  it('exits with 2 if most requests fail', async () => {
+    let sent = 0;
+    const before = (_: IncomingMessage, response: ServerResponse) => {
+      if (++sent > 20) response.writeHead(503).end('down');
+      return sent > 20;
+    };
+    const url = await start({ store: new LockingStore(), before });
+    expect(await run('--url', url, ...QUICK)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^Most requests .*: 503 .*: down/) as string,
+    });
   });
 
   it('leaves logouts out if the app has no route for them', async () => {

@@ -75,7 +75,7 @@ function meaningOf({ kind, key }: Example, role: HistoryLine['role']): string | 
 function askedBy({ operation, puts, cookie }: HistoryRequest): string {
   const with_ = cookie ? ` with ${cookie}` : '';
   const [key] = Object.keys(puts);
-  if (operation === 'begin') return `begins the session, sets ${key}`;
+  if (operation === 'begin') return key === undefined ? 'begins the session' : `begins the session, sets ${key}`;
   if (operation === 'put') return `sets ${key}${with_}`;
   if (operation === 'login') return `regenerates the session${with_}`;
   return operation === 'logout' ? `logs out${with_}` : `reads${with_}`;

@@ -1,6 +1,6 @@
 import { CookieJar } from '../shared/cookie-jar.js';
 import type { RaceTarget, TargetAnswer, TargetOperation, TargetRequest } from './target.js';
-import type { ResolvedConfig } from './race-config.js';
+import { mentionsBoth, type ResolvedConfig } from './race-config.js';
 import { fillRoute, type FilledRoute, type Route } from './route.js';
 
 /** Redirects within the given URLs are followed so often. */
@@ -10,12 +10,14 @@ const MOST_REDIRECTS = 5;
 export class HttpTarget implements RaceTarget {
   readonly places: readonly string[];
   readonly offers: RaceTarget['offers'];
+  readonly beginSets: boolean;
   readonly hint = 'Map the routes of your app in a config file, see --help.';
   readonly #origins: ReadonlySet<string>;
 
   constructor(private readonly config: ResolvedConfig) {
     this.places = config.urls;
     this.#origins = new Set(config.urls.map((url) => new URL(url).origin));
+    this.beginSets = !config.begin || mentionsBoth(config.begin);
     const logout = config.hasOwnLogout ? 'yes' : 'maybe';
     this.offers = { logout: config.logout ? logout : 'no', regenerate: config.regenerate ? 'yes' : 'no' };
   }

@@ -9,7 +9,7 @@ export interface RaceConfig {
   readonly cookie?: string;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent first by each browser, such as a login. Default: `set` alone begins the session */
+  /** Sent first by each browser, such as a login. It sets a key if it has `{key}` and `{value}`. Default: `set` alone begins the session */
   readonly begin?: Route;
   /** Sets `{key}` to `{value}` in the session. Default: `POST /race/{key}?value={value}` */
   readonly set?: Route;
@@ -101,7 +101,8 @@ function refuseUnknown(given: object, names: readonly string[], what: string): v
   if (unknown !== undefined) throw new RaceConfigError(`${what} has "${unknown}". There are ${names.join(', ')}.`);
 }
 
-function mentionsBoth(route: Route): boolean {
+/** Whether a route has a place for the key and for the value. */
+export function mentionsBoth(route: Route): boolean {
   const text = JSON.stringify(route);
   return text.includes('{key}') && text.includes('{value}');
 }

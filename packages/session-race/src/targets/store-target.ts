@@ -20,6 +20,7 @@ const PATIENCE = 10_000;
 export class StoreTarget implements RaceTarget {
   readonly places: readonly string[];
   readonly offers = { logout: 'yes', regenerate: 'yes' } as const;
+  readonly beginSets = true;
   readonly hint = 'Does the store answer its callbacks without an error?';
   readonly #middlewares: readonly Middleware[];
 

@@ -39,6 +39,8 @@ export interface RaceTarget {
   readonly places: readonly string[];
   /** The optional operations that it has. `maybe`: a default of the race's, which the app need not have. */
   readonly offers: Readonly<Record<'logout' | 'regenerate', 'yes' | 'maybe' | 'no'>>;
+  /** Whether `begin` sets its key, as `set` does. A login may set nothing. */
+  readonly beginSets: boolean;
   /** Says how an app would offer an operation, for messages. */
   readonly hint: string;
   /** Never rejects: an error is an outcome. */

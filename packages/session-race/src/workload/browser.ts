@@ -61,7 +61,7 @@ export class Browser {
   /** Sends a request, takes over the cookies of its answer, and records both. */
   async send({ tab, place, operation, key = '', wait = 0, cookies, session = this.session }: TabRequest): Promise<Exchange> {
     const { target, values, labels, record } = this.context;
-    const isUpdate = operation === 'set' || operation === 'begin';
+    const isUpdate = operation === 'set' || (operation === 'begin' && target.beginSets);
     const value = isUpdate ? values.next(this.name, key) : '';
     const puts: Values = isUpdate ? { [key]: value } : {};
     const sentCookies = cookies ?? this.#jar.header;
