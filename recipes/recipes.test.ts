@@ -14,3 +14,4 @@ import './migrating/migrating.cases.js';
 import './migrating-from-rails/migrating-from-rails.cases.js';
 import './token-refresh/token-refresh.cases.js';
 import './paying-once/paying-once.cases.js';
+import './impersonation/impersonation.cases.js';

@@ -24,6 +24,7 @@ export const GROUPS: readonly Group[] = [
     files: docs(
       'recipes/production',
       'recipes/passport-login',
+      'recipes/impersonation',
       'recipes/token-refresh',
       'recipes/paying-once',
       'recipes/typed-cart',
