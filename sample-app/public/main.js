@@ -5,9 +5,9 @@ import { setUpShop } from './shop.js';
 
 const NAMES = { sqlite: 'SQLite', postgresql: 'PostgreSQL', mysql: 'MySQL', mariadb: 'MariaDB' };
 
-const { database, limits, plainStore } = await (await fetch('/lab')).json();
+const { database, limits, stores } = await (await fetch('/lab')).json();
 document.getElementById('database').textContent = ` (${NAMES[database]})`;
-setUpRace(limits, plainStore);
+setUpRace(limits, stores);
 setUpShop();
-setUpLogout(plainStore);
+setUpLogout(stores[0].name);
 setUpDevices();

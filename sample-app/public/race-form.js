@@ -2,18 +2,26 @@
 export class RaceForm {
   #form;
 
-  constructor(form, limits) {
+  constructor(form, limits, stores) {
     this.#form = form;
     const linked = new URLSearchParams(location.search);
+    const { store, processes } = form.elements;
+    store.append(...stores.map(({ name }) => new Option(name)));
+    if (stores.some(({ name }) => name === linked.get('store'))) store.value = linked.get('store');
+    // Processes cannot share a store in memory.
+    const bound = () => (processes.disabled = !stores.find(({ name }) => name === store.value).isShared);
+    store.addEventListener('input', bound);
+    bound();
     for (const [name, { min, max, usual }] of Object.entries(limits)) {
       const input = form.elements[name];
       Object.assign(input, { min, max, value: numberIn(linked.get(name)) ?? usual });
       const output = form.querySelector(`output[for=${name}]`);
       const show = () => {
-        output.textContent = `${input.value}${input.dataset.unit}`;
+        output.textContent = input.disabled ? '1, in memory' : `${input.value}${input.dataset.unit}`;
         input.setAttribute('aria-valuetext', output.textContent);
       };
       input.addEventListener('input', show);
+      store.addEventListener('input', show);
       show();
     }
     form.addEventListener('change', () => history.replaceState(null, '', this.link));
@@ -21,7 +29,9 @@ export class RaceForm {
 
   /** The values of the form. */
   get plan() {
-    return Object.fromEntries([...new FormData(this.#form)].map(([name, value]) => [name, Number(value)]));
+    const { store, ...ranges } = Object.fromEntries(new FormData(this.#form));
+    const numbers = Object.fromEntries(Object.entries(ranges).map(([name, value]) => [name, Number(value)]));
+    return { ...numbers, processes: numbers.processes ?? 1, store };
   }
 
   /** The page's address with the values of the form. */

@@ -6,6 +6,7 @@ const MARKS = { waiting: '·', kept: '✓', lost: '✕', refused: '!' };
 /** One side of a race on the page: total, keys, time line, and the session at the end. */
 export class RacePanel {
   #title;
+  #caption;
   #verdict;
   #total;
   #keys;
@@ -16,22 +17,26 @@ export class RacePanel {
    * @param {(side: import('./race-side.js').RaceSide) => { figure: string, text: string, isGood?: boolean }} verdictOf returns
    *   the summary of a side
    */
-  constructor(parent, { title, note }, verdictOf) {
-    this.#title = title;
+  constructor(parent, note, verdictOf) {
     const article = make('article', 'side', parent);
     const head = make('div', 'head', article);
-    make('h3', '', head).textContent = title;
+    this.#title = make('h3', '', head);
     make('p', '', head).textContent = note;
     this.#total = make('div', 'total', article);
     this.#keys = make('ol', 'keys', article);
     this.#keys.setAttribute('aria-label', 'Keys');
     const requests = make('div', 'requests', article);
-    make('p', 'caption', requests).textContent = `The requests with ${title}`;
+    this.#caption = make('p', 'caption', requests);
     this.#timeline = new Timeline(make('div', 'timeline', requests));
     const content = make('details', 'content', article);
     make('summary', '', content).textContent = 'The session at the end';
     this.#content = make('pre', '', content);
     this.verdictOf = verdictOf;
+  }
+
+  set title(title) {
+    this.#title.textContent = title;
+    this.#caption.textContent = `The requests with ${title}`;
   }
 
   /** Shows the current state of a side. */
@@ -50,7 +55,7 @@ export class RacePanel {
 
   /** The parts of a picture of this side. */
   get result() {
-    return { title: this.#title, ...this.#verdict, chart: this.#timeline.chart };
+    return { title: this.#title.textContent, ...this.#verdict, chart: this.#timeline.chart };
   }
 }
 

@@ -5,11 +5,13 @@ import { runRace } from './race-stream.js';
 /** The stores that are compared, in the order of the page. */
 export const SIDES = ['lastWrite', 'smart'];
 
-function wordsOf(plainStore) {
-  return {
-    lastWrite: { title: plainStore, note: 'A plain store. It saves the whole session, so the last write wins.' },
-    smart: { title: 'nestjs-smart-session', note: 'It saves only the changed keys, and merges them.' },
-  };
+const NOTES = {
+  lastWrite: 'A plain store. It saves the whole session, so the last write wins.',
+  smart: 'It saves only the changed keys, and merges them.',
+};
+
+function titlesOf(plainStore) {
+  return { lastWrite: plainStore, smart: 'nestjs-smart-session' };
 }
 
 /** In ms. Drawing takes CPU time from the racing processes. */
@@ -21,9 +23,8 @@ export class RaceView {
   #plan;
 
   constructor(parent, plainStore, verdictOf) {
-    const words = wordsOf(plainStore);
-    this.#panels = Object.fromEntries(SIDES.map((name) => [name, new RacePanel(parent, words[name], verdictOf)]));
-    this.titles = Object.fromEntries(SIDES.map((name) => [name, words[name].title]));
+    this.#panels = Object.fromEntries(SIDES.map((name) => [name, new RacePanel(parent, NOTES[name], verdictOf)]));
+    this.#name(plainStore);
   }
 
   /** The parts of a picture of the last race. */
@@ -43,6 +44,7 @@ export class RaceView {
    */
   async run(plan, options) {
     this.#plan = plan;
+    if (plan.store) this.#name(plan.store);
     const sides = sidesOf(plan.requests, options);
     let start = 0;
     let end = 0;
@@ -61,6 +63,11 @@ export class RaceView {
     clearTimeout(timer);
     draw();
     return sides;
+  }
+
+  #name(plainStore) {
+    this.titles = titlesOf(plainStore);
+    for (const name of SIDES) this.#panels[name].title = this.titles[name];
   }
 
   #draw(sides, start, span) {

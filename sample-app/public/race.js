@@ -5,11 +5,11 @@ import { showTimes } from './times-table.js';
 import { whileBusy } from './while-busy.js';
 
 /** Sets up the race at the top of the page, and runs it once. */
-export function setUpRace(limits, plainStore) {
+export function setUpRace(limits, stores) {
   const element = document.getElementById('race-form');
   const status = document.getElementById('race-status');
-  const form = new RaceForm(element, limits);
-  const view = new RaceView(document.getElementById('race-sides'), plainStore, verdictOf);
+  const form = new RaceForm(element, limits, stores);
+  const view = new RaceView(document.getElementById('race-sides'), form.plan.store, verdictOf);
   const copy = document.getElementById('copy-image');
   const race = (plan, text, begin = Promise.resolve()) =>
     whileBusy(element.querySelector('button'), status, text, async () => {

@@ -253,7 +253,7 @@ describe('a race', () => {
   });
 
   it('opens a link with its settings, and copies the link and an image', async () => {
-    const settings = 'requests=7&wait=40&processes=1&roundTrip=3';
+    const settings = 'requests=7&wait=40&processes=1&roundTrip=3&store=better-sqlite3-session-store';
     const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] });
     const own = await context.newPage();
     await own.goto(`${app.url}/?${settings}`);
@@ -282,6 +282,22 @@ describe('a race', () => {
     expect(shades).toBeGreaterThan(20);
     await context.close();
   });
+
+  it('races with the store of the link, in one process if its sessions are in memory', async () => {
+    const own = await browser.newPage();
+    await own.goto(`${app.url}/?requests=9&wait=40&processes=3&roundTrip=3&store=MemoryStore`);
+    const text = (await own.locator('#race-status').filter({ hasText: 'of 9 keys' }).textContent())!;
+    expect(text).toMatch(/^The plain store lost [1-8] of 9 keys, this library 0\.$/);
+    expect(await own.locator('#race-sides h3').allTextContents()).toEqual(['MemoryStore', 'nestjs-smart-session']);
+    expect(await own.getByRole('slider', { name: 'Processes' }).isDisabled()).toBe(true);
+    expect(await own.locator('output[for=processes]').textContent()).toBe('1, in memory');
+    await own.getByLabel('Plain store').selectOption('better-sqlite3-session-store');
+    expect(await own.locator('output[for=processes]').textContent()).toBe('3');
+    await own.getByRole('button', { name: 'Race', exact: true }).click();
+    await own.locator('#race-sides h3').filter({ hasText: 'better-sqlite3-session-store' }).waitFor();
+    expect(new URL(own.url()).searchParams.get('store')).toBe('better-sqlite3-session-store');
+    await own.close();
+  }, 30_000);
 
   it('without a clipboard, shows the link and saves the image as a file', async () => {
     await page.getByRole('button', { name: 'Copy link' }).click();

@@ -97,7 +97,10 @@ describe('the sample app', () => {
         expect(plain).toBeGreaterThan(0);
         expect(plain).toBeLessThan(6);
         expect(merged).toBe(6);
-        expect((await read(apps[0]!, '/lab', '')).plainStore).toBe(plainStore);
+        expect((await read(apps[0]!, '/lab', '')).stores).toEqual([
+          { name: plainStore, isShared: true },
+          { name: 'MemoryStore', isShared: false },
+        ]);
       }, 60_000);
 
     it('keeps every tab', async () => {

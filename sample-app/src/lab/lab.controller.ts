@@ -5,7 +5,7 @@ import { catchError, map, of, type Observable } from 'rxjs';
 import { NoTouch } from 'nestjs-smart-session';
 import '../session-data.js';
 import { Devices } from './devices.js';
-import { plainStore } from './plain-stores/index.js';
+import { PLAIN_STORES } from './plain-stores/index.js';
 import { PLAN_LIMITS, planOf } from './race-plan.js';
 import { ProcessPool } from './process-pool.js';
 import { RaceRunner } from './race-runner.js';
@@ -19,12 +19,13 @@ export class LabController {
     private readonly devices: Devices,
   ) {}
 
-  /** Returns the limits of the page's form, the database of both stores, and the name of the plain store. */
+  /** Returns the limits of the page's form, the database of both stores, and the plain stores. */
   @Get()
   facts(): object {
     // A visitor of the page will race. If a process does not start, the race reports it.
     this.pool.urls(PLAN_LIMITS.processes.usual).catch(() => {});
-    return { database: process.env.DATABASE ?? 'sqlite', plainStore: plainStore().name, limits: PLAN_LIMITS };
+    const stores = PLAIN_STORES.map(({ name, isShared }) => ({ name, isShared }));
+    return { database: process.env.DATABASE ?? 'sqlite', stores, limits: PLAN_LIMITS };
   }
 
   /** Runs a race and streams its events. */

@@ -1,3 +1,5 @@
+import { plainStore } from './plain-stores/index.js';
+
 /** The work of a race's requests. */
 export type Scenario =
   /** Each sets its own key. */
@@ -10,11 +12,13 @@ export type Scenario =
 /** The settings of a race. */
 export interface RacePlan {
   readonly scenario: Scenario;
+  /** The name of the plain store. */
+  readonly store: string;
   /** The number of requests sent at once. */
   readonly requests: number;
   /** The average time of a handler, in ms. Each takes between 0.5 and 1.5 times as long. */
   readonly wait: number;
-  /** The number of processes that answer them in turn. */
+  /** The number of processes that answer them in turn. It is 1 with a plain store that processes cannot share. */
   readonly processes: number;
   /** The additional time of each statement, in ms, which simulates a distant database. */
   readonly roundTrip: number;
@@ -37,11 +41,13 @@ export function planOf(query: Readonly<Record<string, unknown>>): RacePlan {
     const given = Math.round(Number(query[name] ?? usual));
     return Number.isNaN(given) ? usual : Math.min(max, Math.max(min, given));
   };
+  const { name: store, isShared } = plainStore(query.store);
   return {
+    store,
     scenario: SCENARIOS.find((scenario) => scenario === query.scenario) ?? 'keys',
     requests: number('requests'),
     wait: number('wait'),
-    processes: number('processes'),
+    processes: isShared ? number('processes') : 1,
     roundTrip: number('roundTrip'),
   };
 }

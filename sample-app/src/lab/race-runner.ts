@@ -50,12 +50,12 @@ export class RaceRunner {
 }
 
 /** Creates the session of the race and returns its cookie. */
-async function start({ id, urls, signal }: Race, side: Side): Promise<string> {
+async function start({ id, plan, urls, signal }: Race, side: Side): Promise<string> {
   const body = JSON.stringify({ race: id });
   const response = await fetch(`${urls[0]![side]}/start`, {
     method: 'POST',
     body,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', [HEADERS.store]: plan.store },
     signal,
   });
   return response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
@@ -68,18 +68,25 @@ async function send(
   cookie: string,
 ): Promise<void> {
   await sleep(at, undefined, { signal });
-  const headers = { cookie, [HEADERS.race]: id, [HEADERS.n]: String(n), [HEADERS.roundTrip]: String(plan.roundTrip) };
+  const headers = {
+    cookie,
+    [HEADERS.race]: id,
+    [HEADERS.n]: String(n),
+    [HEADERS.roundTrip]: String(plan.roundTrip),
+    [HEADERS.store]: plan.store,
+  };
   const response = await fetch(`${urls[n % urls.length]![side]}${path}`, { method, headers, signal });
   await response.arrayBuffer();
   tell({ type: 'answer', side, n, status: response.status, at: now() });
 }
 
 /** Reads the session at the end and destroys it. */
-async function finish({ urls, tell, signal }: Race, side: Side, cookie: string): Promise<void> {
+async function finish({ plan, urls, tell, signal }: Race, side: Side, cookie: string): Promise<void> {
   const url = `${urls[0]![side]}/session`;
-  const { race: _, ...content } = (await (await fetch(url, { headers: { cookie }, signal })).json()) as Record<string, unknown>;
+  const headers = { cookie, [HEADERS.store]: plan.store };
+  const { race: _, ...content } = (await (await fetch(url, { headers, signal })).json()) as Record<string, unknown>;
   tell({ type: 'result', side, content });
-  await fetch(url, { method: 'DELETE', headers: { cookie }, signal });
+  await fetch(url, { method: 'DELETE', headers, signal });
 }
 
 function now(): number {

@@ -15,8 +15,8 @@ interface RacingRequest {
   handledAt?: number;
 }
 
-/** The headers that tell a process which request of which race it answers. */
-export const HEADERS = { race: 'lab-race', n: 'lab-request', roundTrip: 'lab-round-trip' } as const;
+/** The headers that tell a process which request of which race it answers, and with which plain store. */
+export const HEADERS = { race: 'lab-race', n: 'lab-request', roundTrip: 'lab-round-trip', store: 'lab-store' } as const;
 
 const current = new AsyncLocalStorage<RacingRequest>();
 

@@ -4,6 +4,7 @@ import type { PlainStore } from './plain-store.js';
 
 export const betterSqlite3SessionStore: PlainStore = {
   name: 'better-sqlite3-session-store',
+  isShared: true,
   async open() {
     const { default: Database } = await import('better-sqlite3');
     const { default: sqliteStore } = await import('better-sqlite3-session-store');

@@ -4,6 +4,7 @@ import type { PlainStore } from './plain-store.js';
 
 export const connectPgSimple: PlainStore = {
   name: 'connect-pg-simple',
+  isShared: true,
   async open() {
     const { default: pgStore } = await import('connect-pg-simple');
     const { host, port, user, password, dbName: database } = ormOptions;

@@ -4,6 +4,7 @@ import type { PlainStore } from './plain-store.js';
 
 export const expressMySqlSession: PlainStore = {
   name: 'express-mysql-session',
+  isShared: true,
   async open() {
     const { default: mySqlStore } = await import('express-mysql-session');
     const { host, port, user, password, dbName: database } = ormOptions;

@@ -4,6 +4,8 @@ import type { Store } from 'express-session';
 export interface PlainStore {
   /** The name of its package. */
   readonly name: string;
+  /** Whether several processes can share its sessions. */
+  readonly isShared: boolean;
   /** Opens the store as the README of its package shows. */
   readonly open: () => Promise<Store>;
 }
