@@ -3,7 +3,7 @@ import type { CliOptions } from './cli-option.js';
 import type { Argument, Command } from './command.js';
 import { closest } from '../shared/closest.js';
 import { COMMON_OPTIONS } from './common-options.js';
-import { PROGRAM } from './help.js';
+import { PROGRAM } from './program.js';
 import { UsageError } from './usage-error.js';
 
 /** The options that may stand in place of a command. */

@@ -1,9 +1,7 @@
 import type { CliOptions } from './cli-option.js';
 import type { Command, Example } from './command.js';
 import { COMMON_OPTIONS } from './common-options.js';
-
-/** The name of the program. */
-export const PROGRAM = 'smart-session';
+import { PROGRAM } from './program.js';
 
 /** Returns the help of the program. */
 export function programHelp(commands: readonly Command[]): string {

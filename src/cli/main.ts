@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { PROGRAM } from './help.js';
+import { PROGRAM } from './program.js';
 import { runCli } from './run-cli.js';
 import { ProcessTerminal } from './terminal.js';
 

@@ -1,4 +1,4 @@
-import { PROGRAM } from './help.js';
+import { PROGRAM } from './program.js';
 import { UsageError } from './usage-error.js';
 
 /**

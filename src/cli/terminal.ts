@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { messageOf } from './error-message.js';
-import { PROGRAM } from './help.js';
+import { PROGRAM } from './program.js';
 
 /** The terminal of a command, for its output and for answers. */
 export interface Terminal {

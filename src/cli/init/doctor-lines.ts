@@ -1,5 +1,5 @@
 import type { DialectName } from '../../shared/dialect-name.js';
-import { PROGRAM } from '../help.js';
+import { PROGRAM } from '../program.js';
 import type { App } from './app.js';
 import type { Choices } from './choices.js';
 import { OPTIONS_FILE } from '../settings.js';
