@@ -14,6 +14,7 @@ import type { HeldLease, LiveSession } from '../live/live-session.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { LiveTurn, afterOthers } from '../live/live-turn.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
+import type { RecordListener } from '../observers/record-hints.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
@@ -187,12 +188,13 @@ export class LiveCommitter {
   #commitInTime(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
     const deadline = new Deadline('commit', this.options.timeout);
     const committed = deadline.bound(this.commits.commit(storageKey, base, edit, deadline));
-    return this.observers.hints.listener ? this.#hinted(storageKey, committed) : committed;
+    const { listener } = this.observers.hints;
+    return listener ? this.#hinted(listener, storageKey, committed) : committed;
   }
 
-  async #hinted(storageKey: string, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
+  async #hinted(listener: RecordListener, storageKey: string, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
     const outcome = await committed;
-    if (outcome.kind === 'committed') this.observers.hints.listener?.written(storageKey);
+    listener.written(storageKey);
     return outcome;
   }
 

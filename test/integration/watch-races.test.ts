@@ -308,6 +308,7 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
 
   it.each([
     ['no callback', (sessions: SessionService) => sessions.watch('id', {} as never), TypeError],
+    ['no options', (sessions: SessionService) => sessions.watch('id', undefined as never), TypeError],
     ['an empty id', (sessions: SessionService) => sessions.watch('', { onEnd: () => {} }), TypeError],
     ['an object that is no session', (sessions: SessionService) => sessions.watch({}, { onEnd: () => {} }), TypeError],
     ['a user without `userId`', (sessions: SessionService) => sessions.watch({ userId: 1 }, { onEnd: () => {} }), SmartSessionConfigError],
