@@ -17,7 +17,7 @@ import { serviceOver } from '../support/service-over.js';
 import { SessionsDatabase } from '../support/sessions-database.js';
 import { Watching } from '../support/watching.js';
 
-const FEED = { interval: 20, grace: 300, maxWatches: 5 };
+const FEED = { interval: 20, grace: 1000, maxWatches: 5 };
 const LONG = { ...FEED, interval: 5000, grace: 10_000 };
 
 describe.each(DATABASES)('races of watches on %s', (dialect) => {
