@@ -6,7 +6,7 @@ import session from 'express-session';
 
 type LiveRequest = IncomingMessage & { session: session.Session & Record<string, unknown> };
 
-/** What a test changes about the app. */
+/** The parts of the app that a test changes. */
 export interface AppSettings {
   readonly store?: session.Store;
   /** Options of express-session, besides the store. */

@@ -17,7 +17,7 @@ export function findPreviousData(history: History): string[] {
   ];
 }
 
-/** Who was given the id; for a session that nobody was told of, whoever its first version names. */
+/** The owner that was given the id. If no client was told of the session, the owner that its first version names. */
 function ownerIn({ key, requests, versions }: SessionHistory): string {
   return requests.find(({ newKey }) => newKey === key)?.owner ?? ownerOf(String(versions[0]?.values?.owner));
 }

@@ -27,7 +27,7 @@ export const CHECKERS = {
 
 export type CheckerName = keyof typeof CHECKERS;
 
-/** What each checker finds in a history. */
+/** The findings of each checker in a history. */
 export function checkHistory(history: History): Record<CheckerName, string[]> {
   return Object.fromEntries(Object.entries(CHECKERS).map(([name, find]) => [name, find(history)])) as Record<CheckerName, string[]>;
 }

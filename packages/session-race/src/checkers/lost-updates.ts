@@ -11,12 +11,12 @@ export function findLostUpdates(history: History): string[] {
   return [...findLostChanges(history), ...findLostSessions(history).map(describeLostSession), ...findCountsBelow(history)];
 }
 
-/** What a request has set or deleted, was told done, and is not so in the versions of the row. */
+/** Keys that an acknowledged request has set or deleted, and that the versions of the row do not show so. */
 export function findLostChanges(history: History): string[] {
   return history.sessions.flatMap((session) => [...neverApplied(session), ...undone(session)]);
 }
 
-/** What was told done, and is in no version. */
+/** Acknowledged changes that are in no version. */
 function neverApplied(session: SessionHistory): string[] {
   return session.requests
     .filter(({ outcome, endedAt }) => outcome === 'ok' && !session.mayHaveEndedBefore(endedAt))
@@ -44,7 +44,7 @@ function changes({ puts, deletes }: HistoryRequest, key: string): boolean {
   return key in puts || deletes.includes(key);
 }
 
-/** What stood in a version, and was then undone by nobody who meant to. */
+/** Values that stood in a version, and were then undone by a request that did not touch their key. */
 function undone(session: SessionHistory): string[] {
   const byValue = new Map(
     session.requests.flatMap((request) => Object.entries(request.puts).map(([key, value]) => [`${key}=${value}`, request] as const)),

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { RaceConfigError } from '../race.errors.js';
 import type { RaceSettings } from '../workload/race-settings.js';
 
-/** What the command line says. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly isHelp: boolean;
   readonly isJson: boolean;

@@ -1,6 +1,6 @@
 import type { Values } from '../history/history-request.js';
 
-/** What a handler shall do to its session. */
+/** The changes that a handler makes to its session. */
 export interface Change {
   readonly puts: Values;
   readonly deletes: readonly string[];
@@ -8,7 +8,7 @@ export interface Change {
   readonly wait: number;
 }
 
-/** What the handler found: a session that it knows by its owner, or none. */
+/** The session that the handler found, which it knows by its owner, or none. */
 export interface Found {
   readonly seen?: Values;
 }

@@ -12,7 +12,7 @@ const MOST_OWN_KEYS = 8;
 
 type PresentOperation = keyof typeof OPERATIONS;
 
-/** What all clients of a run share. */
+/** The settings that all clients of a run share. */
 export interface ClientSettings {
   /** Where the processes listen. */
   readonly urls: readonly string[];
@@ -24,7 +24,7 @@ export interface ClientSettings {
   record(request: HistoryRequest): void;
 }
 
-/** What is sent. */
+/** A request before it is sent. */
 interface Sent {
   readonly operation: OperationName;
   readonly path: string;
@@ -118,7 +118,7 @@ export class HistoryClient {
       endedAt: performance.now(),
       outcome: answer.outcome,
       puts: change.puts,
-      // What was not there was not deleted.
+      // A key that was not there was not deleted.
       deletes: seen ? change.deletes.filter((key) => key in seen) : change.deletes,
       ...(session ? { key: session.key } : {}),
       ...(answer.cookie ? { newKey: sessionOf(answer.cookie, owner, this.settings.keyOf).key } : {}),

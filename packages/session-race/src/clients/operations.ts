@@ -1,7 +1,7 @@
 import { PAIRS } from '../checkers/fractured-deltas.js';
 import type { OperationName, Values } from '../history/history-request.js';
 
-/** What an operation needs to know. */
+/** The keys and values for an operation. */
 export interface OperationContext {
   /** A value that nobody has put before. */
   readonly value: string;
@@ -12,7 +12,7 @@ export interface OperationContext {
   readonly sharedKey: string;
 }
 
-/** What a client asks for. */
+/** A kind of request that a client sends. */
 export interface Operation {
   readonly path: string;
   /** How often, among the others. */
@@ -21,7 +21,7 @@ export interface Operation {
   deletes?(context: OperationContext): readonly string[];
 }
 
-/** What clients do with a session that is there. */
+/** The operations of clients on a session that is there. */
 export const OPERATIONS: Readonly<Record<Exclude<OperationName, 'begin'>, Operation>> = {
   read: { path: 'change', weight: 25 },
   put: { path: 'change', weight: 20, puts: ({ ownKey, value }) => ({ [ownKey]: value }) },
@@ -36,5 +36,5 @@ export const OPERATIONS: Readonly<Record<Exclude<OperationName, 'begin'>, Operat
   logout: { path: 'logout', weight: 1.5 },
 };
 
-/** What other stores have no means for: a rule for a count; and a value that cannot be stored hangs their request. */
+/** Operations that other stores cannot do: they have no rule for a count, and a value that cannot be stored hangs their request. */
 export const OWN_OPERATIONS: readonly OperationName[] = ['increment', 'put unstorable'];

@@ -8,7 +8,7 @@ const SESSIONS = 3;
 
 /** Clients that share a few sessions. */
 export interface ClientsSettings extends Omit<ClientSettings, 'places'> {
-  /** What the clients ask for follows from it; the order in time does not. */
+  /** The requests follow from it. Their order in time does not. */
   readonly seed: number;
 }
 

@@ -3,7 +3,7 @@ export interface SharedSession {
   readonly cookie: string;
   /** The storage key. */
   readonly key: string;
-  /** What each of its values begins with. */
+  /** The beginning of each of its values. */
   readonly owner: string;
 }
 

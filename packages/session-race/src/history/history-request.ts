@@ -1,4 +1,4 @@
-/** What a session holds, by key, without its cookie. `count` is a number, each other value is unique and a string. */
+/** The values of a session, by key, without its cookie. `count` is a number, each other value is unique and a string. */
 export type Values = Readonly<Record<string, string | number>>;
 
 export type OperationName =
@@ -52,7 +52,7 @@ export interface HistoryRequest {
   readonly startedAt: number;
   readonly endedAt: number;
   readonly outcome: Outcome;
-  /** What the handler found in the session. */
+  /** The values that the handler found in the session. */
   readonly seen?: Values;
   readonly error?: string;
   /** The HTTP status of the answer, if it had one. */
@@ -77,7 +77,7 @@ export interface Recording {
   readonly requests: readonly HistoryRequest[];
   /** In the order in which the database wrote them. */
   readonly audit: readonly AuditEntry[];
-  /** What was found on the database after the last answer that should not be there. */
+  /** Leftovers on the database after the last answer, such as open transactions. */
   readonly leftBehind: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 import type { AuditEntry, HistoryRequest, Values } from './history-request.js';
 
-/** What a row held for a while. */
+/** The values that a row held for a while. */
 export interface Version {
   /** Undefined when there was no row. */
   readonly values: Values | undefined;
@@ -24,7 +24,7 @@ export class SessionHistory {
     readonly requests: readonly HistoryRequest[],
     readonly endings: readonly HistoryRequest[],
   ) {
-    // What only extends the expiry is no version.
+    // A write that only extends the expiry is no version.
     const isNew = (entry: AuditEntry, n: number) => entry.data !== audit[n - 1]?.data || entry.version !== audit[n - 1]?.version;
     this.versions = audit
       .filter(isNew)
@@ -68,7 +68,7 @@ export class SessionHistory {
     return told.length === 0 ? undefined : Math.min(...told);
   }
 
-  /** What was held last; undefined when there is no row. */
+  /** The last values; undefined when there is no row. */
   get final(): Values | undefined {
     return this.versions.at(-1)?.values;
   }

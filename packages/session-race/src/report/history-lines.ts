@@ -9,12 +9,12 @@ export interface HistoryLine {
   readonly from: number;
   readonly to: number;
   readonly actor: string;
-  /** What was asked for. */
+  /** The request, in words. */
   readonly asked: string;
-  /** What came back. */
+  /** The answer, in words. */
   readonly answered: string;
   readonly role: 'victim' | 'suspect' | 'proof' | 'context';
-  /** What it means for the loss. */
+  /** The part that it plays in the loss. */
   readonly meaning?: string;
 }
 

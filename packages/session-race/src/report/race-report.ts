@@ -4,7 +4,7 @@ import { shortestExample, type Example } from '../witness/example.js';
 import type { Judgement } from '../witness/judge.js';
 import type { RaceSettings } from '../workload/race-settings.js';
 
-/** What a race has shown. */
+/** The result of a race. */
 export interface RaceReport {
   /** `clean`: the race has shown no loss. That is no proof that there is none. `lossy`: each loss that is counted is certain. */
   readonly verdict: 'clean' | 'lossy';
@@ -31,13 +31,13 @@ export interface RaceReport {
   readonly seconds: number;
   readonly places: readonly string[];
   readonly settings: RaceSettings;
-  /** What was not judged, and why. */
+  /** The parts that were not judged, and why. */
   readonly notes: readonly string[];
   /** For each kind of loss that was found, the shortest history that shows it. */
   readonly examples: readonly Example[];
 }
 
-/** What a report is made of. */
+/** The parts of a report. */
 export interface RaceOutcome {
   readonly history: History;
   readonly judgement: Judgement;

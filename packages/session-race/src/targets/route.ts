@@ -11,10 +11,10 @@ export interface Route {
   readonly form?: Readonly<Record<string, string>>;
 }
 
-/** What the placeholders stand for. */
+/** The texts that replace the placeholders. */
 export type Placeholders = Readonly<Record<'key' | 'value' | 'wait', string>>;
 
-/** What is sent. */
+/** The request that is sent. */
 export interface FilledRoute {
   readonly method: string;
   /** The path with its query. */

@@ -1,6 +1,6 @@
 import type { Outcome } from '../history/history-request.js';
 
-/** What a race asks of an app or a store. */
+/** The operations that a race asks of an app or a store. */
 export type TargetOperation = 'begin' | 'set' | 'read' | 'logout' | 'regenerate';
 
 /** One request. */
@@ -18,7 +18,7 @@ export interface TargetRequest {
   readonly wait: number;
 }
 
-/** What came back. */
+/** The answer to one request. */
 export interface TargetAnswer {
   /** `ok` is an acknowledgement: a status of 200 to 299, whole. */
   readonly outcome: Exclude<Outcome, 'gone'>;
@@ -27,13 +27,13 @@ export interface TargetAnswer {
   readonly text: string;
   readonly setCookies: readonly string[];
   readonly error?: string;
-  /** What was sent, in one line. It names no cookie's value. */
+  /** The request in one line. It names no cookie's value. */
   readonly sent: string;
-  /** What was received, in one line. */
+  /** The answer in one line. */
   readonly received: string;
 }
 
-/** What a race runs against. */
+/** An app or stores that a race runs against. */
 export interface RaceTarget {
   /** The names of the places that share the sessions: base URLs, or stores. */
   readonly places: readonly string[];

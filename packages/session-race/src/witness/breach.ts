@@ -1,6 +1,6 @@
 import type { HistoryRequest } from '../history/history-request.js';
 
-/** What can be shown by answers alone. */
+/** The kinds of loss that answers alone can show. */
 export type BreachKind = 'lost' | 'resurrected' | 'stale' | 'foreign';
 
 /** One loss, with the requests that show it. */

@@ -5,7 +5,7 @@ import { countContended, countJudged, findLost } from './lost-updates.js';
 import { findLateEnds, findResurrected } from './resurrections.js';
 import { countVanished, findStale } from './stale-reads.js';
 
-/** What the answers of a race show. */
+/** The findings in the answers of a race. */
 export interface Judgement {
   readonly breaches: Readonly<Record<BreachKind, readonly Breach[]>>;
   /** Acknowledged updates that were looked for after their answer. */

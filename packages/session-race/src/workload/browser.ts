@@ -4,7 +4,7 @@ import { CookieJar } from '../shared/cookie-jar.js';
 import type { CookieLabels } from './cookie-labels.js';
 import type { UniqueValues } from './unique-value.js';
 
-/** What the browsers of a race share. */
+/** The parts that the browsers of a race share. */
 export interface BrowserContext {
   readonly target: RaceTarget;
   readonly values: UniqueValues;
@@ -12,7 +12,7 @@ export interface BrowserContext {
   record(request: HistoryRequest): void;
 }
 
-/** What a tab sends. */
+/** A request of a tab. */
 export interface TabRequest {
   readonly tab: number;
   readonly place: number;
@@ -93,7 +93,7 @@ export class Browser {
     return { request, answer };
   }
 
-  /** What was acknowledged by now. */
+  /** The values that were acknowledged by now. */
   get acknowledged(): ReadonlyMap<string, string> {
     return new Map(this.#acknowledged);
   }

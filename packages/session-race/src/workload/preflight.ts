@@ -3,10 +3,10 @@ import { CannotJudgeError } from '../race.errors.js';
 import type { RaceTarget, TargetAnswer } from '../targets/target.js';
 import { Browser, hasOne, type BrowserContext, type Exchange } from './browser.js';
 
-/** What the target turned out to be able to do. */
+/** The abilities of a target, as tried. */
 export interface Abilities {
   readonly endings: readonly ('logout' | 'regenerate')[];
-  /** What is not judged, and why. */
+  /** The parts that are not judged, and why. */
   readonly notes: readonly string[];
   /** Whether a copy of the cookie finds nothing after a logout. If the cookie holds the session itself, it always does. */
   readonly oldCookiesEnd: boolean;

@@ -11,7 +11,7 @@ export interface RaceSettings {
   readonly seconds: number;
   /** How many requests are sent at most. Default: 5000 */
   readonly requests: number;
-  /** What is sent follows from it; the order in time does not. Default: a random one, which the report names */
+  /** The requests follow from it. Their order in time does not. Default: a random one, which the report names */
   readonly seed: number;
   /** How long an acknowledged update may take to show before it counts as lost, in ms. Default: 250 */
   readonly settle: number;
