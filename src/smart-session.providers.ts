@@ -7,6 +7,7 @@ import { UpdateBatcher } from './batching/update-batcher.js';
 import { SessionCodec } from './codec/session.codec.js';
 import { CommitQueue } from './commit/commit-queue.js';
 import { MergeReport } from './commit/merge-report.js';
+import { OverwriteDetector } from './commit/overwrite-detector.js';
 import { RevisionBuilder } from './commit/revision-builder.js';
 import { TransactionCommitter } from './commit/transaction-committer.js';
 import { RecordChangeBuilder } from './commit/record-change-builder.js';
@@ -70,6 +71,7 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   TransactionCommitter,
   CommitQueue,
   MergeReport,
+  OverwriteDetector,
   LiveSessions,
   LiveChanges,
   SessionDestroyer,

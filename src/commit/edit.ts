@@ -1,3 +1,4 @@
+import type { Delta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { MergeTrace } from '../observers/merge-trace.js';
 import type { LeaseFence } from '../persistence/named-leases.js';
@@ -28,6 +29,8 @@ export interface Edit {
   readonly keepsExpiry?: boolean;
   /** Where `apply` notes what it was applied to. */
   readonly trace?: MergeTrace;
+  /** The keys that the last `apply` has changed. */
+  readonly written?: () => Delta | undefined;
 }
 
 /** The outcome of a commit. */

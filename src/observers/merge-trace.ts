@@ -11,6 +11,13 @@ export interface Merge {
   readonly attempts: number;
 }
 
+/** A key that a request changed although another request had changed it to another value. Its texts are undefined if it is absent. */
+export interface OverwrittenKey {
+  readonly key: string;
+  readonly theirs: string | undefined;
+  readonly mine: string | undefined;
+}
+
 /** Keeps what a request's delta was applied to last, to tell after its commit what was merged. */
 export class MergeTrace {
   #current: EncodedValues;
@@ -45,5 +52,12 @@ export class MergeTrace {
     if (theirs.size === 0) return undefined;
     const { keys } = this;
     return { keys, contested: keys.filter((key) => theirs.has(key)), attempts: this.#attempts };
+  }
+
+  /** The keys that both sides have changed, to different values. A merge rule may still have combined them. */
+  overwritten(): OverwrittenKey[] {
+    return this.keys
+      .map((key) => ({ key, theirs: this.#current.get(key), mine: this.delta.set.get(key) }))
+      .filter(({ key, theirs, mine }) => theirs !== mine && theirs !== this.base.get(key));
   }
 }

@@ -110,6 +110,11 @@ export interface SmartSessionModuleOptions {
   merge?: SessionMergeRules;
   /** The rule of the keys that `merge` does not name. Default: `lastWins()`. */
   mergeDefault?: MergeRule;
+  /**
+   * Counts the commits that overwrite another request's change of a key without a merge rule, and warns once for each key and pair of
+   * routes. Default: true, and false in production (`NODE_ENV=production`).
+   */
+  detectOverwrites?: boolean;
   /** How values are stored: as JSON, as JSON with dates, maps and more, or by your own codec. Default: `json`. */
   serializer?: 'json' | 'rich' | ValueCodec;
   /** Encrypts the stored data with AES-256-GCM, by keys of 32 bytes. The first key seals, all open. Default: no encryption. */

@@ -1,4 +1,5 @@
 import type { MergeRule } from '../shared/merge-rule.js';
+import { isProduction } from '../shared/production.js';
 import { COOKIE_DEFAULTS, EXPECTED_COOKIE, isCookieOptions, type CookieOption } from './cookie-rules.js';
 import { isDevicesOption, resolveDevices, type ResolvedDevices } from './devices-option.js';
 import { flawInEncryption, openEncryption, type ResolvedEncryption } from './encryption-keys.js';
@@ -100,6 +101,12 @@ export const OPTIONS = {
     resolve: (rules): ReadonlyMap<string, MergeRule> => new Map(Object.entries<MergeRule | undefined>(rules).filter(isGiven)),
   },
   mergeDefault: { check: optional(unless(isFunction, 'Give a rule, such as deep().')) },
+  detectOverwrites: {
+    check: yesOrNo,
+    get default() {
+      return !isProduction();
+    },
+  },
   serializer: {
     check: unless(
       (given) => given === 'json' || given === 'rich' || hasMethods('encode', 'decode')(given),

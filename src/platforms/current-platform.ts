@@ -38,6 +38,12 @@ export class CurrentPlatform {
     return Object(given) === given && this.host.httpAdapter ? this.#current.requestOf(given as object) : undefined;
   }
 
+  /** Returns the path of the route that a request has reached; undefined if there is no request. See `Platform`. */
+  routeOf(context: ExecutionContext): string | undefined {
+    const given = givenTo(context);
+    return Object(given) === given && this.host.httpAdapter ? this.#current.routeOf(given as object) : undefined;
+  }
+
   /** Returns the response that the gate holds. */
   responseOf(context: ExecutionContext): Response {
     return this.#current.responseOf(context.switchToHttp().getResponse());

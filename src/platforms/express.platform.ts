@@ -6,5 +6,6 @@ export const expressPlatform: Platform = {
   delaysAnswers: false,
   prepare: () => undefined,
   requestOf: (request) => request as Request,
+  routeOf: (request) => (request as Partial<Request>).route?.path as string | undefined,
   responseOf: (response) => response as Response,
 };

@@ -7,6 +7,10 @@ interface Wrapper<Raw> {
   readonly raw: Raw;
 }
 
+interface Routed {
+  readonly routeOptions?: { readonly url?: string };
+}
+
 /** The used part of a Fastify server. */
 interface FastifyServer {
   /** Comes from the plugin @fastify/middie, which Nest registers. */
@@ -40,6 +44,7 @@ export const fastifyPlatform: Platform = {
     }
   },
   requestOf: (request) => (request as Partial<Wrapper<Request>>).raw,
+  routeOf: (request) => (request as Routed).routeOptions?.url,
   responseOf: (response) => (response as Wrapper<Response>).raw,
 };
 

@@ -15,6 +15,8 @@ export interface Platform {
   prepare(server: unknown, isMounted: boolean): void;
   /** Returns the request that has the session; undefined if the object is not the platform's. */
   requestOf(given: object): Request | undefined;
+  /** Returns the path of the route that a request has reached, as it was registered, such as `/cart/:sku`. */
+  routeOf(given: object): string | undefined;
   /** Returns the response that the gate holds. */
   responseOf(given: object): Response;
 }

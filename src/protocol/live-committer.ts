@@ -4,6 +4,7 @@ import { Deadline } from '../batching/deadline.js';
 import { CommitQueue } from '../commit/commit-queue.js';
 import type { CommitOutcome, Edit } from '../commit/edit.js';
 import { MergeReport } from '../commit/merge-report.js';
+import { OverwriteDetector } from '../commit/overwrite-detector.js';
 import { LoginDevices } from '../devices/login-devices.js';
 import { SessionDestroyer } from '../ending/session-destroyer.js';
 import { SessionHandover } from '../ending/session-handover.js';
@@ -13,6 +14,7 @@ import { LiveChanges, type Snapshot } from '../live/live-changes.js';
 import type { HeldLease, LiveSession } from '../live/live-session.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import { LiveTurn, afterOthers } from '../live/live-turn.js';
+import { routeOf } from '../live/request-route.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import type { RecordListener } from '../observers/record-hints.js';
 import { SessionObservers } from '../observers/session-observers.js';
@@ -39,6 +41,7 @@ export class LiveCommitter {
     private readonly liveSessions: LiveSessions,
     private readonly changes: LiveChanges,
     private readonly merges: MergeReport,
+    private readonly overwrites: OverwriteDetector,
     private readonly destroyer: SessionDestroyer,
     private readonly handover: SessionHandover,
     private readonly limit: SessionLimit,
@@ -228,6 +231,7 @@ export class LiveCommitter {
     }
     if (live.lease && outcome.kind === 'committed' && outcome.isReleased) Object.assign(live.lease, { id: undefined, isReleased: true });
     this.changes.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
+    if (this.overwrites.isOn) this.overwrites.see(live.storageKey, routeOf(session), edit, outcome);
     if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
   }
 

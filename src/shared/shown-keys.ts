@@ -6,9 +6,14 @@ const LONGEST_KEY = 64;
 
 /** Returns the keys for a log line, in quotes. */
 export function shownKeys(keys: readonly string[]): string {
-  const names = keys.slice(0, MOST_KEYS).map((key) => `"${escaped(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key)}"`);
+  const names = keys.slice(0, MOST_KEYS).map((key) => `"${shownKey(key)}"`);
   const more = keys.length - names.length;
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
+}
+
+/** Returns a key for a message, shortened and escaped. */
+export function shownKey(key: string): string {
+  return escaped(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key);
 }
 
 /** Escapes a key, a path or another name for a message, as in JSON. A line break in it does not start a line, and a quote does not end the name. */
