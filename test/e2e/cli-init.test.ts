@@ -6,6 +6,7 @@ import { parseEnv } from 'node:util';
 import { Logger, type INestApplication, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import request from 'supertest';
+import { vi } from 'vitest';
 import type { Check } from '../../src/cli/doctor/check.js';
 import { SessionService } from '../../src/index.js';
 import { cli, cliProcess } from '../support/cli.js';
@@ -394,6 +395,30 @@ describe('init', () => {
     expect((await app.init({ dryRun: true })).out).toContain(
       'npm install nestjs-smart-session express-session @mikro-orm/postgresql@7.2.1\n',
     );
+  });
+
+  it('prints one JSON document, and everything else on standard error', async () => {
+    for (const name of ['SESSION_SECRET', 'DATABASE_URL']) vi.stubEnv(name, undefined);
+    const app = await write(['pg'], { '.gitignore': 'dist\n' });
+    const { code, out, err } = await cliProcess(['init', '--json', '--yes', '--migration', 'm'], app.directory);
+    expect({ code, result: JSON.parse(out) as unknown }).toEqual({
+      code: 0,
+      result: {
+        dialect: 'postgresql',
+        changes: ['.env', '.gitignore', expect.stringMatching(/^m\/\d+_create_sessions\.sql$/)],
+        written: true,
+        snippets: expect.arrayContaining([
+          { title: expect.stringMatching('^Import in'), lines: expect.arrayContaining(["import './session-data';"]) },
+        ]),
+        notes: ['DATABASE_URL is not set yet. Set it to the URL of the database.'],
+        nextSteps: expect.arrayContaining(['Add the lines above.']),
+      },
+    });
+    expect(err).toMatch(/^The app: no ORM, .*Wrote \.env, .*\nNext steps:\n1\. /s);
+    expect(out).not.toMatch(parseEnv(await app.read('.env')).SESSION_SECRET!);
+    const again = await cliProcess(['init', '--json', '--dry-run', '--migration', 'm'], app.directory);
+    expect(JSON.parse(again.out)).toMatchObject({ changes: [], written: false });
+    vi.unstubAllEnvs();
   });
 
   it('writes nothing in a dry run', async () => {

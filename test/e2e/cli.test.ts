@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { vi } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands/index.js';
 import { importOptions } from '../../src/cli/options-module.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
 import { handleOf } from '../../src/security/session-handle.js';
@@ -245,6 +246,17 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     expect(await file.run([...words, '-y'])).toEqual({ code: 0, out: 'User "anna" has no live session.\n', err: '' });
   });
 
+  it('shows only the newest sessions before it destroys many', async () => {
+    for (let n = 0; n < 12; n++) await app.browser({ user: 'anna' });
+    const { rows } = await app.context.runner.run(`select count(*) as sessions from ${tableName}`);
+    expect(Number(rows[0]!.sessions)).toBe(12);
+    const { out, err } = await file.run(['destroy', '--user', 'anna'], { answers: ['y'] });
+    expect(err).toBe('Destroy 12 sessions of user "anna"? [y/N] ');
+    const lines = out.trimEnd().split('\n');
+    expect(lines).toHaveLength(1 + 10 + 2);
+    expect(lines.slice(-2)).toEqual(['and 2 older sessions', 'Destroyed 12 sessions of user "anna".']);
+  });
+
   it.each([
     ['the id', (cookie: string, id: string) => id],
     ['the value', (cookie: string) => decodeURIComponent(cookie.split('=')[1]!)],
@@ -285,6 +297,32 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     await app.browser();
     await app.age(25 * 60 * 60_000);
     expect(await run('prune')).toEqual({ code: 0, result: { dryRun: false, deleted: 1 }, err: '' });
+  });
+
+  it('prints the table that it creates as JSON', async () => {
+    const table = `${tableName}_5`;
+    const { runner, dialect } = app.context;
+    const run = async (...words: string[]) => {
+      const { code, out, err } = await file.run(['create-table', ...words, '--json', '--table', table]);
+      return { code, err, result: JSON.parse(out) as unknown };
+    };
+    const folder = join(file.directory, 'migrations');
+    const runs = [await run(), await run('--run'), await run('--run'), await run('--upgrade')];
+    const migration = await run('--migration', folder, '--format', 'sql');
+    await dropTables(database, runner.run, table);
+    expect(runs).toEqual(
+      [
+        { dialect: database, statements: [...dialect.tableDefinition(table, undefined)] },
+        { table, created: true, layout: 2 },
+        { table, created: false, layout: 2 },
+        { table, from: 2, to: 2 },
+      ].map((result) => ({ code: 0, err: '', result })),
+    );
+    expect(migration).toEqual({
+      code: 0,
+      err: 'It is a migration of the format sql. Run it with your tool.\n',
+      result: { path: expect.stringMatching(/_create_cli_\w+_5\.sql$/), format: 'sql' },
+    });
   });
 
   it('prints no JSON if it fails', async () => {
@@ -428,6 +466,10 @@ describe('a module of options that fails', () => {
   });
 });
 
+it('has --json on every command', () => {
+  expect(COMMANDS.filter(({ options }) => !('json' in options)).map(({ name }) => name)).toEqual([]);
+});
+
 describe('a command line that is wrong', () => {
   it.each([
     [[], 'no command was given. smart-session --help lists the commands.'],
@@ -478,6 +520,10 @@ describe('a command line that is wrong', () => {
       ['import', '--from', 'express-mysql-session', '--dialect', 'mysql'],
       'import: both stores use the table "sessions". Give another name for this library\'s table with --table or `tableName` in the options, and create it with create-table --run.',
     ],
+    ...['/etc/hostname', '/etc/hostname/migrations/new'].map((folder): [string[], string] => [
+      ['create-table', '--dialect', 'sqlite', '--migration', folder],
+      `--migration: "${folder}" was given, but /etc/hostname is a file. Give a folder.`,
+    ]),
     [['create-table', '--run', '--upgrade'], 'create-table: give either --run or --upgrade.'],
     [['create-table', '--dialect', 'oracle'], `--dialect: "oracle" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],
     [['stats', '--dialect='], `--dialect: "" was given. Use one of 'postgresql', 'mysql', 'mariadb', 'sqlite'.`],

@@ -11,12 +11,13 @@ import type { SmartSessionModuleOptions } from '../../options/module-options.js'
 import { DEFAULT_TABLE } from '../../options/option-table.js';
 import { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { defineCommand } from '../command.js';
+import { JSON_OPTION } from '../common-options.js';
 import { FORMAT_NAMES, formatFor, languageOfApp } from '../migration/formats.js';
 import { writeMigration } from '../migration/write-migration.js';
 import { openOrm } from '../open-orm.js';
 import { withSessions, withTable } from '../open-sessions.js';
+import { printJson } from '../print-json.js';
 import { readSessionOptions, type CommonGiven } from '../settings.js';
-import type { Terminal } from '../terminal.js';
 import { UsageError } from '../usage-error.js';
 
 export const createTable = defineCommand({
@@ -36,6 +37,7 @@ export const createTable = defineCommand({
     upgrade: { type: 'boolean', help: 'Upgrade a table of an older layout.' },
     migration: { type: 'string', value: '<folder>', help: 'Write a migration into this folder, and print its path.' },
     format: { type: 'string', value: '<name>', help: `With --migration: ${FORMAT_NAMES.join(', ')}. Default: the tool in package.json.` },
+    json: JSON_OPTION,
   },
   examples: [
     ['create-table --dialect postgresql', 'Prints the SQL, for example for a migration.'],
@@ -45,12 +47,29 @@ export const createTable = defineCommand({
   ],
   run: async (given, terminal) => {
     refuseSeveral(given);
-    if (given.upgrade) return terminal.print(await upgraded(given));
-    if (given.migration !== undefined) return writeFile(given, given.migration, given.format, terminal);
-    if (!given.run) return terminal.print(await onDialect(given, statements));
-    await withSessions(given, async ({ database }) => terminal.print(outcome(database)), { createTable: true });
+    const { document, text, advice } = await resultOf(given);
+    if (given.json) printJson(terminal, document);
+    else terminal.print(text);
+    if (advice !== undefined) terminal.note(advice);
   },
 });
+
+/** The result of the command. */
+interface Result {
+  /** The result as JSON has it. */
+  readonly document: object;
+  /** The same for a reader. */
+  readonly text: string;
+  /** The next step, if there is one. */
+  readonly advice?: string;
+}
+
+async function resultOf(given: CommonGiven & Ways): Promise<Result> {
+  if (given.upgrade) return upgraded(given);
+  if (given.migration !== undefined) return written(given, given.migration, given.format);
+  if (!given.run) return onDialect(given, statements);
+  return withSessions(given, async ({ database }) => created(database), { createTable: true });
+}
 
 interface Ways {
   readonly run?: boolean | undefined;
@@ -69,14 +88,19 @@ function refuseSeveral({ run, upgrade, migration, format }: Ways): void {
     throw new UsageError('create-table: --format was given without --migration. Give the folder of the migrations too.');
 }
 
-async function writeFile(given: CommonGiven, folder: string, formatName: string | undefined, terminal: Terminal): Promise<void> {
+async function written(given: CommonGiven, folder: string, formatName: string | undefined): Promise<Result> {
   const format = await formatFor(formatName);
   const target = { folder, format, language: await languageOfApp() };
   const path = await onDialect(given, (dialect, { tableName = DEFAULT_TABLE, schema }) =>
     writeMigration(target, dialect, tableName, schema),
   );
-  terminal.print(path);
-  terminal.note(`It is a migration of the format ${format.name}. ${format.advice}`);
+  const advice = `It is a migration of the format ${format.name}. ${format.advice}`;
+  return { document: { path, format: format.name }, text: path, advice };
+}
+
+function created(database: DatabaseContext): Result {
+  const { tableName, isNew, layout } = database;
+  return { document: { table: tableName, created: isNew, layout }, text: outcome(database) };
 }
 
 function outcome({ tableName, isNew, layout }: DatabaseContext): string {
@@ -86,16 +110,19 @@ function outcome({ tableName, isNew, layout }: DatabaseContext): string {
     : `The table "${escaped(tableName)}" exists with layout ${layout}. Nothing was changed. Run create-table --upgrade to upgrade it to layout ${LAYOUT}.`;
 }
 
-async function upgraded(given: CommonGiven): Promise<string> {
+async function upgraded(given: CommonGiven): Promise<Result> {
   const read = await readSessionOptions(given);
   const orm = read.connection || read.client ? undefined : await openOrm(given.contextName ?? read.contextName, given.config);
   try {
     const options = new SmartSessionOptions({ ...withTable(read, orm), contextName: undefined });
     const { from, to } = await upgradeDatabase(options, orm);
-    const table = `The table "${escaped(options.tableName)}"`;
-    return from === to
-      ? `${table} already has layout ${to}. Nothing was changed.`
-      : `${table} was upgraded from layout ${from} to layout ${to}.`;
+    const { tableName } = options;
+    const table = `The table "${escaped(tableName)}"`;
+    const text =
+      from === to
+        ? `${table} already has layout ${to}. Nothing was changed.`
+        : `${table} was upgraded from layout ${from} to layout ${to}.`;
+    return { document: { table: tableName, from, to }, text };
   } finally {
     await orm?.close();
   }
@@ -104,10 +131,7 @@ async function upgraded(given: CommonGiven): Promise<string> {
 type NamedTable = Pick<SmartSessionModuleOptions, 'tableName' | 'schema'>;
 
 /** Finds the dialect and the name of the table, for `work`. If the options name the dialect, no database is needed. */
-async function onDialect<Result>(
-  given: CommonGiven,
-  work: (dialect: Dialect, table: NamedTable) => Result | Promise<Result>,
-): Promise<Result> {
+async function onDialect<Found>(given: CommonGiven, work: (dialect: Dialect, table: NamedTable) => Found | Promise<Found>): Promise<Found> {
   const read = await readSessionOptions(given);
   const options = new SmartSessionOptions(read);
   if (options.dialect !== undefined) return work(DIALECTS[options.dialect], options);
@@ -122,13 +146,11 @@ async function onDialect<Result>(
   }
 }
 
-function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: NamedTable): string {
+function statements(dialect: Dialect, { tableName = DEFAULT_TABLE, schema }: NamedTable): Result {
   refuseUnseen(tableName);
   refuseUnseen(schema);
-  return dialect
-    .tableDefinition(tableName, schema)
-    .map((statement) => `${statement};`)
-    .join('\n');
+  const sql = dialect.tableDefinition(tableName, schema);
+  return { document: { dialect: dialect.name, statements: sql }, text: sql.map((statement) => `${statement};`).join('\n') };
 }
 
 /** Refuses a name that the printed SQL would contain in escaped form. It would create another table. */

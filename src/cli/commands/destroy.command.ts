@@ -27,7 +27,7 @@ export const destroy = defineCommand({
     json: JSON_OPTION,
   },
   examples: [
-    ['destroy --user 42', 'Lists the sessions of the user, asks, and destroys them.'],
+    ['destroy --user 42', 'Lists the newest sessions of the user, asks, and destroys all.'],
     ['destroy --user 42 --yes', 'Destroys them without a question, for a script.'],
     ['destroy --user 42 --handle Zk3xQ0cTq1mVJv4yYb1oXw', 'Destroys one of them.'],
     ["destroy --session 's:abc123.fgh456'", 'Destroys the session of a cookie.'],

@@ -1,5 +1,8 @@
 import { defineCommand } from '../command.js';
+import { JSON_OPTION } from '../common-options.js';
 import { initApp } from '../init/init-app.js';
+import { NotesTerminal } from '../notes-terminal.js';
+import { printJson } from '../print-json.js';
 import { UsageError } from '../usage-error.js';
 
 export const init = defineCommand({
@@ -17,6 +20,7 @@ export const init = defineCommand({
     'create-table': { type: 'boolean', help: 'Write no migration: the app creates the tables at its start.' },
     'dry-run': { type: 'boolean', help: 'Print everything, and write nothing.' },
     yes: { type: 'boolean', short: 'y', help: 'Take the defaults, and write without a question.' },
+    json: JSON_OPTION,
   },
   examples: [
     ['init', 'Asks, and sets up the app.'],
@@ -28,6 +32,8 @@ export const init = defineCommand({
       if (given[option] !== undefined) throw new UsageError(`init: --${option} was given. It has no effect here, so leave it out.`);
     const { dialect, migration, table: tableName, schema } = given;
     const answers = { dialect, migration, tableName, schema, userKey: given['user-key'], createTable: given['create-table'] ?? false };
-    await initApp('.', answers, { yes: given.yes ?? false, dryRun: given['dry-run'] ?? false }, terminal);
+    const mode = { yes: given.yes ?? false, dryRun: given['dry-run'] ?? false };
+    if (given.json) printJson(terminal, await initApp('.', answers, mode, new NotesTerminal(terminal)));
+    else await initApp('.', answers, mode, terminal);
   },
 });

@@ -9,7 +9,7 @@ import { applyChange, type FileChange } from './file-change.js';
 import { planMigrationChanges } from './migration-changes.js';
 import { moduleNotes, moduleSnippets, pageOf, sessionTypeSnippet } from './module-lines.js';
 import { planSecret, type SecretPlan } from './secret-changes.js';
-import { shownSnippet } from './snippet.js';
+import { shownSnippet, type Snippet } from './snippet.js';
 import { unifiedDiff } from './unified-diff.js';
 
 /** The options of the command line, beside the answers. */
@@ -18,6 +18,19 @@ export interface InitMode {
   readonly yes: boolean;
   /** Whether to write nothing. */
   readonly dryRun: boolean;
+}
+
+/** The result of `init`, as JSON has it. */
+export interface InitResult {
+  readonly dialect: string;
+  /** The paths of the files that have to be changed. */
+  readonly changes: readonly string[];
+  /** Whether they were written. */
+  readonly written: boolean;
+  /** The lines for the code of the app. */
+  readonly snippets: readonly Snippet[];
+  readonly notes: readonly string[];
+  readonly nextSteps: readonly string[];
 }
 
 /**
@@ -33,7 +46,7 @@ export async function initApp(
   { yes, dryRun }: InitMode,
   terminal: Terminal,
   environment: NodeJS.ProcessEnv = process.env,
-): Promise<void> {
+): Promise<InitResult> {
   if (!yes && !dryRun && !terminal.isInteractive)
     throw new UsageError('init: there is no terminal to ask questions. Give --yes to take the defaults, or --dry-run to write nothing.');
   const app = await readApp(directory);
@@ -42,9 +55,14 @@ export async function initApp(
   const way = connectionWayOf(app, choices.dialect);
   const secret = await planSecret(directory, environment);
   const migration = choices.migration === undefined ? undefined : await planMigrationChanges(app, choices, choices.migration);
-  await write(app, [...secret.changes, ...(migration?.changes ?? [])], yes, dryRun, terminal);
-  terminal.print(`\n${linesFor(app, choices, way, secret, environment).join('\n\n')}`);
-  terminal.print(`\n${nextSteps(app, choices, way, secret, migration?.advice).join('\n')}`);
+  const changes = [...secret.changes, ...(migration?.changes ?? [])];
+  const written = await write(app, changes, yes, dryRun, terminal);
+  const snippets = snippetsFor(app, choices, way, secret);
+  const notes = notesFor(app, choices, way, secret, snippets, environment);
+  const steps = nextSteps(app, choices, way, secret, migration?.advice);
+  terminal.print(`\n${[...snippets.map(shownSnippet), ...(notes.length === 0 ? [] : [notes.join('\n')])].join('\n\n')}`);
+  terminal.print(`\n${['Next steps:', ...steps.map((step, n) => `${n + 1}. ${step}`)].join('\n')}`);
+  return { dialect: choices.dialect, changes: changes.map(({ path }) => path), written, snippets, notes, nextSteps: steps };
 }
 
 function describe({ orm, otherOrms, platform, packages, previous }: App): readonly string[] {
@@ -67,37 +85,52 @@ function describe({ orm, otherOrms, platform, packages, previous }: App): readon
   ];
 }
 
-async function write(app: App, changes: readonly FileChange[], yes: boolean, dryRun: boolean, terminal: Terminal): Promise<void> {
-  if (changes.length === 0) return terminal.print('\nNo file has to be changed.');
+/** Shows the changes, and writes them after a confirmation. Returns whether they were written. */
+async function write(app: App, changes: readonly FileChange[], yes: boolean, dryRun: boolean, terminal: Terminal): Promise<boolean> {
+  const unwritten = (sentence: string) => {
+    terminal.print(sentence);
+    return false;
+  };
+  if (changes.length === 0) return unwritten('\nNo file has to be changed.');
   terminal.print(`\n${changes.map(unifiedDiff).join('\n\n')}\n`);
-  if (dryRun) return terminal.print('Nothing was written, because of --dry-run.');
+  if (dryRun) return unwritten('Nothing was written, because of --dry-run.');
   const files = count(changes.length, 'file');
-  if (!yes && !isYes(await terminal.ask(`Write ${files}? [y/N] `))) return terminal.print('Nothing was written.');
+  if (!yes && !isYes(await terminal.ask(`Write ${files}? [y/N] `))) return unwritten('Nothing was written.');
   for (const change of changes) await applyChange(app.directory, change);
   terminal.print(`Wrote ${changes.map(({ path }) => path).join(', ')}.`);
+  return true;
 }
 
-function linesFor(app: App, choices: Choices, way: ConnectionWay, secret: SecretPlan, environment: NodeJS.ProcessEnv): readonly string[] {
+function snippetsFor(app: App, choices: Choices, way: ConnectionWay, secret: SecretPlan): readonly Snippet[] {
   const { snippet } = doctorLines(app, choices, way, secret.hasEnvFile);
-  const snippets = [...moduleSnippets(app, choices, way), sessionTypeSnippet(app, choices), ...(snippet ? [snippet] : [])];
-  const text = snippets.map(shownSnippet);
+  return [...moduleSnippets(app, choices, way), sessionTypeSnippet(app, choices), ...(snippet ? [snippet] : [])];
+}
+
+function notesFor(
+  app: App,
+  choices: Choices,
+  way: ConnectionWay,
+  secret: SecretPlan,
+  snippets: readonly Snippet[],
+  environment: NodeJS.ProcessEnv,
+): readonly string[] {
+  const lines = snippets.flatMap((snippet) => snippet.lines);
   const missing = ['DATABASE_URL', 'SQLITE_FILE'].filter(
-    (name) => text.some((lines) => lines.includes(name)) && !environment[name] && !secret.variables[name],
+    (name) => lines.some((line) => line.includes(name)) && !environment[name] && !secret.variables[name],
   );
-  const notes = [
+  return [
     ...moduleNotes(app, choices, way),
     ...missing.map(
       (name) => `${name} is not set yet. Set it to the ${name === 'SQLITE_FILE' ? "path of the app's" : 'URL of the'} database.`,
     ),
   ];
-  return [...text, ...(notes.length === 0 ? [] : [notes.join('\n')])];
 }
 
 function nextSteps(app: App, choices: Choices, way: ConnectionWay, secret: SecretPlan, migration: string | undefined): readonly string[] {
   const missing = missingPackages(app, choices.dialect, way, choices.migration !== undefined);
   const { command, snippet } = doctorLines(app, choices, way, secret.hasEnvFile);
   const needsCli = snippet === undefined && !app.packages.has('@mikro-orm/cli');
-  const steps = [
+  return [
     ...(missing.length === 0 ? [] : [`${app.install} ${missing.join(' ')}`]),
     ...(needsCli ? [`${app.install} ${app.install.startsWith('npm') ? '--save-dev' : '-D'} @mikro-orm/cli`] : []),
     'Add the lines above.',
@@ -105,7 +138,6 @@ function nextSteps(app: App, choices: Choices, way: ConnectionWay, secret: Secre
     migration ?? 'Start the app once. It creates the tables.',
     command,
   ];
-  return ['Next steps:', ...steps.map((step, n) => `${n + 1}. ${step}`)];
 }
 
 /** Says how the variables of `.env` reach the app. */

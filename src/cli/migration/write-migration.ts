@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { qualifiedName } from '../../dialects/qualified-name.js';
@@ -49,13 +50,18 @@ export async function writeMigration(
   return file.path;
 }
 
-/** Makes a migration that creates the tables, and writes nothing. */
+/**
+ * Makes a migration that creates the tables, and writes nothing.
+ *
+ * @throws UsageError if the folder is a file, or below a file
+ */
 export async function planMigration(
   { folder, format, language }: MigrationTarget,
   dialect: Dialect,
   tableName: string,
   schema: string | undefined,
 ): Promise<PlannedMigration> {
+  refuseFile(folder);
   const plan: MigrationPlan = {
     dialect: dialect.name,
     up: dialect.tableDefinition(tableName, schema),
@@ -68,6 +74,14 @@ export async function planMigration(
   const listing = await format.listingFor?.(plan, folder, file);
   const inFolder = ({ name, text }: MigrationFile): PlannedFile => ({ path: join(folder, name), text });
   return { existing: await earlierMigration(folder, plan), file: inFolder(file), listing: listing && inFolder(listing) };
+}
+
+/** A folder that does not exist is created, so that the nearest existing one above it decides. */
+function refuseFile(folder: string, path = folder): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (!found && dirname(path) !== path) return refuseFile(folder, dirname(path));
+  if (!found || found.isDirectory()) return;
+  throw new UsageError(`--migration: "${folder}" was given, but ${path} is a file. Give a folder.`);
 }
 
 async function earlierMigration(folder: string, plan: MigrationPlan): Promise<string | undefined> {
