@@ -12,6 +12,9 @@ export interface ClientKind {
   open(client: object): ConnectionPool;
 }
 
+/** The flaw of a client that the app has closed. */
+export const ENDED = ['it is closed', 'Give a client that is open, and close it after the app.'] as const;
+
 /** A pool of a driver's connections that belongs to the app. */
 export interface ConnectionPool {
   /** Waits for a connection. The caller has it to itself until `release`. */

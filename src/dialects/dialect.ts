@@ -37,10 +37,12 @@ export interface Dialect {
   /** The properties that the server must have to create the table. Absent if every server has them. */
   readonly creationRequirements?: Requirements;
   /**
-   * The properties that the table must have. Absent if every table has them. The parameters are the schema (null for the
+   * Returns the properties that the table must have. Absent if every table has them. The parameters are the schema (null for the
    * connection's own) and the table.
+   *
+   * @param name the table's name in a statement
    */
-  readonly tableRequirements?: Requirements;
+  tableRequirements?(name: string): Requirements;
   /** Returns warnings about the cluster of the server, one line each. Absent if no cluster needs any. */
   clusterWarnings?(run: RunStatement): Promise<readonly string[]>;
   /**

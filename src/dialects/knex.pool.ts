@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { ClientKind, ConnectionPool } from './connection-pool.js';
+import { ENDED, type ClientKind, type ConnectionPool } from './connection-pool.js';
 import { openTransaction } from './open-transaction.js';
 
 /** The used part of a knex instance, which is a function. */
@@ -10,7 +10,8 @@ interface Knex {
 interface KnexClient {
   /** The package of the driver. */
   readonly driverName: string;
-  readonly pool: EventEmitter;
+  /** Absent after `destroy`. */
+  readonly pool?: EventEmitter;
   acquireConnection(): Promise<Lent>;
   /** Opens a connection that the pool does not know. */
   acquireRawConnection(): Promise<object>;
@@ -29,6 +30,7 @@ export function knexOn(...drivers: readonly string[]): ClientKind {
   return {
     name: `knex on ${drivers.join(' or ')}`,
     isOne: (client) => isKnex(client) && drivers.includes(client.client.driverName),
+    flawIn: (client) => ((client as Knex).client.pool ? undefined : ENDED),
     open: (client) => opened((client as Knex).client),
   };
 }
@@ -48,7 +50,7 @@ function opened(knex: KnexClient): ConnectionPool {
       if (error !== undefined) discard(connection, error);
       void knex.releaseConnection(connection);
     },
-    events: { emitter: knex.pool, acquired: 'acquireSuccess', released: 'release' },
+    events: { emitter: knex.pool!, acquired: 'acquireSuccess', released: 'release' },
     openAlone: () => knex.acquireRawConnection(),
     discard,
   };

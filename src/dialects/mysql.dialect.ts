@@ -7,7 +7,7 @@ import { discard, guardPool, hasTransaction, onConnection, socketOf, watchConnec
 import { knexOn } from './knex.pool.js';
 import { mysqlFailure } from './mysql.errors.js';
 import { mysqlPool } from './mysql.pool.js';
-import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, TABLE_REQUIREMENTS } from './mysql.requirements.js';
+import { CONNECTION_REQUIREMENTS, CONNECTION_SETTINGS, CREATION_REQUIREMENTS, tableRequirements } from './mysql.requirements.js';
 import { MOST_WANTED, hidesWritten, joinWanted, repeatsStatements, updateWanted, wantedRows, writtenOf } from './mysql.update-wanted.js';
 import { qualifiedName } from './qualified-name.js';
 import type { RunStatement } from './run-statement.js';
@@ -22,8 +22,8 @@ import {
   type ColumnTypes,
 } from './table-layout.js';
 
-/** Keys and names compare byte by byte, because the default collation ignores case. MySQL's `text` is limited to 64 KiB. */
-const COLUMN_TYPES: ColumnTypes = {
+/** The types of the columns. Keys and names compare byte by byte, because the default collation ignores case. MySQL's `text` is limited to 64 KiB. */
+export const COLUMN_TYPES: ColumnTypes = {
   key: 'varchar(255) character set ascii collate ascii_bin',
   data: 'longtext',
   count: 'int',
@@ -66,7 +66,7 @@ export const mysql: Dialect = {
   connectionSettings: CONNECTION_SETTINGS,
   connectionRequirements: CONNECTION_REQUIREMENTS,
   creationRequirements: CREATION_REQUIREMENTS,
-  tableRequirements: TABLE_REQUIREMENTS,
+  tableRequirements,
   clusterWarnings: async (run) => [...(await galeraWarnings(run)), ...(await groupReplicationWarnings(run))],
   guardPool,
   watchConnection,

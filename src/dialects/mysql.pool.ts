@@ -1,9 +1,11 @@
 import type { EventEmitter } from 'node:events';
 import { promisify } from 'node:util';
-import type { ClientKind, ConnectionPool } from './connection-pool.js';
+import { ENDED, type ClientKind, type ConnectionPool } from './connection-pool.js';
 
 /** The used part of mysql2's pool. */
 interface MysqlPool extends EventEmitter {
+  /** Whether it has ended. mysql2 has no public member for it. */
+  readonly _closed?: boolean;
   getConnection(done: (error: unknown, connection: object) => void): void;
   /** Tells the pool from that of other drivers. */
   promise(): object;
@@ -19,6 +21,7 @@ interface PooledConnection {
 export const mysqlPool: ClientKind = {
   name: 'a pool of mysql2',
   isOne: (client) => isPool(poolIn(client)),
+  flawIn: (client) => ((poolIn(client) as MysqlPool)._closed ? ENDED : undefined),
   open: (client) => opened(poolIn(client) as MysqlPool),
 };
 

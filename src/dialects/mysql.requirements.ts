@@ -73,19 +73,23 @@ export const CREATION_REQUIREMENTS: Requirements = {
   ],
 };
 
-const textColumn = (column: string): Requirement => ({
+const textColumn = (column: string, table: string): Requirement => ({
   name: `character_set_of_${column}`,
   isMet: (value) => value === 'utf8mb4',
   harm: 'characters outside it are refused or lost',
-  advice: `Convert the table: alter table … convert to character set utf8mb4, modify session_id varchar(255) character set ascii collate ascii_bin not null.`,
+  advice: `Convert the table: alter table ${table} convert to character set utf8mb4, modify session_id varchar(255) character set ascii collate ascii_bin not null.`,
 });
 
 const characterSetOf = (column: string) =>
   `(select character_set_name from information_schema.columns where table_schema = found.table_schema and table_name = found.table_name and column_name = '${column}') ` +
   `as character_set_of_${column}`;
 
-/** The properties that the table must have. The parameters are the schema (null for the connection's own) and the table. */
-export const TABLE_REQUIREMENTS: Requirements = {
+/**
+ * Returns the properties that a table must have. The parameters are the schema (null for the connection's own) and the table.
+ *
+ * @param table its name in a statement
+ */
+export const tableRequirements = (table: string): Requirements => ({
   sql:
     `select engine as engine, ${['data', 'user_id'].map(characterSetOf).join(', ')} ` +
     'from information_schema.tables as found where table_schema = coalesce(?, database()) and table_name = ?',
@@ -94,9 +98,9 @@ export const TABLE_REQUIREMENTS: Requirements = {
       name: 'engine',
       isMet: (value) => value.toLowerCase() === 'innodb',
       harm: 'no row is locked, and nothing is rolled back',
-      advice: 'Convert the table: alter table … engine = InnoDB.',
+      advice: `Convert the table: alter table ${table} engine = InnoDB.`,
     },
-    textColumn('data'),
-    textColumn('user_id'),
+    textColumn('data', table),
+    textColumn('user_id', table),
   ],
-};
+});

@@ -69,7 +69,8 @@ const STATUSES = new WeakMap<object, string>();
 /** read_only_sql_transaction */
 const READ_ONLY = '25006';
 
-const COLUMN_TYPES: ColumnTypes = {
+/** The types of the columns. */
+export const COLUMN_TYPES: ColumnTypes = {
   key: 'varchar(255)',
   data: 'text',
   count: 'int',
@@ -213,8 +214,11 @@ export const postgresql: Dialect = {
   },
 
   isMissingDatabase: (error) => driverError(error).code === '3D000',
-  // The class of invalid authorization: no such role, a wrong password, or no user at all.
-  isRefusedLogin: (error) => driverError(error).code?.startsWith('28') === true,
+  // The class of invalid authorization: no such role, a wrong password, or no user at all. Without a password, pg does not even ask.
+  isRefusedLogin(error) {
+    const { code, message } = driverError(error);
+    return code === undefined ? message.startsWith('SASL: ') : code.startsWith('28');
+  },
   classify: postgresqlFailure,
 };
 

@@ -1,9 +1,12 @@
 import type { EventEmitter } from 'node:events';
-import type { ClientKind, ConnectionPool } from './connection-pool.js';
+import { ENDED, type ClientKind, type ConnectionPool } from './connection-pool.js';
+import { UnusableClientError } from './unusable-client.js';
+import { flawInUrl } from './url-schemes.js';
 
 /** The used part of pg's pool. */
 interface PgPool extends EventEmitter {
-  readonly options: { readonly binary?: boolean };
+  readonly options: { readonly binary?: boolean; readonly connectionString?: unknown };
+  readonly ending: boolean;
   readonly totalCount: number;
   connect(): Promise<PooledClient>;
 }
@@ -20,12 +23,19 @@ interface PooledClient extends EventEmitter {
 export const pgPool: ClientKind = {
   name: 'a `pg.Pool`',
   isOne: isPool,
-  flawIn: (client) => ((client as PgPool).options.binary ? BINARY : undefined),
+  flawIn: (client) => flawIn(client as PgPool),
   open: (client) => opened(client as PgPool),
 };
 
 /** pg reads binary values as texts first, so that it returns other numbers than the server has sent. */
 const BINARY = ['its setting `binary` was given, with which pg reads wrong numbers', 'Leave `binary` out.'] as const;
+
+function flawIn({ options, ending }: PgPool) {
+  if (ending) return ENDED;
+  const flaw = flawInUrl(options.connectionString, 'postgresql');
+  if (flaw !== undefined) return [flaw, 'Give the URL of a PostgreSQL server, or a client of the other database.'] as const;
+  return options.binary ? BINARY : undefined;
+}
 
 const BINARY_DEFAULT = '`pg.defaults.binary` is set, with which pg reads wrong numbers. Leave it out.';
 
@@ -88,7 +98,7 @@ function refuseUnreadable(client: PooledClient): void {
   const flaw = client.connection ? (client.binary ? BINARY_DEFAULT : undefined) : NATIVE;
   if (!flaw) return;
   client.release();
-  throw new Error(flaw);
+  throw new UnusableClientError(flaw);
 }
 
 function isPool(client: object): boolean {

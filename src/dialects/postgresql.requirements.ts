@@ -5,7 +5,8 @@ const SETTINGS: readonly Requirement[] = [
     name: 'server_encoding',
     isMet: (value) => value === 'UTF8',
     harm: 'characters outside it are refused or garbled',
-    advice: "Use a database with the encoding 'UTF8'. If the default is another: create database … encoding 'UTF8' template template0.",
+    advice:
+      "Use a database with the encoding 'UTF8'. If the default is another: create database new_name encoding 'UTF8' template template0.",
   },
   {
     name: 'client_encoding',

@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ClientKind, ConnectionPool } from './connection-pool.js';
+import { ENDED, type ClientKind, type ConnectionPool } from './connection-pool.js';
 import { openTransaction } from './open-transaction.js';
 
 /** The used part of a better-sqlite3 database. */
 interface Database {
+  readonly open: boolean;
   readonly memory: boolean;
   readonly readonly: boolean;
   readonly inTransaction: boolean;
@@ -24,11 +25,16 @@ const LOCK_WAIT = 50;
 export const betterSqliteDatabase: ClientKind = {
   name: 'a `Database` of better-sqlite3',
   isOne: isDatabase,
-  flawIn: (client) => ((client as Database).readonly ? READ_ONLY : undefined),
+  flawIn: (client) => flawIn(client as Database),
   open: (client) => opened(client as Database),
 };
 
 const READ_ONLY = ['it was opened with `readonly`', 'Open it without, or give another database.'] as const;
+
+function flawIn({ open, readonly }: Database) {
+  if (!open) return ENDED;
+  return readonly ? READ_ONLY : undefined;
+}
 
 function opened(database: Database): ConnectionPool {
   if (database.memory) return new OneConnection(database);

@@ -1,6 +1,7 @@
 /** The options that are times, in ms. */
 export interface Times {
   readonly ttl?: number | undefined;
+  readonly anonymousTtl?: number | undefined;
   readonly absoluteTtl?: number | undefined;
   readonly touchAfter?: number | undefined;
   readonly pruneInterval?: number | false | undefined;
@@ -12,6 +13,7 @@ const HOUR_IN_SECONDS = 3600;
 /** In ms. A shorter time is probably meant in seconds, or is for a test. */
 const SHORTEST: Readonly<Record<string, number>> = {
   ttl: MINUTE,
+  anonymousTtl: MINUTE,
   absoluteTtl: MINUTE,
   'cookie.maxAge': MINUTE,
   pruneInterval: 10_000,

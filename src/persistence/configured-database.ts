@@ -11,7 +11,7 @@ import { unopened } from './table-creation.js';
  * MikroORM creates a missing database over a connection to another one. If that fails, it reports the error once and keeps the
  * other connection. Without this check, sessions would be stored there.
  *
- * @throws SmartSessionConfigError if there is no such database, and the driver's errors
+ * @throws SmartSessionConfigError if it cannot be opened, and SessionDatabaseError for a database that would lose sessions
  */
 export async function connectToConfigured(orm: MikroORM, { run }: StatementRunner, dialect: Dialect): Promise<void> {
   const name = configuredName(orm);
@@ -20,7 +20,7 @@ export async function connectToConfigured(orm: MikroORM, { run }: StatementRunne
     await orm.em.getConnection().ensureConnection();
     await run('select 1');
   } catch (error) {
-    if (name === undefined || !isElsewhere()) throw isUnopened(dialect, error) ? unopened(dialect, error) : error;
+    if (name === undefined || !isElsewhere()) throw error instanceof SessionDatabaseError ? error : unopened(dialect, error);
     await reconnect(orm, name, run).catch(() => {
       throw unopened(dialect, error);
     });
@@ -32,10 +32,6 @@ export async function connectToConfigured(orm: MikroORM, { run }: StatementRunne
 async function reconnect(orm: MikroORM, dbName: string, run: StatementRunner['run']): Promise<void> {
   await orm.reconnect({ dbName });
   await run('select 1');
-}
-
-function isUnopened(dialect: Dialect, error: unknown): boolean {
-  return dialect.classify(error) === 'failed' && !(error instanceof SessionDatabaseError);
 }
 
 function unmade(name: string | undefined): SmartSessionConfigError {

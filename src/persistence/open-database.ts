@@ -4,6 +4,9 @@ import type { DialectName } from '../shared/dialect-name.js';
 import { dialectOfDriver } from '../dialects/dialect-of-driver.js';
 import { MissingPackageError } from '../dialects/missing-package.js';
 import { DIALECTS } from '../dialects/index.js';
+import { UnusableClientError } from '../dialects/unusable-client.js';
+import { flawInUrl } from '../dialects/url-schemes.js';
+import { qualifiedName } from '../dialects/qualified-name.js';
 import { isPlainObject } from '../shared/plain-object.js';
 import { reasonIn } from '../shared/redaction.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
@@ -104,7 +107,7 @@ async function onClient<Result>(
   try {
     return await reporting(dialect, async () => {
       const runner = new StatementRunner(() => connection, dialect);
-      await connectTo(runner, options.timeout);
+      await connectTo(runner, dialect, options.timeout);
       return work(await checked({ orm: undefined, dialect, runner, schema: options.schema, close }, connection));
     });
   } catch (error) {
@@ -114,13 +117,15 @@ async function onClient<Result>(
 }
 
 /** Connects to the app's client. A pool may have no time limit, and the app may hold its connections. */
-async function connectTo(runner: StatementRunner, timeout: number): Promise<void> {
+async function connectTo(runner: StatementRunner, dialect: Dialect, timeout: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(silent(timeout)), timeout);
   });
   try {
     await Promise.race([runner.run('select 1'), late]);
+  } catch (error) {
+    throw error instanceof SmartSessionConfigError || error instanceof UnusableClientError ? error : unopened(dialect, error, 'client');
   } finally {
     clearTimeout(timer);
   }
@@ -205,7 +210,8 @@ async function openTable(place: Place, options: SmartSessionOptions, appOrm: Mik
   checkLayout(layout, tableName, schema);
   checkLocking(columns, options, schema);
   checkDevices(layout, options, schema);
-  if (dialect.tableRequirements) await requireAll(runner.run, dialect.tableRequirements, [schema ?? null, tableName]);
+  const requirements = dialect.tableRequirements?.(qualifiedName(dialect.quote, tableName, schema));
+  if (requirements) await requireAll(runner.run, requirements, [schema ?? null, tableName]);
   const keyHint = await dialect.keyHint?.(runner.run, tableName, schema);
   const warnings = [
     warningOfLayout(layout, tableName, schema),
@@ -273,6 +279,14 @@ async function dialectOf({ dialect: given }: SmartSessionOptions, orm: MikroORM)
       'dialect',
       `'${given}' was given, but the connection's driver is for ${found.name}`,
       `Use '${found.name}', or leave \`dialect\` out.`,
+    );
+  }
+  const flaw = flawInUrl(orm.config.get('clientUrl'), found.name);
+  if (flaw !== undefined) {
+    throw new SmartSessionConfigError(
+      'connection',
+      flaw,
+      "Give the URL of its server in `connection` or in MikroORM's configuration, or the driver and the `dialect` of the URL's database.",
     );
   }
   return found;

@@ -34,15 +34,28 @@ export async function checkSchema(dialect: Dialect, { run }: StatementRunner, sc
   );
 }
 
-/** Returns the error for a database that cannot be reached, refuses the login, does not exist, or that MikroORM cannot create. */
-export function unopened(dialect: Dialect, error: unknown): SmartSessionConfigError {
-  return new SmartSessionConfigError('connection', `its database cannot be opened: ${reasonIn(error)}`, adviceFor(dialect, error), error);
+/**
+ * Returns the error for a database that cannot be reached, refuses the login, does not exist, or that MikroORM cannot create.
+ *
+ * @param option the option that leads to the database
+ */
+export function unopened(dialect: Dialect, error: unknown, option: 'connection' | 'client' = 'connection'): SmartSessionConfigError {
+  const advice = adviceFor(dialect, error, option === 'client' ? 'of `client`' : "in `connection` or in MikroORM's configuration");
+  return new SmartSessionConfigError(option, `its database cannot be opened: ${reasonIn(error)}`, advice, error);
 }
 
-function adviceFor(dialect: Dialect, error: unknown): string {
-  const place = "in `connection` or in MikroORM's configuration";
-  if (driverError(error).isUnconnected) return `Start the server, or correct the host and the port ${place}.`;
-  if (dialect.isRefusedLogin(error))
-    return `Correct the user and the password ${place}. If they come from an environment variable, set it.`;
-  return `Create it, or correct its name ${place}. \`createTable\` creates only the table.`;
+function adviceFor(dialect: Dialect, error: unknown, place: string): string {
+  if (driverError(error).isUnconnected) return `Start the server, or correct the host and the port ${place}. ${ENVIRONMENT}`;
+  if (dialect.isRefusedLogin(error)) return `Correct the user and the password ${place}. ${ENVIRONMENT}`;
+  if (isAnswer(dialect, error)) return `Create it, or correct its name ${place}. \`createTable\` creates only the table.`;
+  return `Check that a ${dialect.name} server answers at the host and the port ${place}. ${ENVIRONMENT}`;
+}
+
+const ENVIRONMENT = 'If a value comes from an environment variable, such as DATABASE_URL, check that it is set.';
+
+/** Whether an error is of the database itself, not of a driver that got no answer. */
+function isAnswer(dialect: Dialect, error: unknown): boolean {
+  const { errno = 0, sqlState } = driverError(error);
+  const { severity } = (error ?? {}) as { readonly severity?: unknown };
+  return errno > 0 || sqlState !== undefined || severity !== undefined || dialect.isMissingDatabase(error) || dialect.isBlocking;
 }

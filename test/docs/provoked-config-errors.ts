@@ -50,6 +50,9 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ client: new pg.Pool({ binary: true } as object) }),
   // The file is not read before it is used.
   () => start({ client: new Database('package.json', { readonly: true }) }),
+  () => start({ client: new Database(':memory:').close() }),
+  () => start({ client: new pg.Pool({ connectionString: 'mysql://anna@127.0.0.1:1/shop' }) }),
+  () => start({ client: new pg.Pool({ host: '127.0.0.1', port: 1 }) }),
   startOnHeldPool,
   () => start({ client: mysql.createPool({}) }),
   () => start({ dialect: 'sqlite', client: new pg.Pool() }),
@@ -60,6 +63,7 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
   () => start({ dialect: 'mysql' }, true),
   () => start({ ...OWN, connection: { dbName: 'no-such-folder/sessions.sqlite' } }),
   () => start({ dialect: 'postgresql', connection: { clientUrl: 'postgresql://anna@127.0.0.1:1/shop' } }),
+  () => start({ dialect: 'postgresql', connection: { clientUrl: 'mysql://anna@127.0.0.1:1/shop' } }),
   () => start({ ...OWN, connection: { clientUrl: undefined } }),
   () => start({ ...OWN, schema: 'nowhere' }),
   () => start({ ...OWN, tableName: 'sqlite_sessions' }),

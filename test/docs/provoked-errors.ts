@@ -126,7 +126,7 @@ function unfit(): Ways {
   return [
     mysql.connectionRequirements,
     mysql.creationRequirements,
-    mysql.tableRequirements,
+    mysql.tableRequirements!('`sessions`'),
     mariadb.serverRequirements,
     postgresql.connectionRequirements,
   ].flatMap((requirements) =>

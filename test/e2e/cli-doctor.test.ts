@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { vi } from 'vitest';
 import type { Check } from '../../src/cli/doctor/check.js';
 import { isOlder } from '../../src/cli/doctor/server.checks.js';
@@ -11,6 +12,19 @@ import { SessionsApp } from '../support/sessions-app.js';
 const DAY = 24 * 60 * 60_000;
 const SECRET = randomBytes(32).toString('base64');
 const newKey = () => randomBytes(32).toString('base64');
+
+/** Types that MySQL and MariaDB accept, and which lose something. */
+const MYSQL_TYPES: [column: string, type: string][] = [
+  ['data', 'varchar(100)'],
+  ['data', 'text'],
+  ['user_id', 'varchar(36)'],
+  ['max_age', 'int'],
+  ['expires_at', 'datetime'],
+  ['updated_at', 'timestamp(3) null'],
+];
+
+/** The statements of a remedy. */
+const grantsIn = (remedy: string): string[] => /^Grant them: (.*)\.$/.exec(remedy)![1]!.split('; ');
 
 describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
   const tableName = `cli_doctor_${database}`;
@@ -233,9 +247,122 @@ describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
       // An index of MyISAM has at most 1,000 bytes on MySQL.
       const engine = await examineTable('alter table {table} drop index {table}_user_id_index, engine = MyISAM');
       expect(flaws(engine)).toEqual({ engine: 'fail', 'index on user_id': 'warn' });
-      expect(engine.engine!.remedy).toBe('Convert the table: alter table … engine = InnoDB.');
-      const text = await examineTable('alter table {table} modify data longtext character set latin1');
+      const [, conversion] = /^Convert the table: (alter table .* engine = InnoDB)\.$/.exec(engine.engine!.remedy!)!;
+      const index = 'alter table {table} drop index {table}_user_id_index, engine = MyISAM';
+      expect(flaws(await examineTable(index, conversion!))).toEqual({ 'index on user_id': 'warn' });
+      const latin = 'alter table {table} modify data longtext character set latin1';
+      const text = await examineTable(latin);
       expect(flaws(text)).toEqual({ character_set_of_data: 'fail' });
+      const [, remedy] = /^Convert the table: (alter table .*)\.$/.exec(text.character_set_of_data!.remedy!)!;
+      expect(flaws(await examineTable(latin, remedy!))).toEqual({});
+    });
+
+    (database === 'postgresql' ? it : it.skip)('finds an index that an aborted statement has left', async () => {
+      const { runner } = app.context;
+      const name = `${tableName}_2_user_id_index`;
+      // Two equal values make the statement fail, and the index stays invalid.
+      const row = (id: string) =>
+        `insert into {table} (session_id, data, created_at, updated_at, expires_at, user_id) values ('${id}', '{}', now(), now(), now() + interval '1 day', 'anna')`;
+      const aborted = async (...repair: string[]) => {
+        const table = `${tableName}_2`;
+        await dropTables(database, runner.run, table);
+        for (const statement of app.context.dialect.tableDefinition(table, undefined)) await runner.run(statement);
+        for (const statement of [row('one'), row('two'), `drop index ${name}`]) await runner.run(statement.replaceAll('{table}', table));
+        await expect(runner.run(`create unique index concurrently ${name} on ${table} (user_id)`)).rejects.toThrow('unique');
+        await runner.run(`delete from ${table} where session_id = 'two'`);
+        for (const statement of repair) await runner.run(statement);
+        const checks = await examine(file, '--table', table);
+        await dropTables(database, runner.run, table);
+        return checks;
+      };
+      const checks = await aborted();
+      expect(flaws(checks)).toEqual({ 'index on user_id': 'warn' });
+      expect(checks['index on user_id']!.found).toBe(
+        `the database does not use ${name}, so that \`list\` and \`destroyAll\` read the whole table`,
+      );
+      const [, rebuild, drop] = /rebuild it: (reindex .*?)\. .*: (drop index .*)\.$/.exec(checks['index on user_id']!.remedy!)!;
+      expect(flaws(await aborted(rebuild!))).toEqual({});
+      const none = await aborted(drop!);
+      expect(none['index on user_id']!.found).toMatch(/^there is none, /);
+      const [, create] = /^Create it: (create index .*)\.$/.exec(none['index on user_id']!.remedy!)!;
+      expect(flaws(await aborted(drop!, create!))).toEqual({});
+    });
+
+    (isMysql ? it : it.skip)('finds an index that is hidden', async () => {
+      const hide = `alter table {table} alter index {table}_user_id_index ${database === 'mysql' ? 'invisible' : 'ignored'}`;
+      const checks = await examineTable(hide);
+      expect(flaws(checks)).toEqual({ 'index on user_id': 'warn' });
+      const [, show] = /^Make it visible: (alter table .*)\.$/.exec(checks['index on user_id']!.remedy!)!;
+      expect(flaws(await examineTable(hide, show!))).toEqual({});
+    });
+
+    it.each(
+      {
+        postgresql: [
+          ['data', 'varchar(100)'],
+          ['data', 'char(10)'],
+          ['user_id', 'varchar(36)'],
+          ['max_age', 'integer'],
+          ['expires_at', 'timestamp'],
+          ['updated_at', 'timestamptz(0)'],
+        ],
+        mysql: MYSQL_TYPES,
+        mariadb: MYSQL_TYPES,
+        sqlite: [],
+      }[database],
+    )('fails if %s is %s', async (column, type) => {
+      const change =
+        database === 'postgresql'
+          ? `alter table {table} alter column ${column} type ${type}`
+          : `alter table {table} modify ${column} ${type}`;
+      const checks = await examineTable(change);
+      const name = `type of ${column}`;
+      expect(flaws(checks)).toEqual({ [name]: 'fail' });
+      expect(checks[name]!.found).toMatch(/^it is .*, so that values are refused or changed$/);
+      const [, remedy] = /^Change it: (alter table .*)\.$/.exec(checks[name]!.remedy!)!;
+      expect(flaws(await examineTable(change, remedy!))).toEqual({});
+    });
+
+    (database === 'sqlite' ? it : it.skip)('fails if a type turns texts into numbers', async () => {
+      const { runner, dialect } = app.context;
+      const table = `${tableName}_5`;
+      for (const statement of dialect.tableDefinition(table, undefined))
+        await runner.run(statement.replace('user_id text', 'user_id string').replace('created_at datetime', 'created_at text'));
+      const checks = await examine(file, '--table', table);
+      await dropTables(database, runner.run, table);
+      expect(flaws(checks)).toEqual({ 'type of user_id': 'fail', 'type of created_at': 'fail' });
+    });
+
+    it.each(
+      {
+        postgresql: [
+          ['data', 'varchar'],
+          ['user_id', 'text'],
+          ['lock_version', 'bigint'],
+          ['expires_at', 'timestamptz'],
+        ],
+        mysql: [
+          ['data', 'mediumtext not null'],
+          ['user_id', 'varchar(300)'],
+          ['expires_at', 'datetime(6) not null'],
+        ],
+        mariadb: [['data', 'mediumtext not null']],
+        sqlite: [],
+      }[database],
+    )('accepts %s as %s', async (column, type) => {
+      const change =
+        database === 'postgresql'
+          ? `alter table {table} alter column ${column} type ${type}`
+          : `alter table {table} modify ${column} ${type}`;
+      expect(flaws(await examineTable(change))).toEqual({});
+    });
+
+    (database === 'postgresql' ? it : it.skip)('warns of tables that a crash empties', async () => {
+      const unlogged = ['{table}', '{table}_leases'].map((table) => `alter table ${table} set unlogged`);
+      const checks = await examineTable(...unlogged);
+      expect(flaws(checks)).toEqual({ durability: 'warn', 'durability of leases': 'warn' });
+      const remedies = ['durability', 'durability of leases'].map((name) => /^Run: (alter table .*)\.$/.exec(checks[name]!.remedy!)![1]!);
+      expect(flaws(await examineTable(...unlogged, ...remedies))).toEqual({});
     });
 
     (database === 'postgresql' ? it : it.skip)('warns of full pages', async () => {
@@ -266,14 +393,96 @@ describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
         expect(flaws(checks)).toEqual({ rights: 'fail', 'rights on leases': 'fail' });
         expect(checks.rights).toMatchObject({
           found: expect.stringMatching(/^refused: update \([^,]*denied.*\)$/),
-          remedy: `Grant them: grant select, insert, update, delete on ${tableName}.`,
+          remedy: expect.stringMatching(/^Grant them: grant select, insert, update, delete on .* to .*\.$/),
         });
         expect(checks['rights on leases']!.found).toMatch(/^refused: insert .*, update .*, delete /);
+        for (const { remedy } of [checks.rights!, checks['rights on leases']!]) await runner.run(grantsIn(remedy!)[0]!);
+        expect(flaws(await examineWith({ connection: { ...CONNECTIONS[database], driver: undefined, user, password: 'x' } }))).toEqual({});
       } finally {
         if (!isMysql) await runner.run(`drop owned by ${user}`);
         await runner.run(`drop ${isMysql ? 'user' : 'role'} ${name}`);
       }
     });
+
+    (database === 'sqlite' ? it.skip : it)('says that the user does not see a table', async () => {
+      const { runner, dialect } = app.context;
+      const user = `doctor_${randomBytes(4).toString('hex')}`;
+      const name = isMysql ? `${user}@'%'` : user;
+      const schema = isMysql ? undefined : `hidden_${process.pid}`;
+      const table = `${tableName}_6`;
+      const examineHidden = (overrides: object = {}) =>
+        examineWith(
+          {
+            connection: {
+              ...CONNECTIONS[database],
+              driver: undefined,
+              user,
+              password: 'x',
+              ...(schema ? { driverOptions: { options: `-c search_path="$user",${schema}` } } : {}),
+            },
+            ...overrides,
+          },
+          '--table',
+          table,
+        );
+      if (schema) await runner.run(`create schema ${schema}`);
+      for (const statement of dialect.tableDefinition(table, schema)) await runner.run(statement);
+      await runner.run(isMysql ? `create user ${name} identified by 'x'` : `create role ${user} login password 'x'`);
+      try {
+        // MySQL lets a user in who has a right to anything.
+        if (isMysql) await runner.run(`grant select on ${tableName} to ${name}`);
+        for (const overrides of schema ? [{}, { schema }] : [{}]) {
+          const checks = await examineHidden(overrides);
+          expect(flaws(checks)).toEqual({ table: 'fail' });
+          expect(checks.table!.found).toMatch(
+            schema ? `has no right to use the schema ${schema}` : /^the user has no right to read it: .*denied/,
+          );
+        }
+        for (const statement of grantsIn((await examineHidden()).table!.remedy!)) await runner.run(statement);
+        const leases = await examineHidden();
+        expect(flaws(leases)).toEqual(isMysql ? { 'table of leases': 'fail' } : { 'rights on leases': 'fail' });
+        expect(leases.table).toMatchObject({ status: 'ok', found: `${table}, with layout 2` });
+        const { remedy } = leases['table of leases']!.remedy === null ? leases['rights on leases']! : leases['table of leases']!;
+        for (const statement of grantsIn(remedy!)) await runner.run(statement);
+        expect(flaws(await examineHidden())).toEqual({});
+      } finally {
+        if (!isMysql) await runner.run(`drop owned by ${user}`);
+        await runner.run(`drop ${isMysql ? 'user' : 'role'} ${name}`);
+        if (schema) await runner.run(`drop schema ${schema} cascade`);
+        else await dropTables(database, runner.run, table);
+      }
+    });
+
+    it('says that the database only reads', async () => {
+      if (isMysql) {
+        // The options have a function, which JSON has not. Other tests use the server, so that only these connections read.
+        const sql = 'set session transaction read only';
+        const query = JSON.stringify({ sql, parameters: [], query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] }, queryId: {} });
+        const other = await OptionsFile.write(database, tableName, file.options);
+        const connection = `{ ...${JSON.stringify(other.options.connection)}, onCreateConnection: (made) => made.executeQuery(${query}) }`;
+        await writeFile(other.path, `export default { ...${JSON.stringify(other.options)}, connection: ${connection} };\n`);
+        const checks = await examine(other).finally(() => other.remove());
+        expectReadOnly(checks, /^Connect to the primary/);
+      } else if (database === 'postgresql') {
+        const connection = {
+          ...CONNECTIONS[database],
+          driver: undefined,
+          driverOptions: { options: '-c default_transaction_read_only=on' },
+        };
+        expectReadOnly(await examineWith({ connection }), /default_transaction_read_only/);
+      } else {
+        const connection = { ...file.options.connection, driverOptions: { readonly: true } };
+        expectReadOnly(await examineWith({ connection }), /^Give the process the right to write/);
+      }
+    });
+
+    function expectReadOnly(checks: Record<string, Check>, advice: RegExp): void {
+      expect(flaws(checks)).toEqual({ rights: 'fail', 'rights on leases': 'fail' });
+      for (const name of ['rights', 'rights on leases']) {
+        expect(checks[name]!.found).toMatch(/^the database only reads: /);
+        expect(checks[name]!.remedy).toMatch(advice);
+      }
+    }
 
     (database === 'sqlite' ? it.skip : it)('needs no right but those of the app', async () => {
       const { runner } = app.context;
@@ -332,6 +541,14 @@ describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
       );
       expect((await examine()).cookie!.found).toBe('secure: auto, httpOnly: true, sameSite: lax. NODE_ENV is not production here');
     });
+
+    it.each([{ ttl: 5 }, { ttl: 3600 }, { anonymousTtl: 600 }, { absoluteTtl: 86_400 }, { cookie: { maxAge: 1800 } }])(
+      'are reported if a time looks like seconds: %j',
+      async (times) => {
+        const { options } = await examineWith(times);
+        expect(options).toMatchObject({ status: 'warn', found: expect.stringMatching(/If seconds were meant, give \d+000$/) });
+      },
+    );
 
     it('are reported if they are unsafe in other ways', async () => {
       expect((await examineWith({ hashIds: false })).options).toMatchObject({

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { MikroORM } from '@mikro-orm/sql';
 import { SmartSessionConfigError, SmartSessionOptions, type SmartSessionModuleOptions } from '../../src/index.js';
 import { openDatabase } from '../../src/persistence/open-database.js';
@@ -55,6 +57,29 @@ describe.each(DATABASES)('createTable on %s', (database) => {
     }
     for (const { message } of await refusals({}, { host: '127.0.0.1', port: 1 })) {
       expect(message).toMatch(/its database cannot be opened: .+[^.]\. Start the server, or correct the host and the port in `connection`/);
+    }
+  });
+
+  (database === 'sqlite' ? it.skip : it)('says that something else answers', async () => {
+    const closing = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+    await once(closing, 'listening');
+    const { port } = closing.address() as AddressInfo;
+    for (const { message } of await refusals({}, { host: '127.0.0.1', port }))
+      expect(message).toMatch(
+        new RegExp(
+          `its database cannot be opened: .+[^.]\\. Check that a ${database} server answers at the host and the port in \`connection\``,
+        ),
+      );
+    closing.close();
+  });
+
+  it('names a URL of another database', async () => {
+    const scheme = database === 'postgresql' ? 'mysql' : 'postgresql';
+    for (const { message } of await refusals({}, { clientUrl: `${scheme}://anna:secret@127.0.0.1:1/shop` })) {
+      expect(message).toMatch(
+        `option \`connection\`: its URL begins with ${scheme}://, but the driver is for ${database}. Give the URL of its server`,
+      );
+      expect(message).not.toMatch('secret');
     }
   });
 

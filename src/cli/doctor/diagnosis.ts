@@ -1,4 +1,5 @@
-import { LAYOUT, leaseTableOf } from '../../dialects/table-layout.js';
+import { INSPECTIONS } from '../../dialects/inspections.js';
+import { LAYOUT, LEASE_COLUMNS, layoutOf, leaseTableOf, type TableLayout } from '../../dialects/table-layout.js';
 import type { SmartSessionModuleOptions } from '../../options/module-options.js';
 import { SmartSessionOptions } from '../../options/smart-session.options.js';
 import { contextOf, inspectDatabase, type Place } from '../../persistence/open-database.js';
@@ -14,11 +15,14 @@ import { checkKeys } from './encryption.checks.js';
 import { checkOptions } from './options.checks.js';
 import { checkClock, checkCluster, checkConnection, checkIsolation, checkPacket, checkVersion, nameDatabase } from './server.checks.js';
 import {
+  adviceForGrants,
   checkBacklog,
+  checkColumnTypes,
   checkDeviceColumns,
   checkFillfactor,
   checkIndexes,
   checkLockVersion,
+  checkLogged,
   checkRights,
   checkTableRequirements,
 } from './table.checks.js';
@@ -40,6 +44,8 @@ const OF_TABLE: readonly Examination<CheckedTable>[] = [
   ['locking', checkLockVersion],
   ['devices', checkDeviceColumns],
   ['table', checkTableRequirements],
+  ['column types', checkColumnTypes],
+  ['durability', checkLogged],
   ['indexes', checkIndexes],
   ['rights', checkRights],
   ['fillfactor', checkFillfactor],
@@ -88,31 +94,51 @@ async function checkTable(checked: Checked, place: Place, areGiven: boolean): Pr
   const { dialect, runner, options, schema } = checked;
   const { tableName } = options;
   try {
+    const hidden = await hiddenTable('table', tableName, checked);
+    if (hidden) return [hidden];
     if (schema !== undefined) await checkSchema(dialect, runner, schema);
     const found = await findTable(dialect, runner, tableName, schema);
     const { columns, layout } = found;
-    checkLayout(layout, tableName, schema);
+    const hiddenLeases = layout.hasLeases ? undefined : await hiddenTable('table of leases', leaseTableOf(tableName), checked);
+    // Nothing is known about a table that the user does not see, so the layout is that of the columns.
+    const seen = hiddenLeases ? layoutOf(columns, LEASE_COLUMNS.map(nameOf)) : layout;
+    checkLayout(seen, tableName, schema);
     const table: CheckedTable = { ...checked, columns, hasLeases: layout.hasLeases, context: contextOf(place, options, found) };
-    const warning = warningOfLayout(layout, tableName, schema);
-    const name = shownName(tableName, schema);
     return [
-      warning === undefined
-        ? ok('table', `${name}, with layout ${LAYOUT}`)
-        : { ...ok('table', warning.replace(/\.$/, '')), status: 'warn' },
-      layout.hasLeases
-        ? ok('table of leases', shownName(leaseTableOf(tableName), schema))
-        : report(
-            'warn',
-            'table of leases',
-            'there is none, so that `once` and locks with a name throw an error',
-            'Run `npx smart-session create-table --upgrade`.',
-          ),
+      checkOfLayout(seen, tableName, schema),
+      hiddenLeases ?? checkOfLeases(layout, tableName, schema),
       ...(await examineAllOf(OF_TABLE, table)),
       ...(areGiven ? await examineAllOf([['encrypted sessions', checkKeys]], table) : []),
     ];
   } catch (error) {
     return [failed('table', messageOf(error))];
   }
+}
+
+const nameOf = ({ name }: { readonly name: string }) => name;
+
+/** Reports a table that the user does not see, so that it looks as if it were missing. */
+async function hiddenTable(name: string, table: string, { dialect, runner, schema }: Checked): Promise<Check | undefined> {
+  const { hiddenBy, grants } = INSPECTIONS[dialect.name];
+  const place = { table, schema };
+  const reason = await hiddenBy?.(runner.run, place);
+  return reason === undefined ? undefined : report('fail', name, reason, adviceForGrants(await grants?.(runner.run, place)));
+}
+
+function checkOfLayout(layout: TableLayout, tableName: string, schema: string | undefined): Check {
+  const warning = warningOfLayout(layout, tableName, schema);
+  if (warning === undefined) return ok('table', `${shownName(tableName, schema)}, with layout ${LAYOUT}`);
+  return { ...ok('table', warning.replace(/\.$/, '')), status: 'warn' };
+}
+
+function checkOfLeases({ hasLeases }: TableLayout, tableName: string, schema: string | undefined): Check {
+  if (hasLeases) return ok('table of leases', shownName(leaseTableOf(tableName), schema));
+  return report(
+    'warn',
+    'table of leases',
+    'there is none, so that `once` and locks with a name throw an error',
+    'Run `npx smart-session create-table --upgrade`.',
+  );
 }
 
 async function examineAllOf<Subject>(examinations: readonly Examination<Subject>[], subject: Subject): Promise<Check[]> {

@@ -1,5 +1,6 @@
 import { keyIdsOf } from '../../codec/seal.js';
 import { adviceForCookie } from '../../options/cookie-rules.js';
+import { warningsOfSeconds } from '../../options/seconds-for-ms.js';
 import type { SmartSessionModuleOptions } from '../../options/module-options.js';
 import { flawInSecret, type CookieSecret } from '../../options/secrets.js';
 import type { SmartSessionOptions } from '../../options/smart-session.options.js';
@@ -72,9 +73,11 @@ function checkEncryption({ encryption }: SmartSessionOptions): Check {
   return ok('encryption', keys);
 }
 
-/** The checks of secrets and cookies are done here, whatever NODE_ENV is. */
+/** The checks of secrets and of the cookie's attributes are done here, whatever NODE_ENV is. */
 function otherWarnings(options: SmartSessionOptions): Check[] {
-  return warningsOf({ ...options, cookie: () => ({}), secret: [] }).map((warning) => ({
+  const { cookie } = options;
+  const ofCookie = typeof cookie === 'function' ? [] : warningsOfSeconds({ 'cookie.maxAge': cookie.maxAge });
+  return [...warningsOf({ ...options, cookie: () => ({}), secret: [] }), ...ofCookie].map((warning) => ({
     name: 'options',
     status: 'warn',
     found: warning.replace(/\.$/, ''),
