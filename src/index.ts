@@ -43,6 +43,7 @@ export {
   type UserSessions,
 } from './services/session.service.js';
 export type { SessionChange, SessionEnd, SessionEndReason, SessionWatch, WatchOptions } from './feed/session-watch.js';
+export type { BindOptions, BoundSession, SessionSocket, SocketIoSocket, WsSocket } from './connections/session-socket.js';
 export type { FeedOptions, ResolvedFeed } from './options/feed-option.js';
 export type { ExportedSession, UserExport } from './devices/user-data.js';
 export type { SessionPolicy } from './live/session-policy.js';

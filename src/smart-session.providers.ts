@@ -20,6 +20,7 @@ import { LoginDevices } from './devices/login-devices.js';
 import { UserData } from './devices/user-data.js';
 import { UserDevices } from './devices/user-devices.js';
 import { EventPublisher } from './events/event-publisher.js';
+import { BoundSockets } from './connections/bound-sockets.js';
 import { SessionFeed } from './feed/session-feed.js';
 import { SessionHealthIndicator } from './health/session-health.indicator.js';
 import { LiveChanges } from './live/live-changes.js';
@@ -91,6 +92,7 @@ export const SESSION_PROVIDERS: readonly Type[] = [
   SessionService,
   SessionPruner,
   SessionFeed,
+  BoundSockets,
   HeldLeases,
   LockAcquirer,
   SessionLocker,

@@ -6,10 +6,11 @@ import type { WebSocket } from 'ws';
 /** A WebSocket of graphql-ws. Resolvers get it as `@Context('req')`. */
 export type Connection = Context<undefined, { request: IncomingMessage; socket: WebSocket; sessionId?: string }>;
 
-/** Finds the session of a WebSocket by the cookie of its handshake. Refuses a socket without a session. */
+/** Refuses a WebSocket without a session, and closes it when its session ends. */
 export function connectTo(sessions: SessionService) {
   return async ({ extra }: Connection): Promise<boolean> => {
-    extra.sessionId = sessions.idOf(extra.request);
-    return extra.sessionId !== undefined && (await sessions.load(extra.sessionId)) !== undefined;
+    const bound = sessions.bind(extra.socket, extra.request);
+    extra.sessionId = bound?.sessionId;
+    return (await bound?.watch.checked) ?? false;
   };
 }

@@ -78,7 +78,7 @@ describe('a GraphQL API', () => {
     expect(await stored()).toMatchObject({ name: 'anna', basket: ['a', 'b'], shown: 2 });
     const last = baskets.next();
     await ask('mutation { logout }');
-    expect(await closed).toMatchObject({ code: 4403, reason: 'The session has ended' });
+    expect(await closed).toMatchObject({ code: 4401, reason: 'session ended' });
     expect(await last.catch(() => 'closed')).toBeDefined();
     expect(await stored()).toBeUndefined();
   });
@@ -93,7 +93,7 @@ describe('a GraphQL API', () => {
   it('refuses a WebSocket without a session', async () => {
     browser.cookie = '';
     const { baskets, closed } = await subscribe();
-    await expect(baskets.next()).rejects.toMatchObject({ code: 4403 });
-    expect(await closed).toMatchObject({ code: 4403, reason: 'Forbidden' });
+    await expect(baskets.next()).rejects.toMatchObject({ code: 4401 });
+    expect(await closed).toMatchObject({ code: 4401, reason: 'no session' });
   });
 });

@@ -1,7 +1,7 @@
 import { EventEmitter, on } from 'node:events';
 import { Args, Context, Int, Mutation, Query, Resolver, Subscription } from '@nestjs/graphql';
 import type { Request } from 'express';
-import { LockSession, SessionGoneError, SessionService } from 'nestjs-smart-session';
+import { LockSession, SessionService } from 'nestjs-smart-session';
 import type { Connection } from './connection.js';
 import './session-data.js';
 
@@ -70,7 +70,6 @@ export class ShopResolver {
         return draft.basket ?? [];
       });
     } catch (error) {
-      if (error instanceof SessionGoneError) extra.socket.close(4403, 'The session has ended');
       // GraphQL sends the message of an error to the client.
       throw new Error('The basket cannot be shown.', { cause: error });
     }

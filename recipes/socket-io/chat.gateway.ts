@@ -1,5 +1,4 @@
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway, type OnGatewayConnection } from '@nestjs/websockets';
-import type { Request } from 'express';
 import { SessionGoneError, SessionService, type SessionDraft } from 'nestjs-smart-session';
 import type { Socket } from 'socket.io';
 import './session-data.js';
@@ -8,10 +7,15 @@ import './session-data.js';
 export class ChatGateway implements OnGatewayConnection {
   constructor(private readonly sessions: SessionService) {}
 
-  /** Refuses a socket without a session, because a handshake cannot send a cookie for a later session. */
-  async handleConnection(socket: Socket): Promise<void> {
-    const isKnown = await this.sessions.load(sessionIdOf(socket)).catch(() => undefined);
-    if (!isKnown) socket.disconnect(true);
+  /**
+   * Refuses a socket without a session, because a handshake cannot send a cookie for a later session. Disconnects it when its session
+   * ends. Tells it of changes by other tabs and requests.
+   */
+  handleConnection(socket: Socket): void {
+    this.sessions.bind(socket, socket.request, {
+      keys: ['nickname'],
+      onChange: ({ keys }) => socket.emit('changed', keys),
+    });
   }
 
   @SubscribeMessage('rename')
@@ -30,18 +34,16 @@ export class ChatGateway implements OnGatewayConnection {
     return said?.sent;
   }
 
-  /** Uses only the session id, because the session of the handshake is stale. Disconnects a user who has logged out. */
+  /** Changes the session that is stored now. */
   async #update<Result>(socket: Socket, change: (draft: SessionDraft) => Result): Promise<Result | undefined> {
+    const bound = this.sessions.boundTo(socket);
+    if (!bound) return undefined;
     try {
-      return await this.sessions.update(sessionIdOf(socket), change);
+      return await this.sessions.update(bound.sessionId, change);
     } catch (error) {
-      if (!(error instanceof SessionGoneError)) throw error;
-      socket.disconnect(true);
-      return undefined;
+      // The user has logged out a moment ago. The socket is disconnected by its watch.
+      if (error instanceof SessionGoneError) return undefined;
+      throw error;
     }
   }
-}
-
-function sessionIdOf(socket: Socket): string {
-  return (socket.request as Request).sessionID;
 }

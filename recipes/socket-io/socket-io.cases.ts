@@ -2,19 +2,22 @@ import { once } from 'node:events';
 import type { INestApplication } from '@nestjs/common';
 import { io, type Socket } from 'socket.io-client';
 import { Browser } from '../../test/support/browser.js';
-import { startRecipe } from '../../test/support/recipe.js';
+import { repeatUntil } from '../../test/support/repeat-until.js';
+import { newSqliteFile, startAnother, startRecipe } from '../../test/support/recipe.js';
 
 describe('a socket.io gateway', () => {
   let app: INestApplication;
+  let there: INestApplication;
   const sockets: Socket[] = [];
   beforeAll(async () => {
-    app = await startRecipe(() => import('./main.js'));
+    app = await startRecipe(() => import('./main.js'), { SQLITE_FILE: newSqliteFile() });
+    there = await startAnother(() => import('./app.module.js'));
   });
   afterEach(() => sockets.splice(0).forEach((socket) => socket.disconnect()));
-  afterAll(() => app.close());
+  afterAll(() => Promise.all([app.close(), there.close()]));
 
-  async function connect(cookie: string, transport: string): Promise<Socket> {
-    const socket = io(await app.getUrl(), { extraHeaders: { cookie }, transports: [transport], forceNew: true });
+  async function connect(cookie: string, transport: string, to = app): Promise<Socket> {
+    const socket = io(await to.getUrl(), { extraHeaders: { cookie }, transports: [transport], forceNew: true });
     sockets.push(socket);
     await on(socket, 'connect');
     return socket;
@@ -40,15 +43,25 @@ describe('a socket.io gateway', () => {
     expect(await answer).toEqual(['anna: hello']);
   });
 
-  it('disconnects a client without a session, and one that has logged out', async () => {
+  it('disconnects a client without a session', async () => {
     const stranger = await connect('', 'websocket');
     if (stranger.connected) await on(stranger, 'disconnect');
+  });
+
+  it.each(['websocket', 'polling'])('tells the sockets of all processes of a change and of a logout, by %s', async (transport) => {
     const browser = new Browser(app);
     await browser.post('/login');
-    const socket = await connect(browser.cookie, 'websocket');
+    const both = await Promise.all([app, there].map((one) => connect(browser.cookie, transport, one)));
+    expect(await Promise.all(both.map((socket) => socket.emitWithAck('say', 'hello')))).toHaveLength(2);
+    const told = Promise.all(both.map((socket) => on(socket, 'changed')));
+    // A watch compares with what it has seen first, so it may not know the first name.
+    const changed = await repeatUntil(told, (n) => both[0]!.emitWithAck('rename', `anna ${n}`));
+    expect(changed).toEqual([[['nickname']], [['nickname']]]);
+    const ends = both.map((socket) => on(socket, 'session-end'));
+    const disconnected = both.map((socket) => on(socket, 'disconnect'));
     await browser.delete('/login');
-    socket.emit('rename', 'berta');
-    await on(socket, 'disconnect');
+    expect(await Promise.all(ends)).toEqual([[{ reason: 'ended' }], [{ reason: 'ended' }]]);
+    await Promise.all(disconnected);
     expect((await browser.get('/me')).body).toEqual({});
   });
 });

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import { Browser } from '../../test/support/browser.js';
-import { startRecipe } from '../../test/support/recipe.js';
+import { newSqliteFile, startAnother, startRecipe } from '../../test/support/recipe.js';
 import { ImporterService } from './importer.service.js';
 
 describe('streams', () => {
@@ -9,7 +9,7 @@ describe('streams', () => {
   let importer: ImporterService;
   let browser: Browser;
   beforeAll(async () => {
-    app = await startRecipe(() => import('./main.js'));
+    app = await startRecipe(() => import('./main.js'), { SQLITE_FILE: newSqliteFile() });
     importer = app.get(ImporterService);
   });
   beforeEach(() => {
@@ -18,8 +18,8 @@ describe('streams', () => {
   afterAll(() => app.close());
 
   /** Opens a stream and reads it piece by piece. */
-  async function open(path: string) {
-    const response = await fetch(`${await app.getUrl()}${path}`, { headers: { cookie: browser.cookie } });
+  async function open(path: string, of = app) {
+    const response = await fetch(`${await of.getUrl()}${path}`, { headers: { cookie: browser.cookie } });
     browser.cookie ||= response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     return { response, read: async () => (await reader.read()).value };
@@ -38,6 +38,23 @@ describe('streams', () => {
     }
     rows.complete();
     expect(await events.read()).toBeUndefined();
+  });
+
+  it('ends when the user logs out, in another process too', async () => {
+    await browser.get('/report');
+    const there = await startAnother(() => import('./app.module.js'));
+    const rows = new Subject<number>();
+    importer.run = there.get(ImporterService).run = () => rows;
+    const streams = await Promise.all([app, there].map((one) => open('/import', one)));
+    rows.next(1);
+    for (const { read } of streams) {
+      let event = '';
+      while (!event.includes('{"rows":1}')) event += await read();
+    }
+    await browser.delete('/session');
+    for (const { read } of streams) while ((await read()) !== undefined);
+    expect(rows.observed).toBe(false);
+    await there.close();
   });
 
   it('has counted a download when its first byte arrives', async () => {

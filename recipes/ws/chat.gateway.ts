@@ -15,17 +15,15 @@ import './session-data.js';
 @WebSocketGateway({ path: '/chat' })
 export class ChatGateway implements OnGatewayConnection {
   @WebSocketServer() private readonly server!: Server;
-  readonly #ids = new WeakMap<WebSocket, string>();
 
   constructor(private readonly sessions: SessionService) {}
 
-  /** Finds the session by the cookie of the handshake, and refuses a socket without a session. */
-  async handleConnection(socket: WebSocket, handshake: IncomingMessage): Promise<void> {
-    const id = this.sessions.idOf(handshake);
-    // Before anything is awaited, because messages may arrive at once.
-    if (id !== undefined) this.#ids.set(socket, id);
-    const session = id === undefined ? undefined : await this.sessions.load(id).catch(() => undefined);
-    if (!session) end(socket);
+  /** Refuses a socket without a session, and closes it when its session ends. Tells it of changes by other tabs and requests. */
+  handleConnection(socket: WebSocket, handshake: IncomingMessage): void {
+    this.sessions.bind(socket, handshake, {
+      keys: ['nickname'],
+      onChange: ({ keys }) => socket.send(JSON.stringify({ event: 'changed', data: keys })),
+    });
   }
 
   @SubscribeMessage('rename')
@@ -44,20 +42,16 @@ export class ChatGateway implements OnGatewayConnection {
     for (const client of this.server.clients) client.send(JSON.stringify({ event: 'said', data: `${by}: ${text}` }));
   }
 
-  /** Changes the session that is stored now. Closes the socket of a user who has logged out. */
+  /** Changes the session that is stored now. */
   async #update<Result>(socket: WebSocket, change: (draft: SessionDraft) => Result): Promise<Result | undefined> {
-    const id = this.#ids.get(socket);
-    if (id === undefined) return undefined;
+    const bound = this.sessions.boundTo(socket);
+    if (!bound) return undefined;
     try {
-      return await this.sessions.update(id, change);
+      return await this.sessions.update(bound.sessionId, change);
     } catch (error) {
-      if (!(error instanceof SessionGoneError)) throw error;
-      end(socket);
-      return undefined;
+      // The user has logged out a moment ago. The socket is closed by its watch.
+      if (error instanceof SessionGoneError) return undefined;
+      throw error;
     }
   }
-}
-
-function end(socket: WebSocket): void {
-  socket.close(4401, 'No session');
 }

@@ -1,17 +1,24 @@
 import { once } from 'node:events';
 import type { INestApplication } from '@nestjs/common';
 import { Browser } from '../../test/support/browser.js';
-import { startRecipe } from '../../test/support/recipe.js';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { repeatUntil } from '../../test/support/repeat-until.js';
+import { newSqliteFile, startAnother, startRecipe } from '../../test/support/recipe.js';
 
 describe('a ws gateway', () => {
   let app: INestApplication;
+  let there: INestApplication;
   beforeAll(async () => {
-    app = await startRecipe(() => import('./main.js'));
+    app = await startRecipe(() => import('./main.js'), { SQLITE_FILE: newSqliteFile() });
+    there = await startAnother(
+      () => import('./app.module.js'),
+      (other) => other.useWebSocketAdapter(new WsAdapter(other)),
+    );
   });
-  afterAll(() => app.close());
+  afterAll(() => Promise.all([app.close(), there.close()]));
 
-  const connect = async (cookie: string) =>
-    new WebSocket(`${(await app.getUrl()).replace('http', 'ws')}/chat`, { headers: { cookie } } as never);
+  const connect = async (cookie: string, to = app) =>
+    new WebSocket(`${(await to.getUrl()).replace('http', 'ws')}/chat`, { headers: { cookie } } as never);
 
   /** Resolves with as many messages of an event as wanted. */
   function heard(socket: WebSocket, wanted: string, times = 1): Promise<unknown[]> {
@@ -44,19 +51,29 @@ describe('a ws gateway', () => {
     socket.close();
   });
 
-  it('closes the socket of a client without a session, and of one that has logged out', async () => {
+  it('closes the socket of a client without a session', async () => {
     for (const cookie of ['', 'sid=s%3Aforged.signature']) {
       const [stranger] = (await once(await connect(cookie), 'close')) as [CloseEvent];
-      expect(stranger.code).toBe(4401);
+      expect([stranger.code, stranger.reason]).toEqual([4401, 'no session']);
     }
+  });
+
+  it('tells the sockets of all processes of a change, and closes them after a logout', async () => {
     const browser = new Browser(app);
     await browser.post('/login');
-    const socket = await connect(browser.cookie);
-    await once(socket, 'open');
+    const sockets = await Promise.all([app, there].map((one) => connect(browser.cookie, one)));
+    await Promise.all(sockets.map((socket) => once(socket, 'open')));
+    const told = Promise.all(sockets.map((socket) => heard(socket, 'changed')));
+    // A watch compares with what it has seen first, so it may not know the first name.
+    const changed = await repeatUntil(told, (n) => {
+      const renamed = heard(sockets[0]!, 'renamed');
+      send(sockets[0]!, 'rename', `anna ${n}`);
+      return renamed;
+    });
+    expect(changed.map(([first]) => first)).toEqual([['nickname'], ['nickname']]);
+    const closed = sockets.map((socket) => once(socket, 'close'));
     await browser.delete('/login');
-    send(socket, 'rename', 'berta');
-    const [ended] = (await once(socket, 'close')) as [CloseEvent];
-    expect(ended.code).toBe(4401);
+    for (const [{ code, reason }] of await Promise.all(closed)) expect([code, reason]).toEqual([4401, 'session ended']);
     expect((await browser.get('/me')).body).toEqual({});
   });
 });

@@ -3,7 +3,11 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
+import type { Observable } from 'rxjs';
 import { RetryingRepository } from '../batching/retrying-repository.js';
+import { BoundSockets } from '../connections/bound-sockets.js';
+import type { BindOptions, BoundSession, SessionSocket } from '../connections/session-socket.js';
+import { whileLive } from '../connections/while-live.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { DraftEdit } from '../commit/draft-edit.js';
 import { UserData, type UserExport } from '../devices/user-data.js';
@@ -30,7 +34,7 @@ import { isSignedBy } from '../security/cookie-signature.js';
 import { handleOf } from '../security/session-handle.js';
 import { JoinedCommits } from '../transactions/joined-commits.js';
 import { SessionTransactions, type TransactionPlan } from '../transactions/session-transactions.js';
-import { SmartSessionConfigError } from '../smart-session.errors.js';
+import { SessionTransportError, SmartSessionConfigError } from '../smart-session.errors.js';
 
 /** The user whose sessions are meant. */
 export interface UserSessions {
@@ -136,6 +140,7 @@ export class SessionService {
     private readonly feed: SessionFeed,
     private readonly devices: UserDevices,
     private readonly userData: UserData,
+    private readonly sockets: BoundSockets,
   ) {}
 
   /**
@@ -463,6 +468,73 @@ export class SessionService {
     this.transactions.refuse('destroy');
     const user = this.#userGiven('eraseUser', userId);
     return this.observers.outages.watch('destroy', this.userData.erase(user));
+  }
+
+  /**
+   * Closes a socket when the session that it was opened with ends, in whichever process that happens. If the handshake has no session, or
+   * it has ended already, the socket is closed too. A socket of `ws` is closed with a code and a reason. A socket of socket.io is sent the
+   * event `session-end` with the reason, and is then disconnected. The watch stops when the socket closes.
+   *
+   * Call it in `handleConnection`, before anything is awaited. It throws nothing that a client could cause. If this process has
+   * `feed.maxWatches` watches, the socket is closed with the reason `unknown`, and a warning is logged.
+   *
+   * @param socket of `ws` or socket.io
+   * @param opened the request of the handshake, or a session id
+   * @param options `onChange` is told which keys have changed
+   * @returns the session and its watch; undefined if the socket was closed
+   * @throws TypeError if it is another socket
+   * @example
+   * handleConnection(socket: WebSocket, handshake: IncomingMessage) {
+   *   this.sessions.bind(socket, handshake);
+   * }
+   */
+  bind(
+    socket: SessionSocket,
+    opened: Pick<IncomingMessage, 'headers'> | string | undefined,
+    options: BindOptions = {},
+  ): BoundSession | undefined {
+    const sessionId = typeof opened === 'object' ? this.#idOfHandshake(opened) : opened;
+    return this.sockets.bind(socket, sessionId, options, (id, watched) => this.watch(id, watched));
+  }
+
+  /**
+   * Finds the session that `bind` has bound to a socket, in the handler of a message.
+   *
+   * @returns undefined if the socket was refused. After the session has ended, its id is still returned, and `update` throws a
+   * `SessionGoneError`
+   */
+  boundTo(socket: SessionSocket): BoundSession | undefined {
+    return this.sockets.find(socket);
+  }
+
+  /**
+   * Passes on the values of a stream until the session ends, and then completes it: an observable of `@Sse()`, or an async iterable, such
+   * as a subscription of GraphQL or the source of a `for await` loop. If it is unknown whether the session is live, the stream completes
+   * too. The watch begins with the first subscriber, and stops when the reader leaves.
+   *
+   * The stream fails with a SessionWatchLimitError if this process has `feed.maxWatches` watches.
+   *
+   * @param session the live session, or a session id
+   * @example
+   * @Sse('prices')
+   * prices(@Session() session: SessionData) {
+   *   return this.sessions.whileLive(session, this.prices.changes());
+   * }
+   */
+  whileLive<Value>(session: object | string, source: Observable<Value>): Observable<Value>;
+  whileLive<Value>(session: object | string, source: AsyncIterable<Value>): AsyncIterableIterator<Value>;
+  whileLive<Value>(session: object | string, source: Observable<Value> | AsyncIterable<Value>): unknown {
+    return whileLive(source, (options) => this.watch(session, options));
+  }
+
+  /** A client that sends two session ids has none. */
+  #idOfHandshake(handshake: Pick<IncomingMessage, 'headers'>): string | undefined {
+    try {
+      return this.idOf(handshake);
+    } catch (error) {
+      if (error instanceof SessionTransportError) return undefined;
+      throw error;
+    }
   }
 
   /** How many sessions are live. */

@@ -10,7 +10,7 @@ interface Client extends EventEmitter {
 
 export function bind(client: Client, sessionId: string, sessions: SessionService): void {
   const watch = sessions.watch(sessionId, {
-    onEnd: ({ reason }) => client.close(reason === 'unknown' ? 1012 : 4401, reason),
+    onEnd: ({ reason }) => client.close(reason === 'unknown' ? 1013 : 4401, reason),
     keys: ['cart'],
     onChange: ({ keys }) => client.send(JSON.stringify({ changed: keys })),
   });

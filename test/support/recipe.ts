@@ -1,5 +1,8 @@
-import { Logger, type INestApplication } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger, type INestApplication, type Type } from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { DatabaseContext } from '../../src/index.js';
 
 /**
@@ -15,6 +18,23 @@ export async function startRecipe(
   Object.assign(process.env, { PORT: '0', SQLITE_FILE: ':memory:', SESSION_SECRET: 'a secret of the tests alone', ...env });
   const { app } = await main();
   await keepsItsTable(app);
+  return app;
+}
+
+/** The path of a new SQLite file, for a recipe of which two apps run. */
+export function newSqliteFile(): string {
+  return join(mkdtempSync(join(tmpdir(), 'recipe-')), 'sessions.sqlite');
+}
+
+/** Starts the module of a recipe once more, as another process does. Both apps have the database of `startRecipe`. */
+export async function startAnother(
+  module: () => Promise<{ AppModule: Type }>,
+  prepare?: (app: INestApplication) => unknown,
+): Promise<INestApplication> {
+  const { AppModule } = await module();
+  const app = await NestFactory.create(AppModule, { logger: false });
+  prepare?.(app);
+  await app.listen(0);
   return app;
 }
 

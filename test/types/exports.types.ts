@@ -1,6 +1,8 @@
 // Compiled by `npm run check`, never run: the exports of the package. Whoever adds or removes one changes this list too.
 import type * as library from '../../src/index.js';
 import type {
+  BindOptions,
+  BoundSession,
   CookieAttributes,
   CookieOption,
   CookieSecret,
@@ -54,6 +56,7 @@ import type {
   SessionRepositoryClass,
   SessionLeaseRow,
   SessionRow,
+  SessionSocket,
   SessionSummary,
   SessionTable,
   SessionWatch,
@@ -61,6 +64,7 @@ import type {
   SmartSessionModuleOptions,
   SmartSessionOptionsFactory,
   SmartSessionTestingOptions,
+  SocketIoSocket,
   StatementResult,
   StoredLease,
   StoredRecord,
@@ -85,6 +89,7 @@ import type {
   ValueCodec,
   WantedColumn,
   WatchOptions,
+  WsSocket,
 } from '../../src/index.js';
 
 /** The classes, functions and constants: these, and no others. */
@@ -155,6 +160,8 @@ export const expected: Record<Value, true> = {} as Record<keyof typeof library, 
 
 /** The types: an import of one that is missing does not compile. */
 export type Types = [
+  BindOptions,
+  BoundSession,
   CookieAttributes,
   CookieOption,
   CookieSecret,
@@ -208,6 +215,7 @@ export type Types = [
   SessionRepositoryClass,
   SessionLeaseRow,
   SessionRow,
+  SessionSocket,
   SessionSummary,
   SessionTable,
   SessionWatch,
@@ -215,6 +223,7 @@ export type Types = [
   SmartSessionModuleOptions,
   SmartSessionOptionsFactory,
   SmartSessionTestingOptions,
+  SocketIoSocket,
   StatementResult,
   StoredLease,
   StoredRecord,
@@ -239,4 +248,5 @@ export type Types = [
   ValueCodec,
   WantedColumn,
   WatchOptions,
+  WsSocket,
 ];
