@@ -51,7 +51,7 @@ export interface RecordChange {
 export interface RecordState extends Pick<StoredRecord, 'version' | 'commitId'> {
   readonly storageKey: string;
   readonly userId: string | null;
-  /** False if the row is still there, and its session has expired. */
+  /** False if the row is still there, and its session has expired. A row that `end` has written is left out. */
   readonly isLive: boolean;
 }
 

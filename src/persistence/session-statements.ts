@@ -37,6 +37,8 @@ export function buildStatements(context: DatabaseContext) {
   const table = qualifiedName(dialect.quote, tableName, schema);
   const keyed = `${table}${context.keyHint}`;
   const { now } = dialect;
+  // So far back that setting a clock back does not revive the row.
+  const endedAt = dialect.ofUnixTime('0');
   const isRowLive = isLive(context);
   const version = isVersioned ? 'lock_version' : '0 as lock_version';
   const record = `data, ${version}, commit_id, max_age, lease_id, ${remainingColumn(context)}${longestColumn(context)}`;
@@ -90,9 +92,12 @@ export function buildStatements(context: DatabaseContext) {
           `select session_id, ${record} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and ${isRowLive}`,
       ),
     ),
-    /** `count` keys */
+    /** `count` keys. Leaves out rows that `end` has written: their sessions have not expired */
     statesOf: once((count) =>
-      build((next) => `select ${state} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')})`),
+      build(
+        (next) =>
+          `select ${state} from ${keyed} where session_id in (${Array.from({ length: count }, next).join(', ')}) and expires_at > ${endedAt}`,
+      ),
     ),
     /** `count` user ids */
     statesOfUsers: once((count) =>
@@ -158,10 +163,10 @@ export function buildStatements(context: DatabaseContext) {
     release: build((next) => `update ${table} set ${NO_LEASE} where session_id = ${next()} and lease_id = ${next()}`),
     /** key */
     destroy: `delete from ${table} where session_id = ${dialect.parameter(1)}${dialect.returning('user_id')}`,
-    /** the end's id, key, version, commit id. Its expiry is so far back that setting a clock back does not revive it */
+    /** the end's id, key, version, commit id */
     end: build(
       (next) =>
-        `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${dialect.ofUnixTime('0')}${noDevice}` +
+        `update ${table} set data = '{}', commit_id = ${next()}, user_id = null, updated_at = ${now}, expires_at = ${endedAt}${noDevice}` +
         `${isVersioned ? ', lock_version = lock_version + 1' : ''} where ${live(next())} and ${isAsKnown(next)}`,
     ),
     /** key, the end's id */

@@ -524,6 +524,19 @@ describe.each(CASES)('$name on $database', ({ database: databaseName, Repository
     expect(await repository.destroySome('v', (keys) => keys)).toBe(1);
   });
 
+  it('tells a poll which rows are live and which have expired, and leaves out ended and absent ones', async () => {
+    const inserted = { live: change('{}', { userId: 'u' }), expired: change('{}', { userId: 'u' }), ended: change('{}', { userId: 'u' }) };
+    for (const [key, first] of Object.entries(inserted)) await repository.insert(key, first);
+    await database.run(`update {table} set expires_at = ${database.context.dialect.fromNow('-1')} where session_id = 'expired'`);
+    expect(await repository.end('ended', { version: 0, commitId: inserted.ended.commitId }, 'end')).toBe(true);
+    const polls = [await repository.statesOf([...Object.keys(inserted), 'absent']), await repository.statesOfUsers(['u', 'absent'])];
+    const wanted = [true, false].map((isLive) => {
+      const key = isLive ? 'live' : 'expired';
+      return { storageKey: key, userId: 'u', version: 0, commitId: inserted[key].commitId, isLive };
+    });
+    for (const states of polls) expect(states.toSorted((a, b) => Number(b.isLive) - Number(a.isLive))).toEqual(wanted);
+  });
+
   it('ends a record as it is known, for good, and knows by whom until its row is deleted', async () => {
     const first = change('{"a":1}', { userId: 'u' });
     await repository.insert('k', first);
