@@ -32,7 +32,8 @@ export function setUpDevices() {
   }
 }
 
-async function logInHere() {
+/** Logs this browser in, unless it is. */
+export async function logInHere() {
   if ((await userId()) === undefined)
     await send('POST', '/login', { userId: `guest ${crypto.getRandomValues(new Uint32Array(4)).join('-')}` });
 }
@@ -70,7 +71,8 @@ function buttonFor(device, logOut) {
   return button;
 }
 
-async function send(method, path, body) {
+/** Sends a request. Throws an error if it fails. */
+export async function send(method, path, body) {
   const response = await fetch(path, {
     method,
     ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),

@@ -1,4 +1,5 @@
 import { setUpDevices } from './devices.js';
+import { setUpLivePanel } from './live-panel.js';
 import { setUpLogout } from './logout.js';
 import { setUpRace } from './race.js';
 import { setUpShop } from './shop.js';
@@ -11,3 +12,4 @@ setUpRace(limits, stores);
 setUpShop();
 setUpLogout(stores[0].name);
 setUpDevices();
+setUpLivePanel();

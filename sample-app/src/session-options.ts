@@ -6,6 +6,8 @@ export const sessionOptions = {
   secret: process.env.SESSION_SECRET ?? 'the sample has no secret to keep',
   userId: 'userId',
   createTable: true,
+  // Live panels close at once after a logout: on PostgreSQL by a notification, elsewhere by the next poll, in ms.
+  feed: { notify: true, interval: 250 },
   merge: {
     visits: counter(),
     cart: unionBy('sku', { quantity: counter() }),

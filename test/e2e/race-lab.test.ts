@@ -210,6 +210,24 @@ describe('a race', () => {
     expect(await page.locator('#devices li').allTextContents()).toEqual(['This browser✓ logged in', 'Phonelogged out', 'Laptoplogged out']);
   }, 30_000);
 
+  it('closes the live panel of one tab, which another process holds, when the user logs out in another tab', async () => {
+    const context = await browser.newContext();
+    const [one, other] = [await context.newPage(), await context.newPage()];
+    await Promise.all([one, other].map((tab) => tab.goto(url)));
+    const told = async (text: string) => {
+      const found = one.locator('#live-status').filter({ hasText: text });
+      await found.waitFor();
+      return found.textContent();
+    };
+    await one.locator('#live-open').click();
+    expect(await told('Process')).toMatch(/^✓ The panel is open\. Process \d+ holds it\.$/);
+    await other.evaluate(() => fetch('/visits', { method: 'POST' }));
+    await told('Changed in the session: visits');
+    await other.locator('#live-logout').click();
+    expect(await told('closed.')).toBe('The panel was closed. The session has ended.');
+    await context.close();
+  }, 60_000);
+
   it('names its sliders, and keeps each label on one line', async () => {
     await page.setViewportSize(DESKTOP);
     await page.locator('#race-settings').evaluate((details: HTMLDetailsElement) => (details.open = true));

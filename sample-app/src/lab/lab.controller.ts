@@ -5,6 +5,7 @@ import { catchError, map, of, type Observable } from 'rxjs';
 import { NoTouch } from 'nestjs-smart-session';
 import '../session-data.js';
 import { Devices } from './devices.js';
+import { LivePanels } from './live-panels.js';
 import { PLAIN_STORES } from './plain-stores/index.js';
 import { PLAN_LIMITS, planOf } from './race-plan.js';
 import { ProcessPool } from './process-pool.js';
@@ -17,6 +18,7 @@ export class LabController {
     private readonly races: RaceRunner,
     private readonly pool: ProcessPool,
     private readonly devices: Devices,
+    private readonly panels: LivePanels,
   ) {}
 
   /** Returns the limits of the page's form, the database of both stores, and the plain stores. */
@@ -36,6 +38,13 @@ export class LabController {
       catchError((error: unknown) => of({ type: 'failure', message: String(error) })),
       map((data) => ({ data })),
     );
+  }
+
+  /** Opens a live panel, which another process holds. */
+  @Sse('live')
+  @NoTouch()
+  live(@Req() { headers }: Request): Observable<MessageEvent> {
+    return this.panels.open(headers.cookie ?? '');
   }
 
   /** Lists the visitor's other devices. */

@@ -7,6 +7,7 @@ import session from 'express-session';
 import { SmartSessionModule, SmartSessionStore } from 'nestjs-smart-session';
 import ormOptions from '../mikro-orm.config.js';
 import { sessionOptions } from '../session-options.js';
+import { LiveController } from './live.controller.js';
 import { MeasuredStore } from './measured-store.js';
 import { PLAIN_STORES, plainStore } from './plain-stores/index.js';
 import type { PlainStore } from './plain-stores/plain-store.js';
@@ -20,7 +21,7 @@ import { RecordingRepository } from './recording.repository.js';
     MikroOrmModule.forRoot(ormOptions),
     SmartSessionModule.forRoot({ ...sessionOptions, repository: RecordingRepository, pruneInterval: false }),
   ],
-  controllers: [RacingController],
+  controllers: [RacingController, LiveController],
   // The root module's interceptors are outside those of its imports.
   providers: [{ provide: APP_INTERCEPTOR, useClass: CommitRecorder }],
 })
