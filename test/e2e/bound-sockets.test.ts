@@ -236,10 +236,12 @@ describe.each(CASES)(
 
     it('closes the other sockets while a client reads nothing', async () => {
       const browser = await here.browser();
-      const [slow, other] = [await connectRaw(here.app, browser, { event: 'set', data: {} }), await connect(here.app, browser)];
+      const slow = await connectRaw(here.app, browser, { event: 'set', data: {} });
       const { server } = gatewayOf(here);
+      const [held] = server.clients;
+      const other = await connect(here.app, browser);
       const text = 'x'.repeat(1024 * 1024);
-      for (const socket of server.clients) for (let n = 0; n < 16; n++) socket.send(JSON.stringify({ event: 'large', data: text }));
+      for (let n = 0; n < 16; n++) held!.send(JSON.stringify({ event: 'large', data: text }));
       await here.sessions.destroy(sessionIdOf(browser));
       expect(await other.closed).toEqual(told.ended);
       while (server.clients.size > 0) await nextTurn();
