@@ -10,12 +10,16 @@ import { UsageError } from './usage-error.js';
  * tables in its list: discovering all of them takes long, and the command does not need them.
  *
  * @param configPaths the files to look for, instead of the usual ones
- * @throws Error if `@mikro-orm/cli` is not installed, and its errors if there is no configuration
+ * @throws UsageError for an unknown context, Error if `@mikro-orm/cli` is not installed, and its errors if there is no configuration
  */
 export async function openOrm(contextName: string | undefined, configPaths: string[] | undefined): Promise<MikroORM> {
   refuseMissing(configPaths);
   const cli = await importMikroOrmCli();
   const config = await configurationOf(cli, contextName, configPaths).catch((error: unknown) => {
+    if (contextName !== undefined && isUnknownContext(error, contextName))
+      throw new UsageError(
+        `--contextName: the configuration of MikroORM has no "${contextName}". Give the \`contextName\` of one of its entries.`,
+      );
     throw new Error(`${messageOf(error).replace(/[.!]$/, '')}. ${ADVICE}`, { cause: error });
   });
   config.set('entities', config.get('entities').filter(isSessionEntity));
@@ -27,6 +31,11 @@ export async function openOrm(contextName: string | undefined, configPaths: stri
   // MikroORM 6 connects immediately, and logs a failure.
   config.set('connect' as never, false as never);
   return MikroORM.init(config.getAll());
+}
+
+/** MikroORM's error has no code. If its text changes, the text is shown as it is. */
+function isUnknownContext(error: unknown, contextName: string): boolean {
+  return messageOf(error).startsWith(`MikroORM config '${contextName}' was not `);
 }
 
 const ADVICE =

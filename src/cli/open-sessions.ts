@@ -11,7 +11,8 @@ import type { SmartSessionModuleOptions } from '../options/module-options.js';
 import { DEFAULT_TABLE } from '../options/option-table.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { openOrm, tableNameIn } from './open-orm.js';
-import { readSessionOptions, type CommonGiven } from './settings.js';
+import { refuseOtherDialect } from './refuse-other-dialect.js';
+import { readSettings, type CommonGiven } from './settings.js';
 
 /** The app's sessions, as the module opens them. */
 export interface OpenSessions {
@@ -38,7 +39,8 @@ export async function withSessions<Result>(
   overrides: SmartSessionModuleOptions = {},
   check: (options: SmartSessionModuleOptions) => void = () => {},
 ): Promise<Result> {
-  const read = { ...(await readSessionOptions(given)), ...overrides };
+  const { exported, options: settings } = await readSettings(given);
+  const read = { ...settings, ...overrides };
   const orm =
     read.connection || read.client
       ? undefined
@@ -50,6 +52,7 @@ export async function withSessions<Result>(
   try {
     const options = withTable(read, orm);
     check(options);
+    await refuseOtherDialect(given, exported, orm);
     const app = await NestFactory.createApplicationContext(moduleOf(options, orm), { logger: false, abortOnError: false });
     try {
       return await work(sessionsOf(app));

@@ -11,7 +11,7 @@ type Members = Record<string, unknown>;
  * `undefined`, which has no JSON text.
  *
  * @param path the path of the value, for errors
- * @throws SessionNotSerializableError for a function, symbol, bigint, promise or cycle, and for more than `DEEPEST` levels
+ * @throws SessionNotSerializableError for a function, symbol, bigint, promise, cycle or a value whose content JSON loses, and for more than `DEEPEST` levels
  */
 export function canonicalJson(value: unknown, path: string): string | undefined {
   return JSON.stringify(isCanonical(value) ? value : canonical(value, path, new Set()));
@@ -53,6 +53,7 @@ function canonical(given: unknown, path: string, ancestors: Set<object>): unknow
   }
   if (typeof value !== 'object' || value === null) return value;
   if (types.isPromise(value)) throw new SessionNotSerializableError(path, 'a promise', AWAIT_IT);
+  if (LOSING.some((isOne) => isOne(value))) throw new SessionNotSerializableError(path, withArticle(value));
   if (ancestors.has(value)) throw new SessionNotSerializableError(path, 'a cycle');
   // The whole path would have one name for each level.
   if (ancestors.size === DEEPEST) throw new SessionNotSerializableError(topOf(path), TOO_DEEP, FLATTER);
@@ -71,6 +72,27 @@ function canonicalObject(value: Members, path: string, ancestors: Set<object>): 
   const copy: Members = Object.create(null);
   for (const name of Object.keys(value).toSorted()) copy[name] = canonical(value[name], `${path}.${name}`, ancestors);
   return copy;
+}
+
+/** The built-in values whose JSON text is `{}`, whatever they contain. The check by `instanceof` would miss those of another realm. */
+const LOSING: readonly ((value: object) => boolean)[] = [
+  types.isMap,
+  types.isSet,
+  types.isWeakMap,
+  types.isWeakSet,
+  types.isMapIterator,
+  types.isSetIterator,
+  types.isGeneratorObject,
+  types.isRegExp,
+  types.isNativeError,
+  types.isAnyArrayBuffer,
+  types.isDataView,
+];
+
+/** Describes a value by its built-in kind, such as `an Error`. */
+function withArticle(value: object): string {
+  const name = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
 /** A promise has no JSON text but `{}`, so a forgotten `await` would lose the value. */

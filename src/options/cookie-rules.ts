@@ -43,7 +43,7 @@ const CHECKS: Readonly<Record<string, (given: unknown) => boolean>> = {
 };
 
 /** The advice for a value that is not an object of cookie options. */
-export const EXPECTED_COOKIE = `Give express-session's cookie options: ${Object.keys(CHECKS).join(', ')}, with maxAge in ms, at most ${LONGEST_MAX_AGE}.`;
+export const EXPECTED_COOKIE = `Give express-session's cookie options: ${Object.keys(CHECKS).join(', ')}, with maxAge in ms, at most ${LONGEST_MAX_AGE}, sameSite true, false, 'lax', 'strict', 'none' or 'auto', secure true, false or 'auto', and priority 'low', 'medium' or 'high'.`;
 
 /** Whether a value is an object of express-session's cookie options. */
 export function isCookieOptions(given: unknown): boolean {

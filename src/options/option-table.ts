@@ -15,6 +15,7 @@ import {
   isObject,
   isPlainName,
   isRoute,
+  isRule,
   isRules,
   isSecretOrSeveral,
   isSessionLimit,
@@ -100,7 +101,7 @@ export const OPTIONS = {
     default: {},
     resolve: (rules): ReadonlyMap<string, MergeRule> => new Map(Object.entries<MergeRule | undefined>(rules).filter(isGiven)),
   },
-  mergeDefault: { check: optional(unless(isFunction, 'Give a rule, such as deep().')) },
+  mergeDefault: { check: optional(unless(isRule, 'Give a rule, such as deep().')) },
   detectOverwrites: {
     check: yesOrNo,
     get default() {

@@ -16,7 +16,7 @@ import { connectToConfigured } from './configured-database.js';
 import { guardConnections } from './connection-guard.js';
 import { DatabaseContext, longestBatchFor } from './database-context.js';
 import { requireAll } from './database-requirements.js';
-import { boundOptions, isOfCore, ormConnection } from './mikro-orm/versions.js';
+import { boundOptions, isOfCore, ormConnection, ormVersion } from './mikro-orm/versions.js';
 import { defineSessionEntity, defineSessionLeaseEntity } from './session.entity.js';
 import { warningsOfDrop } from './schema-generator.js';
 import { endSilentOnes } from './silent-connections.js';
@@ -361,7 +361,7 @@ function missingDriver(dialect: DialectName, names: readonly string[], cause: Mi
   return new SmartSessionConfigError(
     'dialect',
     `'${dialect}' was given, but ${names.join(' and ')} cannot be found`,
-    `Install it: npm install ${names.join(', or with MikroORM 6 npm install ')}. If it is installed, import the driver in the app and give its class as \`connection.driver\`.`,
+    `Install it, in the version of @mikro-orm/core: npm install ${names.map((name) => `${name}@${ormVersion()}`).join(', or with MikroORM 6 npm install ')}. If it is installed, import the driver in the app and give its class as \`connection.driver\`.`,
     cause,
   );
 }

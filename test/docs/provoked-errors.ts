@@ -286,6 +286,7 @@ function notSerializable(on: On): Ways {
   return [
     () => on().commit({ cart: { items: [{ price: 1n }] } }),
     () => on().commit({ list: [cycle] }),
+    () => on().commit({ cart: new Map([[1, 2]]) }),
     () => on().commit({ user: Promise.resolve({ id: 1 }) }),
     () => on().commit({ save: 1 }),
     () => broken({ cookie: { maxAge: 1000 } }),
@@ -340,7 +341,7 @@ function unmergeable(on: On): Ways {
       2,
       3,
     ),
-    by(() => () => 1, 1, 2, 3),
+    by(({ mine }) => mine && (() => 1), 1, 2, 3),
   ];
 }
 

@@ -118,7 +118,7 @@ describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
   });
 
   it('says that the options are not checked without --options', async () => {
-    const { err, out } = await cli(['doctor', '--config', 'nowhere.js']);
+    const { err, out } = await cli(['doctor', '--config', 'test/support/servers.js']);
     expect(out).toMatch(/^fail {2}connection {2}\S.*\n$/);
     expect(err).toBe('The options were not checked. Give --options.\nsmart-session: doctor: 1 check failed.\n');
   });

@@ -11,7 +11,7 @@ import type { Check } from '../../src/cli/doctor/check.js';
 import { SessionService } from '../../src/index.js';
 import { cli, cliProcess } from '../support/cli.js';
 import { ONE_PER_SERVER } from '../support/databases.js';
-import { NestApps, printedCode, type NestApp } from '../support/nest-app.js';
+import { NestApp, NestApps, printedCode } from '../support/nest-app.js';
 import { SERVERS } from '../support/servers.js';
 
 const SECRET = /^SESSION_SECRET=[\w-]{43}$/m;
@@ -288,6 +288,17 @@ describe('init', () => {
       const { out } = await app.init({ yes: true, environment });
       expect(out).toContain('No file has to be changed.');
       expect(out).not.toContain('there is one');
+    });
+
+    it('is kept out of a repository without a .gitignore', async () => {
+      const app = await write(['pg'], { '.git/HEAD': '', 'sub/package.json': '{"dependencies":{"@nestjs/core":"*","pg":"*"}}' });
+      const sub = new NestApp(join(app.directory, 'sub'));
+      expect((await sub.init({ dryRun: true })).out).toContain('+++ .gitignore');
+      await app.init({ yes: true });
+      expect(await app.read('.gitignore')).toBe('.env\n');
+      expect((await sub.init({ dryRun: true })).out).not.toContain('.gitignore');
+      const outside = await write(['pg']);
+      expect((await outside.init({ dryRun: true })).out).not.toContain('.gitignore');
     });
 
     it.each(['.env', '/.env', '.env*', '**/.env', '!.env'])('leaves a .gitignore with %s alone', async (line) => {

@@ -475,7 +475,7 @@ describe('a command line that is wrong', () => {
     [[], 'no command was given. smart-session --help lists the commands.'],
     [
       ['frobnicate'],
-      '"frobnicate" is not a command. Give one of init, create-table, import, stats, list, show, destroy, shorten, reseal, prune, doctor first.',
+      '"frobnicate" is not a command. Give one of init, create-table, import, stats, list, show, destroy, export-user, erase-user, shorten, reseal, prune, doctor first.',
     ],
     [['prun'], '"prun" is not a command. Did you mean prune? smart-session --help lists the commands.'],
     [['stast'], '"stast" is not a command. Did you mean stats? smart-session --help lists the commands.'],
@@ -600,6 +600,18 @@ describe('a process of an app', () => {
     );
     const other = await cliProcess(['stats', '--config', 'other.js', '--contextName', 'second'], app);
     expect(other).toMatchObject({ code: 1, err: expect.stringContaining('there is no table "sessions"') });
+    for (const words of [['stats'], ['doctor'], ['create-table', '--run'], ['create-table', '--upgrade']]) {
+      const own = [...words, '--config', join(app, 'other.js'), '--contextName', 'second', '--dialect', 'mysql'];
+      const err = 'smart-session: --dialect: "mysql" was given, but the database is sqlite. Leave --dialect out.\n';
+      const run = await cli(own);
+      expect({ ...run, err: run.err.split('\n').at(-2) }).toEqual({ code: 2, out: '', err: err.trimEnd() });
+    }
+    const unknown = await cli(['stats', '--config', join(app, 'other.js'), '--contextName', 'third']);
+    expect(unknown).toEqual({
+      code: 2,
+      out: '',
+      err: 'smart-session: --contextName: the configuration of MikroORM has no "third". Give the `contextName` of one of its entries.\n',
+    });
     const none = await cliProcess(['stats', '--config', 'nowhere.js'], app);
     expect(none).toEqual({ code: 2, out: '', err: 'smart-session: --config: there is no file nowhere.js.\n' });
   });

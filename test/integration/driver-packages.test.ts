@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { Utils } from '@mikro-orm/core';
 import { DIALECTS } from '../../src/dialects/index.js';
 import { MissingPackageError, importError } from '../../src/dialects/missing-package.js';
+
+const VERSION = Utils.getORMVersion();
 
 /** Drivers that a process cannot load: one is not there, one fails, one is of another MikroORM; a package that the last imports is not there. */
 const HOOKS = `
@@ -47,7 +50,7 @@ describe('a driver that cannot be loaded', () => {
     expect(lines).toEqual([
       given(
         'postgresql',
-        `@mikro-orm/postgresql cannot be found. Install it: npm install @mikro-orm/postgresql. If it is installed, ${remedy}`,
+        `@mikro-orm/postgresql cannot be found. Install it, in the version of @mikro-orm/core: npm install @mikro-orm/postgresql@${VERSION}. If it is installed, ${remedy}`,
       ),
       given('mysql', `@mikro-orm/mysql cannot be loaded: boom. Fix that, or ${remedy}`),
       given(
@@ -60,7 +63,10 @@ describe('a driver that cannot be loaded', () => {
 
   it('is to be installed if the one that is found is of another MikroORM, such as that of another app of the workspace', async () => {
     expect(await linesOf(PROGRAM, 'mariadb')).toEqual([
-      given('mariadb', `@mikro-orm/mariadb cannot be found. Install it: npm install @mikro-orm/mariadb. If it is installed, ${remedy}`),
+      given(
+        'mariadb',
+        `@mikro-orm/mariadb cannot be found. Install it, in the version of @mikro-orm/core: npm install @mikro-orm/mariadb@${VERSION}. If it is installed, ${remedy}`,
+      ),
       '',
     ]);
   });

@@ -17,7 +17,8 @@ import { writeMigration } from '../migration/write-migration.js';
 import { openOrm } from '../open-orm.js';
 import { withSessions, withTable } from '../open-sessions.js';
 import { printJson } from '../print-json.js';
-import { readSessionOptions, type CommonGiven } from '../settings.js';
+import { refuseOtherDialect } from '../refuse-other-dialect.js';
+import { readSessionOptions, readSettings, type CommonGiven } from '../settings.js';
 import { UsageError } from '../usage-error.js';
 
 export const createTable = defineCommand({
@@ -111,9 +112,10 @@ function outcome({ tableName, isNew, layout }: DatabaseContext): string {
 }
 
 async function upgraded(given: CommonGiven): Promise<Result> {
-  const read = await readSessionOptions(given);
+  const { exported, options: read } = await readSettings(given);
   const orm = read.connection || read.client ? undefined : await openOrm(given.contextName ?? read.contextName, given.config);
   try {
+    await refuseOtherDialect(given, exported, orm);
     const options = new SmartSessionOptions({ ...withTable(read, orm), contextName: undefined });
     const { from, to } = await upgradeDatabase(options, orm);
     const { tableName } = options;

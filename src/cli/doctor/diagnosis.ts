@@ -8,7 +8,9 @@ import { checkSchema } from '../../persistence/table-creation.js';
 import { messageOf } from '../error-message.js';
 import { openOrm } from '../open-orm.js';
 import { withTable } from '../open-sessions.js';
+import { refuseOtherDialect } from '../refuse-other-dialect.js';
 import { readSettings, type CommonGiven } from '../settings.js';
+import { UsageError } from '../usage-error.js';
 import { failed, ok, report, type Check } from './check.js';
 import type { Checked, CheckedTable } from './checked.js';
 import { checkKeys } from './encryption.checks.js';
@@ -67,14 +69,20 @@ export async function diagnose(given: CommonGiven): Promise<readonly Check[]> {
     return [failed('options', messageOf(error))];
   }
   const ofOptions = areGiven ? checkOptions(exported, options) : [];
-  return [...ofOptions, ...(await checkDatabase(given, read, areGiven))];
+  return [...ofOptions, ...(await checkDatabase(given, exported, read, areGiven))];
 }
 
-async function checkDatabase(given: CommonGiven, read: SmartSessionModuleOptions, areGiven: boolean): Promise<readonly Check[]> {
+async function checkDatabase(
+  given: CommonGiven,
+  exported: SmartSessionModuleOptions,
+  read: SmartSessionModuleOptions,
+  areGiven: boolean,
+): Promise<readonly Check[]> {
   const checks: Check[] = [];
   try {
     const orm = read.connection || read.client ? undefined : await openOrm(given.contextName ?? read.contextName, given.config);
     try {
+      await refuseOtherDialect(given, exported, orm);
       const options = new SmartSessionOptions({ ...withTable(read, orm), contextName: undefined });
       await inspectDatabase(options, orm, async (place) => {
         checks.push(ok('connection', place.dialect.name));
@@ -85,6 +93,7 @@ async function checkDatabase(given: CommonGiven, read: SmartSessionModuleOptions
       await orm?.close();
     }
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     checks.push(failed('connection', messageOf(error)));
   }
   return checks;

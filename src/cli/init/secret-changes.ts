@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { textOf, type FileChange } from './file-change.js';
 
@@ -42,8 +43,22 @@ function withSecret(text: string): string {
 
 async function ignoreChanges(directory: string): Promise<FileChange[]> {
   const before = await textOf(join(directory, '.gitignore'));
-  if (before === undefined || mentionsEnv(before)) return [];
-  return [{ path: '.gitignore', before, after: withLine(before, '.env') }];
+  if (before === undefined ? !isInGit(directory) : mentionsEnv(before)) return [];
+  if (before === undefined && (await isIgnoredAbove(resolve(directory)))) return [];
+  return [{ path: '.gitignore', before, after: withLine(before ?? '', '.env') }];
+}
+
+/** Whether the folder, or one above it, is a repository. Without git, a `.gitignore` would mean nothing. */
+function isInGit(directory: string): boolean {
+  const path = resolve(directory);
+  return existsSync(join(path, '.git')) || (dirname(path) !== path && isInGit(dirname(path)));
+}
+
+/** Whether the `.gitignore` of a folder above, in the same repository, is about `.env`. */
+async function isIgnoredAbove(directory: string): Promise<boolean> {
+  if (existsSync(join(directory, '.git'))) return false;
+  const above = dirname(directory);
+  return mentionsEnv((await textOf(join(above, '.gitignore'))) ?? '') || isIgnoredAbove(above);
 }
 
 /** Whether a line is about `.env`. A line such as `!.env` is a decision of the app, too. */

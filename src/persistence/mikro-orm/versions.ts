@@ -22,6 +22,11 @@ export function ormConnection(connection: Connection, dialect?: ConnectionDialec
   );
 }
 
+/** Returns the version of the installed MikroORM. All its packages must have the same. */
+export function ormVersion(): string {
+  return Utils.getORMVersion();
+}
+
 /** Runs statements in a transaction of MikroORM. */
 export function statementsIn(transaction: object, dialect: ConnectionDialect): RunStatement {
   return isKyselys(transaction) ? inKysely(transaction) : inKnex(transaction, dialect);
