@@ -50,6 +50,8 @@ export type { SessionPolicy } from './live/session-policy.js';
 export { SessionCreatedEvent, SessionDestroyedEvent, SessionExpiredEvent, SessionMergedEvent } from './events/session-events.js';
 export type { EventsOption, SessionEventEmitter } from './options/events-option.js';
 export type { DestroyReason } from './observers/session-observers.js';
+export { SessionBoardModule } from './board/session-board.module.js';
+export type { SessionBoardOptions } from './board/board-options.js';
 export { SessionHealthIndicator, type SessionHealth } from './health/session-health.indicator.js';
 export { SmartSessionStore } from './store/smart-session.store.js';
 export { SmartSessionMiddleware } from './middleware/smart-session.middleware.js';

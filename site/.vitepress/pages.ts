@@ -17,7 +17,7 @@ export const GROUPS: readonly Group[] = [
   { text: 'Start', files: docs('setup', 'options', 'testing', 'moving-in', 'questions') },
   { text: 'Concepts', files: docs('guarantees', 'merging', 'exactly-once', 'statements') },
   { text: 'Guides', files: docs('managing-sessions', 'live', 'security', 'rolling-out') },
-  { text: 'Operating', files: docs('production', 'cli', 'observability', 'scaling', 'settings', 'faults') },
+  { text: 'Operating', files: docs('production', 'cli', 'observability', 'board', 'scaling', 'settings', 'faults') },
   { text: 'Reference', files: [...docs('errors', 'driver-errors', 'compatibility', 'benchmark'), API] },
   {
     text: 'Recipes',

@@ -1,5 +1,6 @@
 import type { Merge } from './merge-trace.js';
 import { OutageLog } from './outage-log.js';
+import { PruneRuns } from './prune-runs.js';
 import { RecordHints } from './record-hints.js';
 
 /** A session, with what is known of it at that moment. */
@@ -64,8 +65,27 @@ export class SessionObservers {
   /** What this process does to records, for the watches of this process. */
   readonly hints = new RecordHints();
 
-  constructor(
-    readonly lifecycle?: LifecycleObserver,
-    readonly operations?: OperationObserver,
-  ) {}
+  /** The last runs of the pruner. */
+  readonly pruneRuns = new PruneRuns();
+  #lifecycle: LifecycleObserver | undefined;
+  #operations: OperationObserver | undefined;
+
+  constructor(lifecycle?: LifecycleObserver, operations?: OperationObserver) {
+    this.#lifecycle = lifecycle;
+    this.#operations = operations;
+  }
+
+  get lifecycle(): LifecycleObserver | undefined {
+    return this.#lifecycle;
+  }
+
+  get operations(): OperationObserver | undefined {
+    return this.#operations;
+  }
+
+  /** Takes other observers in place of these. */
+  replace(lifecycle: LifecycleObserver | undefined, operations: OperationObserver | undefined): void {
+    this.#lifecycle = lifecycle;
+    this.#operations = operations;
+  }
 }

@@ -551,12 +551,17 @@ export class SessionService {
   /** Deletes every expired record, in batches, and the leases that ended. Returns how many records. */
   async prune(): Promise<number> {
     this.transactions.refuse('prune');
+    const pruned = await this.observers.pruneRuns.watch(() => this.#pruneRecords());
+    // The app's user may have no rights on the table of leases. An app without `once` needs none.
+    if (this.repository.hasLeases) await this.repository.onLeases((leases) => leases.prune()).catch(() => undefined);
+    return pruned;
+  }
+
+  async #pruneRecords(): Promise<number> {
     let pruned = 0;
     for (let last = PRUNE_BATCH; last === PRUNE_BATCH; pruned += last) {
       last = await this.observers.outages.watch('prune', this.destroyer.prune(PRUNE_BATCH));
     }
-    // The app's user may have no rights on the table of leases. An app without `once` needs none.
-    if (this.repository.hasLeases) await this.repository.onLeases((leases) => leases.prune()).catch(() => undefined);
     return pruned;
   }
 

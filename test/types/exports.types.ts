@@ -43,6 +43,7 @@ import type {
   ResolvedFeed,
   RunStatement,
   SessionCarrier,
+  SessionBoardOptions,
   SessionChange,
   SessionConnection,
   SessionDraft,
@@ -126,6 +127,7 @@ type Value =
   | 'SessionError'
   | 'SessionExpiredEvent'
   | 'SessionGoneError'
+  | 'SessionBoardModule'
   | 'SessionHealthIndicator'
   | 'SessionInTransactionError'
   | 'SessionLimitError'
@@ -202,6 +204,7 @@ export type Types = [
   ResolvedFeed,
   RunStatement,
   SessionCarrier,
+  SessionBoardOptions,
   SessionChange,
   SessionConnection,
   SessionDraft,

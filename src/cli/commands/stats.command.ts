@@ -1,4 +1,4 @@
-import { tableStatistics, type CommitCount, type TableStatistics } from '../table-statistics.js';
+import { tableStatistics, type CommitCount, type TableStatistics } from '../../persistence/table-statistics.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
 import { withSessions } from '../open-sessions.js';

@@ -1,6 +1,6 @@
 import { qualifiedName } from '../dialects/qualified-name.js';
-import type { DatabaseContext } from '../persistence/database-context.js';
-import { isLive } from '../persistence/expiry.js';
+import type { DatabaseContext } from './database-context.js';
+import { isLive } from './expiry.js';
 
 /** Statistics of a sessions table. Sizes and commits are those of live sessions. */
 export interface TableStatistics {

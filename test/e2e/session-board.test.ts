@@ -1,0 +1,216 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { Controller, Injectable, Logger, Module, Param, Post, Session, type CanActivate, type INestApplication } from '@nestjs/common';
+import { chromium, type Browser as Chromium, type Page } from 'playwright-core';
+import { vi } from 'vitest';
+import { SessionBoardModule, SessionService, SmartSessionConfigError } from '../../src/index.js';
+import { Browser } from '../support/browser.js';
+import { sessionIdOf } from '../support/sessions-app.js';
+import { startTestApp } from '../support/test-app.js';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** The part of axe-core that is used here. */
+interface Axe {
+  run(options: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+}
+
+@Injectable()
+class AdminGuard implements CanActivate {
+  static isOpen = true;
+  canActivate(): boolean {
+    return AdminGuard.isOpen;
+  }
+}
+
+let writes = 0;
+let held = Promise.withResolvers<void>();
+let arrived = Promise.withResolvers<void>();
+
+@Controller('carts')
+class CartController {
+  @Post(':id/add') async add(@Session() session: Record<string, unknown>, @Param('id') id: string): Promise<void> {
+    arrived.resolve();
+    await held.promise;
+    session['<cart>'] = [`secret-${id}-${++writes}`];
+  }
+  @Post(':id/clear') clear(@Session() session: Record<string, unknown>, @Param('id') id: string): void {
+    session['<cart>'] = [`clear-${id}-${++writes}`];
+  }
+}
+
+@Module({ controllers: [CartController] })
+class CartModule {}
+
+describe('the board', () => {
+  let app: INestApplication;
+  let url: string;
+  let anna: Browser;
+  const sameOrigin = () => ({ 'sec-fetch-site': 'same-origin' });
+
+  beforeAll(async () => {
+    vi.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    app = await startTestApp('sqlite', {
+      imports: [CartModule, SessionBoardModule.forRoot({ path: 'board', guard: AdminGuard })],
+      options: { userId: 'user', devices: true, detectOverwrites: true, tableName: 'board' },
+      prepare: (nest) => nest.setGlobalPrefix('api'),
+    });
+    url = `${await app.getUrl()}/api/board`;
+    await app.get(SessionService).clear();
+    anna = new Browser(app);
+    await anna.post('/api/login');
+    for (let n = 0; n < 3; n++) await race();
+    await app.get(SessionService).prune();
+  });
+  afterAll(async () => {
+    vi.restoreAllMocks();
+    await app.close();
+  });
+
+  /** Two requests of a session rewrite one key. */
+  async function race(): Promise<void> {
+    held = Promise.withResolvers();
+    arrived = Promise.withResolvers();
+    const adding = anna.post('/api/carts/4711/add');
+    await arrived.promise;
+    await anna.post('/api/carts/4712/clear');
+    held.resolve();
+    await adding;
+  }
+
+  /** The page without the white space around its tags. */
+  const read = async (query = '') => (await (await fetch(`${url}${query}`)).text()).replace(/\s*(<[^>]*>)\s*/g, '$1');
+  const post = (headers: Record<string, string>, fields: Record<string, string>) =>
+    fetch(url, { method: 'POST', headers, body: new URLSearchParams(fields), redirect: 'manual' });
+  const sessionsOf = (userId: string) => app.get(SessionService).list({ userId });
+
+  it('shows the table, merges, contested keys, the routes that raced, and the rule to declare', async () => {
+    const page = await read();
+    expect(page).toMatch(/Live sessions<\/dt><dd>1</);
+    expect(page).toContain('3 in the last hour');
+    expect(page).toContain('<code>POST /api/carts/:id/add</code>and<code>POST /api/carts/:id/clear</code></td><td class="n">3</td>');
+    expect(page).toContain('has no merge rule, and was overwritten 3 times.');
+    expect(page).toContain('merge: { &#39;&lt;cart&gt;&#39;: union() }');
+    expect(page).toMatch(/Contested keys[^]*&lt;cart&gt;<\/code><\/td><td class="n">3</);
+    expect(page).toMatch(/Conflicts<\/dt><dd>[1-9]/);
+    expect(page).toMatch(/Slowest commits[^]*\d ms<\/td>/);
+    expect(page).toMatch(/Pruner<\/h2><div[^]*<td class="n">0<\/td>/);
+  });
+
+  it('shows no value, no id of a session, and no id of a path', async () => {
+    const page = await read('?user=anna');
+    expect(page).toContain('End the session');
+    expect(page).not.toMatch(/secret|clear-|4711|<cart>/);
+    expect(page).not.toContain(sessionIdOf(anna));
+  });
+
+  it('escapes what comes from outside', async () => {
+    expect(await read(`?user=${encodeURIComponent('"><script>alert(1)</script>')}`)).not.toContain('<script');
+  });
+
+  it('allows no script and no other server', async () => {
+    const { headers } = await fetch(url);
+    expect(headers.get('content-security-policy')).toMatch(
+      /^default-src 'none'; style-src 'sha256-[^']+'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'$/,
+    );
+    expect(headers.get('cache-control')).toBe('no-store');
+  });
+
+  it.each<[string, () => Record<string, string>]>([
+    ['another site', () => ({ 'sec-fetch-site': 'cross-site' })],
+    ['a subdomain', () => ({ 'sec-fetch-site': 'same-site', origin: new URL(url).origin })],
+    ['another origin', () => ({ origin: 'http://127.0.0.1:1' })],
+    ['an opaque origin', () => ({ origin: 'null' })],
+    ['an unknown origin', () => ({})],
+  ])('ends no session for a form of %s', async (_name, headers) => {
+    const [session] = await sessionsOf('anna');
+    const answer = await post(headers(), { user: 'anna', handle: session!.handle });
+    expect(answer.status).toBe(403);
+    expect(await sessionsOf('anna')).toHaveLength(1);
+  });
+
+  it.each<[string, () => Record<string, string>]>([
+    ['that says so', sameOrigin],
+    ['by its origin', () => ({ origin: new URL(url).origin })],
+  ])('ends a session for a form of its own page, %s', async (_name, headers) => {
+    const bob = new Browser(app);
+    await bob.post('/api/login');
+    const [newest] = await sessionsOf('anna');
+    const answer = await post(headers(), { user: 'anna', handle: newest!.handle });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '?user=anna&ended=yes']);
+    expect(await sessionsOf('anna')).toHaveLength(1);
+    const again = await post(headers(), { user: 'anna', handle: newest!.handle });
+    expect(again.headers.get('location')).toBe('?user=anna&ended=no');
+  });
+
+  it('is behind its guard', async () => {
+    AdminGuard.isOpen = false;
+    try {
+      const [session] = await sessionsOf('anna');
+      const statuses = [await fetch(url), await post(sameOrigin(), { user: 'anna', handle: session!.handle })].map(({ status }) => status);
+      expect(statuses).toEqual([403, 403]);
+      expect(await sessionsOf('anna')).toHaveLength(1);
+    } finally {
+      AdminGuard.isOpen = true;
+    }
+  });
+
+  it('does not start in production without a guard', () => {
+    const before = process.env.NODE_ENV;
+    try {
+      process.env.NODE_ENV = 'production';
+      expect(() => SessionBoardModule.forRoot({ path: 'board' })).toThrow(SmartSessionConfigError);
+      expect(SessionBoardModule.forRoot({ guard: AdminGuard }).controllers).toHaveLength(1);
+    } finally {
+      process.env.NODE_ENV = before;
+    }
+  });
+
+  (existsSync(CHROMIUM) ? describe : describe.skip)('in a browser', () => {
+    let chrome: Chromium;
+    let page: Page;
+    const complaints: string[] = [];
+    const hosts = new Set<string>();
+
+    beforeAll(async () => {
+      chrome = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+      page = await chrome.newPage();
+      page.on('console', (message) => complaints.push(message.text()));
+      page.on('request', (request) => hosts.add(new URL(request.url()).host));
+      await page.goto(`${url}?user=anna`);
+    }, 60_000);
+    afterAll(() => chrome?.close());
+
+    describe.each(['light', 'dark'] as const)('in %s colours', (colorScheme) => {
+      it.each([
+        { width: 1200, height: 900 },
+        { width: 360, height: 740 },
+      ])('has no violation of WCAG 2.2 AA at $width px, and does not scroll sideways', async (viewport) => {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize(viewport);
+        await page.evaluate(AXE);
+        const violations = await page.evaluate(async () => {
+          const { violations: found } = await (globalThis as unknown as { axe: Axe }).axe.run({ resultTypes: ['violations'] });
+          return found.map(({ id, nodes }) => ({ id, targets: nodes.map((node) => node.html) }));
+        });
+        expect(violations).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
+        if (process.env.BOARD_PICTURES)
+          await page.screenshot({ path: `${process.env.BOARD_PICTURES}-${colorScheme}-${viewport.width}.png`, fullPage: true });
+      });
+    });
+
+    it('ends a session by the keyboard', async () => {
+      await page.getByRole('button', { name: /^End the session/ }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('status').filter({ hasText: 'The session was ended.' }).waitFor();
+      expect(await sessionsOf('anna')).toEqual([]);
+    });
+
+    it('loads nothing from elsewhere, and breaks no policy', () => {
+      expect([...hosts]).toEqual([new URL(url).host]);
+      expect(complaints).toEqual([]);
+    });
+  });
+});
