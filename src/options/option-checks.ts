@@ -88,23 +88,7 @@ export function hasMethods(...names: string[]): Predicate {
 
 /** Whether a value is an object of merge rules. A key may be undefined. */
 export function isRules(given: unknown): boolean {
-  return isObject(given) && !Array.isArray(given) && Object.values(given).every((rule) => rule === undefined || isRule(rule));
-}
-
-/** Whether a value is a merge rule. `counter` without its parentheses is none: it makes a rule from any argument. */
-export function isRule(given: unknown): boolean {
-  return isFunction(given) && !makesRule(given as (sides: object) => unknown);
-}
-
-/** A rule is pure, so it can be called. It may refuse that no side has a value. */
-function makesRule(given: (sides: object) => unknown): boolean {
-  try {
-    const result: unknown = given({ key: '' });
-    if (types.isPromise(result)) result.catch(() => undefined);
-    return isFunction(result);
-  } catch {
-    return false;
-  }
+  return isObject(given) && !Array.isArray(given) && Object.values(given).every((rule) => rule === undefined || isFunction(rule));
 }
 
 export function isSessionLimit(given: unknown): boolean {

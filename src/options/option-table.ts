@@ -15,7 +15,6 @@ import {
   isObject,
   isPlainName,
   isRoute,
-  isRule,
   isRules,
   isSecretOrSeveral,
   isSessionLimit,
@@ -101,7 +100,7 @@ export const OPTIONS = {
     default: {},
     resolve: (rules): ReadonlyMap<string, MergeRule> => new Map(Object.entries<MergeRule | undefined>(rules).filter(isGiven)),
   },
-  mergeDefault: { check: optional(unless(isRule, 'Give a rule, such as deep().')) },
+  mergeDefault: { check: optional(unless(isFunction, 'Give a rule, such as deep().')) },
   detectOverwrites: {
     check: yesOrNo,
     get default() {

@@ -341,7 +341,7 @@ function unmergeable(on: On): Ways {
       2,
       3,
     ),
-    by(({ mine }) => mine && (() => 1), 1, 2, 3),
+    by(() => () => 1, 1, 2, 3),
   ];
 }
 

@@ -111,7 +111,7 @@ describe('a rule that fails', () => {
   });
 
   it.each<[string, () => unknown, string]>([
-    ['a value that cannot be stored', ({ mine }: { mine?: unknown } = {}) => mine && (() => 1), 'cannot store'],
+    ['a value that cannot be stored', () => () => 1, 'cannot store'],
     ['a promise', () => Promise.reject(new Error('later')), 'returned a promise'],
     ['undefined', () => undefined, 'returned undefined'],
   ])('rejects the commit if it returns %s', (_name, rule, said) => {
