@@ -5,8 +5,6 @@ import type { Route } from './route.js';
 export interface RaceConfig {
   /** The base URLs, if the command line names none. */
   readonly urls?: readonly string[];
-  /** The name of the session's cookie. Default: any cookie */
-  readonly cookie?: string;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent first by each browser, such as a login. It sets a key if it has `{key}` and `{value}`. Default: `set` alone begins the session */
@@ -38,7 +36,7 @@ export interface ResolvedConfig extends Omit<RaceConfig, 'urls'> {
 }
 
 const ROUTES = ['begin', 'set', 'read', 'logout', 'regenerate'] as const;
-const NAMES = ['urls', 'cookie', 'headers', 'values', 'timeout', ...ROUTES];
+const NAMES = ['urls', 'headers', 'values', 'timeout', ...ROUTES];
 const ROUTE_NAMES = ['method', 'path', 'query', 'headers', 'body', 'form'];
 
 /** The routes of an app that needs no config. */
