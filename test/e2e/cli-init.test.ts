@@ -112,8 +112,7 @@ describe('init', () => {
       expect(code).toContain(file);
       await app.add({ ...sessionType(out), 'src/app.module.ts': code });
       expect(await useSessions(app)).toBe(1);
-      const { SESSION_SECRET: _, ...environment } = process.env;
-      process.env = environment;
+      delete process.env.SESSION_SECRET;
       await app.add({ 'smart-session.options.mjs': printedCode(out, 'Create smart-session.options.mjs') });
       const doctor = /npx smart-session (doctor --options \S+)$/m.exec(out)![1]!.split(' ');
       const { out: found, err, code: exit } = await cliProcess(doctor, app.directory);

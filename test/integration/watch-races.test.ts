@@ -178,8 +178,9 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     for (const key of ['a', 'b', 'c']) {
       await set(key);
       await quick.changed(key);
+      // Later, the watch could find two changes in one load.
+      await vi.waitFor(() => expect(calls).toEqual([['a']]));
     }
-    await vi.waitFor(() => expect(calls).toEqual([['a']]));
     await sleep(5 * FEED.interval);
     release.resolve();
     await vi.waitFor(() => expect(calls).toHaveLength(2));
