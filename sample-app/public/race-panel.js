@@ -1,12 +1,14 @@
 import { Timeline } from './timeline.js';
 
 const WORDS = { waiting: 'not stored yet', kept: 'kept', lost: 'lost', refused: 'refused with an error' };
+const SUMMARY = 'The session at the end';
 const MARKS = { waiting: '·', kept: '✓', lost: '✕', refused: '!' };
 
 /** One side of a race on the page: total, keys, time line, and the session at the end. */
 export class RacePanel {
   #title;
   #caption;
+  #summary;
   #verdict;
   #total;
   #keys;
@@ -29,7 +31,8 @@ export class RacePanel {
     this.#caption = make('p', 'caption', requests);
     this.#timeline = new Timeline(make('div', 'timeline', requests));
     const content = make('details', 'content', article);
-    make('summary', '', content).textContent = 'The session at the end';
+    this.#summary = make('summary', '', content);
+    this.#summary.textContent = SUMMARY;
     this.#content = make('pre', '', content);
     this.verdictOf = verdictOf;
   }
@@ -37,6 +40,7 @@ export class RacePanel {
   set title(title) {
     this.#title.textContent = title;
     this.#caption.textContent = `The requests with ${title}`;
+    this.#summary.setAttribute('aria-label', `${SUMMARY}, with ${title}`);
   }
 
   /** Shows the current state of a side. */
