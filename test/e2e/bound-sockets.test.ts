@@ -260,3 +260,28 @@ describe('another object than a socket', () => {
 });
 
 const FILE = `/tmp/smart-session-bound-${process.pid}.db`;
+
+describe('a handshake', () => {
+  let app: SessionsApp;
+  beforeAll(async () => {
+    const transport = ['cookie', { header: 'X-Session' }] as const;
+    app = await SessionsApp.start(
+      'sqlite',
+      { tableName: 'bound_handshakes', transport },
+      { imports: [WsModule], prepare: KINDS.ws.prepare },
+    );
+  });
+  afterAll(() => app.close());
+
+  it('with two session ids has no session', async () => {
+    const { cookie } = await app.browser({ a: 1 });
+    const url = `${(await app.app.getUrl()).replace('http', 'ws')}${WS_PATH}`;
+    const socket = new WebSocket(url, { headers: { cookie, 'x-session': 'another' } } as never);
+    const [{ code, reason }] = await once(socket, 'close');
+    expect({ code, reason }).toEqual(KINDS.ws.told.none);
+  });
+
+  it('that is none is an error of the caller', () => {
+    expect(() => app.app.get(SessionService).bind({} as never, {} as never)).toThrow(TypeError);
+  });
+});
