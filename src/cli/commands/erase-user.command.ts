@@ -33,8 +33,11 @@ export const eraseUser = defineCommand({
       throw new UsageError(`erase-user: there is no terminal to confirm that everything about ${name} is erased. Give --yes.`);
     return withSessions(given, async ({ service, options }) => {
       const done = (erased: number, sentence: string) => (json ? printJson(terminal, { erased }) : terminal.print(sentence));
-      const stored = (await service.exportUser(userId)).sessions.length;
-      if (!isSure && stored > 0 && !isYes(await terminal.ask(`Erase ${count(stored, 'session')} of ${name}? [y/N] `))) {
+      const isRefused = async () => {
+        const stored = (await service.exportUser(userId)).sessions.length;
+        return stored > 0 && !isYes(await terminal.ask(`Erase ${count(stored, 'session')} of ${name}? [y/N] `));
+      };
+      if (!isSure && (await isRefused())) {
         terminal.note('Nothing was erased.');
         if (json) printJson(terminal, { erased: 0 });
         return;
