@@ -12,7 +12,7 @@ import { tableStatistics, type TableStatistics } from '../persistence/table-stat
 import { SessionService, type UserSession } from '../services/session.service.js';
 import { BoardFigures } from './board-figures.js';
 
-/** What the board shows. */
+/** The content of the board. */
 export interface Board {
   readonly figures: BoardFigures;
   readonly table: TableStatistics;

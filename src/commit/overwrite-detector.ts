@@ -17,7 +17,7 @@ import { ruleFor } from './suggested-rule.js';
  */
 @Injectable()
 export class OverwriteDetector {
-  /** What was found since the start of the process. */
+  /** The overwrites since the start of the process. */
   readonly overwrites = new Overwrites();
   readonly #writes = new RecentWrites();
   readonly #logger = new SessionLogger();

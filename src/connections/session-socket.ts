@@ -31,7 +31,7 @@ export interface SocketIoSocket {
 /** A socket of `ws` or of socket.io, as a gateway's `handleConnection` is given it. */
 export type SessionSocket = WsSocket | SocketIoSocket;
 
-/** What a socket is told besides the end of its session. */
+/** The callbacks of a socket, besides the end of its session. */
 export type BindOptions = Pick<WatchOptions, 'keys' | 'onChange'>;
 
 /** The session that a socket was opened with. */

@@ -4,7 +4,7 @@ import type { EncodedValues } from '../merge/encoded-values.js';
 import type { KnownRecord } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
 
-/** What a watch has seen of the keys of a session. It keeps a hash of each value, because values may be large. */
+/** The keys of a session as a watch has seen them. It keeps a hash of each value, because values may be large. */
 export class KeyChanges {
   readonly #keys: ReadonlySet<string> | undefined;
   #known: KnownRecord | undefined;

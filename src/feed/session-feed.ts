@@ -31,7 +31,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
   readonly #rounds: PollRounds;
   readonly #soon: () => void;
   readonly #logger = new SessionLogger();
-  /** What is heard of other processes. */
+  /** The notifications of other processes. */
   readonly #hearing: Hearing = {
     ended: (hash) => this.#hint(this.#index.byHash(hash)),
     cleared: () => this.#pollAll(),

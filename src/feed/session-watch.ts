@@ -24,7 +24,7 @@ export interface SessionChange {
   readonly keys: readonly string[];
 }
 
-/** What a watch tells, and whom. */
+/** The callbacks of a watch, and the keys that it compares. */
 export interface WatchOptions {
   /**
    * Called once when the session ends, or when it is unknown whether it has ended. Close the connection here. For a user, it is called

@@ -4,7 +4,7 @@ import { handleOf } from '../security/session-handle.js';
 import type { TargetIndex } from './target-index.js';
 import type { Watch } from './watch.js';
 
-/** What is watched. All watches of one target share its polls. */
+/** A session or a user that is watched. All watches of one target share its polls. */
 export abstract class WatchTarget {
   readonly watches = new Set<Watch>();
   /** When the last poll that was answered was sent, on the monotonic clock, in ms. At first: when the watch began. */

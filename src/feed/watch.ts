@@ -9,7 +9,7 @@ import { ChangeDeliveries } from './change-deliveries.js';
 import { KeyChanges } from './key-changes.js';
 import type { SessionChange, SessionEnd, SessionWatch, WatchOptions } from './session-watch.js';
 
-/** What a watch needs of the feed. */
+/** The parts of the feed that a watch needs. */
 export interface WatchSurroundings {
   readonly logger: SessionLogger;
   /** Loads the record, to compare its keys. Undefined if it is gone or cannot be read. */
@@ -20,7 +20,7 @@ export interface WatchSurroundings {
   readonly leave: (watch: Watch) => void;
 }
 
-/** What the caller of a watch knows of its session. */
+/** The session as the caller of a watch knows it. */
 export interface KnownSession {
   /** The record as it was loaded; undefined for a new session, and for a watch by id or by user. */
   readonly record?: SessionRecord | undefined;

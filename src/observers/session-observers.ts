@@ -62,7 +62,7 @@ export interface OperationObserver {
 /** The observers of sessions. Without an observer nothing is measured. Outages are always logged. */
 export class SessionObservers {
   readonly outages = new OutageLog();
-  /** What this process does to records, for the watches of this process. */
+  /** Tells the watches of this process which records it has ended or written. */
   readonly hints = new RecordHints();
 
   /** The last runs of the pruner. */

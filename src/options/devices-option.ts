@@ -3,7 +3,7 @@ import { isObject } from './option-checks.js';
 /** How much of an IP address is stored. */
 export type StoredIp = 'full' | 'anonymized';
 
-/** What is stored about the device of a login, besides its user agent. */
+/** The facts about the device of a login that are stored besides its user agent. */
 export interface DevicesOptions {
   /**
    * Stores the IP address of the login: whole, or `anonymized` to its network: /24 of IPv4, /48 of IPv6. Default: not stored.

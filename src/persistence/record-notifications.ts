@@ -13,7 +13,7 @@ export function notifiedHash(storageKey: string): string {
   return hash('sha256', `session notification ${storageKey}`, 'base64url').slice(0, LENGTH);
 }
 
-/** What a process hears. */
+/** The callbacks of a process that listens. */
 export interface Hearing {
   /** A record has ended. */
   ended(hash: string): void;

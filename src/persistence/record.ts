@@ -47,7 +47,7 @@ export interface RecordChange {
   readonly leaseId?: string | undefined;
 }
 
-/** What a poll sees of a row. */
+/** A row as a poll sees it. */
 export interface RecordState extends Pick<StoredRecord, 'version' | 'commitId'> {
   readonly storageKey: string;
   readonly userId: string | null;

@@ -85,7 +85,7 @@ class WsModule {}
 @Module({ providers: [SocketIoGateway] })
 class SocketIoModule {}
 
-/** What a client is told, by the reason. */
+/** The close that a client sees, by the reason. */
 const KINDS = {
   ws: {
     imports: [WsModule],

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { SessionService, SmartSessionStore, type DialectName, type SessionWatch, type SmartSessionModuleOptions } from '../../src/index.js';
 import { startTestApp } from './test-app.js';
 
-/** What the argument says, as JSON. */
+/** The argument, as JSON. */
 export interface WatchWorkerSettings {
   readonly dialect: DialectName;
   readonly connection: object;
@@ -18,7 +18,7 @@ export interface NotedEnd {
   readonly at: number;
 }
 
-/** What the process can be asked. */
+/** The requests that the process answers. */
 export type WatchCall =
   | { readonly do: 'store'; readonly ids: readonly string[] }
   | { readonly do: 'watch'; readonly ids: readonly string[]; readonly times: number }

@@ -5,7 +5,7 @@ import { PendingSaves } from './pending-saves.js';
 import { WatchCounter, type WatchCounts, type WatchFinding } from './watch-counts.js';
 import type { ReadSession, WatchOptions } from './watch-options.js';
 
-/** What a request loaded. */
+/** The values that a request loaded. */
 interface Base {
   readonly fingerprints: Fingerprints;
   /** In ms since 1970. Infinity if the session does not expire. */

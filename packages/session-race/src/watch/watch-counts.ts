@@ -16,7 +16,7 @@ export interface WatchHour {
   readonly resurrected: number;
 }
 
-/** What a watch has counted in this process. */
+/** The counts of a watch in this process. */
 export interface WatchCounts {
   /** Saves that were compared with the store. */
   readonly checked: number;

@@ -6,7 +6,7 @@ import type { WatchOptions } from './watch-options.js';
 
 /** A watch of a store. */
 export interface StoreWatch {
-  /** What was counted until now, in this process. */
+  /** The counts until now, in this process. */
   readonly counts: WatchCounts;
   /** Gives the store its own methods back. */
   stop(): void;
