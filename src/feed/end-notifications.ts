@@ -61,7 +61,6 @@ export class EndNotifications {
       this.#close = await this.#notifications.listen(this.#hearing);
       this.#hasFailed = false;
       this.#missed();
-      if (!this.#isWanted) await this.stopListening();
     } catch (error) {
       if (!this.#hasFailed) this.#logger.warn(`Notifications of ended sessions are not heard: ${describeThrown(error)}`);
       this.#hasFailed = true;

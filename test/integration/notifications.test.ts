@@ -65,6 +65,18 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
     }
   });
 
+  it('let a process end while it begins to listen', async () => {
+    const database = await SessionsDatabase.open('postgresql', TABLE);
+    try {
+      const { sessions, get } = serviceOver(new SqlSessionRepository(database.context), { feed: FEED });
+      const { watch } = new Watching(sessions, randomUUID());
+      await get(SessionFeed).beforeApplicationShutdown();
+      expect([watch.isLive, await listeners()]).toEqual([false, []]);
+    } finally {
+      await database.close();
+    }
+  });
+
   it('are not sent without `feed.notify`, and a failure of theirs is not told', async () => {
     const database = await SessionsDatabase.open('postgresql', TABLE);
     try {
