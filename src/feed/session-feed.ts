@@ -1,18 +1,17 @@
 import { AsyncResource } from 'node:async_hooks';
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
 import { RetryingRepository } from '../batching/retrying-repository.js';
 import type { LiveSession } from '../live/live-session.js';
 import type { RecordListener } from '../observers/record-hints.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
-import type { Hearing } from '../persistence/record-notifications.js';
 import { SessionRepository, type RecordState } from '../persistence/session.repository.js';
 import { SessionLoader } from '../protocol/session-loader.js';
 import { handleOf } from '../security/session-handle.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { SessionWatchLimitError } from '../smart-session.errors.js';
+import { FeedNotifications, type FeedHearing } from './feed-notifications.js';
 import { PollRounds } from './poll-rounds.js';
-import { EndNotifications } from './end-notifications.js';
 import type { SessionWatch, WatchOptions } from './session-watch.js';
 import { TargetGroup } from './target-group.js';
 import { TargetIndex } from './target-index.js';
@@ -24,7 +23,7 @@ import { Watch, type KnownSession } from './watch.js';
  * batches. A hint only makes the next poll immediate. So a lost hint costs time, and nothing else.
  */
 @Injectable()
-export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
+export class SessionFeed implements RecordListener, OnApplicationBootstrap, BeforeApplicationShutdown {
   readonly #sessions: TargetGroup<SessionTarget>;
   readonly #users: TargetGroup<UserTarget>;
   readonly #index = new TargetIndex<WatchTarget>();
@@ -32,13 +31,15 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
   readonly #soon: () => void;
   readonly #logger = new SessionLogger();
   /** The notifications of other processes. */
-  readonly #hearing: Hearing = {
+  readonly #hearing: FeedHearing = {
     ended: (hash) => this.#hint(this.#index.byHash(hash)),
+    written: (hash) => this.#hintChanged(this.#index.byHash(hash)),
     cleared: () => this.#pollAll(),
     lost: () => this.#pollAll(),
+    watched: () => this.#index.hashesOf(hasKeys),
   };
   /** Undefined if `feed.notify` is off, or the database has no notifications. */
-  readonly #others: EndNotifications | undefined;
+  readonly #others: FeedNotifications | undefined;
   #watches = 0;
   #isShutDown = false;
 
@@ -60,14 +61,19 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     // Polls serve all watches, so they run in no caller's asynchronous context.
     this.#rounds = new PollRounds(
       options.feed.interval,
-      AsyncResource.bind(() => this.#tick()),
+      AsyncResource.bind(() => this.#pollAll()),
       () => this.#round(),
     );
     this.#soon = AsyncResource.bind(() => this.#rounds.soon());
     if (!options.feed.notify || !notifications) return;
-    this.#others = new EndNotifications(notifications, this.#hearing, this.#logger);
+    this.#others = new FeedNotifications(notifications, this.#hearing, this.#logger);
     // A process without watches tells the others too.
     observers.hints.listener = this;
+  }
+
+  /** A process without watches listens too, because it must know which sessions the others watch. */
+  onApplicationBootstrap(): void {
+    this.#others?.start();
   }
 
   /**
@@ -112,7 +118,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
   ended(storageKeys: Iterable<string>): void {
     const ended = [...storageKeys];
     if (ended.length === 0) return;
-    this.#others?.send((notifications) => notifications.ended(ended));
+    this.#others?.ended(ended);
     for (const key of ended) {
       this.#sessions.find(key)?.expectRow();
       this.#hint(this.#index.of(key));
@@ -120,16 +126,14 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
   }
 
   cleared(): void {
-    this.#others?.send((notifications) => notifications.cleared());
+    this.#others?.cleared();
     for (const target of this.#sessions.values()) target.expectRow();
     this.#pollAll();
   }
 
   written(storageKey: string): void {
-    const target = this.#sessions.find(storageKey);
-    if (!target || !hasKeys(target)) return;
-    this.#sessions.hint(storageKey);
-    this.#soon();
+    this.#others?.written(storageKey);
+    if (this.#watches > 0) this.#hintChanged(this.#index.of(storageKey));
   }
 
   /** Ends all watches, so that their connections are closed: nothing would tell them any more. Then no statement is sent. */
@@ -137,11 +141,13 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     this.#isShutDown = true;
     for (const target of this.#targets()) target.lose();
     this.#rounds.stop();
-    await Promise.all([this.#rounds.ended(), this.#others?.sent(), this.#others?.stopListening()]);
+    await Promise.all([this.#rounds.ended(), this.#others?.stop()]);
   }
 
   #watchSession(storageKey: string, options: WatchOptions, known: KnownSession, loadedAt?: number): Watch {
-    return this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, this.#index, loadedAt), options, known);
+    const watch = this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, this.#index, loadedAt), options, known);
+    if (watch.hasKeys) this.#others?.watched(storageKey);
+    return watch;
   }
 
   #watch<Target extends WatchTarget>(
@@ -175,7 +181,7 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
 
   #begin(group: TargetGroup, key: string): void {
     this.#rounds.start();
-    this.#others?.keepListening();
+    this.#others?.start();
     group.hint(key);
     this.#soon();
   }
@@ -188,18 +194,17 @@ export class SessionFeed implements RecordListener, BeforeApplicationShutdown {
     target.close();
     if (this.#watches > 0) return;
     this.#rounds.stop();
-    if (this.#others) void this.#others.stopListening();
-    else this.observers.hints.listener = undefined;
-  }
-
-  #tick(): void {
-    this.#others?.keepListening();
-    this.#pollAll();
+    if (!this.#others) this.observers.hints.listener = undefined;
   }
 
   #hint(targets: Iterable<WatchTarget>): void {
     for (const target of targets) (target instanceof UserTarget ? this.#users : this.#sessions).hint(target.key);
     this.#soon();
+  }
+
+  #hintChanged(targets: Iterable<WatchTarget>): void {
+    const told = [...targets].filter(hasKeys);
+    if (told.length > 0) this.#hint(told);
   }
 
   #pollAll(): void {

@@ -26,4 +26,9 @@ export class TargetIndex<Target> {
   byHash(hash: string): Iterable<Target> {
     return this.#targets.get(hash) ?? [];
   }
+
+  /** The hashes of the records of targets that meet a condition. */
+  *hashesOf(condition: (target: Target) => boolean): Iterable<string> {
+    for (const [hash, targets] of this.#targets) if ([...targets].some(condition)) yield hash;
+  }
 }

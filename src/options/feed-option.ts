@@ -13,8 +13,8 @@ export interface FeedOptions {
   /** How many watches this process may have. Default: 10,000. */
   readonly maxWatches?: number;
   /**
-   * Tells the other processes at once that a session has ended, by PostgreSQL's LISTEN and NOTIFY. Set it in all processes. On other
-   * databases it does nothing. Default: false.
+   * Tells the other processes at once that a session has ended, or that one that they watch has changed, by PostgreSQL's LISTEN and
+   * NOTIFY. Set it in all processes. On other databases it does nothing. Default: false.
    */
   readonly notify?: boolean;
 }

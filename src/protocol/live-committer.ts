@@ -192,13 +192,7 @@ export class LiveCommitter {
     const deadline = new Deadline('commit', this.options.timeout);
     const committed = deadline.bound(this.commits.commit(storageKey, base, edit, deadline));
     const { listener } = this.observers.hints;
-    return listener ? this.#hinted(listener, storageKey, committed) : committed;
-  }
-
-  async #hinted(listener: RecordListener, storageKey: string, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
-    const outcome = await committed;
-    listener.written(storageKey);
-    return outcome;
+    return listener ? hinted(listener, storageKey, base, committed) : committed;
   }
 
   async #admitted(storageKey: string, base: SessionRecord | undefined, committed: Promise<CommitOutcome>): Promise<CommitOutcome> {
@@ -259,4 +253,16 @@ function isOver(session: object, { state }: LiveSession): boolean {
   const { req } = session as { req?: { session?: unknown } };
   const isReplaced = req !== undefined && req.session !== session;
   return state === 'gone' || (state === 'new' && isReplaced);
+}
+
+/** Tells the listener of the commit, unless the record is the one that the caller has known. */
+async function hinted(
+  listener: RecordListener,
+  storageKey: string,
+  base: SessionRecord | undefined,
+  committed: Promise<CommitOutcome>,
+): Promise<CommitOutcome> {
+  const outcome = await committed;
+  if (outcome.kind !== 'committed' || outcome.record.commitId !== base?.commitId) listener.written(storageKey);
+  return outcome;
 }

@@ -82,6 +82,27 @@ describe.each(SITES)('watches in three processes, on %s', (dialect) => {
     report(dialect, 'clock a day back, then a logout', { ms: await timeOfLogout() });
   }, 120_000);
 
+  it.each(dialect === 'postgresql' ? [true, false] : [false])(
+    'F32: tells another process of 200 changes, with notify: %s',
+    async (notify) => {
+      await start(2, { notify });
+      const ids = newIds(200);
+      await site.watch(ids, 1, true);
+      // The processes may still announce what they watch.
+      await sleep(INTERVAL);
+      const begun = new Map<string, number>();
+      for (const id of ids) {
+        begun.set(id, await site.change(id));
+        await sleep(Math.random() * 100);
+      }
+      const times = latencies(begun, await site.changes(ids.length));
+      report(dialect, `change to onChange, notify: ${notify}`, { p50: percentile(times, 0.5), p99: percentile(times, 0.99) });
+      expect(times).toHaveLength(ids.length);
+      expect(percentile(times, 0.5)).toBeLessThan(notify ? INTERVAL / 4 : 2 * INTERVAL);
+    },
+    120_000,
+  );
+
   if (dialect === 'sqlite') return;
 
   it('F29: outlives the loss of all connections', async () => {
@@ -95,6 +116,20 @@ describe.each(SITES)('watches in three processes, on %s', (dialect) => {
       report(dialect, 'a logout after LISTEN has begun again', { ms: await timeOfLogout() });
     }
   }, 120_000);
+
+  if (dialect === 'postgresql') {
+    it('F33: tells of a change by the poll if the connections of LISTEN are cut, and by notifications again afterwards', async () => {
+      await start(2);
+      const [id, again] = newIds(2) as [string, string];
+      await site.watch([id, again], 1, true);
+      await database.run(CUT.listening);
+      const cut = latencies(new Map([[id, await site.change(id)]]), await site.changes(1));
+      await sleep(3 * INTERVAL);
+      const after = latencies(new Map([[again, await site.change(again)]]), await site.changes(2));
+      report(dialect, 'LISTEN cut, then a change; and one three seconds later', { cut: Math.round(cut[0]!), after: Math.round(after[0]!) });
+      expect(after[0]).toBeLessThan(INTERVAL / 2);
+    }, 120_000);
+  }
 
   it('F30: outlives a restart of the database that takes less than the grace', async () => {
     await start(3);
@@ -127,6 +162,8 @@ describe.each(SITES)('watches in three processes, on %s', (dialect) => {
 const CUT = {
   postgresql: async (run: (sql: string) => Promise<unknown>) =>
     void (await run('select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null')),
+  listening: async (run: (sql: string) => Promise<unknown>) =>
+    void (await run("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen smart_session%'")),
   mariadb: async (run: (sql: string) => Promise<{ readonly rows: readonly Record<string, unknown>[] }>) => {
     const { rows } = await run('select id from information_schema.processlist where id <> connection_id() and db is not null');
     for (const { id } of rows) await run(`kill connection ${Number(id)}`);

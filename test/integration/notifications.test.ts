@@ -1,7 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { SqlSessionRepository } from '../../src/index.js';
 import { SessionFeed } from '../../src/feed/session-feed.js';
+import { notifiedHash, RecordNotifications, type Hearing } from '../../src/persistence/record-notifications.js';
 import { CLIENT_CASES } from '../support/app-clients.js';
 import { DATABASES } from '../support/databases.js';
 import { describeUnless } from '../support/describe-unless.js';
@@ -23,7 +24,9 @@ const WAYS = [
   })),
 ];
 
-const listeners = () => onPostgres(async (run) => (await run("select pid from pg_stat_activity where query like 'listen smart%'")).rows);
+/** The connections that listen for this table, because other tests have such connections too. */
+const LISTENERS = `from pg_stat_activity where query = 'listen smart_session_${hash('sha256', TABLE).slice(0, 16)}' and datname = current_database()`;
+const listeners = () => onPostgres(async (run) => (await run(`select pid ${LISTENERS}`)).rows);
 
 describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on postgresql', 'notifications of ended sessions', () => {
   it.each(WAYS)('make the end immediate in another process, over $kind, on a connection of their own', async ({ open }) => {
@@ -42,14 +45,11 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
       await here!.sessions.destroy(one);
       expect([(await watching.end()).reason, (await ofUser.end()).reason]).toEqual(['ended', 'ended']);
 
-      // A lost connection is opened again at the next tick; the feed is asked for it here.
-      await onPostgres((run) => run("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen smart%'"));
+      // A lost connection is opened again within a second.
+      await onPostgres((run) => run(`select pg_terminate_backend(pid) ${LISTENERS}`));
       const again = new Watching(there!.sessions, two);
       await again.watch.checked;
-      await vi.waitFor(async () => {
-        there!.sessions.watch(two, { onEnd: () => {} }).stop();
-        expect(await listeners()).toHaveLength(1);
-      }, 10_000);
+      await vi.waitFor(async () => expect(await listeners()).toHaveLength(1), 10_000);
       await here!.sessions.destroy(two);
       expect((await again.end()).reason).toBe('ended');
 
@@ -58,7 +58,8 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
       await here!.sessions.clear();
       expect((await cleared.end()).reason).toBe('ended');
       ofUser.watch.stop();
-      await vi.waitFor(async () => expect(await listeners()).toEqual([]), 5000);
+      await there!.get(SessionFeed).beforeApplicationShutdown();
+      expect(await listeners()).toEqual([]);
     } finally {
       for (const { get } of [here!, there!]) await get(SessionFeed).beforeApplicationShutdown();
       await database.close();
@@ -72,6 +73,25 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
       const { watch } = new Watching(sessions, randomUUID());
       await get(SessionFeed).beforeApplicationShutdown();
       expect([watch.isLive, await listeners()]).toEqual([false, []]);
+    } finally {
+      await database.close();
+    }
+  });
+
+  it('carry the records that a process watches, in texts that the server accepts', async () => {
+    const database = await SessionsDatabase.open('postgresql', TABLE);
+    const [here, there] = [1, 2].map(() => new RecordNotifications(database.context, database.context.dialect.notifications!));
+    const [heard, own] = [[] as string[], [] as string[]];
+    const listen = (notifications: RecordNotifications, into: string[]) =>
+      notifications.listen({ ...DEAF, watched: (hashes) => void into.push(...hashes), asked: () => void into.push('asked') });
+    try {
+      const deafen = await Promise.all([listen(there!, heard), listen(here!, own)]);
+      const hashes = Array.from({ length: 2000 }, (_, n) => notifiedHash(`record ${n}`));
+      await here!.tell({ written: [], watched: hashes, isAsking: true });
+      await vi.waitFor(() => expect(heard).toHaveLength(2001), 5000);
+      expect(heard).toEqual([...hashes, 'asked']);
+      expect(own).toEqual([]);
+      for (const stop of deafen) await stop!();
     } finally {
       await database.close();
     }
@@ -101,4 +121,5 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
   });
 });
 
-const NOT_HEARD = 'Notifications of ended sessions are not heard: Error: no connection left';
+const DEAF: Hearing = { ended() {}, written() {}, cleared() {}, watched() {}, asked() {}, lost() {} };
+const NOT_HEARD = 'Notifications of sessions are not heard: Error: no connection left';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ResolvedFeed } from '../../src/index.js';
 import { ForkedProcess } from './forked-process.js';
-import type { NotedEnd, WatchAnswer, WatchCall, WatchWorkerSettings } from './watch-worker.js';
+import type { NotedChange, NotedEnd, WatchAnswer, WatchCall, WatchWorkerSettings } from './watch-worker.js';
 
 /** In ms. A watch that has not ended by then is a failure. */
 const LONGEST = 30_000;
@@ -31,10 +31,11 @@ export class WatchSite {
    * Stores sessions and watches them in all processes.
    *
    * @param times how often each process watches each session
+   * @param isTold whether changes are told too
    */
-  async watch(ids: readonly string[], times = 1): Promise<void> {
+  async watch(ids: readonly string[], times = 1, isTold = false): Promise<void> {
     await this.processes[0]!.ask({ do: 'store', ids });
-    const answers = await Promise.all(this.processes.map((one) => one.ask({ do: 'watch', ids, times })));
+    const answers = await Promise.all(this.processes.map((one) => one.ask({ do: 'watch', ids, times, isTold })));
     for (const { live } of answers) if (live !== ids.length * times) throw new Error(`Only ${live} watches are live.`);
   }
 
@@ -54,6 +55,22 @@ export class WatchSite {
     }
   }
 
+  /** Changes a session in the first process. Returns when that began, in ms. */
+  async change(id: string): Promise<number> {
+    return (await this.processes[0]!.ask({ do: 'change', id })).at!;
+  }
+
+  /** Waits until the last process was told of `count` changes, and returns them all. */
+  async changes(count: number): Promise<readonly NotedChange[]> {
+    const deadline = performance.now() + LONGEST;
+    for (;;) {
+      const changes = (await this.processes.at(-1)!.ask({ do: 'changes' })).changes!;
+      if (changes.length >= count) return changes;
+      if (performance.now() > deadline) throw new Error(`Only ${changes.length} of ${count} changes were told.`);
+      await sleep(20);
+    }
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.processes.map((one) => one.stop()));
   }
@@ -67,13 +84,13 @@ export class WatchProcess extends ForkedProcess<WatchCall, WatchAnswer> {
 }
 
 /**
- * The times from each destruction to the end of its last watch, in ms.
+ * The times from each destruction or change to its last callback, in ms.
  *
- * @param begun when each destruction began, by session id
+ * @param begun when each one began, by session id
  */
-export function latencies(begun: ReadonlyMap<string, number>, ends: readonly NotedEnd[]): number[] {
+export function latencies(begun: ReadonlyMap<string, number>, told: readonly NotedChange[]): number[] {
   const last = new Map<string, number>();
-  for (const { id, at } of ends) last.set(id, Math.max(last.get(id) ?? 0, at));
+  for (const { id, at } of told) last.set(id, Math.max(last.get(id) ?? 0, at));
   return Array.from(begun, ([id, at]) => last.get(id)! - at).toSorted((one, other) => one - other);
 }
 

@@ -1,6 +1,13 @@
 // One process that watches sessions, on the database in its argument. It is asked over its channel.
 import { promisify } from 'node:util';
-import { SessionService, SmartSessionStore, type DialectName, type SessionWatch, type SmartSessionModuleOptions } from '../../src/index.js';
+import {
+  SessionService,
+  SmartSessionStore,
+  type DialectName,
+  type SessionWatch,
+  type SmartSessionModuleOptions,
+  type WatchOptions,
+} from '../../src/index.js';
 import { startTestApp } from './test-app.js';
 
 /** The argument, as JSON. */
@@ -18,10 +25,15 @@ export interface NotedEnd {
   readonly at: number;
 }
 
+/** A change that `onChange` was told. */
+export type NotedChange = Omit<NotedEnd, 'reason'>;
+
 /** The requests that the process answers. */
 export type WatchCall =
   | { readonly do: 'store'; readonly ids: readonly string[] }
-  | { readonly do: 'watch'; readonly ids: readonly string[]; readonly times: number }
+  | { readonly do: 'watch'; readonly ids: readonly string[]; readonly times: number; readonly isTold?: boolean }
+  | { readonly do: 'change'; readonly id: string }
+  | { readonly do: 'changes' }
   | { readonly do: 'destroy'; readonly id: string }
   | { readonly do: 'jump'; readonly ms: number }
   | { readonly do: 'ends' }
@@ -31,6 +43,7 @@ export type WatchCall =
 export interface WatchAnswer {
   readonly at?: number;
   readonly ends?: readonly NotedEnd[];
+  readonly changes?: readonly NotedChange[];
   /** How many watches say that their session is live. */
   readonly live?: number;
 }
@@ -41,6 +54,7 @@ const sessions = app.get(SessionService);
 const store = app.get(SmartSessionStore);
 const set = promisify(store.set.bind(store));
 const ends: NotedEnd[] = [];
+const changes: NotedChange[] = [];
 const watches: SessionWatch[] = [];
 const SystemDate = Date;
 const now = () => Number(process.hrtime.bigint()) / 1e6;
@@ -51,9 +65,7 @@ async function answer(call: WatchCall): Promise<WatchAnswer> {
       for (const id of call.ids) await set(id, { cookie: { originalMaxAge: 3_600_000 } } as never);
       return {};
     case 'watch': {
-      const made = call.ids.flatMap((id) =>
-        Array.from({ length: call.times }, () => sessions.watch(id, { onEnd: ({ reason }) => void ends.push({ id, reason, at: now() }) })),
-      );
+      const made = call.ids.flatMap((id) => Array.from({ length: call.times }, () => sessions.watch(id, callbacks(id, call.isTold))));
       watches.push(...made);
       const checks = await Promise.all(made.map(({ checked }) => checked));
       return { live: checks.filter(Boolean).length };
@@ -63,6 +75,13 @@ async function answer(call: WatchCall): Promise<WatchAnswer> {
       await sessions.destroy(call.id);
       return { at };
     }
+    case 'change': {
+      const at = now();
+      await sessions.update(call.id, (draft: { n?: number }) => (draft.n = (draft.n ?? 0) + 1));
+      return { at };
+    }
+    case 'changes':
+      return { changes };
     case 'jump':
       jump(call.ms);
       return {};
@@ -71,6 +90,11 @@ async function answer(call: WatchCall): Promise<WatchAnswer> {
     case 'live':
       return { at: now(), live: watches.filter(({ isLive }) => isLive).length };
   }
+}
+
+function callbacks(id: string, isTold = false): WatchOptions {
+  const onEnd: WatchOptions['onEnd'] = ({ reason }) => void ends.push({ id, reason, at: now() });
+  return isTold ? { onEnd, onChange: () => void changes.push({ id, at: now() }) } : { onEnd };
 }
 
 /** Moves the clock of this process. Its monotonic clock goes on. */
