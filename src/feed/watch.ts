@@ -37,7 +37,8 @@ export class Watch implements SessionWatch {
   readonly #deliveries: ChangeDeliveries | undefined;
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #changes = new Map<string, KeyChanges>();
-  readonly #loading = new Set<string>();
+  /** The records that are loaded now. Each has what a poll has found meanwhile. */
+  readonly #loading = new Map<string, KnownRecord | undefined>();
   /** The last commit of the session that the watch has seen. */
   #commitId: string | null | undefined;
   /** Undefined once the row was seen. */
@@ -114,7 +115,8 @@ export class Watch implements SessionWatch {
 
   /** A live row was seen. If it has changed, its keys are compared. */
   see(storageKey: string, state: KnownRecord): void {
-    if (!this.#deliveries || this.#loading.has(storageKey)) return;
+    if (!this.#deliveries) return;
+    if (this.#loading.has(storageKey)) return void this.#loading.set(storageKey, state);
     const changes = this.#changes.get(storageKey) ?? new KeyChanges(this.#keys, this.#known?.record);
     this.#changes.set(storageKey, changes);
     if (!changes.isCurrent(state)) void this.#compare(storageKey, changes, this.#deliveries);
@@ -135,15 +137,23 @@ export class Watch implements SessionWatch {
     if (!this.#isOver) void this.#guard('onEnd', () => this.#onEnd({ reason, handle }));
   }
 
+  /** Compares again if a poll has found another commit meanwhile, because the loaded record may be older. */
   async #compare(storageKey: string, changes: KeyChanges, deliveries: ChangeDeliveries): Promise<void> {
-    this.#loading.add(storageKey);
+    let found: KnownRecord | undefined;
+    do {
+      this.#loading.set(storageKey, undefined);
+      await this.#compareOnce(storageKey, changes, deliveries);
+      found = this.#loading.get(storageKey);
+    } while (found && !this.#isOver && !changes.isCurrent(found));
+    this.#loading.delete(storageKey);
+  }
+
+  async #compareOnce(storageKey: string, changes: KeyChanges, deliveries: ChangeDeliveries): Promise<void> {
     try {
       const record = await this.#surroundings.load(storageKey);
       if (record && !this.#isOver) deliveries.add(handleOf(storageKey), changes.compare(record));
     } catch {
       // The next poll finds the same change again. The failed load is in the log.
-    } finally {
-      this.#loading.delete(storageKey);
     }
   }
 

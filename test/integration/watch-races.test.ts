@@ -82,6 +82,18 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     expect((await watching.end()).reason).toBe('ended');
   });
 
+  it('tells of a change that a poll finds while an older record is loaded, before the next poll', async () => {
+    const { one, two } = await withSession({ ...FEED, interval: 60_000, grace: 120_000 });
+    const load = repository.holdLoad();
+    const watching = new Watching(one.sessions, id, { keys: ['n'] as never });
+    await load.read;
+    await two.sessions.update(id, (draft: { n?: number }) => (draft.n = 1));
+    const other = new Watching(one.sessions, id);
+    await other.watch.checked;
+    load.release();
+    await watching.changed('n');
+  });
+
   it('is not ended by a poll that was sent before it began', async () => {
     const { one, two } = await withSession(LONG);
     await two.sessions.destroy(id);
