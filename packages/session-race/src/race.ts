@@ -41,7 +41,7 @@ export async function race(
   const counted = new CountedTarget(target);
   const requests: HistoryRequest[] = [];
   const shared = { target: counted, values: new UniqueValues(runName()), labels: new CookieLabels() };
-  const abilities = await preflight({ ...shared, record: () => {} });
+  const abilities = await preflight({ ...shared, record: () => {} }, settings.settle);
   const record = (request: HistoryRequest) => requests.push(request);
   const perRound = BROWSERS * Visit.mostRequests(settings, target.places.length);
   let round = 0;

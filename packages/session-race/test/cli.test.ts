@@ -9,7 +9,8 @@ import { RaceApp, holdInCookie, type AppSettings } from './app.js';
 import { ForgetfulStore, LockingStore } from './stores.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'session-race-'));
-const QUICK = ['--rounds', '3', '--settle', '60'];
+/** One round has two sessions, and more than a hundred requests. */
+const QUICK = ['--rounds', '1', '--settle', '40'];
 const apps: RaceApp[] = [];
 
 afterEach(() => Promise.all(apps.splice(0).map((app) => app.stop())));
@@ -50,7 +51,21 @@ describe('npx session-race', () => {
     let sent = 0;
     const count = () => (sent++, false);
     const url = await start({ store: new LockingStore(), before: count });
-    const { out } = await run('--url', url, '--json', '--clients', '3', '--requests', '200', '--seconds', '60', '--rounds', '1000');
+    const { out } = await run(
+      '--url',
+      url,
+      '--json',
+      '--clients',
+      '3',
+      '--settle',
+      '40',
+      '--requests',
+      '200',
+      '--seconds',
+      '60',
+      '--rounds',
+      '1000',
+    );
     const report = JSON.parse(out) as RaceReport;
     expect(sent).toBeLessThanOrEqual(200);
     expect(report).toMatchObject({ verdict: 'clean', places: [url], settings: { clients: 3 } });
@@ -152,7 +167,7 @@ describe('npx session-race', () => {
 
   it('exits with 2 if two URLs do not share their sessions, or one is down', async () => {
     const [one, other] = [await start(), await start()];
-    expect(await run('--url', one, '--url', other)).toMatchObject({
+    expect(await run('--url', one, '--url', other, ...QUICK)).toMatchObject({
       code: 2,
       err: expect.stringContaining(`is not known at ${other}`) as string,
     });

@@ -12,21 +12,24 @@ export interface Abilities {
   readonly oldCookiesEnd: boolean;
 }
 
-/** How long another place may take to know a new session, in ms. */
-const PATIENCE = 2000;
+/** A new session may take so many times `settle` to be known at another place: with the default 2 seconds. */
+const PATIENCE = 8;
+/** The pause between two looks, as a part of `settle`. */
+const PAUSE = 0.4;
 
 /**
  * Tries each operation once, with nothing else under way, so that a wrong config or an app without sessions is not taken for a loss.
  *
+ * @param settle how long an update may take to show, in ms
  * @throws CannotJudgeError that says what was sent, what came back, and what would be right
  */
-export async function preflight(context: BrowserContext): Promise<Abilities> {
+export async function preflight(context: BrowserContext, settle: number): Promise<Abilities> {
   const { target } = context;
   const browser = new Browser('b0', context);
   await begin(browser, target);
-  await checkEachPlace(browser, target);
-  const logout = await tryLogout(new Browser('b1', context), target);
-  const regenerate = await tryRegenerate(new Browser('b2', context), target);
+  await checkEachPlace(browser, target, settle);
+  const logout = await tryLogout(new Browser('b1', context), target, settle);
+  const regenerate = await tryRegenerate(new Browser('b2', context), target, settle);
   return {
     endings: [...(logout.isRaced ? (['logout'] as const) : []), ...(regenerate ? (['regenerate'] as const) : [])],
     notes: logout.notes,
@@ -51,9 +54,9 @@ export async function begin(browser: Browser, target: RaceTarget): Promise<void>
   refuse(set.answer, 'set a key', target);
 }
 
-async function checkEachPlace(browser: Browser, target: RaceTarget): Promise<void> {
+async function checkEachPlace(browser: Browser, target: RaceTarget, settle: number): Promise<void> {
   for (const place of target.places.keys()) {
-    const { request, answer } = await readUntilFound(browser, place);
+    const { request, answer } = await readUntilFound(browser, place, settle);
     refuse(answer, 'read the session', target);
     if (hasOne(browser.acknowledged, request.seen)) continue;
     const [what, right] =
@@ -69,22 +72,26 @@ const KEPT =
 const SHARED =
   'All URLs are processes of one app, with one session store and one secret. Give the URLs of other apps in a run of their own.';
 
-async function readUntilFound(browser: Browser, place: number): Promise<Exchange> {
-  const until = performance.now() + PATIENCE;
+async function readUntilFound(browser: Browser, place: number, settle: number): Promise<Exchange> {
+  const until = performance.now() + PATIENCE * settle;
   for (;;) {
     const exchange = await browser.send({ tab: 0, place, operation: 'read' });
     const isFound = exchange.request.seen?.own === browser.acknowledged.get('own');
     if (isFound || exchange.answer.outcome !== 'ok' || performance.now() > until) return exchange;
-    await sleep(100);
+    await sleep(PAUSE * settle);
   }
 }
 
-async function tryLogout(browser: Browser, target: RaceTarget): Promise<{ isRaced: boolean; notes: string[]; oldCookiesEnd: boolean }> {
+async function tryLogout(
+  browser: Browser,
+  target: RaceTarget,
+  settle: number,
+): Promise<{ isRaced: boolean; notes: string[]; oldCookiesEnd: boolean }> {
   const notRaced = (why: string) => ({ isRaced: false, notes: [`Logouts are not judged: ${why}`], oldCookiesEnd: true });
   if (target.offers.logout === 'no') return notRaced('there is no route for them in the config.');
   await begin(browser, target);
   // A store that answers before it has stored is not to be taken for a logout that ends nothing.
-  await readUntilFound(browser, 0);
+  await readUntilFound(browser, 0, settle);
   const { cookies } = browser;
   const { answer } = await browser.send({ tab: 0, place: 0, operation: 'logout' });
   const isOptional = target.offers.logout === 'maybe';
@@ -105,10 +112,10 @@ async function tryLogout(browser: Browser, target: RaceTarget): Promise<{ isRace
   return { isRaced: true, notes: oldCookiesEnd ? [] : [note], oldCookiesEnd };
 }
 
-async function tryRegenerate(browser: Browser, target: RaceTarget): Promise<boolean> {
+async function tryRegenerate(browser: Browser, target: RaceTarget, settle: number): Promise<boolean> {
   if (target.offers.regenerate === 'no') return false;
   await begin(browser, target);
-  await readUntilFound(browser, 0);
+  await readUntilFound(browser, 0, settle);
   const { cookies } = browser;
   const { answer } = await browser.send({ tab: 0, place: 0, operation: 'regenerate' });
   refuse(answer, 'regenerate the session', target);
