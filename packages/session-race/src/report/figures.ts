@@ -12,6 +12,7 @@ export interface Figure {
 export function figuresOf(report: RaceReport): Figure[] {
   const { acknowledged, contended, ended, reads, lost, resurrected, stale, foreign, vanished, refused, unknown } = report;
   const figure = (count: number, what: string, isLoss = false) => ({ count, what, isLoss });
+  const some = (count: number, one: string, several: string) => figure(count, count === 1 ? one : several);
   return [
     figure(acknowledged, `acknowledged updates, ${contended} of them at the same time as another`),
     figure(lost, 'of them lost', true),
@@ -19,9 +20,9 @@ export function figuresOf(report: RaceReport): Figure[] {
     figure(stale, `of ${reads} reads were stale`, true),
     figure(foreign, `of ${reads} reads showed another browser's data`, true),
     ...[
-      figure(vanished, 'updates were missing for a while, and came back: no loss'),
-      figure(refused, 'requests were refused: not judged'),
-      figure(unknown, 'requests have an unknown outcome: not judged'),
+      some(vanished, 'update was missing for a while, and came back: no loss', 'updates were missing for a while, and came back: no loss'),
+      some(refused, 'request was refused: not judged', 'requests were refused: not judged'),
+      some(unknown, 'request has an unknown outcome: not judged', 'requests have an unknown outcome: not judged'),
     ].filter(({ count }) => count > 0),
   ];
 }

@@ -57,9 +57,11 @@ ${lines.map((line) => item(line, scale)).join('\n')}
 
 function item({ number, from, to, actor, asked, answered, role, meaning }: HistoryLine, scale: (moment: number) => number): string {
   const [left, right] = [scale(from), scale(to)];
-  return `<li class="${role}"><div class="what"><span class="number">(${number})</span>
-<span>${escape(actor)} ${escape(asked)}</span> <span>→ ${escape(answered)}</span>
-<span class="quiet">${from.toFixed(1)} to ${to.toFixed(1)} ms</span>${meaning ? ` <span class="meaning">${escape(meaning)}</span>` : ''}</div>
+  return `<li class="${role}"><span class="number">(${number})</span><div class="what">
+<div>${escape(actor)} ${escape(asked)}</div>
+<div>→ ${escape(answered)} <span class="quiet">${from.toFixed(1)} to ${to.toFixed(1)} ms</span></div>${
+    meaning ? `\n<div class="meaning">${escape(meaning)}</div>` : ''
+  }</div>
 <div class="track" aria-hidden="true"><div class="bar" style="left:${left.toFixed(2)}%;width:${(right - left).toFixed(2)}%"></div></div></li>`;
 }
 

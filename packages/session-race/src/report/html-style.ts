@@ -25,22 +25,23 @@ td, th { padding: .2rem .75rem .2rem 0; text-align: left; font-weight: normal; v
 th { text-align: right; font-weight: 600; font-variant-numeric: tabular-nums; }
 tr.loss th, tr.loss td { color: var(--bad); font-weight: 600; }
 ol.history { list-style: none; margin: 1rem 0; padding: 0; border: 1px solid var(--line); border-radius: .5rem; background: var(--card); }
-ol.history li { padding: .6rem .8rem; border-top: 1px solid var(--line); }
+ol.history li { display: grid; grid-template-columns: auto 1fr; gap: .35rem .6rem; padding: .6rem .8rem; border-top: 1px solid var(--line); }
 ol.history li:first-child { border-top: 0; }
-.what { display: flex; flex-wrap: wrap; gap: 0 .75rem; overflow-wrap: anywhere; }
+.what { overflow-wrap: anywhere; }
+.what .quiet { white-space: nowrap; }
 .number { font-weight: 600; }
 .meaning { font-weight: 600; }
 .victim .meaning { color: var(--bad); }
 .suspect .meaning { color: var(--suspect); }
 .proof .meaning { color: var(--proof); }
-.track { position: relative; height: .6rem; margin-top: .35rem; background: var(--line); border-radius: .3rem; }
+.track { grid-column: 1 / -1; position: relative; height: .6rem; background: var(--line); border-radius: .3rem; }
 .bar { position: absolute; top: 0; bottom: 0; min-width: 4px; border-radius: .3rem; background: var(--context); }
 .victim .bar { background: var(--bad); }
 .suspect .bar { background: var(--suspect); }
 .proof .bar { background: var(--proof); }
 @media (min-width: 46rem) {
-  ol.history li { display: grid; grid-template-columns: 1fr 18rem; gap: 1rem; align-items: center; }
-  .track { margin-top: 0; }
+  ol.history li { grid-template-columns: auto 1fr 18rem; }
+  .track { grid-column: auto; align-self: center; }
 }
 @media (forced-colors: active) { .bar { background: CanvasText; } }
 @media print { ol.history { break-inside: avoid; } }
