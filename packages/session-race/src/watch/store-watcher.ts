@@ -16,6 +16,7 @@ type Callback = (error?: unknown) => void;
 
 /** The methods that a watch replaces. */
 const METHODS = ['createSession', 'set', 'touch', 'destroy'] as const;
+type Method<Name extends (typeof METHODS)[number]> = NonNullable<Store[Name]>;
 
 /**
  * Shadows methods of one store object. express-session passes `set` the object that `createSession` has made for the request, so the
@@ -33,21 +34,23 @@ export class StoreWatcher {
     private readonly store: Store,
     private readonly options: Required<WatchOptions>,
   ) {
-    const { createSession, set, touch, destroy } = store;
-    this.#replace('createSession', (req: { session?: object }, data: SessionData) => {
+    this.#replace('createSession', (createSession) => (req, data) => {
       const base = this.#baseOf(data);
-      const session: unknown = createSession.call(store, req as never, data);
+      const session = createSession.call(store, req, data);
       if (base && req.session) this.#bases.set(req.session, base);
       return session;
     });
-    this.#replace('set', (...args: Parameters<Store['set']>) => this.#set(set, ...args));
-    if (touch) {
-      this.#replace('touch', (...args: Parameters<NonNullable<Store['touch']>>) => {
-        this.#pending.flush(args[0], args[1]);
-        return touch.apply(store, args);
-      });
-    }
-    this.#replace('destroy', (...args: Parameters<Store['destroy']>) => {
+    this.#replace(
+      'set',
+      (set) =>
+        (...args) =>
+          this.#set(set, ...args),
+    );
+    this.#replace('touch', (touch) => (...args) => {
+      this.#pending.flush(args[0], args[1]);
+      return touch.apply(store, args);
+    });
+    this.#replace('destroy', (destroy) => (...args) => {
       this.#pending.flush(args[0]);
       return destroy.apply(store, args);
     });
@@ -65,7 +68,11 @@ export class StoreWatcher {
     this.#ownMethods.clear();
   }
 
-  #replace(name: (typeof METHODS)[number], value: unknown): void {
+  /** A method that the store does not have stays absent, because express-session asks which ones there are. */
+  #replace<Name extends (typeof METHODS)[number]>(name: Name, wrap: (own: Method<Name>) => Method<Name>): void {
+    const own = this.store[name] as Method<Name> | undefined;
+    if (typeof own !== 'function') return;
+    const value = wrap(own);
     this.#ownMethods.set(name, Object.getOwnPropertyDescriptor(this.store, name));
     Object.defineProperty(this.store, name, { configurable: true, enumerable: false, writable: true, value });
   }
@@ -75,12 +82,13 @@ export class StoreWatcher {
     return attempt(() => ({ fingerprints: this.#fingerprinter.of(data), expires: expiryOf(data) }));
   }
 
-  #set(set: Store['set'], ...args: Parameters<Store['set']>): unknown {
+  #set(set: Store['set'], ...args: Parameters<Store['set']>): void {
     const [sid, session, callback] = args;
     this.#pending.flush(sid, session);
     const base = this.#bases.get(session);
     const next = base && (session as { id?: string }).id === sid ? attempt(() => this.#fingerprinter.of(session)) : undefined;
-    if (!base || !next) return set.apply(this.store, args);
+    // A caller without a callback may use the promise that some stores return.
+    if (!base || !next || !callback) return set.apply(this.store, args);
     this.#readBefore(sid, session, (current) => {
       const finding = current === undefined ? undefined : attempt(() => this.#judge(base, current, next));
       const saved = once((error?: unknown) => this.#saved(sid, session, next, error, finding));
@@ -89,7 +97,7 @@ export class StoreWatcher {
       const passOn: Callback = (error) => {
         hasAnswered = true;
         saved(error);
-        callback?.(error);
+        callback(error);
       };
       try {
         set.call(this.store, sid, session, passOn);
@@ -101,7 +109,6 @@ export class StoreWatcher {
         });
       }
     });
-    return undefined;
   }
 
   /** Reads, and starts the save when the read has answered, failed or is late; `undefined` means that the state is unknown. */
