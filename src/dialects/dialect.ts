@@ -47,9 +47,9 @@ export interface Dialect {
   clusterWarnings?(run: RunStatement): Promise<readonly string[]>;
   /**
    * Makes the driver's pool run `prepare` before it lends a connection. If `prepare` fails, the pool closes the connection.
-   * `prepare` returns nothing if the connection is ready.
+   * `prepare` returns nothing if the connection is ready. Returns a function that ends this.
    */
-  guardPool?(pool: object, prepare: PrepareConnection): void;
+  guardPool?(pool: object, prepare: PrepareConnection): () => void;
   /** Reads the server's answers on a connection. Returns a function that ends this. */
   watchConnection?(connection: object, watch: ConnectionWatch): () => void;
   /** Whether a connection is inside a transaction, as far as the driver knows. */

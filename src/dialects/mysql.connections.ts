@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { callbackify } from 'node:util';
 import type { ConnectionWatch, PrepareConnection } from './dialect.js';
 import { driverError } from './driver-error.js';
+import { PoolGuards } from './pool-guards.js';
 import type { RunStatement, StatementResult } from './run-statement.js';
 
 /** The used part of a connection of mysql2 or of MariaDB's connector. The connector hides its socket. */
@@ -95,17 +96,18 @@ function hasOwnRows({ rowsAsArray, nestTables, typeCast = true }: RowSettings = 
   return Boolean(rowsAsArray) || Boolean(nestTables) || typeCast !== true;
 }
 
-/** Prepares each connection before mysql2's pool lends it. */
-export function guardPool(pool: object, prepare: PrepareConnection): void {
-  const guarded = pool as MysqlPool;
-  const getConnection = guarded.getConnection.bind(guarded);
-  guarded.getConnection = (done) =>
+/** Prepares each connection before mysql2's pool lends it. Returns a function that ends this. */
+export const guardPool = (pool: object, prepare: PrepareConnection): (() => void) => GUARDS.add(pool as MysqlPool, prepare);
+
+const GUARDS = new PoolGuards<MysqlPool>((pool, prepare) => {
+  const getConnection = pool.getConnection.bind(pool);
+  pool.getConnection = (done) =>
     getConnection((error, connection) => {
       const prepared = connection && prepare(connection);
       if (prepared) giveOut(connection, prepared, done);
       else done(error, connection);
     });
-}
+});
 
 const giveOut = callbackify(async (connection: object, prepared: Promise<void>) => {
   try {

@@ -6,6 +6,7 @@ import type { Dialect } from './dialect.js';
 import { postgresqlDriver } from './drivers.js';
 import { driverError } from './driver-error.js';
 import { knexOn } from './knex.pool.js';
+import { PoolGuards } from './pool-guards.js';
 import { postgresqlFailure } from './postgresql.errors.js';
 import { pgPool } from './postgresql.pool.js';
 import { postgresqlNotifications } from './postgresql.notifications.js';
@@ -96,16 +97,7 @@ export const postgresql: Dialect = {
   boundConnecting: (ms) => ({ connectionTimeoutMillis: ms }),
   socketOf: (client) => (client as PgClient).connection.stream,
   connectionRequirements: CONNECTION_REQUIREMENTS,
-  guardPool(pool, prepare) {
-    const { options } = pool as PgPool;
-    const { verify = (_client, done) => done() } = options;
-    options.verify = (client, done) => void Promise.resolve(prepare(client)).then(() => verify(client, done), done);
-    // With pg's `query_timeout`, a rollback may not have been sent. The pool keeps no client that is ending.
-    (pool as PgPool).on('release', (_error, client: PgClient) => {
-      if (postgresql.hasTransaction!(client)) void client.end();
-    });
-    giveLostBack(pool as PgPool);
-  },
+  guardPool: (pool, prepare) => GUARDS.add(pool as PgPool, prepare),
   watchConnection(client, { refusesWrites }) {
     const { connection } = client as PgClient;
     const onError = ({ code }: { readonly code?: string }) => {
@@ -221,6 +213,17 @@ export const postgresql: Dialect = {
   },
   classify: postgresqlFailure,
 };
+
+const GUARDS = new PoolGuards<PgPool>((pool, prepare) => {
+  const { options } = pool;
+  const { verify = (_client, done) => done() } = options;
+  options.verify = (client, done) => void Promise.resolve(prepare(client)).then(() => verify(client, done), done);
+  // With pg's `query_timeout`, a rollback may not have been sent. The pool keeps no client that is ending.
+  pool.on('release', (_error, client: PgClient) => {
+    if (postgresql.hasTransaction!(client)) void client.end();
+  });
+  giveLostBack(pool);
+});
 
 /**
  * Gives a connection that ends while it is lent back to its pool. Kysely gives none back whose rollback has failed, and the pool would

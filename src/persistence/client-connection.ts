@@ -1,23 +1,22 @@
-import type { ConnectionPool, PoolEvents } from '../dialects/connection-pool.js';
+import type { ConnectionPool } from '../dialects/connection-pool.js';
 import type { Dialect, PrepareConnection } from '../dialects/dialect.js';
 import type { FailureKind } from '../dialects/failure-kind.js';
 import type { RunStatement } from '../dialects/run-statement.js';
+import { PoolUser } from './pool-user.js';
 import type { SqlConnection } from './sql-connection.js';
-
-type Listener = (...given: object[]) => void;
 
 /** Errors after which a connection may be lost, or its server may still run the statement. */
 const HARMS_CONNECTION: ReadonlySet<FailureKind> = new Set(['unknown', 'not-done']);
 
 /** The connection of an app's client. The client belongs to the app, which closes it. */
-export class ClientConnection implements SqlConnection {
+export class ClientConnection extends PoolUser implements SqlConnection {
   readonly #pool: ConnectionPool;
   readonly #dialect: Dialect;
-  readonly #ends: (() => void)[] = [];
   readonly #lent = new Set<object>();
   #prepare: PrepareConnection | undefined;
 
   constructor(pool: ConnectionPool, dialect: Dialect) {
+    super();
     this.#pool = pool;
     this.#dialect = dialect;
     this.onClose(() => pool.close?.());
@@ -50,11 +49,13 @@ export class ClientConnection implements SqlConnection {
   }
 
   async onAcquire(listener: (connection: object) => void): Promise<void> {
-    this.#on(({ acquired }) => acquired, listener);
+    const { events } = this.#pool;
+    if (events) this.listen(events.emitter, events.acquired, listener);
   }
 
   async onRelease(listener: (connection: object) => void): Promise<void> {
-    this.#on(({ released }) => released, listener);
+    const { events } = this.#pool;
+    if (events) this.listen(events.emitter, events.released, listener);
   }
 
   discard(connection: object, isInUse: boolean): void {
@@ -75,15 +76,6 @@ export class ClientConnection implements SqlConnection {
     this.#prepare = prepare;
   }
 
-  onClose(listener: () => void): void {
-    this.#ends.push(listener);
-  }
-
-  /** Ends the use of the client, which stays open. */
-  async close(): Promise<void> {
-    for (const end of this.#ends.splice(0)) end();
-  }
-
   #hasTransaction(connection: object): boolean {
     return this.#dialect.hasTransaction?.(connection) ?? false;
   }
@@ -102,14 +94,6 @@ export class ClientConnection implements SqlConnection {
       this.#pool.release(connection, error);
       throw error;
     }
-  }
-
-  #on(nameIn: (events: PoolEvents) => string, listener: (connection: object) => void): void {
-    const { events } = this.#pool;
-    if (!events) return;
-    const call: Listener = (...given) => listener(given.at(-1)!);
-    events.emitter.on(nameIn(events), call);
-    this.#ends.push(() => events.emitter.removeListener(nameIn(events), call));
   }
 }
 

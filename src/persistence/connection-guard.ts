@@ -21,7 +21,7 @@ export async function guardConnections(connection: SqlConnection, dialect: Diale
   );
   await connection.onAcquire((lent) => open.acquired(lent));
   await connection.onRelease((returned) => open.released(returned));
-  connection.onClose?.(() => open.leave());
+  connection.onClose(() => open.leave());
   await connection.guard((lent) => {
     // mysql2's pool reports no connection that goes from one caller to the next.
     open.acquired(lent);

@@ -153,12 +153,20 @@ async function onOrm<Result>(
       "Import `MikroOrmModule.forRoot(…)` in the app, give the app's own pool as `client`, or give `connection` for a separate database.",
     );
   }
+  let connection: SqlConnection | undefined;
   const close = async () => {
+    await connection?.close();
     if (options.connection) await orm.close();
   };
   try {
     const dialect = await dialectOf(options, orm);
-    return await reporting(dialect, async () => work(await connect(dialect, options, orm, close, checked)));
+    const opened = (connection = ormConnection(orm.em.getConnection(), dialect));
+    return await reporting(dialect, async () => {
+      const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
+      const schema = schemaOf(options, orm);
+      await connect(orm, options, dialect, opened, runner);
+      return work(await checked({ orm, dialect, runner, schema, close }, opened));
+    });
   } catch (error) {
     await close();
     throw error;
@@ -175,20 +183,16 @@ async function reporting<Result>(dialect: Dialect, work: () => Promise<Result>):
 }
 
 async function connect(
-  dialect: Dialect,
-  options: SmartSessionOptions,
   orm: MikroORM,
-  close: Place['close'],
-  checked: CheckPlace,
-): Promise<Place> {
-  const runner = new StatementRunner(() => orm.em.getConnection(), dialect);
-  const schema = schemaOf(options, orm);
+  { connection, timeout }: SmartSessionOptions,
+  dialect: Dialect,
+  opened: SqlConnection,
+  runner: StatementRunner,
+): Promise<void> {
   await connectToConfigured(orm, runner, dialect);
-  if (options.connection) {
-    await endSilentOnes(ormConnection(orm.em.getConnection(), dialect), dialect, options.timeout);
-    await dialect.prepare?.(runner.run);
-  }
-  return checked({ orm, dialect, runner, schema, close }, ormConnection(orm.em.getConnection(), dialect));
+  if (!connection) return;
+  await endSilentOnes(opened, dialect, timeout);
+  await dialect.prepare?.(runner.run);
 }
 
 /** Checks that the database can keep sessions. */

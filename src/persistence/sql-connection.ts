@@ -28,8 +28,10 @@ export interface SqlConnection {
    * unknown.
    */
   openAlone(open: (pool: object) => Promise<object>): Promise<object | undefined>;
-  /** Calls `listener` when the sessions no longer use the pool. Absent if the pool is not the app's own client. */
-  onClose?(listener: () => void): void;
+  /** Calls `listener` when the sessions no longer use the pool. */
+  onClose(listener: () => void): void;
+  /** Ends the use of the pool, which stays open. */
+  close(): Promise<void>;
 }
 
 /** The used part of a dialect. */

@@ -1,7 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Connection } from '@mikro-orm/core';
 import type { PrepareConnection } from '../../dialects/dialect.js';
+import { PoolGuards } from '../../dialects/pool-guards.js';
 import type { RunStatement } from '../../dialects/run-statement.js';
+import { PoolUser } from '../pool-user.js';
 import type { ConnectionDialect, SqlConnection } from '../sql-connection.js';
 
 /** The used part of a connection of MikroORM 6.6. Its package, @mikro-orm/knex, does not exist for MikroORM 7. */
@@ -32,16 +34,32 @@ export function inKnex(transaction: object, dialect: ConnectionDialect): RunStat
   return async (sql, parameters) => dialect.onConnection(await client.acquireConnection())(sql, parameters);
 }
 
+const GUARDS = new PoolGuards<KnexClient>((client, prepare) => {
+  const acquire = client.acquireConnection.bind(client);
+  client.acquireConnection = async () => {
+    const connection = await acquire();
+    try {
+      await prepare(connection);
+    } catch (error) {
+      connection.__knex__disposed = error;
+      await client.releaseConnection(connection);
+      throw error;
+    }
+    return connection;
+  };
+});
+
 /**
  * The connection of MikroORM 6.6. Only the pool of knex is used, and statements run on the driver's connections. knex accepts
  * parameters in one form for all databases, and writes their values into its errors.
  */
-export class KnexConnection implements SqlConnection {
+export class KnexConnection extends PoolUser implements SqlConnection {
   readonly #connection: KnexOwner;
   readonly #dialect: ConnectionDialect;
 
   /** @throws TypeError without a dialect */
   constructor(connection: KnexOwner, dialect: ConnectionDialect | undefined) {
+    super();
     if (!dialect) throw new TypeError('MikroORM 6 needs a dialect to run statements on its driver. Give one.');
     this.#connection = connection;
     this.#dialect = dialect;
@@ -62,29 +80,17 @@ export class KnexConnection implements SqlConnection {
 
   async guard(prepare: PrepareConnection): Promise<void> {
     await this.#connection.ensureConnection();
-    const { client } = this.#connection.getKnex();
-    const acquire = client.acquireConnection.bind(client);
-    client.acquireConnection = async () => {
-      const connection = await acquire();
-      try {
-        await prepare(connection);
-      } catch (error) {
-        connection.__knex__disposed = error;
-        await client.releaseConnection(connection);
-        throw error;
-      }
-      return connection;
-    };
+    this.onClose(GUARDS.add(this.#connection.getKnex().client, prepare));
   }
 
   async onAcquire(listener: (connection: object) => void): Promise<void> {
     await this.#connection.ensureConnection();
-    this.#connection.getKnex().client.pool.on('acquireSuccess', (_id: number, connection: object) => listener(connection));
+    this.listen(this.#connection.getKnex().client.pool, 'acquireSuccess', listener);
   }
 
   async onRelease(listener: (connection: object) => void): Promise<void> {
     await this.#connection.ensureConnection();
-    this.#connection.getKnex().client.pool.on('release', listener);
+    this.listen(this.#connection.getKnex().client.pool, 'release', listener);
   }
 
   async openAlone(): Promise<object> {

@@ -3,6 +3,7 @@ import type { Connection } from '@mikro-orm/core';
 import type { AbstractSqlConnection } from '@mikro-orm/sql';
 import type { PrepareConnection } from '../../dialects/dialect.js';
 import type { RunStatement, StatementResult } from '../../dialects/run-statement.js';
+import { PoolUser } from '../pool-user.js';
 import type { ConnectionDialect, SqlConnection } from '../sql-connection.js';
 
 /** Whether a connection is one of MikroORM 7. */
@@ -21,12 +22,13 @@ export function inKysely(transaction: Client): RunStatement {
 }
 
 /** The connection of MikroORM 7, through Kysely. */
-export class KyselyConnection implements SqlConnection {
+export class KyselyConnection extends PoolUser implements SqlConnection {
   readonly #connection: AbstractSqlConnection;
   readonly #dialect: ConnectionDialect | undefined;
   #isForeign = false;
 
   constructor(connection: AbstractSqlConnection, dialect?: ConnectionDialect) {
+    super();
     this.#connection = connection;
     this.#dialect = dialect;
   }
@@ -43,13 +45,12 @@ export class KyselyConnection implements SqlConnection {
 
   async onAcquire(listener: (connection: object) => void): Promise<void> {
     const pool = await this.#nativeClient();
-    (pool as EventEmitter | undefined)?.on('acquire', listener);
+    this.listen(pool as EventEmitter | undefined, 'acquire', listener);
   }
 
   async onRelease(listener: (connection: object) => void): Promise<void> {
     const pool = await this.#nativeClient();
-    // pg's pool gives an error first.
-    (pool as EventEmitter | undefined)?.on('release', (...given: object[]) => listener(given.at(-1)!));
+    this.listen(pool as EventEmitter | undefined, 'release', listener);
   }
 
   discard(connection: object, isInUse: boolean): void {
@@ -58,7 +59,8 @@ export class KyselyConnection implements SqlConnection {
 
   async guard(prepare: PrepareConnection): Promise<void> {
     const pool = await this.#nativeClient();
-    if (pool) this.#dialect?.guardPool?.(pool, prepare);
+    const end = pool && this.#dialect?.guardPool?.(pool, prepare);
+    if (end) this.onClose(end);
   }
 
   async openAlone(open: (pool: object) => Promise<object>): Promise<object | undefined> {
