@@ -62,8 +62,8 @@ export default defineConfig({
     globals: true,
     // The files of a worker share their modules. Otherwise each file would load Nest and MikroORM again.
     isolate: false,
-    // By default one core stays idle: of two that is half.
-    maxWorkers: '100%',
+    // More than cores, because the tests wait for databases and other processes half of their time.
+    maxWorkers: '150%',
     // Concurrent tests spend their time waiting for a database that is far away.
     maxConcurrency: 16,
     // In ms. Only a test that hangs takes so long: real processes and servers are slow on a busy machine.

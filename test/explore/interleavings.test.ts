@@ -18,6 +18,9 @@ const SEED = Number(process.env.SEED ?? randomInt(2 ** 31));
 /** Interleavings of a scenario that is sampled. */
 const SAMPLE = IS_LONG ? 100 : 3;
 
+/** The share of the scenarios that `npm test` walks, other ones in each run, where all of them would take most of this file's time. */
+const WALKED_SHARE = IS_LONG ? 1 : 0.25;
+
 const KINDS = [...OPERATION_NAMES, 'expiry'] as const;
 const LOCKINGS = [['optimistic'], ['pessimistic'], ['optimistic', 'pessimistic']] as const;
 
@@ -109,16 +112,18 @@ describe('interleavings', () => {
     );
   }
 
+  const pick = randomOf(SEED);
+  const shareOf = (scenarios: readonly Operations[], share: number) => scenarios.filter(() => pick() < share);
+
   for (const locking of LOCKINGS) {
     const name = locking.join(' against ');
+    const isDefault = name === 'optimistic';
     const pairs = locking.length > 1 ? ORDERED_PAIRS : PAIRS;
-    walkAll(`2 requests, ${name}`, pairs, { locking });
+    walkAll(`2 requests, ${name}`, isDefault ? pairs : shareOf(pairs, WALKED_SHARE), { locking });
     const shortPairs = pairs.filter((pair) => !isLong(pair));
-    // Most of this file's time. `npm test` walks all of it only for the default.
-    (IS_LONG || name === 'optimistic' ? walkAll : walkSome)(`2 requests, ${name}, a connection lost anywhere`, shortPairs, {
-      locking,
-      faults: 1,
-    });
+    const withFault = `2 requests, ${name}, a connection lost anywhere`;
+    if (isDefault || IS_LONG) walkAll(withFault, shareOf(shortPairs, WALKED_SHARE), { locking, faults: 1 });
+    if (!IS_LONG) walkSome(`${withFault}, sampled`, shortPairs, { locking, faults: 1 });
     walkSome(`2 requests, of which some change during commits, ${name}, a connection lost anywhere`, pairs.filter(isLong), {
       locking,
       faults: 1,
@@ -163,8 +168,7 @@ describe('interleavings', () => {
     const standingStill: Operations[] = (['once', 'lock'] as const).map((name) => [name, name, 'lease expiry']);
     walkAll('2 requests with a lease, and a holder that stands still', standingStill, { locking });
   }
-  const pick = randomOf(SEED);
-  const someTriples = () => HOLDING_TRIPLES.filter(() => pick() < SHARE_OF_HOLDING_TRIPLES);
+  const someTriples = () => shareOf(HOLDING_TRIPLES, SHARE_OF_HOLDING_TRIPLES);
   walkSome('3 requests, some of which hold something, optimistic against pessimistic, two connections lost anywhere', someTriples(), {
     locking: ['optimistic', 'optimistic', 'pessimistic'],
     faults: 2,
@@ -219,7 +223,7 @@ async function findLawsBrokenBy(scenario: Scenario): Promise<ReadonlySet<string>
   const look = async (choose: Choose) => {
     for (const law of violations(await runHistory(scenario, choose)).keys()) seen.add(law);
   };
-  if (scenario.sessions) await exploreSample(SEED, 1000, look);
+  if (scenario.sessions) await exploreSample(SEED, IS_LONG ? 1000 : 200, look);
   else if (scenario.operations.includes('lease expiry')) await exploreSample(SEED, 200, look);
   else await exploreAll(look);
   return seen;

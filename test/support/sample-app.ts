@@ -21,12 +21,16 @@ export interface SampleApp {
   readonly stop: () => Promise<void>;
 }
 
-/** Builds the library and the sample app once in a run of the tests, because two builds at once would overwrite each other. */
+/**
+ * Builds the library and the sample app once in a run of the tests, because two builds at once would overwrite each other. Without
+ * type checks, which `npm run check` does.
+ */
 export async function buildSampleApp(): Promise<void> {
   if (!takeTurn()) return waitForBuild();
   try {
-    await run('npm', ['run', 'build']);
-    await run('npm', ['run', 'build', '--workspace', SAMPLE]);
+    await compile('tsconfig.json');
+    await run(process.execPath, ['commonjs/build.js']);
+    await compile(`${SAMPLE}/tsconfig.json`);
   } finally {
     writeFileSync(DONE, '');
   }
@@ -55,6 +59,10 @@ export async function race({ url }: SampleApp, plan: Readonly<Record<string, num
   const query = new URLSearchParams(Object.entries(plan).map(([name, value]) => [name, String(value)]));
   const response = await fetch(`${url}/lab/race?${query}`);
   return [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(([, data]) => JSON.parse(data!));
+}
+
+function compile(project: string) {
+  return run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', project, '--noCheck']);
 }
 
 function takeTurn(): boolean {
