@@ -72,8 +72,6 @@ const MOST_ROUNDS = 10;
  */
 export class ResponseGate {
   readonly #original: Methods;
-  readonly #hasBegun: () => boolean;
-  readonly #isOver: () => boolean;
   readonly #drain: RedirectedDrain | undefined;
   #held: Call[] | undefined;
   /** The held calls that have not reached Node yet. */
@@ -81,8 +79,6 @@ export class ResponseGate {
   #sentHead: SentHead | undefined;
   /** Whether middleware that waits for the head is being called, although the head is not written yet. */
   #isHeadImplied = false;
-  /** Whether the caller has ended the response. The end itself may be held. */
-  #hasEnded = false;
   /** The status when the answer was first held. A later change is ignored. */
   #status: Partial<Pick<ServerResponse, 'statusCode' | 'statusMessage'>> | undefined;
   /** Whether an error has replaced the answer. */
@@ -97,9 +93,7 @@ export class ResponseGate {
     private readonly endResponse: ResponseMethod,
   ) {
     this.#original = new Methods(response);
-    this.#hasBegun = inheritedGetter(response, 'headersSent') as () => boolean;
-    this.#isOver = inheritedGetter(response, 'writableEnded') as () => boolean;
-    if (RedirectedDrain.isIn(response)) this.#drain = new RedirectedDrain(response, () => this.#held !== undefined || !this.#hasBegun());
+    if (RedirectedDrain.isIn(response)) this.#drain = new RedirectedDrain(response, () => this.#held !== undefined || !this.#hasBegun);
   }
 
   /**
@@ -109,22 +103,12 @@ export class ResponseGate {
    */
   static install(request: IncomingMessage, response: ServerResponse, gated: GatedSession, endResponse: ResponseMethod): void {
     Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, gated, endResponse), configurable: true });
-    Object.defineProperties(response, PROPERTIES);
+    Object.assign(response, METHODS);
   }
 
   /** Is called after express-session's hook on the head of this response has run. */
   static endHook(response: ServerResponse): void {
     (response as Partial<Gated>)[GATE]?.gated.endHook();
-  }
-
-  /** Whether the response counts as sent. A held answer counts, so that a second answer is refused. */
-  isSent(): boolean {
-    return this.#held !== undefined || this.#hasBegun();
-  }
-
-  /** Whether the response counts as ended. A held end counts. Fastify and middleware ask this before they answer once more. */
-  hasEnded(): boolean {
-    return this.#hasEnded || this.#isOver();
   }
 
   /** Handles a call of one of the response's methods. */
@@ -137,13 +121,13 @@ export class ResponseGate {
     if (this.#holds(method)) return this.#hold(method, parameters);
     const failure = this.gated.failure();
     // A commit in Nest's pipeline or in a handler has failed. Only an error may be sent now.
-    if (failure && !this.#hasBegun() && this.#statusOf(method, parameters) < 400) {
+    if (failure && !this.#hasBegun && this.#statusOf(method, parameters) < 400) {
       this.#refuse(failure);
       return this.#passOver(method, parameters, failure);
     }
     const result = this.#callOrRefuse(method, parameters);
     if (method !== 'end') return result;
-    this.#hasEnded = true;
+    this.#noteEnd();
     // Nest's error replaces the answer. What a stream still writes must not reach the client.
     this.#isRefused ||= failure !== undefined;
     return result;
@@ -174,8 +158,18 @@ export class ResponseGate {
     return applyHead(this.response, parameters);
   }
 
+  /** Whether the head is sent, or counts as sent because the answer is held. A second answer is refused then. */
+  get #hasBegun(): boolean {
+    return this.response.headersSent;
+  }
+
+  /** A held end counts as the end. Fastify and middleware ask this before they answer once more. */
+  #noteEnd(): void {
+    if (!this.response.writableEnded) Object.defineProperty(this.response, 'writableEnded', { value: true, configurable: true });
+  }
+
   #isLate(method: Method): boolean {
-    return (method === 'write' || method === 'end') && this.hasEnded();
+    return (method === 'write' || method === 'end') && this.response.writableEnded;
   }
 
   /**
@@ -200,18 +194,18 @@ export class ResponseGate {
   #holds(method: Method): boolean {
     if (this.#held) return true;
     // After the first byte, only the end is another chance to store what has changed since.
-    return (!this.#hasBegun() || method === 'end') && !this.gated.isSettled();
+    return (!this.#hasBegun || method === 'end') && !this.gated.isSettled();
   }
 
   #hold(method: Method, parameters: unknown[]): unknown {
     if (method === 'write' || method === 'end') refuseWrongBody(method, parameters);
-    if (!this.#held && !this.#hasBegun() && method !== 'writeHead') {
+    if (!this.#held && !this.#hasBegun && method !== 'writeHead') {
       refuseWrongStatus(this.response.statusCode);
       if (method !== 'end') this.#implyHead();
     }
     if (!this.#held) this.#beginHold();
-    if (method !== 'flushHeaders' || !this.#hasEnded) this.#held?.push([method, parameters]);
-    if (method === 'end') this.#hasEnded = true;
+    if (method !== 'flushHeaders' || !this.response.writableEnded) this.#held?.push([method, parameters]);
+    if (method === 'end') this.#noteEnd();
     return method === 'write' ? false : this.response;
   }
 
@@ -220,22 +214,21 @@ export class ResponseGate {
    * now. Its `writeHead` is then removed, because it must not run again when the head is written.
    */
   #implyHead(): void {
-    const own = PROPERTIES.writeHead;
-    if (this.response.writeHead === own.value) return;
+    if (this.response.writeHead === METHODS.writeHead) return;
     this.#isHeadImplied = true;
     try {
       this.response.writeHead(this.response.statusCode);
     } finally {
       this.#isHeadImplied = false;
     }
-    Object.defineProperty(this.response, 'writeHead', own);
+    this.response.writeHead = METHODS.writeHead;
   }
 
   #beginHold(): void {
     const { statusCode } = this.response;
     this.#status = this.#isHttp2 ? { statusCode } : { statusCode, statusMessage: this.response.statusMessage };
     this.#held = [];
-    if (!this.#hasBegun()) this.#sentHead = new SentHead(this.response);
+    if (!this.#hasBegun) this.#sentHead = new SentHead(this.response);
     void this.#commit();
   }
 
@@ -273,7 +266,7 @@ export class ResponseGate {
 
   #letGo(): void {
     this.#endHold();
-    if (!this.#hasBegun()) Object.assign(this.response, this.#status);
+    if (!this.#hasBegun) Object.assign(this.response, this.#status);
     let mustDrain = false;
     for (const [method, parameters] of this.#unsent?.slice() ?? []) {
       const result = this.#call(method, parameters);
@@ -298,7 +291,7 @@ export class ResponseGate {
     destroyPipedSources(this.response);
     // A partial answer cannot be taken back. Closing the connection shows that it is incomplete. HTTP/2 closes only the stream, and
     // needs an error for that. HTTP/1 would report the error as the client's.
-    if (this.#hasBegun()) return void this.response.destroy(this.#isHttp2 ? error : undefined);
+    if (this.#hasBegun) return void this.response.destroy(this.#isHttp2 ? error : undefined);
     try {
       this.#sendError(error);
     } catch (thrown) {
@@ -380,32 +373,22 @@ export class ResponseGate {
   }
 }
 
-function through(method: Method): PropertyDescriptor {
-  const value = function (this: Gated, ...parameters: unknown[]) {
-    return this[GATE].pass(method, parameters);
+function through(method: Method) {
+  return function (this: ServerResponse, ...parameters: unknown[]): any {
+    return (this as Gated)[GATE].pass(method, parameters);
   };
-  return { value, writable: true, configurable: true };
 }
 
-/** Shared by all responses. With its own functions, each response would have its own hidden class, which makes Node slow. */
-const PROPERTIES = {
+/**
+ * Shared by all responses. With its own functions, each response would have its own hidden class, which makes Node slow. They are
+ * assigned, as express-session does it, because redefining a property takes longer.
+ */
+const METHODS = {
   writeHead: through('writeHead'),
   flushHeaders: through('flushHeaders'),
   write: through('write'),
   end: through('end'),
-  headersSent: {
-    get(this: Gated) {
-      return this[GATE].isSent();
-    },
-    configurable: true,
-  },
-  writableEnded: {
-    get(this: Gated) {
-      return this[GATE].hasEnded();
-    },
-    configurable: true,
-  },
-} satisfies PropertyDescriptorMap;
+} as const;
 
 /** Notifies the callbacks of calls that will not be made. */
 function callBack(calls: readonly Call[], error: Error | undefined): void {
@@ -413,8 +396,4 @@ function callBack(calls: readonly Call[], error: Error | undefined): void {
     const callback = parameters.at(-1);
     if (typeof callback === 'function') process.nextTick(callback as () => void, error);
   }
-}
-
-function inheritedGetter(target: object, name: string): () => unknown {
-  return () => Reflect.get(Object.getPrototypeOf(target) as object, name, target);
 }

@@ -9,8 +9,17 @@ const refuse = (verb: Parameters<typeof headersSentError>[0]): PropertyDescripto
   configurable: true,
 });
 
-/** The changes that a response refuses after its head was sent. */
+/** Node's field of the head that was sent. Its header methods read it, and so does middleware. */
+interface NodeResponse extends ServerResponse {
+  _header: string | null;
+}
+
+/** Stands for the head of a held response. */
+const HELD = 'held until the session is stored';
+
+/** What a response refuses after its head was sent. */
 const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
+  headersSent: { value: true, configurable: true },
   setHeader: refuse('set'),
   setHeaders: refuse('set'),
   appendHeader: refuse('append'),
@@ -19,35 +28,50 @@ const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
   writeProcessing: refuse('write'),
   writeEarlyHints: refuse('write'),
   writeInformation: refuse('write'),
-  // A middleware that reads Node's private `_header` calls this again for each part of the body.
-  _implicitHeader: { value() {}, writable: true, configurable: true },
 };
 
 /**
- * Makes a held response refuse what it refuses after its head was sent. Defined only while an answer is held, so that the other
- * responses stay fast.
+ * Makes a held response look and behave as if its head was sent. A response of Node does that itself once its field says so. For
+ * others, such as those of HTTP/2, the properties are replaced, which takes 20 µs on Node 26 and 100 µs on Node 22.
  */
 export class SentHead {
-  readonly #replaced: PropertyDescriptorMap = {};
+  readonly #replaced: PropertyDescriptorMap | undefined;
 
   constructor(private readonly response: ServerResponse) {
-    for (const [name, refusal] of Object.entries(REFUSALS)) {
-      // Older versions of Node do not have all of them.
-      if (!(name in response)) continue;
-      const own = Object.getOwnPropertyDescriptor(response, name);
-      if (own) this.#replaced[name] = own;
-      Object.defineProperty(response, name, refusal);
-    }
+    if (hasHeadField(response)) response._header = HELD;
+    else this.#replaced = replaceProperties(response);
   }
 
-  /** Restores the response's own methods. */
+  /** Ends this. */
   lift(): void {
-    for (const [name, { value }] of Object.entries(REFUSALS)) {
-      const isOurs = Object.getOwnPropertyDescriptor(this.response, name)?.value === value;
-      if (!isOurs) continue;
-      Reflect.deleteProperty(this.response, name);
-      const replaced = this.#replaced[name];
-      if (replaced) Object.defineProperty(this.response, name, replaced);
-    }
+    const { response } = this;
+    if (this.#replaced) restoreProperties(response, this.#replaced);
+    else if ((response as NodeResponse)._header === HELD) (response as NodeResponse)._header = null;
+  }
+}
+
+function hasHeadField(response: ServerResponse): response is NodeResponse {
+  return Object.hasOwn(response, '_header') && (response as NodeResponse)._header === null;
+}
+
+function replaceProperties(response: ServerResponse): PropertyDescriptorMap {
+  const replaced: PropertyDescriptorMap = {};
+  for (const [name, refusal] of Object.entries(REFUSALS)) {
+    // Older versions of Node do not have all of them.
+    if (!(name in response)) continue;
+    const own = Object.getOwnPropertyDescriptor(response, name);
+    if (own) replaced[name] = own;
+    Object.defineProperty(response, name, refusal);
+  }
+  return replaced;
+}
+
+function restoreProperties(response: ServerResponse, replaced: PropertyDescriptorMap): void {
+  for (const [name, { value }] of Object.entries(REFUSALS)) {
+    const isOurs = Object.getOwnPropertyDescriptor(response, name)?.value === value;
+    if (!isOurs) continue;
+    Reflect.deleteProperty(response, name);
+    const own = replaced[name];
+    if (own) Object.defineProperty(response, name, own);
   }
 }
