@@ -1,4 +1,5 @@
 import { DEVICE_COLUMNS, openDevice, sealDevice } from '../codec/device-text.js';
+import { keyIdIn } from '../codec/seal.js';
 import type { SessionCodec } from '../codec/session.codec.js';
 import { qualifiedName } from '../dialects/qualified-name.js';
 import { LAYOUT_WITH_DEVICES } from '../dialects/table-layout.js';
@@ -25,11 +26,14 @@ export interface ResealOutcome {
 
 /** Is told the progress. */
 export interface ResealWatch {
-  /** The row cannot be decrypted, and stays as it is. */
-  refused(storageKey: string, reason: string): void;
+  /** The row cannot be decrypted, and stays as it is. Or only its device stays, because that cannot be decrypted. */
+  refused(storageKey: string, reason: string, part: RefusedPart): void;
   /** This many more rows were looked at. */
   progressed(rows: number): void;
 }
+
+/** What of a row cannot be decrypted. */
+export type RefusedPart = 'session' | 'device';
 
 type Outcome = 'written' | 'changed' | 'refused';
 
@@ -41,17 +45,21 @@ interface Row {
 }
 
 /** The texts that replace those of a row. */
-type Sealed = Pick<Row, 'data' | 'device'>;
+interface Sealed extends Pick<Row, 'data' | 'device'> {
+  /** Why a text of the device stays as it is; undefined if none does. */
+  readonly reason: string | undefined;
+}
 
 /**
  * Encrypts the rows of live sessions with the first key, if they are not yet. The values of a session and its device stay the same, and so do
- * all other columns. A row is written only if it still holds the texts that were read. So no change of a request is lost, neither before nor after.
+ * all other columns. If only a text of the device cannot be decrypted, the rest of the row is encrypted. A row is written only if it still holds the texts that were read. So no change of a request is lost, neither before nor after.
  */
 export class Resealer {
   readonly #context: DatabaseContext;
   readonly #codec: SessionCodec;
   readonly #watch: ResealWatch;
   readonly #statements: ReturnType<typeof statementsFor>;
+  readonly #keyId: string;
   readonly #refused = new Set<string>();
 
   /** @param keyId the id of the first key */
@@ -59,6 +67,7 @@ export class Resealer {
     this.#context = context;
     this.#codec = codec;
     this.#watch = watch;
+    this.#keyId = keyId;
     this.#statements = statementsFor(context, keyId);
   }
 
@@ -104,26 +113,47 @@ export class Resealer {
   }
 
   async #reseal(row: Row, isDryRun: boolean): Promise<Outcome> {
-    const { storageKey } = row;
     let sealed: Sealed;
     try {
       sealed = this.#sealedAnew(row);
     } catch (error) {
       if (!(error instanceof SessionDecryptionError)) throw error;
-      this.#refused.add(storageKey);
-      this.#watch.refused(storageKey, error.message);
-      return 'refused';
+      return this.#refuse(row, error.message, 'session');
     }
-    return isDryRun || (await this.#write(row, sealed)) ? 'written' : 'changed';
+    if (sealed.reason !== undefined && areSame(row, sealed)) return this.#refuse(row, sealed.reason, 'device');
+    if (!isDryRun && !(await this.#write(row, sealed))) return 'changed';
+    if (sealed.reason !== undefined) this.#refuse(row, sealed.reason, 'device');
+    return 'written';
   }
 
+  /** The row is not looked at again. */
+  #refuse({ storageKey }: Row, reason: string, part: RefusedPart): 'refused' {
+    this.#refused.add(storageKey);
+    this.#watch.refused(storageKey, reason, part);
+    return 'refused';
+  }
+
+  /**
+   * Seals the texts of a row with the first key. A text of the device that cannot be decrypted stays as it is.
+   *
+   * @throws SessionDecryptionError if the data cannot be decrypted
+   */
   #sealedAnew({ storageKey, data, device }: Row): Sealed {
     const codec = this.#codec;
+    const isFirst = (text: string) => keyIdIn(text) === this.#keyId;
+    let reason: string | undefined;
     const deviceAnew = device.map((text, n) => {
       const column = DEVICE_COLUMNS[n]!;
-      return text === null ? null : sealDevice(codec, storageKey, column, openDevice(codec, storageKey, column, text));
+      if (text === null || isFirst(text)) return text;
+      try {
+        return sealDevice(codec, storageKey, column, openDevice(codec, storageKey, column, text));
+      } catch (error) {
+        if (!(error instanceof SessionDecryptionError)) throw error;
+        reason ??= error.message;
+        return text;
+      }
     });
-    return { data: codec.seal(storageKey, codec.open(storageKey, data)), device: deviceAnew };
+    return { data: isFirst(data) ? data : codec.seal(storageKey, codec.open(storageKey, data)), device: deviceAnew, reason };
   }
 
   /** Returns false if another request has written or locked the row. */
@@ -137,6 +167,10 @@ export class Resealer {
       return false;
     }
   }
+}
+
+function areSame(row: Row, sealed: Sealed): boolean {
+  return row.data === sealed.data && row.device.every((text, n) => text === sealed.device[n]);
 }
 
 function statementsFor(context: DatabaseContext, keyId: string) {

@@ -3,11 +3,14 @@ import { writeFile } from 'node:fs/promises';
 import { vi } from 'vitest';
 import type { Check } from '../../src/cli/doctor/check.js';
 import { isOlder } from '../../src/cli/doctor/server.checks.js';
+import { sealDevice } from '../../src/codec/device-text.js';
+import { SessionCodec } from '../../src/codec/session.codec.js';
+import { SmartSessionOptions } from '../../src/index.js';
 import { OptionsFile, cli } from '../support/cli.js';
 import { CONNECTIONS, DATABASES, ONE_PER_SERVER } from '../support/databases.js';
 import { makeLayout1 } from '../support/layout-1.js';
 import { dropTables } from '../support/drop-tables.js';
-import { SessionsApp } from '../support/sessions-app.js';
+import { SessionsApp, storageKeyIn } from '../support/sessions-app.js';
 
 const DAY = 24 * 60 * 60_000;
 const SECRET = randomBytes(32).toString('base64');
@@ -559,6 +562,44 @@ describe.each(ONE_PER_SERVER)('smart-session doctor, on %s', (database) => {
   });
 
   describe('encryption', () => {
+    it('needs the key of each device', async () => {
+      const [fresh, old] = [newKey(), newKey()];
+      const sealing = await SessionsApp.start(database, { ...file.options, encryption: { keys: [fresh, old] } });
+      const key = storageKeyIn(await sealing.browser());
+      const text = sealDevice(
+        new SessionCodec(new SmartSessionOptions({ secret: 'x', encryption: { keys: [old] } })),
+        key,
+        'ip_address',
+        '::1',
+      );
+      await sealing.run(`update {table} set ip_address = '${text}', device_label = 'Phone'`);
+      await sealing.app.close();
+      const about = async (encryption: object | undefined) => {
+        const checks = await examineWith({ encryption });
+        return { sessions: checks['encrypted sessions']?.status, devices: checks['encrypted devices'] };
+      };
+      const lost = {
+        status: 'warn',
+        found: expect.stringMatching(/^1 text of devices cannot be decrypted, because the options lack the key [0-9a-f]{8}$/),
+      };
+      expect(await about({ keys: [fresh] })).toMatchObject({ sessions: 'ok', devices: lost });
+      expect(await about({ keys: [fresh, old] })).toMatchObject({
+        sessions: 'ok',
+        devices: { status: 'warn', found: '1 text of devices in plain, which the options refuse' },
+      });
+      expect(await about({ keys: [fresh, old], readPlaintext: true })).toMatchObject({
+        devices: { status: 'warn', found: '2 texts of devices in plain, or encrypted with a later key' },
+      });
+      expect(await about({ keys: [fresh, old], readPlaintext: true, writePlaintext: true })).toMatchObject({ sessions: 'ok' });
+      const given = await OptionsFile.write(database, tableName, {
+        ...file.options,
+        encryption: { keys: [fresh, old], readPlaintext: true },
+      });
+      await given.run(['reseal']);
+      await given.remove();
+      expect(await about({ keys: [fresh] })).toEqual({ sessions: 'ok', devices: undefined });
+    });
+
     it('needs the key of each session', async () => {
       const [fresh, old] = [newKey(), newKey()];
       const sealing = await SessionsApp.start(database, { ...file.options, encryption: { keys: [old] } });

@@ -52,7 +52,7 @@ describe.each(ONE_PER_SERVER)('smart-session reseal, on %s', (database) => {
     });
     const { out } = await file.run(['reseal', '--json']);
     const result = JSON.parse(out) as { keyId: string };
-    expect(result).toEqual({ dryRun: false, keyId: expect.any(String), resealed: 3, left: 0, refused: 0 });
+    expect(result).toEqual({ dryRun: false, keyId: expect.any(String), resealed: 3, left: 0, refused: 0, refusedDevices: 0 });
     expect(await keyIds()).toEqual(Array(3).fill(`sealed.1.${result.keyId}.`));
     expect(await rows()).toEqual(before);
     expect(await Promise.all(browsers.map((browser) => browser.session()))).toEqual([{ user: 'anna' }, { user: 'ben' }, { c: 1 }]);
@@ -72,6 +72,24 @@ describe.each(ONE_PER_SERVER)('smart-session reseal, on %s', (database) => {
     expect([openDevice(fresh!, key, 'user_agent', String(row!.user_agent)), row!.ip_address]).toEqual(['Firefox', null]);
     expect(JSON.parse((await file.run(['reseal', '--json'])).out)).toMatchObject({ resealed: 0 });
     expect(await browser.session()).toEqual({ user: 'anna' });
+  });
+
+  it('encrypts a session whose device cannot be decrypted, and leaves the device as it is', async () => {
+    const browser = await app.browser({ user: 'anna' });
+    const key = storageKeyIn(browser);
+    const [old, lost] = [[OLD, FRESH], [newKey()]].map((keys) => codecOf(keys));
+    const texts = [sealDevice(lost!, key, 'user_agent', 'Firefox'), sealDevice(old!, key, 'device_label', 'Phone')];
+    await app.run(`update {table} set user_agent = '${texts[0]}', device_label = '${texts[1]}'`);
+    const run = await file.run(['reseal', '--json']);
+    expect([run.code, JSON.parse(run.out)]).toMatchObject([1, { resealed: 1, left: 0, refused: 0, refusedDevices: 1 }]);
+    expect(run.err).toMatch(/^The device of session \S{8}… stays as it is: .*it is encrypted with the key [0-9a-f]{8}, which is not in/);
+    expect(run.err).toMatch(/smart-session: reseal: the device of 1 session cannot be decrypted\.\n$/);
+    const [row] = await app.run('select data, user_agent, device_label from {table}');
+    const fresh = codecOf([FRESH]);
+    expect(fresh.open(key, String(row!.data))).toBe('{"user":"anna"}');
+    expect([row!.user_agent, openDevice(fresh, key, 'device_label', String(row!.device_label))]).toEqual([texts[0], 'Phone']);
+    const again = await file.run(['reseal', '--json']);
+    expect([again.code, JSON.parse(again.out)]).toMatchObject([1, { resealed: 0, refusedDevices: 1 }]);
   });
 
   it('does not write in a dry run', async () => {

@@ -30,17 +30,21 @@ export const reseal = defineCommand({
       given,
       async ({ database, codec }) => {
         const refusals = new Refusals(terminal, ({ storageKey, reason }) => `Session ${abbreviate(storageKey)} stays as it is: ${reason}`);
+        const ofDevices = new Refusals(
+          terminal,
+          ({ storageKey, reason }) => `The device of session ${abbreviate(storageKey)} stays as it is: ${reason}`,
+        );
         const keyId = codec.sealingKeyId!;
         const progress = new Progress(terminal);
         const resealer = new Resealer(database, codec, keyId, {
-          refused: (storageKey, reason) => refusals.add([{ storageKey, reason }]),
+          refused: (storageKey, reason, part) => (part === 'device' ? ofDevices : refusals).add([{ storageKey, reason }]),
           progressed: (rows) => progress.add(rows),
         });
         const outcome = await resealAll(resealer, progress, dryRun);
-        const refused = refusals.count;
-        if (json) printJson(terminal, { dryRun, keyId, ...outcome, refused });
+        const [refused, refusedDevices] = [refusals.count, ofDevices.count];
+        if (json) printJson(terminal, { dryRun, keyId, ...outcome, refused, refusedDevices });
         else terminal.print(`${dryRun ? 'Would encrypt' : 'Encrypted'} ${count(outcome.resealed, 'session')} with the key ${keyId}.`);
-        check(outcome, refused);
+        check(outcome, refused, refusedDevices);
       },
       {},
       checkEncryption,
@@ -66,11 +70,15 @@ function checkEncryption({ encryption }: SmartSessionModuleOptions): void {
 }
 
 /** @throws Error if sessions are not encrypted with the first key, so that a script notices */
-function check({ left }: ResealOutcome, refused: number): void {
+function check({ left }: ResealOutcome, refused: number, refusedDevices: number): void {
   if (left > 0)
     throw new Error(
       `reseal: ${count(left, 'session')} changed each time before it was written. Check that each process has the new key first, and run the command again.`,
     );
   if (refused > 0)
     throw new Error(`reseal: ${count(refused, 'session')} cannot be decrypted and ${refused === 1 ? 'stays' : 'stay'} as before.`);
+  if (refusedDevices > 0)
+    throw new Error(
+      `reseal: the ${refusedDevices === 1 ? 'device' : 'devices'} of ${count(refusedDevices, 'session')} cannot be decrypted.`,
+    );
 }
