@@ -15,3 +15,4 @@ import './migrating-from-rails/migrating-from-rails.cases.js';
 import './token-refresh/token-refresh.cases.js';
 import './paying-once/paying-once.cases.js';
 import './impersonation/impersonation.cases.js';
+import './device-names/device-names.cases.js';

@@ -25,7 +25,7 @@ export { append, counter, deep, firstWins, lastWins, union, unionBy } from './me
 export { DELETED, type MergeRule, type MergeSides, type PathRules } from './shared/merge-rule.js';
 export type { SessionRepositoryClass } from './options/repository-class.js';
 export type { EncryptionKey, EncryptionOptions, ResolvedEncryption } from './options/encryption-keys.js';
-export type { DevicesOption, DevicesOptions, ResolvedDevices, StoredIp } from './options/devices-option.js';
+export type { DescribeUserAgent, DevicesOption, DevicesOptions, ResolvedDevices, StoredIp } from './options/devices-option.js';
 export type { CookieAttributes, CookieOption } from './options/cookie-rules.js';
 export type { HeaderTransport, Transport, TransportOption } from './options/transport-option.js';
 export type { CookieSecret } from './options/secrets.js';

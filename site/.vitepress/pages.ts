@@ -25,6 +25,7 @@ export const GROUPS: readonly Group[] = [
       'recipes/production',
       'recipes/passport-login',
       'recipes/impersonation',
+      'recipes/device-names',
       'recipes/token-refresh',
       'recipes/paying-once',
       'recipes/typed-cart',

@@ -2,6 +2,7 @@ import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { MikroORM } from '@mikro-orm/core';
 import { SessionCodec } from '../codec/session.codec.js';
+import { UserDevices } from '../devices/user-devices.js';
 import { DatabaseContext } from '../persistence/database-context.js';
 import { schemaOf } from '../persistence/table-location.js';
 import { SessionRepository } from '../persistence/session.repository.js';
@@ -19,6 +20,7 @@ export interface OpenSessions {
   readonly service: SessionService;
   readonly repository: SessionRepository;
   readonly database: DatabaseContext;
+  readonly devices: UserDevices;
   readonly codec: SessionCodec;
   readonly options: SmartSessionOptions;
 }
@@ -92,6 +94,7 @@ function sessionsOf(app: INestApplicationContext): OpenSessions {
     service: app.get(SessionService),
     repository: app.get(SessionRepository),
     database: app.get(DatabaseContext),
+    devices: app.get(UserDevices, { strict: false }),
     codec: app.get(SessionCodec),
     options: app.get(SmartSessionOptions),
   };

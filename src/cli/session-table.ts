@@ -16,6 +16,7 @@ export interface ListedSession {
   readonly lastSeenAt?: Date | null;
   readonly userAgent?: string | null;
   readonly ipAddress?: string | null;
+  readonly deviceName?: string | null;
   readonly deviceLabel?: string | null;
 }
 
@@ -36,13 +37,13 @@ export function sessionTable(sessions: readonly ListedSession[]): string {
 /** Returns a session as JSON has it. The fields of the device are left out if devices are not stored. */
 export function listed({ handle, userId, createdAt, updatedAt, expiresAt, lastSeenAt, ...session }: ListedSession) {
   const times = { createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString(), expiresAt: expiresAt.toISOString() };
-  const { userAgent = null, ipAddress = null, deviceLabel = null } = session;
-  const device = lastSeenAt ? { lastSeenAt: lastSeenAt.toISOString(), userAgent, ipAddress, deviceLabel } : {};
+  const { userAgent = null, ipAddress = null, deviceName = null, deviceLabel = null } = session;
+  const device = lastSeenAt ? { lastSeenAt: lastSeenAt.toISOString(), userAgent, ipAddress, deviceName, deviceLabel } : {};
   return { handle, ...(userId === undefined ? {} : { userId }), ...times, ...device };
 }
 
-function deviceCells({ lastSeenAt, ipAddress, userAgent, deviceLabel }: ListedSession): string[] {
-  const device = deviceLabel ?? userAgent;
+function deviceCells({ lastSeenAt, ipAddress, userAgent, deviceName, deviceLabel }: ListedSession): string[] {
+  const device = deviceLabel ?? deviceName ?? userAgent;
   return [lastSeenAt?.toISOString() ?? '-', ipAddress == null ? '-' : escaped(ipAddress), device == null ? '-' : shortened(device)];
 }
 

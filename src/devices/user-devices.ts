@@ -4,17 +4,20 @@ import { deviceTextIn, sealDevice } from '../codec/device-text.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import type { SessionSummary } from '../persistence/session.repository.js';
-import type { DeviceTexts } from '../persistence/user-rows.js';
+import type { DeviceRow, DeviceTexts } from '../persistence/user-rows.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { givenLabel } from './device-label.js';
+import { DeviceNames } from './device-names.js';
 
 /** A live session of a user, and the device that has logged in. */
 export interface SessionDevice extends SessionSummary, DeviceTexts {
   /** Null if the option `devices` is off. */
   readonly lastSeenAt: Date | null;
+  /** What `describe` of the option `devices` returns for the user agent. Null if there is none. */
+  readonly deviceName: string | null;
 }
 
-const UNKNOWN = { lastSeenAt: null, userAgent: null, ipAddress: null, deviceLabel: null };
+const UNKNOWN = { lastSeenAt: null, userAgent: null, ipAddress: null, deviceLabel: null, deviceName: null };
 
 /** Lists and labels the devices of a user. */
 @Injectable()
@@ -25,6 +28,8 @@ export class UserDevices {
     private readonly options: SmartSessionOptions,
   ) {}
 
+  readonly #names = new DeviceNames();
+
   /**
    * Returns the live sessions of a user with their devices, newest first. The device is unknown if the option `devices` is off.
    *
@@ -33,7 +38,13 @@ export class UserDevices {
   async list(userId: string): Promise<SessionDevice[]> {
     if (!this.options.devices) return (await this.repository.list(userId)).map((summary) => ({ ...summary, ...UNKNOWN }));
     const rows = await this.repository.onUsers('list', (users) => users.list(userId));
-    return rows.map((row) => ({ ...row, ...openedTexts(this.codec, row) }));
+    return rows.map((row) => this.open(row));
+  }
+
+  /** Opens the texts of a listed session, and names its device. A text that cannot be decrypted is unknown. */
+  open(row: DeviceRow): SessionDevice {
+    const texts = openedTexts(this.codec, row);
+    return { ...row, ...texts, deviceName: this.#names.of(texts.userAgent, this.options.devices?.describe) };
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isObject } from './option-checks.js';
+import { isFunction, isObject } from './option-checks.js';
 
 /** How much of an IP address is stored. */
 export type StoredIp = 'full' | 'anonymized';
@@ -9,7 +9,15 @@ export interface DevicesOptions {
    * Stores the IP address of the login: whole, or `anonymized` to its network: /24 of IPv4, /48 of IPv6. Default: not stored.
    */
   readonly ip?: StoredIp;
+  /**
+   * Returns a name for a user agent, such as "Firefox on Linux", or undefined. `list` returns it as `deviceName`. It is called when sessions
+   * are listed, so that it also names earlier logins, and nothing more is stored. Default: none.
+   */
+  readonly describe?: DescribeUserAgent;
 }
+
+/** A function that returns a name for a user agent. */
+export type DescribeUserAgent = (userAgent: string) => string | undefined;
 
 /** The option `devices`: on or off, or on with more than the user agent. */
 export type DevicesOption = boolean | DevicesOptions;
@@ -18,6 +26,8 @@ export type DevicesOption = boolean | DevicesOptions;
 export interface ResolvedDevices {
   /** Undefined if no address is stored. */
   readonly ip: StoredIp | undefined;
+  /** Undefined if user agents get no name. */
+  readonly describe: DescribeUserAgent | undefined;
 }
 
 const STORED: ReadonlySet<unknown> = new Set(['full', 'anonymized', undefined]);
@@ -25,11 +35,14 @@ const STORED: ReadonlySet<unknown> = new Set(['full', 'anonymized', undefined]);
 /** Whether a value is right for the option `devices`. */
 export function isDevicesOption(given: unknown): given is DevicesOption {
   if (typeof given === 'boolean') return true;
-  return isObject(given) && !Array.isArray(given) && Object.keys(given).every((key) => key === 'ip') && STORED.has(given.ip);
+  if (!isObject(given) || Array.isArray(given)) return false;
+  const { ip, describe, ...others } = given;
+  return STORED.has(ip) && (describe === undefined || isFunction(describe)) && Object.keys(others).length === 0;
 }
 
 /** Returns undefined if nothing is stored about devices. */
 export function resolveDevices(given: DevicesOption): ResolvedDevices | undefined {
   if (given === false) return undefined;
-  return Object.freeze({ ip: given === true ? undefined : given.ip });
+  const { ip, describe }: DevicesOptions = given === true ? {} : given;
+  return Object.freeze({ ip, describe });
 }

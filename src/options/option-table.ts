@@ -126,7 +126,9 @@ export const OPTIONS = {
     resolve: (limit): MaxSessionsPerUser => (typeof limit === 'number' ? { max: limit, whenFull: 'evict-oldest' } : limit),
   },
   devices: {
-    check: optional(unless(isDevicesOption, "Give true, { ip: 'anonymized' } or { ip: 'full' }.")),
+    check: optional(
+      unless(isDevicesOption, "Give true, { ip: 'anonymized' } or { ip: 'full' }. The object may also have `describe`, a function."),
+    ),
     resolve: (devices): ResolvedDevices | undefined => resolveDevices(devices),
   },
   maxBytes: { check: positive({ unit: 'bytes' }), default: 1024 * 1024 },

@@ -97,13 +97,11 @@ export class UserRows {
 }
 
 function statementsFor(context: DatabaseContext) {
-  const { dialect, tableName, schema, layout } = context;
+  const { dialect, tableName, schema } = context;
   const table = qualifiedName(dialect.quote, tableName, schema);
   const leases = qualifiedName(dialect.quote, leaseTableOf(tableName), schema);
   const ofUser = (n: number) => `user_id = ${dialect.exactText(dialect.parameter(n))}`;
-  const devices =
-    layout >= LAYOUT_WITH_DEVICES ? `, user_agent, ip_address, device_label, ${dialect.sinceEpoch('last_seen_at')} as seen_ms` : '';
-  const columns = `session_id, user_id, ${listedTimes(context)}${devices}`;
+  const columns = deviceRowColumns(context);
   const newestFirst = 'order by created_at desc, session_id';
   const keys = (count: number) => Array.from({ length: count }, (_, n) => dialect.parameter(n + 1)).join(', ');
   const owned = (n: number) => `session_id = ${dialect.parameter(n)} and ${ofUser(n + 1)} and ${isLive(context)}`;
@@ -129,11 +127,20 @@ function statementsFor(context: DatabaseContext) {
   };
 }
 
-function deviceRowOf(row: Row): DeviceRow {
+/** Returns the columns of a listed session, and those of its device if the table has them. */
+export function deviceRowColumns(context: DatabaseContext): string {
+  const { dialect, layout } = context;
+  const devices =
+    layout >= LAYOUT_WITH_DEVICES ? `, user_agent, ip_address, device_label, ${dialect.sinceEpoch('last_seen_at')} as seen_ms` : '';
+  return `session_id, user_id, ${listedTimes(context)}${devices}`;
+}
+
+/** Returns a listed session of a row with the columns of `deviceRowColumns`. */
+export function deviceRowOf(row: Row): DeviceRow {
   const dates = datesOf(row as unknown as ListedTimes);
   return {
     storageKey: String(row.session_id),
-    userId: String(row.user_id),
+    userId: textIn(row.user_id),
     ...dates,
     lastSeenAt: new Date(Math.max(dates.updatedAt.getTime(), seenIn(row))),
     userAgent: textIn(row.user_agent),

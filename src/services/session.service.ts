@@ -63,6 +63,8 @@ export interface UserSession {
   readonly userAgent: string | null;
   /** The IP address of the login, as the option `devices` stores it. Null if it is unknown. */
   readonly ipAddress: string | null;
+  /** What `describe` of the option `devices` returns for the user agent. Null if there is none. */
+  readonly deviceName: string | null;
   /** The label that `labelDevice` has set. Null for none. */
   readonly deviceLabel: string | null;
 }
@@ -355,9 +357,9 @@ export class SessionService {
     this.transactions.refuse('list');
     const user = this.#userGiven('list', userId);
     const listed = await this.observers.outages.watch('list', this.devices.list(user));
-    return listed.map(({ storageKey, createdAt, updatedAt, expiresAt, lastSeenAt, userAgent, ipAddress, deviceLabel }) => {
-      const isCurrent = storageKey === own;
-      return { handle: handleOf(storageKey), createdAt, updatedAt, expiresAt, isCurrent, lastSeenAt, userAgent, ipAddress, deviceLabel };
+    return listed.map(({ storageKey, createdAt, updatedAt, expiresAt, lastSeenAt, userAgent, ipAddress, deviceName, deviceLabel }) => {
+      const [handle, isCurrent] = [handleOf(storageKey), storageKey === own];
+      return { handle, createdAt, updatedAt, expiresAt, isCurrent, lastSeenAt, userAgent, ipAddress, deviceName, deviceLabel };
     });
   }
 

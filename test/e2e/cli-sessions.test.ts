@@ -1,4 +1,7 @@
+import { sealDevice } from '../../src/codec/device-text.js';
+import { SessionCodec } from '../../src/codec/session.codec.js';
 import { storageKeyOf } from '../../src/codec/storage-key.js';
+import { SmartSessionOptions } from '../../src/index.js';
 import { handleOf } from '../../src/security/session-handle.js';
 import { OptionsFile } from '../support/cli.js';
 import { ONE_PER_SERVER } from '../support/databases.js';
@@ -59,6 +62,38 @@ describe.each(ONE_PER_SERVER)('sessions on the command line, on %s', (database) 
       expect(await file.run(['list'])).toEqual({ code: 0, out: 'There is no live session.\n', err: '' });
       expect(await json('list')).toEqual([]);
     });
+
+    it.each([['list'], ['list', '--user', 'anna']])(
+      '%s %s shows the devices, also if one of them cannot be decrypted',
+      async (...words) => {
+        await logIn('anna', 'anna');
+        const rows = await app.run('select session_id from {table} order by created_at desc');
+        const [newest, oldest] = rows.map(({ session_id: key }) => String(key));
+        const codec = new SessionCodec(new SmartSessionOptions({ secret: 'x', encryption: { keys: [KEY] } }));
+        const [agent, address] = [
+          sealDevice(codec, newest!, 'user_agent', 'Firefox \u001b[2J\u202e'),
+          sealDevice(codec, newest!, 'ip_address', '2001:db8::1'),
+        ];
+        await app.run(`update {table} set user_agent = '${agent}', ip_address = '${address}' where session_id = '${newest}'`);
+        await app.run(`update {table} set user_agent = 'sealed.1.00000000.AAAA' where session_id = '${oldest}'`);
+        const options = { devices: { ip: 'full' as const }, userId: 'user', encryption: { keys: [KEY], readPlaintext: true } };
+        const given = await OptionsFile.write(database, tableName, { ...file.options, ...options });
+        const { out } = await given.run(words);
+        const listed = JSON.parse((await given.run([...words, '--json'])).out) as object[];
+        await given.remove();
+        const device = { deviceName: null, deviceLabel: null, lastSeenAt: expect.any(String) };
+        expect(listed).toMatchObject([
+          { ...device, userAgent: 'Firefox \u001b[2J\u202e', ipAddress: '2001:db8::1' },
+          { ...device, userAgent: null, ipAddress: null },
+        ]);
+        const lines = out.split('\n').map((line) => line.trim().split(/ {2,}/));
+        expect(lines[0]!.slice(-3)).toEqual(['SEEN', 'IP', 'DEVICE']);
+        expect(lines.slice(1, 3).map((cells) => cells.slice(-2))).toEqual([
+          ['2001:db8::1', String.raw`Firefox \u001b[2J\u202e`],
+          ['-', '-'],
+        ]);
+      },
+    );
 
     it.each([
       [['list'], ['ben', 'anna', 'anna']],

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Body, Controller, Delete, Get, HttpCode, Module, NotFoundException, Param, Post, Put, Req } from '@nestjs/common';
@@ -82,6 +83,44 @@ async function login(
   return browser;
 }
 
+/** Logs in by a request whose header lines are sent as they are, in Latin-1. Returns the status. */
+async function rawLogin({ app }: SessionsApp, lines: readonly string[]): Promise<number> {
+  const { port } = new URL(await app.getUrl());
+  const body = '{"user":"anna"}';
+  const head = [
+    'POST /login-as HTTP/1.1',
+    'Host: a',
+    'Connection: close',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+  ];
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(`${[...head, ...lines].join('\r\n')}\r\n\r\n${body}`, 'latin1');
+  let answer = '';
+  try {
+    for await (const chunk of socket) answer += String(chunk);
+  } catch {
+    // Node closes the connection before it has read all of a head that is too large.
+  }
+  return Number(answer.split(' ')[1]);
+}
+
+/** Labels that a database might change: by its character set, its collation, its padding or its escapes. */
+const LABELS = [
+  'x'.repeat(100),
+  '😀'.repeat(50),
+  '\ufdfa'.repeat(100),
+  '👩‍👩‍👧‍👦 family',
+  '\u202eenohp',
+  'e\u0301 \u00e9',
+  '<b>"&\'</b>',
+  String.raw`a\b\'; --`,
+  'spaces  ',
+  ' ',
+  '\u00a0\u200b\ufeff',
+  'SESSION session',
+];
+
 const devicesOf = (app: SessionsApp, userId = 'anna') => app.sessions.list({ userId });
 
 describe.each(REPOSITORY_CASES)('devices on $database, $locking, $name', ({ database, locking, repository, n }) => {
@@ -108,6 +147,7 @@ describe.each(REPOSITORY_CASES)('devices on $database, $locking, $name', ({ data
         lastSeenAt: time,
         userAgent: FIREFOX,
         ipAddress: '203.0.113.0',
+        deviceName: null,
         deviceLabel: null,
       },
     ]);
@@ -231,6 +271,18 @@ describe.each(ONE_PER_SERVER)('devices on %s', (database) => {
     await app.clear();
     return app;
   };
+  let oddApp: SessionsApp | undefined;
+  /** One app for all cases. */
+  const oddHeaders = async () => {
+    oddApp ??= await SessionsApp.start(
+      database,
+      { tableName: `devices_odd_${database}`, userId: 'user', devices: { ip: 'full' } },
+      settings,
+    );
+    await oddApp.clear();
+    return oddApp;
+  };
+  afterAll(() => oddApp?.close());
   afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())));
 
   it.each([
@@ -259,6 +311,80 @@ describe.each(ONE_PER_SERVER)('devices on %s', (database) => {
     for (const text of Object.values(row!)) expect(text).toMatch(/^sealed\.1\./);
     await app.run('update {table} set device_label = user_agent');
     expect(await devicesOf(app)).toMatchObject([{ ...shown, deviceLabel: null }]);
+  });
+
+  it.each<[string, readonly string[], [userAgent: string | null, ipAddress: string | null]]>([
+    ['a repeated user agent', ['User-Agent: one', 'User-Agent: two'], ['one', '127.0.0.1']],
+    ['an empty user agent', ['User-Agent: '], [null, '127.0.0.1']],
+    ['a tabulator', ['User-Agent: a\tb'], ['a\ufffdb', '127.0.0.1']],
+    ['bytes of Latin-1', ['User-Agent: caf\xe9 \x9b31m'], ['café \ufffd31m', '127.0.0.1']],
+    ['600 characters of two bytes', [`User-Agent: ${'\xe9'.repeat(600)}`], ['é'.repeat(256), '127.0.0.1']],
+    ['a text like an encrypted one', ['User-Agent: sealed.1.0123abcd.AAAA'], [null, '127.0.0.1']],
+    ['quotes and backslashes', [String.raw`User-Agent: '); drop table x; -- \\' "`], [String.raw`'); drop table x; -- \\' "`, '127.0.0.1']],
+    ['an IPv4 address in IPv6', ['X-Forwarded-For: ::ffff:203.0.113.77'], [null, '203.0.113.77']],
+    ['an IPv6 address with a zone', ['X-Forwarded-For: fe80::1%eth0'], [null, 'fe80::1']],
+    ['an address with a port', ['X-Forwarded-For: 203.0.113.7:4711'], [null, null]],
+    ['an address in brackets', ['X-Forwarded-For: [2001:db8::1]'], [null, null]],
+    ['the address "unknown"', ['X-Forwarded-For: unknown'], [null, null]],
+    ['HTML as address', ['X-Forwarded-For: "><script>alert(1)</script>'], [null, null]],
+    ['an address of 5 KB', [`X-Forwarded-For: ${'1'.repeat(5000)}`], [null, null]],
+    ['an empty address', ['X-Forwarded-For: '], [null, '127.0.0.1']],
+  ])('are stored for %s', async (_name, lines, [userAgent, ipAddress]) => {
+    const app = await oddHeaders();
+    expect(await rawLogin(app, lines)).toBe(201);
+    expect(await devicesOf(app)).toMatchObject([{ userAgent, ipAddress }]);
+  });
+
+  it.each([
+    ['100 KB', [`User-Agent: ${'x'.repeat(100_000)}`], 431],
+    ['a NUL', ['User-Agent: a\0b'], 400],
+    ['a line break', ['User-Agent: a\rb'], 400],
+  ])('are not stored for a user agent with %s, which Node refuses', async (_name, lines, status) => {
+    const app = await oddHeaders();
+    expect(await rawLogin(app, lines)).toBe(status);
+    expect(await app.rows()).toBe(0);
+  });
+
+  describe.each([
+    ['in plain', undefined],
+    ['encrypted', { keys: [KEY] }],
+  ])('%s', (_name, encryption) => {
+    it('keep each label and each user agent as it was given', async () => {
+      const app = await start({ devices: true, ...(encryption && { encryption }) });
+      await login(app);
+      const [session] = await devicesOf(app);
+      const { handle } = session!;
+      for (const label of LABELS) {
+        expect(await app.sessions.labelDevice({ userId: 'anna', handle, label })).toBe(true);
+        expect((await devicesOf(app)).map(({ deviceLabel }) => deviceLabel)).toEqual([label]);
+      }
+      const users = app.app.get(SessionRepository).users!;
+      const key = (await app.run('select session_id from {table}'))[0]!.session_id as string;
+      await users.writeDevice(key, 'anna', { userAgent: encryption ? null : '😀'.repeat(128), ipAddress: null });
+      if (!encryption) expect(await devicesOf(app)).toMatchObject([{ userAgent: '😀'.repeat(128) }]);
+    });
+  });
+
+  it('are listed although one of them cannot be decrypted', async () => {
+    const app = await start({ devices: { ip: 'full' }, encryption: { keys: [KEY] } });
+    const [lost, read] = [await login(app), await login(app)];
+    await app.run(
+      `update {table} set user_agent = 'sealed.1.00000000.AAAA', ip_address = 'cut' where session_id = '${storageKeyIn(lost)}'`,
+    );
+    const listed = await devicesOf(app);
+    expect(listed.map(({ userAgent, ipAddress }) => [userAgent, ipAddress])).toEqual(expect.arrayContaining([[FIREFOX, '203.0.113.77'], [null, null]])); // prettier-ignore
+    expect(await read.session()).toEqual({ user: 'anna' });
+  });
+
+  it('have the name that the app gives them', async () => {
+    const app = await start({ devices: { describe: (userAgent) => userAgent.split('/').at(-2)?.split(' ')[1] } });
+    await login(app);
+    await login(app, {});
+    const listed = (await devicesOf(app)).map(({ userAgent, deviceName }) => [userAgent, deviceName]);
+    expect(listed).toEqual(expect.arrayContaining([[FIREFOX, 'Firefox'], [null, null]])); // prettier-ignore
+    expect(await app.run('select ip_address, device_label from {table}')).toEqual(
+      [1, 2].map(() => ({ ip_address: null, device_label: null })),
+    );
   });
 
   it('stop the start on a table of layout 1, which works without the option', async () => {
@@ -300,6 +426,7 @@ describe('the option devices', () => {
     [{ devices: true }, /without `userId`/],
     [{ devices: { ip: 'anonymised' }, userId: 'user' }, /'anonymised'.*ip: 'anonymized'/],
     [{ devices: { ips: 'full' }, userId: 'user' }, /ips: 'full'/],
+    [{ devices: { describe: 'Firefox' }, userId: 'user' }, /describe: 'Firefox'.*`describe`, a function/],
     [{ devices: [], userId: 'user' }, /\[\] was given/],
     [{ devices: 'full', userId: 'user' }, /"full" was given/],
   ])('stops the start: %j', async (wrong, message) => {

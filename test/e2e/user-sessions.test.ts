@@ -130,6 +130,7 @@ describe.each(REPOSITORY_CASES)('the sessions of a user on $database, $locking, 
       lastSeenAt: null,
       userAgent: null,
       ipAddress: null,
+      deviceName: null,
       deviceLabel: null,
     };
     expect(body).toEqual([

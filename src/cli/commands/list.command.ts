@@ -51,7 +51,11 @@ function ofUser({ service }: OpenSessions, userId: string): Promise<readonly Lis
 }
 
 /** Returns one more than the limit, if there are more. */
-async function ofAll({ database }: OpenSessions, limit: number): Promise<readonly ListedSession[]> {
+async function ofAll({ database, devices, options }: OpenSessions, limit: number): Promise<readonly ListedSession[]> {
   const found = await newestSessions(database, limit + 1);
-  return found.map(({ storageKey, ...session }) => ({ handle: handleOf(storageKey), ...session }));
+  return found.map((row) => {
+    const { storageKey, userId, createdAt, updatedAt, expiresAt } = row;
+    const session = { handle: handleOf(storageKey), userId, createdAt, updatedAt, expiresAt };
+    return options.devices ? { ...devices.open(row), ...session } : session;
+  });
 }
