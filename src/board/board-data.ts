@@ -8,8 +8,9 @@ import type { PruneRun } from '../observers/prune-runs.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { DatabaseContext } from '../persistence/database-context.js';
-import { tableStatistics, type TableStatistics } from '../persistence/table-statistics.js';
+import { mostSessions, tableStatistics, type TableStatistics } from '../persistence/table-statistics.js';
 import { SessionService, type UserSession } from '../services/session.service.js';
+import { SessionUserIdError } from '../smart-session.errors.js';
 import { BoardFigures } from './board-figures.js';
 
 /** The content of the board. */
@@ -18,11 +19,18 @@ export interface Board {
   readonly table: TableStatistics;
   readonly isDetecting: boolean;
   readonly overwrites: readonly Overwrite[];
+  /** Pairs of routes that have changed a key with a merge rule. */
+  readonly ruled: readonly Overwrite[];
   readonly uncounted: number;
   readonly pruneRuns: readonly PruneRun[];
   readonly hasUsers: boolean;
+  /** The greatest numbers of sessions of one user. */
+  readonly most: readonly number[];
   readonly user: { readonly id: string; readonly sessions: readonly UserSession[] } | undefined;
 }
+
+/** The most users whose number of sessions is shown. */
+const MOST_USERS = 5;
 
 /** Gathers what the board shows: the figures of this process, and the statistics of the table. */
 @Injectable()
@@ -36,6 +44,7 @@ export class BoardData implements OnModuleInit {
     const { lifecycle, operations } = observers;
     const figures = this.#figures;
     const all = [lifecycle, figures].filter((observer) => observer !== undefined);
+    observers.notesRoutes = true;
     observers.replace(combineObservers(all), operations ? combineOperations(operations, figures) : figures);
   }
 
@@ -43,30 +52,47 @@ export class BoardData implements OnModuleInit {
    * Reads the board.
    *
    * @param userId the user whose sessions are listed; undefined for none
-   * @throws SessionUnavailableError, SessionUserIdError
+   * @throws SessionUnavailableError
    */
   async read(userId: string | undefined): Promise<Board> {
-    const { overwrites, isOn } = this.#get(OverwriteDetector);
+    const { overwrites, ruled, isOn } = this.#get(OverwriteDetector);
+    const [database, service] = [this.#get(DatabaseContext), this.#get(SessionService)];
     const hasUsers = this.#get(SmartSessionOptions).userId !== undefined;
     const isAsked = hasUsers && userId !== undefined && userId !== '';
     return {
       figures: this.#figures,
-      table: await tableStatistics(this.#get(DatabaseContext)),
+      table: await tableStatistics(database),
       isDetecting: isOn,
       overwrites: overwrites.all,
+      ruled: ruled.all,
       uncounted: overwrites.uncounted,
       pruneRuns: this.#get(SessionObservers).pruneRuns.all,
       hasUsers,
-      user: isAsked ? { id: userId, sessions: await this.#get(SessionService).list({ userId }) } : undefined,
+      most: hasUsers ? await mostSessions(database, MOST_USERS) : [],
+      user: isAsked ? { id: userId, sessions: await ifUser(service.list({ userId }), []) } : undefined,
     };
   }
 
-  /** Ends one of a user's sessions. Returns false if there is none of this handle. */
+  /**
+   * Ends one of a user's sessions. Returns false if there is none of this handle.
+   *
+   * @throws SessionUnavailableError
+   */
   end(userId: string, handle: string): Promise<boolean> {
-    return this.#get(SessionService).destroyOne({ userId, handle });
+    return ifUser(this.#get(SessionService).destroyOne({ userId, handle }), false);
   }
 
   #get<Service>(type: abstract new (...parameters: never[]) => Service): Service {
     return this.modules.get<Service>(type as never, { strict: false });
+  }
+}
+
+/** Resolves to `otherwise` if the text that was typed in can be the id of no user, because it is too long. */
+async function ifUser<Result>(found: Promise<Result>, otherwise: Result): Promise<Result> {
+  try {
+    return await found;
+  } catch (error) {
+    if (error instanceof SessionUserIdError) return otherwise;
+    throw error;
   }
 }

@@ -1,4 +1,5 @@
 import type { Merge } from '../observers/merge-trace.js';
+import type { RequestRoute } from '../observers/request-route.js';
 import type { BatchKind, LifecycleObserver, ObservedSession, OperationObserver } from '../observers/session-observers.js';
 import { shownKey } from '../shared/shown-keys.js';
 import { MinuteCounts } from './minute-counts.js';
@@ -31,12 +32,12 @@ export class BoardFigures implements LifecycleObserver, OperationObserver {
 
   expired(): void {}
 
-  load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined> {
-    return this.loads.time(load);
+  load<Found>(load: () => Promise<Found | undefined>, route?: RequestRoute): Promise<Found | undefined> {
+    return this.loads.time(load, route);
   }
 
-  commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>): Promise<Outcome> {
-    return this.commits.time(commit);
+  commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>, route?: RequestRoute): Promise<Outcome> {
+    return this.commits.time(commit, route);
   }
 
   current(): undefined {

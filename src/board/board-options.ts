@@ -8,14 +8,54 @@ export interface SessionBoardOptions extends Pick<ModuleMetadata, 'imports'> {
   readonly path?: string;
   /** Decides who may see the board and end sessions: a guard of Nest, or its class. Required in production. */
   readonly guard?: CanActivate | Type<CanActivate>;
+  /** Decorators of the board's controller which guards of the app read, such as `[Roles('admin')]`. Default: none. */
+  readonly decorators?: readonly ClassDecorator[];
 }
 
-/** @throws SmartSessionConfigError if the app runs in production and there is no guard */
-export function refuseOpenBoard({ guard }: SessionBoardOptions): void {
-  if (guard !== undefined || !isProduction()) return;
+/** Whether each request may see the board and end sessions. */
+export function isOpenBoard({ guard }: SessionBoardOptions): boolean {
+  return guard === undefined;
+}
+
+type Rule = readonly [isRight: (given: unknown) => boolean, advice: string];
+
+const isFunction = (given: unknown) => typeof given === 'function';
+
+const RULES: Readonly<Record<keyof SessionBoardOptions, Rule>> = {
+  path: [(given) => typeof given === 'string' && !/[*{}()[\]+!?#\\]/.test(given), "Give a path without patterns, such as 'sessions'."],
+  guard: [(given) => isFunction(given) || isGuard(given), 'Give a guard of Nest or its class. Leave it out for a board without a guard.'],
+  decorators: [(given) => Array.isArray(given) && given.every(isFunction), "Give a list of decorators, such as [Roles('admin')]."],
+  imports: [Array.isArray, 'Give a list of modules.'],
+};
+
+/**
+ * Checks the options of a board.
+ *
+ * @throws SmartSessionConfigError for an option that is unknown or wrong, and for a board without a guard in production
+ */
+export function checkBoardOptions(options: SessionBoardOptions): void {
+  for (const [option, given] of Object.entries(options)) checkOption(option, given);
+  if (!isOpenBoard(options) || !isProduction()) return;
   throw new SmartSessionConfigError(
     'guard',
     'nothing was given to `SessionBoardModule.forRoot`',
     'In production, give a guard that lets only administrators pass: the board ends sessions of all users.',
   );
+}
+
+function checkOption(option: string, given: unknown): void {
+  if (!Object.hasOwn(RULES, option))
+    throw new SmartSessionConfigError(
+      option,
+      'there is no such option of `SessionBoardModule.forRoot`',
+      `The options are ${Object.keys(RULES).join(', ')}.`,
+    );
+  const [isRight, advice] = RULES[option as keyof SessionBoardOptions];
+  if (given === undefined || isRight(given)) return;
+  const shown = typeof given === 'string' ? JSON.stringify(given) : `a value of type ${given === null ? 'null' : typeof given}`;
+  throw new SmartSessionConfigError(option, `${shown} was given to \`SessionBoardModule.forRoot\``, advice);
+}
+
+function isGuard(given: unknown): boolean {
+  return typeof given === 'object' && given !== null && isFunction((given as Partial<CanActivate>).canActivate);
 }

@@ -29,8 +29,8 @@ export interface Edit {
   readonly keepsExpiry?: boolean;
   /** Where `apply` notes what it was applied to. */
   readonly trace?: MergeTrace;
-  /** The keys that the last `apply` has changed. */
-  readonly written?: () => Delta | undefined;
+  /** What the last `apply` has changed, for the detector of overwrites. `apply` may set it. */
+  written?: Delta;
 }
 
 /** The outcome of a commit. */

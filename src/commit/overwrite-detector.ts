@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isReservedName } from '../codec/reserved-names.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { changedKeys } from '../merge/delta.js';
-import type { OverwrittenKey } from '../observers/merge-trace.js';
+import type { ContestedKey } from '../observers/merge-trace.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SessionLogger } from '../security/session-logger.js';
 import { shownKey } from '../shared/shown-keys.js';
@@ -19,6 +19,8 @@ import { ruleFor } from './suggested-rule.js';
 export class OverwriteDetector {
   /** The overwrites since the start of the process. */
   readonly overwrites = new Overwrites();
+  /** The same for keys with a merge rule, which has combined both changes or chosen one of them. */
+  readonly ruled = new Overwrites();
   readonly #writes = new RecentWrites();
   readonly #logger = new SessionLogger();
 
@@ -39,18 +41,22 @@ export class OverwriteDetector {
    */
   see(storageKey: string, route: string | undefined, { trace, written }: Edit, outcome: CommitOutcome): void {
     if (!this.isOn || outcome.kind !== 'committed') return;
-    const lost = trace && !trace.isOnBase ? trace.overwritten() : [];
-    for (const change of lost) if (!this.#hasRule(change.key)) this.#count(storageKey, route, change);
-    const changes = written?.();
-    for (const key of changes ? changedKeys(changes) : []) this.#writes.note(storageKey, key, changes?.set.get(key), route);
+    const contested = trace && !trace.isOnBase ? trace.contested() : [];
+    for (const change of contested) if (!isReservedName(change.key)) this.#count(storageKey, route, change);
+    for (const key of written ? changedKeys(written) : []) this.#writes.note(storageKey, key, written?.set.get(key), route);
   }
 
   #hasRule(key: string): boolean {
-    return isReservedName(key) || this.options.mergeDefault !== undefined || this.options.merge.has(key);
+    return this.options.mergeDefault !== undefined || this.options.merge.has(key);
   }
 
-  #count(storageKey: string, route: string | undefined, { key, theirs, mine }: OverwrittenKey): void {
+  #count(storageKey: string, route: string | undefined, { key, theirs, mine }: ContestedKey): void {
     const other = this.#writes.routeOf(storageKey, key, theirs);
+    if (this.#hasRule(key)) {
+      this.ruled.add(shownKey(key), route, other, () => 'its own');
+      return;
+    }
+    if (theirs === mine) return;
     const pair = this.overwrites.add(shownKey(key), route, other, () => ruleFor([theirs, mine].map((text) => this.#valueOf(text))));
     if (pair) this.#logger.warn(lineOf(pair));
   }

@@ -5,6 +5,7 @@ import { READ_ONLY_SESSION } from './read-only-session.decorator.js';
 import type { Request } from 'express';
 import { noteRoute } from '../live/request-route.js';
 import type { SessionPolicy } from '../live/session-policy.js';
+import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { CurrentPlatform } from '../platforms/current-platform.js';
 import { isRootResolver } from '../platforms/resolver-call.js';
@@ -22,13 +23,14 @@ export class SessionPolicyGuard implements CanActivate {
     private readonly reflector: Reflector,
     private readonly states: SessionStates,
     private readonly platform: CurrentPlatform,
+    private readonly observers: SessionObservers,
     private readonly options: SmartSessionOptions,
   ) {}
 
   canActivate(context: ExecutionContext): true {
     const request = this.platform.requestOf(context);
     if (!request?.session || !this.states.isServing(request)) return true;
-    if (this.options.detectOverwrites) noteRoute(request, this.platform.routeOf(context));
+    if (this.options.detectOverwrites || this.observers.notesRoutes) noteRoute(request, this.platform.routeOf(context));
     const own = { keepsExpiry: this.#isUnder(NO_TOUCH, context), isReadOnly: this.#isUnder(READ_ONLY_SESSION, context) };
     const policy = context.getType<string>() === 'graphql' ? this.#ofAllResolvers(request, own, context.getArgs()) : own;
     if (isOther(policy, this.states.policyOf(request.session))) this.states.setPolicy(request.session, policy);

@@ -86,7 +86,7 @@ export class LiveChanges {
       trace.note(current);
       return this.merger.apply(current, delta, base);
     };
-    const edit = { apply, leaseId, keepsExpiry: policy.keepsExpiry, trace, written: () => delta };
+    const edit = { apply, leaseId, keepsExpiry: policy.keepsExpiry, trace, written: delta };
     return isMaxAgeChosen || live.state === 'new' ? { ...edit, maxAge } : edit;
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Edit } from '../commit/edit.js';
-import { changedKeys, computeDelta, type Delta } from '../merge/delta.js';
+import { changedKeys, computeDelta } from '../merge/delta.js';
 import type { EncodedValues } from '../merge/encoded-values.js';
 import { fenceOf, type NamedLease } from '../persistence/named-leases.js';
 import { HeldLeases } from './held-leases.js';
@@ -40,19 +40,17 @@ export class LiveEdits {
   withDraft(session: object, live: LiveSession, draft: Pick<Edit, 'apply'>, lease?: NamedLease): LiveEdit {
     const { now, edit } = this.of(session, live);
     const { leaseId, policy, state } = live;
-    let changes: Delta | undefined;
     const apply = (current: EncodedValues) => {
       const values = draft.apply(edit ? edit.apply(current) : current);
-      changes = computeDelta(current, values);
+      const changes = computeDelta(current, values);
       refuseReadOnly(policy, changedKeys(changes));
+      made.written = changes;
       return values;
     };
     const maxAge = state === 'new' ? { maxAge: now.maxAge } : {};
     const fence = this.#fenceOf(live, lease);
-    return {
-      now,
-      edit: { leaseId, keepsExpiry: policy.keepsExpiry, ...maxAge, ...edit, apply, fence, mustSeeCurrent: true, written: () => changes },
-    };
+    const made: Edit = { leaseId, keepsExpiry: policy.keepsExpiry, ...maxAge, ...edit, apply, fence, mustSeeCurrent: true };
+    return { now, edit: made };
   }
 
   /** The leases that a commit needs: those of the handler, and those that the caller is inside. */

@@ -1,9 +1,16 @@
+import type { RequestRoute } from '../observers/request-route.js';
+
 /** Where a request keeps its route. */
 const ROUTE = Symbol('route');
 
 interface Routed {
   readonly method?: string | undefined;
-  [ROUTE]?: string | undefined;
+  [ROUTE]?: RequestRoute;
+}
+
+/** Returns the route of a request. It is filled when Nest has found the handler, which is after the load. */
+export function routeFor(request: object): RequestRoute {
+  return ((request as Routed)[ROUTE] ??= {});
 }
 
 /**
@@ -12,12 +19,11 @@ interface Routed {
  * @param pattern the path of the route as it was registered, such as `/cart/:sku`. The path of the request itself may contain ids
  */
 export function noteRoute(request: object, pattern: string | undefined): void {
-  const { method } = request as Routed;
-  if (pattern !== undefined) (request as Routed)[ROUTE] = `${method} ${pattern}`;
+  if (pattern !== undefined) routeFor(request).text = `${(request as Routed).method} ${pattern}`;
 }
 
-/** Returns the method and the pattern of the route that a session's request has reached, such as `POST /cart/:sku`. Undefined if it is not known. */
-export function routeOf(session: object): string | undefined {
+/** Returns the route of a session's request. Undefined if none was noted. */
+export function routeOf(session: object): RequestRoute | undefined {
   const { req } = session as { readonly req?: Routed };
   return req?.[ROUTE];
 }

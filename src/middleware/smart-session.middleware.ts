@@ -104,9 +104,12 @@ export class SmartSessionMiddleware implements NestMiddleware {
       }
       next();
     };
+    const { loader } = this.protocol;
+    loader.asking = request;
     try {
       handler(request, response, pass);
     } finally {
+      loader.asking = undefined;
       restore?.();
     }
   }

@@ -3,8 +3,8 @@ import type { OperationObserver } from './session-observers.js';
 /** An observer that runs each operation within both of these. */
 export function combineOperations(outer: OperationObserver, inner: OperationObserver): OperationObserver {
   return {
-    load: (load) => outer.load(() => inner.load(load)),
-    commit: (commit) => outer.commit(() => inner.commit(commit)),
+    load: (load, route) => outer.load(() => inner.load(load, route), route),
+    commit: (commit, route) => outer.commit(() => inner.commit(commit, route), route),
     current: () => [outer.current(), inner.current()] as const,
     batch: (kind, members, send) => {
       const pairs = members as readonly (readonly [unknown, unknown])[];

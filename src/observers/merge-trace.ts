@@ -11,8 +11,8 @@ export interface Merge {
   readonly attempts: number;
 }
 
-/** A key that a request changed although another request had changed it to another value. Its texts are undefined if it is absent. */
-export interface OverwrittenKey {
+/** A key that a request changed although another request had changed it. Its texts are undefined if it is absent. */
+export interface ContestedKey {
   readonly key: string;
   readonly theirs: string | undefined;
   readonly mine: string | undefined;
@@ -54,10 +54,10 @@ export class MergeTrace {
     return { keys, contested: keys.filter((key) => theirs.has(key)), attempts: this.#attempts };
   }
 
-  /** The keys that both sides have changed, to different values. A merge rule may still have combined them. */
-  overwritten(): OverwrittenKey[] {
+  /** The keys that both sides have changed, with the values of both. */
+  contested(): ContestedKey[] {
     return this.keys
       .map((key) => ({ key, theirs: this.#current.get(key), mine: this.delta.set.get(key) }))
-      .filter(({ key, theirs, mine }) => theirs !== mine && theirs !== this.base.get(key));
+      .filter(({ key, theirs }) => theirs !== this.base.get(key));
   }
 }

@@ -2,6 +2,7 @@ import type { Merge } from './merge-trace.js';
 import { OutageLog } from './outage-log.js';
 import { PruneRuns } from './prune-runs.js';
 import { RecordHints } from './record-hints.js';
+import type { RequestRoute } from './request-route.js';
 
 /** A session, with what is known of it at that moment. */
 export interface ObservedSession {
@@ -41,10 +42,18 @@ export type BatchKind = 'load' | 'commit' | 'update' | 'touch';
 
 /** Runs operations on sessions, to measure how long they take and how they end. Must not throw by itself. */
 export interface OperationObserver {
-  /** Runs the load of a request, to the end of reading what was found. */
-  load<Found>(load: () => Promise<Found | undefined>): Promise<Found | undefined>;
-  /** Runs the commit of a request. `kind` of the outcome says how it ended. */
-  commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>): Promise<Outcome>;
+  /**
+   * Runs the load of a request, to the end of reading what was found.
+   *
+   * @param route undefined outside of requests, and unless routes are noted
+   */
+  load<Found>(load: () => Promise<Found | undefined>, route?: RequestRoute): Promise<Found | undefined>;
+  /**
+   * Runs the commit of a request. `kind` of the outcome says how it ended.
+   *
+   * @param route as for `load`
+   */
+  commit<Outcome extends { readonly kind: string }>(commit: () => Promise<Outcome>, route?: RequestRoute): Promise<Outcome>;
   /** The operation in progress, for `batch`. */
   current(): unknown;
   /**
@@ -67,6 +76,8 @@ export class SessionObservers {
 
   /** The last runs of the pruner. */
   readonly pruneRuns = new PruneRuns();
+  /** Whether an observer wants to know the routes of requests. */
+  notesRoutes = false;
   #lifecycle: LifecycleObserver | undefined;
   #operations: OperationObserver | undefined;
 

@@ -12,16 +12,26 @@ export interface TableStatistics {
   /** The live sessions that `@LockSession()` has leased now. */
   readonly locked: number;
   /** The live sessions by lock version, which is the number of commits after the first. Undefined for a table without that column. */
-  readonly commits: readonly CommitCount[] | undefined;
+  readonly commits: readonly RangeCount[] | undefined;
+  /** The live sessions by the size of their data, in bytes. */
+  readonly sizes: readonly RangeCount[];
+  /** The live sessions by the time since they were created, in ms. `to` is not part of the range. */
+  readonly ages: readonly RangeCount[];
+  /** The users who have a live session. */
+  readonly users: number;
+  /** The live sessions without a user. */
+  readonly withoutUser: number;
 }
 
-/** The number of sessions with a range of commits after the first. */
-export interface CommitCount {
+/** The number of sessions in a range. */
+export interface RangeCount {
   readonly from: number;
   /** The end of the range; undefined for the last range. */
   readonly to: number | undefined;
   readonly sessions: number;
 }
+
+type Range = readonly [from: number, to: number | undefined];
 
 const COMMITS = [
   [0, 0],
@@ -29,19 +39,41 @@ const COMMITS = [
   [10, 99],
   [100, 999],
   [1000, undefined],
-] as const;
+] as const satisfies readonly Range[];
+
+const SIZES = [
+  [0, 999],
+  [1000, 9999],
+  [10_000, 99_999],
+  [100_000, undefined],
+] as const satisfies readonly Range[];
+
+const [HOUR, DAY] = [3_600_000, 86_400_000] as const;
+
+const AGES = [
+  [0, HOUR],
+  [HOUR, DAY],
+  [DAY, 7 * DAY],
+  [7 * DAY, 30 * DAY],
+  [30 * DAY, undefined],
+] as const satisfies readonly Range[];
 
 /** Reads the statistics of a sessions table. One statement reads the whole table. */
 export async function tableStatistics(context: DatabaseContext): Promise<TableStatistics> {
   const { rows } = await context.runner.run(statementOf(context));
   const found = rows[0]!;
   const n = (column: string) => Number(found[column]);
+  const counts = (name: string, ranges: readonly Range[]) => ranges.map(([from, to]) => ({ from, to, sessions: n(`${name}_${from}`) }));
   return {
     live: n('live'),
     expired: n('all_rows') - n('live'),
     bytes: { average: Math.round(n('average_bytes')), greatest: n('greatest_bytes'), total: n('total_bytes') },
     locked: n('locked'),
-    commits: context.isVersioned ? COMMITS.map(([from, to]) => ({ from, to, sessions: n(`commits_${from}`) })) : undefined,
+    commits: context.isVersioned ? counts('commits', COMMITS) : undefined,
+    sizes: counts('sizes', SIZES),
+    ages: counts('ages', AGES),
+    users: n('users'),
+    withoutUser: n('without_user'),
   };
 }
 
@@ -50,8 +82,15 @@ function statementOf(context: DatabaseContext): string {
   const live = isLive(context);
   const liveBytes = `case when ${live} then octet_length(data) end`;
   const count = (name: string, ...conditions: string[]) => `count(case when ${[live, ...conditions].join(' and ')} then 1 end) as ${name}`;
-  const commits = COMMITS.map(([from, to]) =>
-    count(`commits_${from}`, `lock_version >= ${from}`, ...(to === undefined ? [] : [`lock_version <= ${to}`])),
+  const within = (name: string, column: string, ranges: readonly Range[]) =>
+    ranges.map(([from, to]) => count(`${name}_${from}`, `${column} >= ${from}`, ...(to === undefined ? [] : [`${column} <= ${to}`])));
+  const ages = AGES.map(([from, to]) =>
+    // A clock that was moved back has made a session of the future. It counts as new.
+    count(
+      `ages_${from}`,
+      ...(from === 0 ? [] : [`created_at <= ${dialect.fromNow(`-${from}`)}`]),
+      ...(to === undefined ? [] : [`created_at > ${dialect.fromNow(`-${to}`)}`]),
+    ),
   );
   const columns = [
     'count(*) as all_rows',
@@ -60,7 +99,25 @@ function statementOf(context: DatabaseContext): string {
     `coalesce(max(${liveBytes}), 0) as greatest_bytes`,
     `coalesce(sum(${liveBytes}), 0) as total_bytes`,
     count('locked', `lease_expires_at > ${dialect.now}`),
-    ...(isVersioned ? commits : []),
+    ...(isVersioned ? within('commits', 'lock_version', COMMITS) : []),
+    ...within('sizes', 'octet_length(data)', SIZES),
+    ...ages,
+    `count(distinct case when ${live} then user_id end) as users`,
+    count('without_user', 'user_id is null'),
   ];
   return `select ${columns.join(', ')} from ${qualifiedName(dialect.quote, tableName, schema)}`;
+}
+
+/**
+ * Returns the greatest numbers of live sessions of one user, the greatest first. It returns no user id.
+ *
+ * @param limit of how many users
+ */
+export async function mostSessions(context: DatabaseContext, limit: number): Promise<number[]> {
+  const { dialect, tableName, schema, runner } = context;
+  const { rows } = await runner.run(
+    `select count(*) as sessions from ${qualifiedName(dialect.quote, tableName, schema)} ` +
+      `where user_id is not null and ${isLive(context)} group by user_id order by sessions desc limit ${limit}`,
+  );
+  return rows.map(({ sessions }) => Number(sessions));
 }

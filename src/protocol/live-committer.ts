@@ -178,12 +178,13 @@ export class LiveCommitter {
    * Commits an edit of a record.
    *
    * @param base the record as the caller knows it; undefined to insert
+   * @param session the live session, if the commit is that of a request
    * @throws what `CommitQueue.commit` throws, and SessionLimitError
    */
-  commitRecord(storageKey: string, base: SessionRecord | undefined, edit: Edit): Promise<CommitOutcome> {
-    const { operations, outages } = this.observers;
+  commitRecord(storageKey: string, base: SessionRecord | undefined, edit: Edit, session?: object): Promise<CommitOutcome> {
+    const { operations, outages, notesRoutes } = this.observers;
     const committed = operations
-      ? operations.commit(() => this.#commitInTime(storageKey, base, edit))
+      ? operations.commit(() => this.#commitInTime(storageKey, base, edit), session && notesRoutes ? routeOf(session) : undefined)
       : this.#commitInTime(storageKey, base, edit);
     return outages.watch('commit', this.limit.isOn ? this.#admitted(storageKey, base, committed) : committed);
   }
@@ -205,7 +206,7 @@ export class LiveCommitter {
   async #apply(session: object, live: LiveSession, now: Snapshot, edit: Edit): Promise<CommitOutcome> {
     try {
       const before = live.record;
-      const outcome = await this.commitRecord(live.storageKey, before, edit);
+      const outcome = await this.commitRecord(live.storageKey, before, edit, session);
       if (this.devices.isOn) await this.devices.note(session, live.storageKey, before, outcome);
       this.take(session, live, { now, edit }, outcome);
       return outcome;
@@ -225,7 +226,7 @@ export class LiveCommitter {
     }
     if (live.lease && outcome.kind === 'committed' && outcome.isReleased) Object.assign(live.lease, { id: undefined, isReleased: true });
     this.changes.applyOutcome(session, live, now, outcome, edit.maxAge !== undefined);
-    if (this.overwrites.isOn) this.overwrites.see(live.storageKey, routeOf(session), edit, outcome);
+    if (this.overwrites.isOn) this.overwrites.see(live.storageKey, routeOf(session)?.text, edit, outcome);
     if (edit.trace && !edit.trace.isOnBase) this.merges.tell(live.storageKey, edit.trace, outcome);
   }
 

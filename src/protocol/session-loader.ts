@@ -6,7 +6,9 @@ import { RetryingRepository } from '../batching/retrying-repository.js';
 import { SessionCodec } from '../codec/session.codec.js';
 import { LiveSessions } from '../live/live-sessions.js';
 import type { TimeLeft } from '../live/live-session.js';
+import { routeFor } from '../live/request-route.js';
 import { SessionMigrator } from '../migration/session-migrator.js';
+import type { RequestRoute } from '../observers/request-route.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { AppTransactions } from '../persistence/app-transactions.js';
 import type { StoredRecord } from '../persistence/session.repository.js';
@@ -24,6 +26,11 @@ export interface LoadedRecord {
 @Injectable()
 export class SessionLoader {
   readonly #turns = new EventLoopTurns();
+  /**
+   * The request in whose synchronous step express-session asks the store for its session. express-session does not tell the store. The
+   * middleware sets it, and the observers get the request's route.
+   */
+  asking: object | undefined;
 
   constructor(
     private readonly loads: LoadBatcher,
@@ -59,7 +66,7 @@ export class SessionLoader {
    */
   read(storageKey: string, sessionId?: string): Promise<LoadedRecord | undefined> {
     const { operations, outages } = this.observers;
-    const loaded = operations ? operations.load(() => this.#read(storageKey, sessionId)) : this.#read(storageKey, sessionId);
+    const loaded = operations ? operations.load(() => this.#read(storageKey, sessionId), this.#route) : this.#read(storageKey, sessionId);
     return outages.watch('load', loaded);
   }
 
@@ -85,6 +92,10 @@ export class SessionLoader {
       if (record) sessions[storageKey] = this.liveSessions.inflate(record, stored.remaining);
     }
     return sessions;
+  }
+
+  get #route(): RequestRoute | undefined {
+    return this.asking && this.observers.notesRoutes ? routeFor(this.asking) : undefined;
   }
 
   async #read(storageKey: string, sessionId: string | undefined): Promise<LoadedRecord | undefined> {

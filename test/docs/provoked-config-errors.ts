@@ -9,6 +9,7 @@ import pg from 'pg';
 import {
   EntityManagerSessionRepository,
   LockSession,
+  SessionBoardModule,
   SessionService,
   SmartSessionModule,
   SmartSessionOptions,
@@ -91,6 +92,8 @@ export const startProvocations: readonly (() => Promise<unknown>)[] = [
       .labelDevice({ userId: 'anna', handle: 'a handle', label: 'Phone' })
       .finally(() => testing.close());
   },
+  async () => SessionBoardModule.forRoot({ guard: null as never }),
+  async () => SessionBoardModule.forRoot({ gaurd: undefined } as object),
   async () => LockSession({ timeout: 0 }),
   async () => LockSession({ wait: 1 } as object),
   () => start({ ...OWN, events: 'EVENTS' }),

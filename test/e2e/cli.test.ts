@@ -108,8 +108,17 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
     await app.age(25 * 60 * 60_000);
     await app.browser({ a: 1 });
     const small = '{"a":1}'.length;
-    const expired = { live: 1, expired: 2, bytes: { average: small, greatest: small, total: small }, locked: 0, commits: [1, 0, 0, 0, 0] };
-    expect(await statistics()).toEqual(expired);
+    expect(await statistics()).toEqual({
+      live: 1,
+      expired: 2,
+      bytes: { average: small, greatest: small, total: small },
+      locked: 0,
+      commits: [1, 0, 0, 0, 0],
+      sizes: [1, 0, 0, 0],
+      ages: [1, 0, 0, 0, 0],
+      users: 0,
+      withoutUser: 1,
+    });
     await app.age(-25 * 60 * 60_000);
     const large = Buffer.byteLength(JSON.stringify({ n: 2, text: 'ä'.repeat(100), user: 'anna' }));
     const total = large + 2 * small;
@@ -119,6 +128,11 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
       bytes: { average: Math.round(total / 3), greatest: large, total },
       locked: 0,
       commits: [2, 1, 0, 0, 0],
+      sizes: [3, 0, 0, 0],
+      // One is created a day in the future, which counts as new.
+      ages: [3, 0, 0, 0, 0],
+      users: 1,
+      withoutUser: 2,
     });
     const { out } = await file.run(['stats']);
     expect(out).toMatch(/^Live sessions +3\n/);
@@ -126,8 +140,9 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
   });
 
   async function statistics(): Promise<object> {
-    const found = JSON.parse((await file.run(['stats', '--json'])).out) as { commits: { sessions: number }[] };
-    return { ...found, commits: found.commits.map(({ sessions }) => sessions) };
+    const found = JSON.parse((await file.run(['stats', '--json'])).out) as Record<'commits' | 'sizes' | 'ages', { sessions: number }[]>;
+    const counts = (ranges: { sessions: number }[]) => ranges.map(({ sessions }) => sessions);
+    return { ...found, commits: counts(found.commits), sizes: counts(found.sizes), ages: counts(found.ages) };
   }
 
   it('prunes what has expired', async () => {

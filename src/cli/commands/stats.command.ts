@@ -1,4 +1,4 @@
-import { tableStatistics, type CommitCount, type TableStatistics } from '../../persistence/table-statistics.js';
+import { tableStatistics, type RangeCount, type TableStatistics } from '../../persistence/table-statistics.js';
 import { defineCommand } from '../command.js';
 import { JSON_OPTION } from '../common-options.js';
 import { withSessions } from '../open-sessions.js';
@@ -42,7 +42,7 @@ function shown({ live, expired, bytes, locked, commits }: TableStatistics): stri
   ]);
 }
 
-function rangeOf({ from, to }: CommitCount): string {
+function rangeOf({ from, to }: RangeCount): string {
   if (from === to) return from === 0 ? 'no' : inFigures(from);
   return to === undefined ? `${inFigures(from)} or more` : `${inFigures(from)} to ${inFigures(to)}`;
 }
