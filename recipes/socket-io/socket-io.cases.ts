@@ -3,20 +3,21 @@ import type { INestApplication } from '@nestjs/common';
 import { io, type Socket } from 'socket.io-client';
 import { Browser } from '../../test/support/browser.js';
 import { repeatUntil } from '../../test/support/repeat-until.js';
-import { newSqliteFile, startAnother, startRecipe } from '../../test/support/recipe.js';
+import { newSqliteFile, startRecipe } from '../../test/support/recipe.js';
+import { RecipeProcess } from '../../test/support/recipe-process.js';
 
 describe('a socket.io gateway', () => {
   let app: INestApplication;
-  let there: INestApplication;
+  let there: RecipeProcess;
   const sockets: Socket[] = [];
   beforeAll(async () => {
     app = await startRecipe(() => import('./main.js'), { SQLITE_FILE: newSqliteFile() });
-    there = await startAnother(() => import('./app.module.js'));
+    there = await RecipeProcess.start('socket-io');
   });
   afterEach(() => sockets.splice(0).forEach((socket) => socket.disconnect()));
   afterAll(() => Promise.all([app.close(), there.close()]));
 
-  async function connect(cookie: string, transport: string, to = app): Promise<Socket> {
+  async function connect(cookie: string, transport: string, to: Pick<INestApplication, 'getUrl'> = app): Promise<Socket> {
     const socket = io(await to.getUrl(), { extraHeaders: { cookie }, transports: [transport], forceNew: true });
     sockets.push(socket);
     await on(socket, 'connect');
@@ -48,7 +49,7 @@ describe('a socket.io gateway', () => {
     if (stranger.connected) await on(stranger, 'disconnect');
   });
 
-  it.each(['websocket', 'polling'])('tells the sockets of all processes of a change and of a logout, by %s', async (transport) => {
+  it.each(['websocket', 'polling'])('tells the sockets of two processes of a change and of a logout, by %s', async (transport) => {
     const browser = new Browser(app);
     await browser.post('/login');
     const both = await Promise.all([app, there].map((one) => connect(browser.cookie, transport, one)));

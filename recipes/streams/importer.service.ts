@@ -7,7 +7,7 @@ export class ImporterService {
   /** How many rows there are so far. */
   run(): Observable<number> {
     return interval(200).pipe(
-      take(5),
+      take(50),
       map((n) => (n + 1) * 100),
     );
   }

@@ -1,7 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { Subject } from 'rxjs';
 import { Browser } from '../../test/support/browser.js';
-import { newSqliteFile, startAnother, startRecipe } from '../../test/support/recipe.js';
+import { newSqliteFile, startRecipe } from '../../test/support/recipe.js';
+import { RecipeProcess } from '../../test/support/recipe-process.js';
 import { ImporterService } from './importer.service.js';
 
 describe('streams', () => {
@@ -18,7 +19,7 @@ describe('streams', () => {
   afterAll(() => app.close());
 
   /** Opens a stream and reads it piece by piece. */
-  async function open(path: string, of = app) {
+  async function open(path: string, of: Pick<INestApplication, 'getUrl'> = app) {
     const response = await fetch(`${await of.getUrl()}${path}`, { headers: { cookie: browser.cookie } });
     browser.cookie ||= response.headers.getSetCookie()[0]?.split(';')[0] ?? '';
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
@@ -40,19 +41,21 @@ describe('streams', () => {
     expect(await events.read()).toBeUndefined();
   });
 
-  it('ends when the user logs out, in another process too', async () => {
+  it('ends in two processes when the user logs out in one', async () => {
     await browser.get('/report');
-    const there = await startAnother(() => import('./app.module.js'));
+    const there = await RecipeProcess.start('streams');
     const rows = new Subject<number>();
-    importer.run = there.get(ImporterService).run = () => rows;
+    importer.run = () => rows;
     const streams = await Promise.all([app, there].map((one) => open('/import', one)));
-    rows.next(1);
+    rows.next(100);
     for (const { read } of streams) {
       let event = '';
-      while (!event.includes('{"rows":1}')) event += await read();
+      while (!event.includes('{"rows":100}')) event += await read();
     }
     await browser.delete('/session');
-    for (const { read } of streams) while ((await read()) !== undefined);
+    let left = '';
+    for (const { read } of streams) for (let event = await read(); event !== undefined; event = await read()) left += event;
+    expect(left).not.toContain('{"rows":5000}');
     expect(rows.observed).toBe(false);
     await there.close();
   });

@@ -1,23 +1,20 @@
 import { once } from 'node:events';
 import type { INestApplication } from '@nestjs/common';
 import { Browser } from '../../test/support/browser.js';
-import { WsAdapter } from '@nestjs/platform-ws';
 import { repeatUntil } from '../../test/support/repeat-until.js';
-import { newSqliteFile, startAnother, startRecipe } from '../../test/support/recipe.js';
+import { newSqliteFile, startRecipe } from '../../test/support/recipe.js';
+import { RecipeProcess } from '../../test/support/recipe-process.js';
 
 describe('a ws gateway', () => {
   let app: INestApplication;
-  let there: INestApplication;
+  let there: RecipeProcess;
   beforeAll(async () => {
     app = await startRecipe(() => import('./main.js'), { SQLITE_FILE: newSqliteFile() });
-    there = await startAnother(
-      () => import('./app.module.js'),
-      (other) => other.useWebSocketAdapter(new WsAdapter(other)),
-    );
+    there = await RecipeProcess.start('ws');
   });
   afterAll(() => Promise.all([app.close(), there.close()]));
 
-  const connect = async (cookie: string, to = app) =>
+  const connect = async (cookie: string, to: Pick<INestApplication, 'getUrl'> = app) =>
     new WebSocket(`${(await to.getUrl()).replace('http', 'ws')}/chat`, { headers: { cookie } } as never);
 
   /** Resolves with as many messages of an event as wanted. */
@@ -58,7 +55,7 @@ describe('a ws gateway', () => {
     }
   });
 
-  it('tells the sockets of all processes of a change, and closes them after a logout', async () => {
+  it('tells the sockets of two processes of a change, and closes them after a logout', async () => {
     const browser = new Browser(app);
     await browser.post('/login');
     const sockets = await Promise.all([app, there].map((one) => connect(browser.cookie, one)));

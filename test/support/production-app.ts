@@ -1,34 +1,16 @@
-import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { globSync, mkdirSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { compileRecipe, END_WITH_TESTS } from './compiled-recipe.js';
 import { freePort } from './free-port.js';
 import { POSTGRESQL } from './servers.js';
 
 const BUILD = 'build/recipes/production';
 
-/** Compiles without type checks, which `npm run check` does. */
-const COMPILE =
-  '--ignoreConfig --noCheck --noResolve --target es2023 --module nodenext --experimentalDecorators --emitDecoratorMetadata --rootDir . --outDir build';
-
-/** Lets a process import this package as an app does, from the compiled files of this run. */
-const HOOK = `import { registerHooks } from 'node:module';
-const index = ${JSON.stringify(new URL(`file://${resolve('build/src/index.js')}`).href)};
-registerHooks({ resolve: (name, context, next) => name === 'nestjs-smart-session' ? { url: index, shortCircuit: true } : next(name, context) });
-`;
-
-/** Ends a process when the tests end. */
-const END = `data:text/javascript,process.stdin.on('end', () => process.exit(1)).resume().unref()`;
-
 /** Compiles the recipe for processes of its own. */
 export function buildProductionApp(): void {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...COMPILE.split(' '), ...globSync('recipes/production/*.ts')], {
-    stdio: 'inherit',
-  });
-  mkdirSync(BUILD, { recursive: true });
-  writeFileSync(`${BUILD}/package-hook.js`, HOOK);
+  compileRecipe('production');
 }
 
 /** The environment of a process, as the page about production has it. */
@@ -68,7 +50,7 @@ export class ProductionApp {
     readonly metricsPort: number,
     env: NodeJS.ProcessEnv,
   ) {
-    const imports = ['--import', `./${BUILD}/package-hook.js`, '--import', './recipes/production/instrumentation.js', '--import', END];
+    const imports = ['--import', `./${BUILD}/package-hook.js`, '--import', './recipes/production/instrumentation.js', ...END_WITH_TESTS];
     const ports = { PORT: String(port), METRICS_PORT: String(metricsPort) };
     this.#process = spawn(process.execPath, [...imports, `${BUILD}/main.js`], { env: { ...env, ...ports }, stdio: 'pipe' });
     this.#exit = once(this.#process, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;

@@ -1,8 +1,8 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Logger, type INestApplication, type Type } from '@nestjs/common';
-import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { Logger, type INestApplication } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { DatabaseContext } from '../../src/index.js';
 
 /**
@@ -21,21 +21,9 @@ export async function startRecipe(
   return app;
 }
 
-/** The path of a new SQLite file, for a recipe of which two apps run. */
+/** The path of a new SQLite file, for a recipe that runs in two processes. */
 export function newSqliteFile(): string {
   return join(mkdtempSync(join(tmpdir(), 'recipe-')), 'sessions.sqlite');
-}
-
-/** Starts the module of a recipe once more, as another process does. Both apps have the database of `startRecipe`. */
-export async function startAnother(
-  module: () => Promise<{ AppModule: Type }>,
-  prepare?: (app: INestApplication) => unknown,
-): Promise<INestApplication> {
-  const { AppModule } = await module();
-  const app = await NestFactory.create(AppModule, { logger: false });
-  prepare?.(app);
-  await app.listen(0);
-  return app;
 }
 
 /** Expects that MikroORM keeps the table. It drops tables without an entity, and a recipe is copied with its configuration. */
