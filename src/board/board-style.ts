@@ -21,6 +21,7 @@ a { color: var(--accent); text-underline-offset: .2em; }
 dt { color: var(--pale-ink); font-size: .92rem; }
 dd { margin: 0; font-size: 1.5rem; font-weight: 600; line-height: 1.3; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 0 2.5rem; }
+.narrow { grid-template-columns: repeat(auto-fit, minmax(min(100%, 17rem), 1fr)); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
 th, td { text-align: left; padding: .45rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }

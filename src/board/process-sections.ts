@@ -81,6 +81,7 @@ function routesOf(key: string, pairs: readonly Overwrite[]): Html {
 }
 
 function pairOf([one, other]: Overwrite['routes']): Html {
+  if (one !== undefined && one === other) return markup`two requests of ${routeText(one)}`;
   return markup`${routeText(one)} and ${routeText(other)}`;
 }
 
@@ -90,13 +91,13 @@ export function slowest(title: string, { all }: SlowestTimes): Html {
     ({ at, ms, route }) =>
       markup`<tr>
         <td class="n">${milliseconds(ms)}</td>
-        <td>${time(at)}</td>
         <td>${routeText(route?.text)}</td>
+        <td>${time(at)}</td>
       </tr>`,
   );
   return markup`<section>
     <h2>${title}</h2>
-    ${tableOf(['#Duration', 'Time', 'Route'], rows, 'None yet.')}
+    ${tableOf(['#Duration', 'Route', 'Time'], rows, 'None yet.')}
   </section>`;
 }
 

@@ -32,7 +32,7 @@ export function summary({ table: { live, expired, bytes: size, locked }, figures
 /** Shows the live sessions by age, by size and by user. */
 export function spread(board: Board): Html {
   const { ages, sizes } = board.table;
-  return markup`<div class="columns">
+  return markup`<div class="columns narrow">
     ${rangesOf('Live sessions by age', 'Age', ages, ageOf)} ${rangesOf('Live sessions by size', 'Size', sizes, sizeOf)}
     ${board.hasUsers ? users(board) : ''}
   </div>`;

@@ -128,7 +128,7 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
   });
 
   it.each(['Slowest loads', 'Slowest commits'])('shows the routes of the %s', async (title) => {
-    const rows = section(await read(), title).match(/<tr><td class="n">[\d.]+ ms<\/td><td><time[^]*?<\/tr>/g) ?? [];
+    const rows = section(await read(), title).match(/<tr><td class="n">[\d.]+ ms<\/td><td><code>[^]*?<\/tr>/g) ?? [];
     expect(rows).toHaveLength(5);
     for (const row of rows) expect(row).toMatch(/<code>POST \/api\/(carts\/:id\/(add|clear)|login)<\/code>/);
   });
@@ -271,8 +271,6 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
         });
         expect(violations).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
-        if (process.env.BOARD_PICTURES)
-          await page.screenshot({ path: `${process.env.BOARD_PICTURES}-${colorScheme}-${viewport.width}.png`, fullPage: true });
       });
     });
 
