@@ -6,14 +6,19 @@ const MAPPED = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 /** The first group of a 6to4 address. The two groups after it are the IPv4 address of its user. */
 const SIX_TO_FOUR = 0x2002;
 
+/** An address with a port, as some proxies add it to `X-Forwarded-For`: `203.0.113.7:4711`, `[2001:db8::7]:4711`. */
+const WITH_PORT = /^(?:\[([^\]]*)\](?::\d+)?|([\d.]+):\d+)$/;
+
 /**
- * Returns an IP address in its usual form: IPv6 in lower case and shortened, without a zone; IPv4 also if it was mapped into IPv6.
+ * Returns an IP address in its usual form: IPv6 in lower case and shortened, without a zone; IPv4 also if it was mapped into IPv6. A port is left
+ * out.
  *
  * @returns null if the text is no IP address, such as a forged `X-Forwarded-For`
  */
 export function fullIpAddress(given: unknown): string | null {
   if (typeof given !== 'string') return null;
-  const [address = ''] = given.split('%');
+  const [, ipv6, ipv4] = WITH_PORT.exec(given) ?? [];
+  const [address = ''] = (ipv6 ?? ipv4 ?? given).split('%');
   if (isIPv4(address)) return address;
   if (isIP(address) === 0) return null;
   const shortened = new URL(`http://[${address}]`).hostname.slice(1, -1);
