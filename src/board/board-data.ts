@@ -82,8 +82,14 @@ export class BoardData implements OnModuleInit {
     return ifUser(this.#get(SessionService).destroyOne({ userId, handle }), false);
   }
 
+  /**
+   * Returns a service of the module whose middleware serves the requests. If an app imports SmartSessionModule twice, that is the first one
+   * which is mounted.
+   */
   #get<Service>(type: abstract new (...parameters: never[]) => Service): Service {
-    return this.modules.get<Service>(type as never, { strict: false });
+    const all = <Found>(token: unknown): Found[] => this.modules.get(token as never, { strict: false, each: true });
+    const serving = all<SmartSessionOptions>(SmartSessionOptions).findIndex(({ mount }) => mount);
+    return all<Service>(type).at(Math.max(serving, 0))!;
   }
 }
 

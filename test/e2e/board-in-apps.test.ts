@@ -15,8 +15,16 @@ import {
 import { Reflector } from '@nestjs/core';
 import type { NextFunction, Request, Response } from 'express';
 import { map } from 'rxjs';
-import { SessionBoardModule, SessionService, SmartSessionConfigError, type SessionBoardOptions } from '../../src/index.js';
+import {
+  SessionBoardModule,
+  SessionService,
+  SmartSessionConfigError,
+  SmartSessionModule,
+  type SessionBoardOptions,
+} from '../../src/index.js';
 import { Browser } from '../support/browser.js';
+import { CONNECTIONS } from '../support/databases.js';
+import { IS_EXPRESS } from '../support/platform.js';
 import { startTestApp } from '../support/test-app.js';
 
 const OWN_POLICY = /^default-src 'none'; style-src 'sha256-/;
@@ -162,6 +170,23 @@ describe('the board in an app', () => {
     await app!.close();
     const url = await start({ decorators: [SetMetadata('roles', ['admin'])] }, guarded);
     await works(`${url}/sessions`);
+  });
+
+  // On Fastify, a second module does not start.
+  (IS_EXPRESS ? it : it.skip).each([
+    ['of the first module', true, true, 'first'],
+    ['of the module that is mounted', false, true, 'second'],
+  ])('shows the sessions %s if there are two', async (_name, isFirst, isSecond, shown) => {
+    const { driver: _, ...connection } = CONNECTIONS.sqlite;
+    const options = { dialect: 'sqlite', connection, secret: 'test', createTable: true } as const;
+    const module = (mount: boolean, userId: string) =>
+      SmartSessionModule.forRootAsync({ useFactory: () => ({ ...options, mount, userId }) });
+    const imports = [module(isFirst, 'first'), SessionBoardModule.forRoot()];
+    app = await startTestApp('sqlite', { imports, module: module(isSecond, 'second') });
+    expect((await new Browser(app).post('/set', { [shown]: 'anna' })).status).toBe(201);
+    const page = await (await fetch(`${await app.getUrl()}/sessions?user=anna`)).text();
+    expect(page).toMatch(/<dt>Commits<\/dt>\s*<dd>1<\/dd>/);
+    expect(page).toContain('End the session');
   });
 
   it.each<[string, Record<string, string>, Record<string, string> | string]>([
