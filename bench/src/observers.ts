@@ -6,10 +6,24 @@ import { context, metrics, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
-import { SessionService, SmartSessionStore, SmartSessionTestingModule, type SmartSessionTestingOptions } from 'nestjs-smart-session';
+import {
+  SessionBoardModule,
+  SessionService,
+  SmartSessionStore,
+  SmartSessionTestingModule,
+  type SmartSessionTestingOptions,
+} from 'nestjs-smart-session';
 
 /** Measures the cost of observers: a load and a commit of one session of 1 KB, in this process, on SQLite in memory. */
-const VARIANTS: Record<string, SmartSessionTestingOptions> = { off: {}, events: { events: { emit() {} } }, telemetry: { telemetry: true } };
+const VARIANTS: Record<string, SmartSessionTestingOptions & { readonly hasBoard?: true }> = {
+  off: {},
+  'off again': {},
+  events: { events: { emit() {} } },
+  telemetry: { telemetry: true },
+  detector: { detectOverwrites: true },
+  board: { hasBoard: true },
+  'board and detector': { hasBoard: true, detectOverwrites: true },
+};
 const ROUNDS = 150;
 const REQUESTS = 200;
 const SESSION_ID = 'x'.repeat(32);
@@ -30,9 +44,10 @@ interface Variant {
   readonly costs: number[];
 }
 
-async function open([name, options]: [string, SmartSessionTestingOptions]): Promise<Variant> {
+async function open([name, { hasBoard, ...options }]: [string, (typeof VARIANTS)[string]]): Promise<Variant> {
+  const sessionModule = SmartSessionTestingModule.forRoot({ detectOverwrites: false, ...options });
   const app = await NestFactory.createApplicationContext(
-    { module: Root, imports: [SmartSessionTestingModule.forRoot(options)] },
+    { module: Root, imports: [sessionModule, ...(hasBoard ? [SessionBoardModule.forRoot()] : [])] },
     { logger: false },
   );
   const sessions = app.get(SessionService);
@@ -63,6 +78,6 @@ const variants = await Promise.all(Object.entries(VARIANTS).map(open));
 for (let round = 0; round < ROUNDS; round++) for (const variant of variants.toSorted(() => Math.random() - 0.5)) await run(variant);
 for (const { name, costs } of variants) {
   const late = costs.slice(ROUNDS / 5).toSorted((one, other) => one - other);
-  process.stdout.write(`${name.padEnd(10)} ${late[Math.floor(late.length / 2)]!.toFixed(1)} µs${hasSdk ? ', the SDK recording' : ''}\n`);
+  process.stdout.write(`${name.padEnd(18)} ${late[Math.floor(late.length / 2)]!.toFixed(1)} µs${hasSdk ? ', the SDK recording' : ''}\n`);
 }
 process.exit();
