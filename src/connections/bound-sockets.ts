@@ -18,7 +18,8 @@ export class BoundSockets {
   readonly #logger = new SessionLogger();
 
   /**
-   * Binds a socket to a session.
+   * Binds a socket to a session. A socket that is bound to this session already keeps its watch, because some protocols let a client
+   * begin again and again.
    *
    * @param sessionId undefined if the handshake had no session: then the socket is closed
    * @returns undefined if the socket is closed
@@ -28,6 +29,8 @@ export class BoundSockets {
     const door = doorOf(socket);
     if (!sessionId) return void door.close('none');
     if (door.isClosed) return undefined;
+    const known = this.#bound.get(socket);
+    if (known?.sessionId === sessionId) return known;
     const watch = this.#watch(door, (onEnd) => watchSession(sessionId, { ...options, onEnd }));
     if (!watch) return undefined;
     door.onClosed(() => watch.stop());

@@ -475,7 +475,8 @@ export class SessionService {
   /**
    * Closes a socket when the session that it was opened with ends, in whichever process that happens. If the handshake has no session, or
    * it has ended already, the socket is closed too. A socket of `ws` is closed with a code and a reason. A socket of socket.io is sent the
-   * event `session-end` with the reason, and is then disconnected. The watch stops when the socket closes.
+   * event `session-end` with the reason, and is then disconnected. The watch stops when the socket closes. A socket that is bound to this
+   * session already keeps its watch.
    *
    * Call it in `handleConnection`, before anything is awaited. It throws nothing that a client could cause. If this process has
    * `feed.maxWatches` watches, the socket is closed with the reason `unknown`, and a warning is logged.

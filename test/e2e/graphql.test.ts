@@ -1,4 +1,4 @@
-import { EventEmitter, on } from 'node:events';
+import { EventEmitter, on, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { BadRequestException, Logger, Module, createParamDecorator, type ExecutionContext, type INestApplication } from '@nestjs/common';
@@ -20,7 +20,8 @@ import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
 import { MercuriusDriver, type MercuriusDriverConfig } from '@nestjs/mercurius';
 import type { Request } from 'express';
 import { createClient, type Client } from 'graphql-ws';
-import { LockSession, NoTouch, ReadOnlySession, SessionService } from '../../src/index.js';
+import { LockSession, NoTouch, ReadOnlySession, SessionService, type SessionSocket } from '../../src/index.js';
+import { mercuriusOptions } from '../support/mercurius-options.js';
 import { Browser } from '../support/browser.js';
 import { FaultyRepository } from '../support/faulty-repository.js';
 import { IS_EXPRESS } from '../support/platform.js';
@@ -346,5 +347,123 @@ describe.each(DRIVERS)('resolvers of %s', (driver, graphql) => {
     expect(await browser.session()).toEqual({ a: 1 });
     expect((await ask('{ careless visit(key: "one") }')).status).toBe(200);
     expect(await browser.session()).toMatchObject({ careless: 1, one: 1 });
+  });
+});
+
+/** Makes the context of a socket of Mercurius. */
+type SubscriptionContext = (socket: SessionSocket, request: { readonly raw: IncomingMessage }) => object;
+
+@Resolver()
+class TicksResolver {
+  constructor(private readonly sessions: SessionService) {}
+
+  @Query(() => Int) one(): number {
+    return 1;
+  }
+  @Subscription(() => Int, { resolve: ([n]: [number]) => n })
+  ticked(): AsyncIterable<unknown> {
+    return on(ticks, 'tick');
+  }
+  @Subscription(() => Int, { resolve: ([n]: [number]) => n })
+  tickedWhileLive(@Context('sessionId') sessionId: string): AsyncIterable<unknown> {
+    return this.sessions.whileLive(sessionId, on(ticks, 'tick'));
+  }
+}
+
+@Module({ providers: [TicksResolver] })
+class TicksModule {}
+
+describe.skipIf(IS_EXPRESS)('sockets of Mercurius that are bound to sessions', () => {
+  let app: SessionsApp;
+  const clients: Client[] = [];
+  /** Whether the sockets are bound. */
+  let isBinding = true;
+
+  beforeAll(async () => {
+    const graphql = GraphQLModule.forRootAsync<MercuriusDriverConfig>({
+      driver: MercuriusDriver,
+      inject: [SessionService],
+      useFactory: (sessions: SessionService) => {
+        const options = mercuriusOptions(sessions);
+        const { context: bind } = options.subscription as { context: SubscriptionContext };
+        const context: SubscriptionContext = (socket, request) =>
+          isBinding ? bind(socket, request) : { sessionId: sessions.idOf(request.raw) };
+        return { ...options, subscription: { context: context as never } };
+      },
+    });
+    const feed = { interval: 50, grace: 5000, maxWatches: 2 };
+    app = await SessionsApp.start('sqlite', { tableName: 'graphql_bound', feed }, { imports: [graphql, TicksModule] });
+  });
+  beforeEach(() => void (isBinding = true));
+  afterEach(() => Promise.all(clients.splice(0).map((client) => client.dispose())));
+  afterAll(() => app.close());
+
+  const url = async () => `${(await app.app.getUrl()).replace('http', 'ws')}/graphql`;
+
+  async function subscribe(name: 'ticked' | 'tickedWhileLive', { cookie }: Pick<Browser, 'cookie'>) {
+    class WithCookie extends WebSocket {
+      constructor(address: string, protocols: string[]) {
+        super(address, { protocols, headers: { cookie } } as never);
+      }
+    }
+    const closed = Promise.withResolvers<unknown>();
+    const client = createClient({
+      url: await url(),
+      webSocketImpl: WithCookie,
+      retryAttempts: 0,
+      on: { closed: (event) => closed.resolve(event) },
+    });
+    clients.push(client);
+    return { values: client.iterate<Record<string, number>>({ query: `subscription { ${name} }` }), closed: closed.promise };
+  }
+
+  /** Emits a tick when a subscription listens, and returns the value that it sends. */
+  async function tick(values: AsyncIterableIterator<{ data?: Record<string, number> | null }>): Promise<unknown> {
+    const next = values.next();
+    await vi.waitFor(() => expect(ticks.listenerCount('tick')).toBe(1));
+    ticks.emit('tick', 7);
+    return Object.values((await next).value.data)[0];
+  }
+
+  it('are closed when the session ends, with their subscriptions', async () => {
+    const browser = await app.browser();
+    const { values, closed } = await subscribe('ticked', browser);
+    expect(await tick(values)).toBe(7);
+    await browser.delete('/session');
+    expect(await closed).toMatchObject({ code: 4401, reason: 'session ended' });
+    await vi.waitFor(() => expect(ticks.listenerCount('tick')).toBe(0));
+  });
+
+  it('are refused without a session', async () => {
+    const { values, closed } = await subscribe('ticked', { cookie: '' });
+    await expect(values.next()).rejects.toMatchObject({ code: 4401 });
+    expect(await closed).toMatchObject({ code: 4401, reason: 'no session' });
+  });
+
+  it('have one watch each, also if a client begins the protocol again and again', async () => {
+    const browser = await app.browser();
+    const socket = new WebSocket(await url(), { protocols: ['graphql-transport-ws'], headers: { cookie: browser.cookie } } as never);
+    await once(socket, 'open');
+    const acknowledged = new Set<number>();
+    const all = new Promise<void>((resolve) => {
+      socket.addEventListener('message', () => acknowledged.add(acknowledged.size).size === 5 && resolve());
+    });
+    const closed = once(socket, 'close');
+    for (let n = 0; n < 5; n++) socket.send(JSON.stringify({ type: 'connection_init' }));
+    await all;
+    await browser.delete('/session');
+    const [{ code, reason }] = await closed;
+    expect({ code, reason }).toEqual({ code: 4401, reason: 'session ended' });
+  });
+
+  it('stay open if they are not bound, and whileLive completes a subscription', async () => {
+    isBinding = false;
+    const browser = await app.browser();
+    const { values } = await subscribe('tickedWhileLive', browser);
+    expect(await tick(values)).toBe(7);
+    const last = values.next();
+    await browser.delete('/session');
+    expect(await last).toMatchObject({ done: true });
+    expect(ticks.listenerCount('tick')).toBe(0);
   });
 });
