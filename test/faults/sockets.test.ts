@@ -1,30 +1,46 @@
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Controller, Module, Session, Sse, type INestApplication, type MessageEvent } from '@nestjs/common';
+import { Controller, Headers, Module, Session, Sse, type INestApplication, type MessageEvent } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway, type OnGatewayConnection, type WsResponse } from '@nestjs/websockets';
 import type { SessionData } from 'express-session';
-import { interval, map, type Observable } from 'rxjs';
+import { interval, map, merge, Subject, type Observable } from 'rxjs';
 import { SessionService, type SessionSocket } from '../../src/index.js';
 import type { Browser } from '../support/browser.js';
 import { FaultSite, SERVERS, report } from '../support/fault-site.js';
 import { SessionsApp } from '../support/sessions-app.js';
-import { connectSocketIo, connectWs, WS_PATH, type SocketClient } from '../support/socket-clients.js';
+import { CONNECT_SILENT, connectSocketIo, connectWs, SILENT_HEADER, WS_PATH, type SocketClient } from '../support/socket-clients.js';
 
 type Handshake = Parameters<SessionService['idOf']>[0];
+
+type Socket = SessionSocket & { readonly request: Handshake; send(text: string): void };
 
 const FEED = { interval: 500, grace: 6000 };
 /** The clients of each kind. Each has a session of its own. */
 const CLIENTS = 20;
+/** The clients of each kind that read nothing, all with one session. */
+const SILENT = 5;
+/** More than the buffers of a connection hold. */
+const FLOOD = 'x'.repeat(8 * 1024 * 1024);
 /** In ms. */
 const LATE = 10_000;
 
 @WebSocketGateway({ path: WS_PATH })
 class WsGateway implements OnGatewayConnection {
+  readonly #silent = new Set<Socket>();
+
   constructor(private readonly sessions: SessionService) {}
 
-  handleConnection(socket: SessionSocket & { readonly request: Handshake }, handshake = socket.request): void {
+  handleConnection(socket: Socket, handshake = socket.request): void {
+    if (handshake.headers[SILENT_HEADER]) this.#silent.add(socket);
     this.sessions.bind(socket, handshake);
+  }
+
+  /** How many clients that read nothing are sent more than their connections hold. */
+  flood(): number {
+    for (const socket of this.#silent) socket.send(FLOOD);
+    return this.#silent.size;
   }
 
   @SubscribeMessage('live')
@@ -38,11 +54,20 @@ class SocketIoGateway extends WsGateway {}
 
 @Controller()
 class TicksController {
+  readonly #floods = new Subject<string>();
+
   constructor(private readonly sessions: SessionService) {}
 
   @Sse('ticks')
-  ticks(@Session() session: SessionData): Observable<MessageEvent> {
-    return this.sessions.whileLive(session, interval(100)).pipe(map((data) => ({ data: String(data) })));
+  ticks(@Session() session: SessionData, @Headers(SILENT_HEADER) isSilent?: string): Observable<MessageEvent> {
+    const ticks = interval(100).pipe(map(String));
+    const values = isSilent ? merge(this.#floods, ticks) : ticks;
+    return this.sessions.whileLive(session, values).pipe(map((data) => ({ data })));
+  }
+
+  flood(): number {
+    this.#floods.next(FLOOD);
+    return this.#floods.observed ? SILENT : 0;
   }
 }
 
@@ -76,6 +101,7 @@ const KINDS = [
     module: WsModule,
     adapter: WsAdapter,
     connect: connectWs,
+    sender: WsGateway,
     told: { unknown: { code: 1013, reason: 'try again later' }, ended: { code: 4401, reason: 'session ended' } },
   },
   {
@@ -83,6 +109,7 @@ const KINDS = [
     module: SocketIoModule,
     adapter: IoAdapter,
     connect: connectSocketIo,
+    sender: SocketIoGateway,
     told: { unknown: { reason: 'unknown' }, ended: { reason: 'ended' } },
   },
   {
@@ -90,6 +117,7 @@ const KINDS = [
     module: WsModule,
     adapter: WsAdapter,
     connect: connectEvents,
+    sender: TicksController,
     told: { unknown: 'the end', ended: 'the end' },
   },
 ] as const;
@@ -101,7 +129,7 @@ describe.each(SERVERS)('connections while the database is away, on %s', (dialect
   }, 120_000);
   afterAll(() => database.close(), 20_000);
 
-  describe.each(KINDS)('$kind', ({ kind, module, adapter: Adapter, connect, told }) => {
+  describe.each(KINDS)('$kind', ({ kind, module, adapter: Adapter, connect, sender, told }) => {
     let app: SessionsApp;
     let browsers: Browser[];
     let clients: SocketClient[];
@@ -123,6 +151,12 @@ describe.each(SERVERS)('connections while the database is away, on %s', (dialect
     });
     afterAll(() => app.app.close());
 
+    /** Counts the connections that the server has. */
+    const connections = () =>
+      new Promise<number>((resolve) => {
+        (app.app.getHttpServer() as Server).getConnections((_error, count) => resolve(count));
+      });
+
     /** Asks over each connection whether its session is live. */
     const answers = () =>
       Promise.all(
@@ -132,6 +166,23 @@ describe.each(SERVERS)('connections while the database is away, on %s', (dialect
           return live;
         }),
       );
+
+    it('F36: closes the others while clients read nothing', async () => {
+      const [browser] = browsers as [Browser];
+      const silent = await Promise.all(Array.from({ length: SILENT }, () => CONNECT_SILENT[kind](app.app, browser)));
+      const others = [clients[0]!, ...(await Promise.all(Array.from({ length: CLIENTS - 1 }, () => connect(app.app, browser))))];
+      await vi.waitFor(() => expect(app.app.get<{ flood(): number }>(sender).flood()).toBe(SILENT), LATE);
+      const begun = performance.now();
+      await browser.delete('/session');
+      expect(await Promise.all(others.map(({ closed }) => closed))).toEqual(others.map(() => told.ended));
+      const ms = Math.round(performance.now() - begun);
+      report(dialect, `${SILENT} clients read nothing: the last of ${CLIENTS} others closed, ${kind}`, { ms });
+      expect(await connections()).toBeGreaterThanOrEqual(SILENT);
+      expect(ms).toBeLessThan(2000);
+      for (const socket of silent) socket.destroy();
+      for (const client of clients) client.close();
+      await Promise.all(clients.map(({ closed }) => closed));
+    }, 60_000);
 
     it('F34: closes every one with its code when the database is away for the grace', async () => {
       const crashed = performance.now();

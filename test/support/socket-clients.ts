@@ -57,25 +57,53 @@ export const connectSocketIo: Connect = async (app, { cookie }) => {
  * Opens a WebSocket whose client never answers a close, as an attacker could. It sends its first message together with the handshake.
  */
 export async function connectRaw(app: INestApplication, { cookie }: Pick<Browser, 'cookie'>, message: object): Promise<NetSocket> {
+  const socket = await requestRaw(app, [`GET ${WS_PATH} HTTP/1.1`, ...UPGRADE, `Cookie: ${cookie}`], frameOf(message));
+  await once(socket, 'readable');
+  return socket;
+}
+
+/** The path of socket.io's WebSockets. */
+const SOCKET_IO_PATH = '/socket.io/?EIO=4&transport=websocket';
+
+/** The header of a client that reads nothing, so that a server may send more to it than the connection holds. */
+export const SILENT_HEADER = 'x-silent';
+
+/** Opens a connection whose client reads no more than its beginning, by the kind of the connection. */
+export const CONNECT_SILENT = {
+  ws: (app, { cookie }) => requestRaw(app, [`GET ${WS_PATH} HTTP/1.1`, ...UPGRADE, `${SILENT_HEADER}: 1`, `Cookie: ${cookie}`]),
+  async 'socket.io'(app, { cookie }) {
+    const socket = await requestRaw(app, [`GET ${SOCKET_IO_PATH} HTTP/1.1`, ...UPGRADE, `${SILENT_HEADER}: 1`, `Cookie: ${cookie}`]);
+    await once(socket, 'readable');
+    // Opens the namespace.
+    socket.write(frameOfText('40'));
+    return socket;
+  },
+  'server-sent events': (app, { cookie }) =>
+    requestRaw(app, ['GET /ticks HTTP/1.1', 'Host: a', `${SILENT_HEADER}: 1`, `Cookie: ${cookie}`]),
+} as const satisfies Record<string, (app: INestApplication, browser: Pick<Browser, 'cookie'>) => Promise<NetSocket>>;
+
+const UPGRADE = [
+  'Host: a',
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+];
+
+/** Sends a request and what follows it. Reads nothing. */
+async function requestRaw(app: INestApplication, head: readonly string[], rest: Buffer = Buffer.alloc(0)): Promise<NetSocket> {
   const { port } = new URL(await app.getUrl());
   const socket = connectTo(Number(port), '127.0.0.1').on('error', () => undefined);
-  const head = [
-    `GET ${WS_PATH} HTTP/1.1`,
-    'Host: a',
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    `Cookie: ${cookie}`,
-    '\r\n',
-  ];
-  socket.write(Buffer.concat([Buffer.from(head.join('\r\n')), frameOf(message)]));
-  await once(socket, 'readable');
+  socket.write(Buffer.concat([Buffer.from([...head, '\r\n'].join('\r\n')), rest]));
   return socket;
 }
 
 /** A short message as a frame of the protocol, masked by zeros. */
 export function frameOf(message: object): Buffer {
-  const text = Buffer.from(JSON.stringify(message));
+  return frameOfText(JSON.stringify(message));
+}
+
+function frameOfText(message: string): Buffer {
+  const text = Buffer.from(message);
   return Buffer.concat([Buffer.from([0x81, 0x80 + text.length, 0, 0, 0, 0]), text]);
 }
