@@ -8,7 +8,8 @@ import type { PruneRun } from '../observers/prune-runs.js';
 import { SessionObservers } from '../observers/session-observers.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { DatabaseContext } from '../persistence/database-context.js';
-import { mostSessions, tableStatistics, type TableStatistics } from '../persistence/table-statistics.js';
+import { tableStatistics, type TableStatistics } from '../persistence/table-statistics.js';
+import { userStatistics, type UserStatistics } from '../persistence/user-statistics.js';
 import { SessionService, type UserSession } from '../services/session.service.js';
 import { SessionUserIdError } from '../smart-session.errors.js';
 import { BoardFigures } from './board-figures.js';
@@ -24,8 +25,8 @@ export interface Board {
   readonly uncounted: number;
   readonly pruneRuns: readonly PruneRun[];
   readonly hasUsers: boolean;
-  /** The greatest numbers of sessions of one user. */
-  readonly most: readonly number[];
+  /** Undefined without the option `userId`. */
+  readonly users: UserStatistics | undefined;
   readonly user: { readonly id: string; readonly sessions: readonly UserSession[] } | undefined;
 }
 
@@ -68,7 +69,7 @@ export class BoardData implements OnModuleInit {
       uncounted: overwrites.uncounted,
       pruneRuns: this.#get(SessionObservers).pruneRuns.all,
       hasUsers,
-      most: hasUsers ? await mostSessions(database, MOST_USERS) : [],
+      users: hasUsers ? await userStatistics(database, MOST_USERS) : undefined,
       user: isAsked ? { id: userId, sessions: await ifUser(service.list({ userId }), []) } : undefined,
     };
   }

@@ -75,7 +75,9 @@ export function contestedKeys({ figures, overwrites, ruled, isDetecting }: Board
 function routesOf(key: string, pairs: readonly Overwrite[]): Html {
   const own = pairs.filter((pair) => pair.key === key);
   if (own.length === 0) return markup`both to the same value`;
-  const shown = own.slice(0, MOST_ROUTES).map(({ routes, count }) => markup`<div>${pairOf(routes)}, ${count} times</div>`);
+  const shown = own
+    .slice(0, MOST_ROUTES)
+    .map(({ routes, count }) => markup`<div>${pairOf(routes)}, ${count === 1 ? 'once' : `${count} times`}</div>`);
   const more = own.length - shown.length;
   return markup`${shown}${more > 0 ? markup`<div>and ${more} more pairs</div>` : ''}`;
 }

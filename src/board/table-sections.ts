@@ -1,4 +1,5 @@
-import type { RangeCount } from '../persistence/table-statistics.js';
+import type { RangeCount, TableStatistics } from '../persistence/table-statistics.js';
+import type { UserStatistics } from '../persistence/user-statistics.js';
 import type { Board } from './board-data.js';
 import { markup, type Html } from './html.js';
 import { bytes, numberRow, tableOf } from './page-parts.js';
@@ -34,7 +35,7 @@ export function spread(board: Board): Html {
   const { ages, sizes } = board.table;
   return markup`<div class="columns narrow">
     ${rangesOf('Live sessions by age', 'Age', ages, ageOf)} ${rangesOf('Live sessions by size', 'Size', sizes, sizeOf)}
-    ${board.hasUsers ? users(board) : ''}
+    ${board.users ? users(board.users, board.table) : ''}
   </div>`;
 }
 
@@ -64,11 +65,11 @@ function sizeOf({ from, to }: RangeCount): string {
   return from === 0 ? `less than ${(to + 1) / 1000} kB` : `${from / 1000} to ${(to + 1) / 1000} kB`;
 }
 
-function users({ table: { users: count, withoutUser }, most }: Pick<Board, 'table' | 'most'>): Html {
+function users({ users: count, most }: UserStatistics, { withoutUser }: TableStatistics): Html {
   const rows = most.map((sessions, n) => numberRow(`${n + 1}.`, sessions));
   return markup`<section>
     <h2>Users with the most sessions</h2>
-    <p class="pale">${count} users have a session. ${withoutUser} sessions have no user. Their ids are not shown.</p>
+    <p class="pale">Users with a session: ${count}. Sessions without a user: ${withoutUser}. The ids of users are not shown.</p>
     ${tableOf(['User', '#Sessions'], rows, 'No user has a session.')}
   </section>`;
 }

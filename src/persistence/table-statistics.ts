@@ -17,8 +17,6 @@ export interface TableStatistics {
   readonly sizes: readonly RangeCount[];
   /** The live sessions by the time since they were created, in ms. `to` is not part of the range. */
   readonly ages: readonly RangeCount[];
-  /** The users who have a live session. */
-  readonly users: number;
   /** The live sessions without a user. */
   readonly withoutUser: number;
 }
@@ -72,7 +70,6 @@ export async function tableStatistics(context: DatabaseContext): Promise<TableSt
     commits: context.isVersioned ? counts('commits', COMMITS) : undefined,
     sizes: counts('sizes', SIZES),
     ages: counts('ages', AGES),
-    users: n('users'),
     withoutUser: n('without_user'),
   };
 }
@@ -102,22 +99,7 @@ function statementOf(context: DatabaseContext): string {
     ...(isVersioned ? within('commits', 'lock_version', COMMITS) : []),
     ...within('sizes', 'octet_length(data)', SIZES),
     ...ages,
-    `count(distinct case when ${live} then user_id end) as users`,
     count('without_user', 'user_id is null'),
   ];
   return `select ${columns.join(', ')} from ${qualifiedName(dialect.quote, tableName, schema)}`;
-}
-
-/**
- * Returns the greatest numbers of live sessions of one user, the greatest first. It returns no user id.
- *
- * @param limit of how many users
- */
-export async function mostSessions(context: DatabaseContext, limit: number): Promise<number[]> {
-  const { dialect, tableName, schema, runner } = context;
-  const { rows } = await runner.run(
-    `select count(*) as sessions from ${qualifiedName(dialect.quote, tableName, schema)} ` +
-      `where user_id is not null and ${isLive(context)} group by user_id order by sessions desc limit ${limit}`,
-  );
-  return rows.map(({ sessions }) => Number(sessions));
 }

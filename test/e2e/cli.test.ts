@@ -116,7 +116,6 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
       commits: [1, 0, 0, 0, 0],
       sizes: [1, 0, 0, 0],
       ages: [1, 0, 0, 0, 0],
-      users: 0,
       withoutUser: 1,
     });
     await app.age(-25 * 60 * 60_000);
@@ -131,7 +130,6 @@ describe.each(DATABASES)('the command line, on %s', (database) => {
       sizes: [3, 0, 0, 0],
       // One is created a day in the future, which counts as new.
       ages: [3, 0, 0, 0, 0],
-      users: 1,
       withoutUser: 2,
     });
     const { out } = await file.run(['stats']);

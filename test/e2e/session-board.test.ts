@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
 import { Controller, Injectable, Logger, Module, Param, Post, Session, type CanActivate } from '@nestjs/common';
 import { chromium, type Browser as Chromium, type Page } from 'playwright-core';
 import { vi } from 'vitest';
@@ -134,21 +137,21 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
   });
 
   it('shows the sessions by age, by size and by user', async () => {
-    const others = await Promise.all(['bert', 'bert', undefined].map((user) => browserOf(user)));
+    const others = await Promise.all(['bert', 'bert', 'carl', undefined].map((user) => browserOf(user)));
     await app.run(`update {table} set created_at = ${app.context.dialect.fromNow(String(-2 * 86_400_000))} where user_id is null`);
     await others[0]!.post('/api/set', { text: 'x'.repeat(20_000) });
     const page = await read();
     const figures = (title: string) =>
       [...section(page, title).matchAll(/<td>([^<]*)<\/td><td class="n">(\d+)/g)].map(([, name, n]) => [name, Number(n)]);
     expect(figures('Live sessions by age')).toEqual([
-      ['less than 1 hour', 3],
+      ['less than 1 hour', 4],
       ['1 hour to 1 day', 0],
       ['1 day to 7 days', 1],
       ['7 days to 30 days', 0],
       ['30 days or more', 0],
     ]);
     expect(figures('Live sessions by size')).toEqual([
-      ['less than 1 kB', 3],
+      ['less than 1 kB', 4],
       ['1 to 10 kB', 0],
       ['10 to 100 kB', 1],
       ['100 kB or more', 0],
@@ -156,10 +159,11 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
     expect(figures('Users with the most sessions')).toEqual([
       ['1.', 2],
       ['2.', 1],
+      ['3.', 1],
     ]);
-    expect(page).toContain('2 users have a session. 1 sessions have no user.');
-    expect(page).not.toContain('bert');
-    await app.run("delete from {table} where user_id is null or user_id = 'bert'");
+    expect(page).toContain('Users with a session: 3. Sessions without a user: 1.');
+    expect(page).not.toMatch(/bert|carl/);
+    await app.run("delete from {table} where user_id is null or user_id <> 'anna'");
   });
 
   it.each(['%00', 'x'.repeat(300), '%F0%9F%98%80', '%ED%A0%80', '&user=anna', '[]=anna'])(
@@ -272,6 +276,31 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
         expect(violations).toEqual([]);
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width);
       });
+    });
+
+    it('ends no session for a form of another origin on the same site, and is shown in none of its frames', async () => {
+      const [session] = await sessionsOf('anna');
+      const fields = Object.entries({ user: 'anna', handle: session!.handle }).map(
+        ([name, value]) => `<input name="${name}" value="${value}">`,
+      );
+      const html = `<form method="post" action="${url}">${fields.join('')}<button>Win</button></form><iframe src="${url}"></iframe>`;
+      const attacker = createServer((_request, response) => response.setHeader('Content-Type', 'text/html').end(html)).listen(
+        0,
+        '127.0.0.1',
+      );
+      await once(attacker, 'listening');
+      const tab = await chrome.newPage();
+      await tab.goto(`http://127.0.0.1:${(attacker.address() as AddressInfo).port}`);
+      expect(await tab.frameLocator('iframe').getByRole('heading').count()).toBe(0);
+      const [answer] = await Promise.all([
+        tab.waitForResponse((sent) => sent.request().method() === 'POST'),
+        tab.getByRole('button').click(),
+      ]);
+      expect(answer.status()).toBe(403);
+      await tab.close();
+      attacker.closeAllConnections();
+      attacker.close();
+      expect(await sessionsOf('anna')).toHaveLength(1);
     });
 
     it('ends a session by the keyboard', async () => {

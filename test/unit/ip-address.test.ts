@@ -95,7 +95,7 @@ describe('the IP address of a device', () => {
 
   it('never throws, whatever a proxy sends', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.anything()), (given) => {
+      fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.anything({ maxDepth: 1, maxKeys: 2 })), (given) => {
         const stored = anonymizedIpAddress(given);
         expect(stored === null || isIP(stored) > 0).toBe(true);
       }),
