@@ -18,7 +18,7 @@ export const GROUPS: readonly Group[] = [
   { text: 'Concepts', files: docs('guarantees', 'merging', 'exactly-once', 'statements') },
   { text: 'Guides', files: docs('managing-sessions', 'live', 'security', 'rolling-out') },
   { text: 'Operating', files: docs('production', 'cli', 'observability', 'board', 'scaling', 'settings', 'faults') },
-  { text: 'Reference', files: [...docs('errors', 'driver-errors', 'compatibility', 'benchmark'), API] },
+  { text: 'Reference', files: [...docs('errors', 'driver-errors', 'compatibility', 'benchmark', 'stores'), API] },
   {
     text: 'Recipes',
     files: docs(

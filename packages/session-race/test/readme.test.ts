@@ -18,6 +18,18 @@ const blocks = (language: string) =>
 const [, shownArgs, shownOutput] = /^ {4}\$ npx session-race (.*)\n((?: {4}.*\n|\n)+)/m.exec(README)!;
 const commands = [...README.matchAll(/npx session-race (--.*)$|npm run race -- (--.*)$/gm)].map(([, npx, npm]) => (npx ?? npm)!);
 
+/** The result of `npm run race:watch`. */
+interface Overhead {
+  readonly machine: { readonly node: string };
+  readonly rounds: number;
+  readonly requests: number;
+  readonly rows: readonly {
+    readonly versions: readonly string[];
+    readonly read: { readonly without: number; readonly with: number };
+    readonly save: { readonly without: number; readonly with: number };
+  }[];
+}
+
 describe('the README', () => {
   it('shows what the command prints', async () => {
     const store = new session.MemoryStore();
@@ -64,6 +76,21 @@ describe('the README', () => {
     expect(() => resolveConfig(JSON.parse(text) as main.RaceConfig, ['http://localhost'])).not.toThrow();
   });
 
+  it('has the measured cost of a watch', () => {
+    const { machine, rounds, requests, rows } = JSON.parse(
+      readFileSync(new URL('../stores/watch-overhead.json', import.meta.url), 'utf8'),
+    ) as Overhead;
+    const shown = [...README.matchAll(/^\| .*? \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$/gm)].map((cells) => cells.slice(1).map(Number));
+    expect(shown).toEqual(rows.map(({ read, save }) => [read.without, read.with, save.without, save.with]));
+    expect(README).toContain(`Node ${/\d+\.\d+/.exec(machine.node)![0]}`);
+    expect(README).toContain(`medians of ${rounds} alternated rounds of ${requests} requests`);
+    for (const { versions } of rows) expect(README).toContain(versions[0]!);
+  });
+
+  it('shows a set-up of the compared stores, whole', () => {
+    expect(blocks('js')).toContain(readFileSync(new URL('../stores/setups/connect-memcached.js', import.meta.url), 'utf8'));
+  });
+
   it('imports what there is', () => {
     const imported = [...README.matchAll(/import \{ (.*) \} from 'session-race'/g)].flatMap(([, names]) => names!.split(', '));
     expect(imported).not.toEqual([]);
@@ -76,7 +103,7 @@ async function startApp(store: session.Store): Promise<Server> {
   const app = express();
   app.use(session({ store, secret: 'of the tests', resave: false, saveUninitialized: false }));
   const routes = blocks('js').find((text) => text.includes("app.post('/race/:key'"))!;
-  // oxlint-disable-next-line no-new-func typescript/no-implied-eval: it is the README's
+  // oxlint-disable-next-line no-new-func, typescript/no-implied-eval -- It is the code of the README.
   (new Function('app', routes) as (app: Express) => void)(app);
   return new Promise((resolve) => {
     const server = app.listen(0, '127.0.0.1', () => resolve(server));
