@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { notifiedHash, type Hearing, type RecordNotifications } from '../persistence/record-notifications.js';
 import type { SessionLogger } from '../security/session-logger.js';
 import { describeThrown } from '../shared/thrown.js';
@@ -8,6 +9,9 @@ import { WatchedElsewhere } from './watched-elsewhere.js';
 
 /** How often the connection is checked and watched records are announced, in ms. */
 const UPKEEP = 1000;
+
+/** How long a shutdown waits for notifications, in ms. */
+const LONGEST_STOP = 2000;
 
 /** The parts of the feed that notifications need. */
 export interface FeedHearing extends Pick<Hearing, 'ended' | 'written' | 'cleared' | 'lost'> {
@@ -49,15 +53,12 @@ export class FeedNotifications {
     this.#keepUp();
   }
 
-  /** Listens no more, and waits until what was to be sent is sent. */
+  /** Listens no more. Waits until what was to be sent is sent, but not for a database that does not answer. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    await Promise.all([this.#outbox.sent(), ...this.#sending]);
-    await this.#opening;
-    const close = this.#close;
-    this.#close = undefined;
-    await close?.().catch(() => undefined);
+    const closed = Promise.resolve(this.#opening).then(() => this.#closeConnection());
+    await Promise.race([Promise.all([this.#outbox.sent(), ...this.#sending, closed]), sleep(LONGEST_STOP, undefined, { ref: false })]);
   }
 
   /** Records have ended. */
@@ -93,6 +94,12 @@ export class FeedNotifications {
 
   #keepListening(): void {
     if (!this.#close) this.#opening ??= this.#open().finally(() => (this.#opening = undefined));
+  }
+
+  async #closeConnection(): Promise<void> {
+    const close = this.#close;
+    this.#close = undefined;
+    await close?.().catch(() => undefined);
   }
 
   async #open(): Promise<void> {

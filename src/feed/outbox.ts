@@ -1,6 +1,9 @@
 import { AsyncResource } from 'node:async_hooks';
-import { setImmediate as turnEnds } from 'node:timers/promises';
+import { setImmediate as turnEnds, setTimeout as sleep } from 'node:timers/promises';
 import type { RecordNews } from '../persistence/record-notifications.js';
+
+/** The pause after each statement, in ms. So a session that is written without end costs at most 100 notifications a second. */
+const PAUSE = 10;
 
 /**
  * Collects news for the other processes. One statement is in flight at a time, because a notification takes a lock that is the whole
@@ -49,7 +52,10 @@ export class Outbox {
   async #run(): Promise<void> {
     // The commits of a batch end in the same turn.
     await turnEnds();
-    while (this.#hasNews) await this.#tell(this.#take()).catch(() => undefined);
+    while (this.#hasNews) {
+      await this.#tell(this.#take()).catch(() => undefined);
+      await sleep(PAUSE, undefined, { ref: false });
+    }
     this.#running = undefined;
   }
 

@@ -78,6 +78,32 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
     }
   });
 
+  it('let a process end although the database does not answer', async () => {
+    const database = await SessionsDatabase.open('postgresql', TABLE);
+    const never = new Promise<never>(() => {});
+    try {
+      const opened = new SqlSessionRepository(database.context);
+      const tell = vi.spyOn(opened.notifications!, 'tell').mockReturnValue(never);
+      const first = serviceOver(opened, { feed: FEED });
+      void new Watching(first.sessions, randomUUID(), { keys: [] });
+      await vi.waitFor(() => expect(tell).toHaveBeenCalled());
+
+      const opening = new SqlSessionRepository(database.context);
+      const [connected, close] = [Promise.withResolvers<() => Promise<void>>(), vi.fn(async () => {})];
+      const listen = vi.spyOn(opening.notifications!, 'listen').mockReturnValue(connected.promise);
+      const second = serviceOver(opening, { feed: FEED });
+      void new Watching(second.sessions, randomUUID());
+      await vi.waitFor(() => expect(listen).toHaveBeenCalled());
+      await Promise.all([first, second].map(({ get }) => get(SessionFeed).beforeApplicationShutdown()));
+      // A connection that opens later is closed.
+      connected.resolve(close);
+      await vi.waitFor(() => expect(close).toHaveBeenCalledTimes(1));
+    } finally {
+      vi.restoreAllMocks();
+      await database.close();
+    }
+  });
+
   it('carry the records that a process watches, in texts that the server accepts', async () => {
     const database = await SessionsDatabase.open('postgresql', TABLE);
     const [here, there] = [1, 2].map(() => new RecordNotifications(database.context, database.context.dialect.notifications!));

@@ -228,4 +228,16 @@ describe('the outbox', () => {
       { written: ['one', 'three'], watched: [], isAsking: true },
     ]);
   });
+
+  it('sends at most 100 statements a second, however often a record is written', async () => {
+    const at: number[] = [];
+    const outbox = new Outbox(async () => {
+      if (at.push(performance.now()) < 4) outbox.addWritten('one');
+    });
+    outbox.addWritten('one');
+    await outbox.sent();
+    // Timers may be a millisecond early.
+    expect(at.slice(1).filter((time, n) => time - at[n]! < 9)).toEqual([]);
+    expect(at).toHaveLength(4);
+  });
 });
