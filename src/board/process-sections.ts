@@ -67,7 +67,9 @@ export function contestedKeys({ figures, overwrites, ruled, isDetecting }: Board
     );
   return markup`<section>
     <h2>Contested keys</h2>
-    <p class="pale">Two requests changed the key. Its merge rule has combined the changes, or the last one won.</p>
+    <p class="pale">
+      Two requests changed the key. Its merge rule has combined the changes, or the last one won.${isDetecting ? '' : ' The detector is off, so their routes are unknown.'}
+    </p>
     ${tableOf(isDetecting ? ['Key', '#Times', 'Routes'] : ['Key', '#Times'], rows, 'No key was contested.')}
   </section>`;
 }

@@ -25,7 +25,7 @@ import {
 import { Browser } from '../support/browser.js';
 import { CONNECTIONS } from '../support/databases.js';
 import { IS_EXPRESS } from '../support/platform.js';
-import { startTestApp } from '../support/test-app.js';
+import { raiseBarrier, startTestApp } from '../support/test-app.js';
 
 const OWN_POLICY = /^default-src 'none'; style-src 'sha256-/;
 const SAME_ORIGIN = { 'sec-fetch-site': 'same-origin' };
@@ -63,6 +63,8 @@ async function works(url: string, login = '/login'): Promise<void> {
   expect([ended.status, ended.headers.get('location')]).toEqual([303, '?user=anna&ended=yes']);
   expect(await app!.get(SessionService).list({ userId: 'anna' })).toEqual([]);
 }
+
+const pageOf = async (nest: INestApplication) => (await fetch(`${await nest.getUrl()}/sessions`)).text();
 
 const post = (url: string, headers: Record<string, string>, fields: Record<string, string> | string) =>
   fetch(url, { method: 'POST', headers, body: typeof fields === 'string' ? fields : new URLSearchParams(fields), redirect: 'manual' });
@@ -170,6 +172,23 @@ describe('the board in an app', () => {
     await app!.close();
     const url = await start({ decorators: [SetMetadata('roles', ['admin'])] }, guarded);
     await works(`${url}/sessions`);
+  });
+
+  it('shows neither overwritten keys nor routes if the detector is off', async () => {
+    const imports = [SessionBoardModule.forRoot()];
+    app = await startTestApp('sqlite', { imports, options: { detectOverwrites: false } });
+    const browser = new Browser(app);
+    await browser.post('/set', { key: 0 });
+    const release = raiseBarrier('board');
+    const slow = browser.post('/slow-set', { wait: 'board', key: 1 });
+    await vi.waitFor(async () => expect(await pageOf(app!)).toMatch(/<dt>Loads<\/dt>\s*<dd>1</));
+    await browser.post('/set', { key: 2 });
+    release();
+    await slow;
+    const page = await pageOf(app);
+    expect(page).toContain('<p>The detector is off. Turn it on by <code>detectOverwrites: true</code>.</p>');
+    expect(page).toContain('The detector is off, so their routes are unknown.');
+    expect(page).toMatch(/<code>key<\/code>\s*<\/td>\s*<td class="n">1<\/td>\s*<\/tr>/);
   });
 
   // On Fastify, a second module does not start.
