@@ -32,7 +32,7 @@ export interface ResealWatch {
   progressed(rows: number): void;
 }
 
-/** What of a row cannot be decrypted. */
+/** The part of a row that cannot be decrypted. */
 export type RefusedPart = 'session' | 'device';
 
 type Outcome = 'written' | 'changed' | 'refused';

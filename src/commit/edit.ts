@@ -29,7 +29,7 @@ export interface Edit {
   readonly keepsExpiry?: boolean;
   /** Where `apply` notes what it was applied to. */
   readonly trace?: MergeTrace;
-  /** What the last `apply` has changed, for the detector of overwrites. `apply` may set it. */
+  /** The changes of the last `apply`, for the detector of overwrites. `apply` may set it. */
   written?: Delta;
 }
 

@@ -13,7 +13,7 @@ import { DeviceNames } from './device-names.js';
 export interface SessionDevice extends SessionSummary, DeviceTexts {
   /** Null if the option `devices` is off. */
   readonly lastSeenAt: Date | null;
-  /** What `describe` of the option `devices` returns for the user agent. Null if there is none. */
+  /** The name that `describe` of the option `devices` gives to the user agent. Null if there is none. */
   readonly deviceName: string | null;
 }
 

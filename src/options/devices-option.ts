@@ -11,7 +11,7 @@ export interface DevicesOptions {
   readonly ip?: StoredIp;
   /**
    * Returns a name for a user agent, such as "Firefox on Linux", or undefined. `list` returns it as `deviceName`. It is called when sessions
-   * are listed, so that it also names earlier logins, and nothing more is stored. Default: none.
+   * are listed, so it also names earlier logins. Nothing more is stored. Default: none.
    */
   readonly describe?: DescribeUserAgent;
 }

@@ -63,7 +63,7 @@ export interface UserSession {
   readonly userAgent: string | null;
   /** The IP address of the login, as the option `devices` stores it. Null if it is unknown. */
   readonly ipAddress: string | null;
-  /** What `describe` of the option `devices` returns for the user agent. Null if there is none. */
+  /** The name that `describe` of the option `devices` gives to the user agent. Null if there is none. */
   readonly deviceName: string | null;
   /** The label that `labelDevice` has set. Null for none. */
   readonly deviceLabel: string | null;
