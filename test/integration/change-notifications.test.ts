@@ -123,10 +123,13 @@ describe.each(CASES)('notifications of changed sessions, $locking, $name', ({ da
   });
 
   /** Waits until the listener of this test has heard of a change. */
-  const heard = (hash: string) => vi.waitFor(() => expect(written).toContain(hash), 5000);
+  const heard = (hash: string) => vi.waitFor(() => expect(written).toContain(hash), { timeout: 5000, interval: 5 });
   /** Waits until other processes have announced a record so often. */
   const announced = (hash: string, times = 1) =>
-    vi.waitFor(() => expect(noted.mock.calls.flat(2).filter((one) => one === hash).length).toBeGreaterThanOrEqual(times), 5000);
+    vi.waitFor(() => expect(noted.mock.calls.flat(2).filter((one) => one === hash).length).toBeGreaterThanOrEqual(times), {
+      timeout: 5000,
+      interval: 5,
+    });
 
   /** Watches a session that was loaded, so that the watch knows its values. */
   async function watchIn({ sessions }: SessionsApp, browser: Browser, options: Partial<typeof CART> = CART): Promise<Watching> {
