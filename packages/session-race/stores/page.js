@@ -7,14 +7,12 @@
 export function makePage({ machine, terms, rows, notMeasured }) {
   return [
     ...INTRODUCTION,
-    '## What is lost',
+    '## Losses',
     '',
     'Each row is one race: browsers with several tabs send their requests at the same time, to two processes of an app. A store in the memory of a process has one.',
+    summary(rows),
     '',
-    table(
-      ['store', 'sessions are in', 'acknowledged updates', 'lost', 'came back after a logout', 'stale reads', 'seen by another browser'],
-      rows.map(raceCells),
-    ),
+    table(['store', 'sessions are in', 'updates', 'lost', 'came back', 'stale', 'foreign'], rows.map(raceCells)),
     '',
     ...EXPLANATION,
     '## Two requests in a fixed order',
@@ -85,11 +83,11 @@ const INTRODUCTION = [
 const EXPLANATION = [
   '| column | counts |',
   '| --- | --- |',
-  '| acknowledged updates | keys that a request set, was answered with 200, and that were looked for afterwards |',
+  '| updates | keys that a request set, was answered with 200, and that were looked for afterwards |',
   '| lost | of those, the keys that no process shows any more, although no other request has touched them |',
-  '| came back after a logout | sessions that a request still finds after the answer to the logout, because another request saved its copy. A copy of a cookie that holds the session stays valid by design, and is not counted |',
-  '| stale reads | reads that began after the answer to an update, while no other request ran, and did not find it. A later read did |',
-  '| seen by another browser | reads that show data of another session |',
+  '| came back | sessions that a request still finds after the answer to the logout, because another request saved its copy. A copy of a cookie that holds the session stays valid by design, and is not counted |',
+  '| stale | reads that began after the answer to an update, while no other request ran, and did not find it. A later read did |',
+  "| foreign | reads that show data of another browser's session |",
   '',
   `[The report of each row](${FOLDER}/stores/histories.txt) has the shortest history of requests that shows each kind of loss, and`,
   `[the package](${FOLDER}/README.md#how-to-read-a-history) says how to read it.`,
@@ -108,7 +106,7 @@ const ORDER = [
 ];
 
 const OUTAGE = [
-  'A TCP relay cuts all connections to the server and refuses new ones, as a stopped server does. An app waits for an answer up to 15 seconds.',
+  'A TCP relay closes all connections to the server and refuses new ones, as a stopped server does. The browser waits 15 seconds for an answer.',
   '',
   '- **Before the load.** The server is gone, and a browser that is logged in sends two requests. An error is right. With an empty session, the',
   '  app takes the browser for a new visitor. "The login is lost" means that the browser is logged out also when the server is back.',
@@ -137,7 +135,8 @@ const NOTES = [
   '  again. Its README says so, and offers `onError`.',
   '- **@quixo3/prisma-session-store** takes an error of the load for an absent session. By default, it drops a save that begins during another',
   '  save of the same session in this process, and confirms it. Its README says so, and offers two options.',
-  '- **connect-memcached**: when a server has failed, its driver waits 30 seconds for the next attempt by default (`retry`).',
+  '- **connect-memcached**: its driver tries to connect again for each request, with pauses that begin at a second (`retries`, `minTimeout`). So a',
+  '  browser gets no answer within 15 seconds.',
   '',
 ];
 
@@ -167,23 +166,23 @@ function howItWasMeasured({ node, platform, cores, processor }, { seed, rounds, 
   ];
 }
 
+/** The result of all rows in two sentences. */
+function summary(rows) {
+  const judged = rows.filter(({ counts }) => counts);
+  const clean = judged.filter(({ counts }) => counts.lost === 0);
+  const names = [...new Set(clean.map(({ name }) => name.replace(/,.*|:.*/, '').replace(/^control$/, 'the control')))];
+  return `${judged.length - clean.length} of ${judged.length} rows lost updates. The other ${clean.length} are those of ${names.slice(0, -1).join(', ')} and ${names.at(-1)}.`;
+}
+
 function table(heads, rows) {
   return [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function raceCells(row) {
   if (row.crash) return [linkOf(row), row.server, 'not judged: a process ended', '', '', '', ''];
-  const { acknowledged, lost, ended, resurrected, reads, stale, foreign } = row.counts;
+  const { acknowledged, lost, ended, resurrected, stale, foreign } = row.counts;
   const share = lost === 0 ? '0' : `**${lost}** (${Math.round((100 * lost) / acknowledged)} %)`;
-  return [
-    linkOf(row),
-    row.server,
-    acknowledged,
-    share,
-    `${strong(resurrected)} of ${ended}`,
-    `${strong(stale)} of ${reads}`,
-    strong(foreign),
-  ];
+  return [linkOf(row), row.server, acknowledged, share, `${strong(resurrected)} of ${ended}`, strong(stale), strong(foreign)];
 }
 
 function orderCells(row) {
@@ -207,8 +206,10 @@ function versionCells(row) {
   return [titleOf(row), versions.join(', '), row.server, row.processes, row.date];
 }
 
-function linkOf({ name, row, link }) {
-  return `[${name}](${link})${row === '' ? '' : `, ${row}`}`;
+function linkOf({ name, row, link, versions }) {
+  // The first version is that of the store's own package.
+  const [version] = Object.values(versions);
+  return `[${name}](${link}) ${version}${row === '' ? '' : `, ${row}`}`;
 }
 
 function titleOf({ name, row }) {

@@ -12,6 +12,6 @@ export interface WatchOptions {
   readonly timeout?: number;
   /** Reads what the store has now. Default: the store's `get`. If `get` takes a lock, give a read that takes none. */
   readonly read?: ReadSession;
-  /** Is told each finding. What it throws is ignored. */
+  /** Is told each finding. An error that it throws is ignored. */
   readonly onFinding?: (finding: WatchFinding) => void;
 }

@@ -23,7 +23,7 @@ export async function measureRow({ name, server: kind, isControl = false }, row,
     for (let n = 0; n < processesOf(kind); n++) apps.push(await start(server));
     const race = await raceRow(apps);
     const ended = apps.find(({ isRunning }) => !isRunning);
-    // What was answered before the end of a process is not judged.
+    // The answers before the end of a process are not judged.
     if (ended) {
       const failed = { processes: processesOf(kind), crash: ended.cause };
       return { ...failed, ...(server && !isControl ? { outage: await outageOf(start, server) } : {}) };
