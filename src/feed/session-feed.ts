@@ -213,11 +213,14 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
   }
 
   async #round(): Promise<void> {
-    for (const group of this.#groups) {
-      for (let batch = group.next(); batch.length > 0; batch = group.next()) {
-        if (!(await this.#poll(group, batch))) return this.#loseStale();
-      }
+    for (let turn = this.#nextTurn(); turn.length > 0; turn = this.#nextTurn()) {
+      for (const [group, batch] of turn) if (!(await this.#poll(group, batch))) return this.#loseStale();
     }
+  }
+
+  /** One poll of each group that has something due. Hints of one group may come without end, so the groups take turns. */
+  #nextTurn(): readonly (readonly [TargetGroup, readonly WatchTarget[]])[] {
+    return this.#groups.map((group) => [group, group.next()] as const).filter(([, batch]) => batch.length > 0);
   }
 
   /** Returns whether the database has answered. */

@@ -7,7 +7,7 @@ const LARGEST_POLL = 500;
 /** The watched targets of one kind, and those that the next polls ask for. */
 export class TargetGroup<Target extends WatchTarget = WatchTarget> {
   readonly #targets = new Map<string, Target>();
-  /** Asked for first. */
+  /** Asked for first, but never with more than half of a poll while others are due. */
   readonly #hinted = new Set<string>();
   readonly #due = new Set<string>();
 
@@ -57,15 +57,20 @@ export class TargetGroup<Target extends WatchTarget = WatchTarget> {
   /** The targets of the next poll; none if nothing is due. */
   next(): readonly Target[] {
     const batch = new Set<Target>();
-    for (const queue of [this.#hinted, this.#due]) {
-      for (const key of queue) {
-        if (batch.size === LARGEST_POLL) return [...batch];
-        queue.delete(key);
-        const target = this.#targets.get(key);
-        if (target) batch.add(target);
-      }
-    }
+    // Hints may come without end, so the due targets keep a share of each poll.
+    this.#take(this.#hinted, batch, LARGEST_POLL - Math.min(this.#due.size, LARGEST_POLL / 2));
+    this.#take(this.#due, batch, LARGEST_POLL);
     return [...batch];
+  }
+
+  #take(queue: Set<string>, batch: Set<Target>, most: number): void {
+    for (const key of queue) {
+      if (batch.size >= most) return;
+      this.#hinted.delete(key);
+      this.#due.delete(key);
+      const target = this.#targets.get(key);
+      if (target) batch.add(target);
+    }
   }
 
   /** Drops what is due, because the database does not answer. */

@@ -8,8 +8,10 @@ import {
   SessionWatchLimitError,
   SmartSessionConfigError,
   type SessionService,
+  type SmartSessionModuleOptions,
   type WatchOptions,
 } from '../../src/index.js';
+import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionFeed } from '../../src/feed/session-feed.js';
 import { DATABASES } from '../support/databases.js';
 import { HeldRepository } from '../support/held-repository.js';
@@ -42,10 +44,10 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
   });
 
   /** A process of the app. */
-  function newProcess(feed = FEED, on: SessionRepository = repository) {
-    const { sessions, get } = serviceOver(on, { feed });
+  function newProcess(feed = FEED, on: SessionRepository = repository, more: SmartSessionModuleOptions = {}) {
+    const { sessions, get } = serviceOver(on, { feed, ...more });
     started.push(get(SessionFeed));
-    return { sessions, feed: get(SessionFeed) };
+    return { sessions, feed: get(SessionFeed), key: get(SessionCodec).storageKeyOf(id) };
   }
 
   const newSession = (values: object = { n: 0 }) =>
@@ -175,6 +177,20 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     await watching.changed('n');
     expect(load.mock.calls.length).toBeGreaterThan(4);
     watching.watch.stop();
+  });
+
+  it('asks for users although sessions change without end', async () => {
+    const one = newProcess(LONG, repository, { userId: 'user' });
+    await one.sessions.commit(newSession());
+    const statesOf = repository.statesOf.bind(repository);
+    vi.spyOn(repository, 'statesOf').mockImplementation((keys) => {
+      if (repository.polls < 100) one.feed.ended([one.key]);
+      return statesOf(keys);
+    });
+    using session = one.sessions.watch(id, { onEnd: () => {} });
+    using user = one.sessions.watch({ userId: 'u' }, { onEnd: () => {} });
+    expect([await user.checked, await session.checked]).toEqual([true, true]);
+    expect(repository.polls).toBeLessThan(10);
   });
 
   it('has one onChange in flight, and joins the names that change meanwhile', async () => {
