@@ -31,10 +31,13 @@ export interface GatedSession {
   isDone(): boolean;
 }
 
+/** A response. Middleware that compresses the body adds `flush`, which sends what was written so far. */
+type Flushable = ServerResponse & { flush?: ResponseMethod };
+
 /** One of a response's own methods. */
 export type ResponseMethod = (...parameters: any[]) => unknown;
 
-type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end';
+type Method = 'writeHead' | 'flushHeaders' | 'write' | 'end' | 'flush';
 type Call = readonly [method: Method, parameters: unknown[]];
 
 /** A response's methods from before the gate. Not an object literal: see `RequestSession`. */
@@ -43,12 +46,14 @@ class Methods implements Record<Method, ResponseMethod> {
   readonly flushHeaders: ResponseMethod;
   readonly write: ResponseMethod;
   readonly end: ResponseMethod;
+  readonly flush: ResponseMethod;
 
-  constructor({ writeHead, flushHeaders, write, end }: ServerResponse) {
+  constructor({ writeHead, flushHeaders, write, end, flush = doNothing }: Flushable) {
     this.writeHead = writeHead;
     this.flushHeaders = flushHeaders;
     this.write = write;
     this.end = end;
+    this.flush = flush;
   }
 }
 
@@ -101,9 +106,10 @@ export class ResponseGate {
    *
    * @param endResponse the response's `end` without express-session's hook
    */
-  static install(request: IncomingMessage, response: ServerResponse, gated: GatedSession, endResponse: ResponseMethod): void {
+  static install(request: IncomingMessage, response: Flushable, gated: GatedSession, endResponse: ResponseMethod): void {
     Object.defineProperty(response, GATE, { value: new ResponseGate(request, response, gated, endResponse), configurable: true });
     Object.assign(response, METHODS);
+    if ('flush' in response) response.flush = FLUSH;
   }
 
   /** Is called after express-session's hook on the head of this response has run. */
@@ -192,7 +198,7 @@ export class ResponseGate {
   }
 
   #holds(method: Method): boolean {
-    if (this.#held) return true;
+    if (this.#held || method === 'flush') return this.#held !== undefined;
     // After the first byte, only the end is another chance to store what has changed since.
     return (!this.#hasBegun || method === 'end') && !this.gated.isSettled();
   }
@@ -200,7 +206,7 @@ export class ResponseGate {
   #hold(method: Method, parameters: unknown[]): unknown {
     if (method === 'write' || method === 'end') refuseWrongBody(method, parameters);
     if (!this.#held && !this.#hasBegun && method !== 'writeHead') {
-      refuseWrongStatus(this.response.statusCode);
+      refuseWrongStatus(this.response.statusCode, this.#isHttp2 ? undefined : this.response.statusMessage);
       if (method !== 'end') this.#implyHead();
     }
     if (!this.#held) this.#beginHold();
@@ -267,14 +273,23 @@ export class ResponseGate {
   #letGo(): void {
     this.#endHold();
     if (!this.#hasBegun) Object.assign(this.response, this.#status);
+    if (this.response.finished) return this.#drop();
     let mustDrain = false;
     for (const [method, parameters] of this.#unsent?.slice() ?? []) {
       const result = this.#call(method, parameters);
       // A full stream emits `drain` itself later. After the end no `drain` is due.
-      mustDrain = method === 'write' && result !== false;
+      if (method === 'write') mustDrain = result !== false;
+      else if (method === 'end') mustDrain = false;
       this.#unsent?.shift();
     }
     if (mustDrain) this.#emitDrain();
+  }
+
+  /** A program has ended the response by a method from before the gate. */
+  #drop(): void {
+    callBack(this.#unsent ?? [], writeAfterEndError());
+    this.#unsent = undefined;
+    this.#emitDrain();
   }
 
   #emitDrain(): void {
@@ -389,6 +404,10 @@ const METHODS = {
   write: through('write'),
   end: through('end'),
 } as const;
+
+const FLUSH = through('flush');
+
+function doNothing(): void {}
 
 /** Notifies the callbacks of calls that will not be made. */
 function callBack(calls: readonly Call[], error: Error | undefined): void {

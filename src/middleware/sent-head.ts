@@ -12,10 +12,15 @@ const refuse = (verb: Parameters<typeof headersSentError>[0]): PropertyDescripto
 /** Node's field of the head that was sent. Its header methods read it, and so does middleware. */
 interface NodeResponse extends ServerResponse {
   _header: string | null;
+  /** Whether the head is on its way to the client. */
+  readonly _headerSent: boolean;
 }
 
-/** Stands for the head of a held response. */
-const HELD = 'held until the session is stored';
+/**
+ * Stands for the head of a held response. A program that calls Node's own `end`, past the gate, sends this head, because the session may
+ * not be stored.
+ */
+const HELD = 'HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n';
 
 /** What a response refuses after its head was sent. */
 const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
@@ -24,10 +29,6 @@ const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
   setHeaders: refuse('set'),
   appendHeader: refuse('append'),
   removeHeader: refuse('remove'),
-  writeContinue: refuse('write'),
-  writeProcessing: refuse('write'),
-  writeEarlyHints: refuse('write'),
-  writeInformation: refuse('write'),
 };
 
 /**
@@ -46,8 +47,12 @@ export class SentHead {
   lift(): void {
     const { response } = this;
     if (this.#replaced) restoreProperties(response, this.#replaced);
-    else if ((response as NodeResponse)._header === HELD) (response as NodeResponse)._header = null;
+    else if (isHeld(response as NodeResponse)) (response as NodeResponse)._header = null;
   }
+}
+
+function isHeld({ _header, _headerSent }: NodeResponse): boolean {
+  return _header === HELD && !_headerSent;
 }
 
 function hasHeadField(response: ServerResponse): response is NodeResponse {
