@@ -1,3 +1,5 @@
+import { combiningCall } from '../shared/combining-rule.js';
+import type { MergeRule } from '../shared/merge-rule.js';
 import { isProduction } from '../shared/production.js';
 import { SmartSessionConfigError } from '../smart-session.errors.js';
 import { flawInCookie, type CookieOption } from './cookie-rules.js';
@@ -6,11 +8,15 @@ import type { ExcludedRoute, MaxSessionsPerUser, SmartSessionModuleOptions } fro
 import { flawInSecret, type CookieSecret } from './secrets.js';
 
 /** The options that may contradict another one, or the environment. */
-interface Options extends Pick<SmartSessionModuleOptions, 'anonymousTtl' | 'client' | 'connection' | 'contextName' | 'userId'> {
+interface Options extends Pick<
+  SmartSessionModuleOptions,
+  'anonymousTtl' | 'client' | 'connection' | 'contextName' | 'mergeDefault' | 'userId'
+> {
   readonly cookie: CookieOption;
   readonly exclude: readonly ExcludedRoute[];
   readonly devices?: ResolvedDevices | undefined;
   readonly maxSessionsPerUser?: MaxSessionsPerUser | undefined;
+  readonly merge: ReadonlyMap<string, MergeRule>;
   readonly mount: boolean;
   readonly name: string;
   readonly secret: readonly CookieSecret[];
@@ -30,6 +36,7 @@ export function refuseConflicts(options: Options): void {
   // Without a user there is no login, and nothing would be stored.
   if (devices !== undefined && userId === undefined) throw withoutUserId('devices');
   if (anonymousTtl !== undefined) refuseUselessAnonymousTtl(anonymousTtl, options);
+  refuseCombinedUser(options);
   if (!mount && exclude.length > 0) throw excludeWithoutMount();
   if (isProduction()) refuseWeakSecret(secret);
   refuseCookieThatBrowsersRefuse(options);
@@ -62,6 +69,23 @@ function refuseUselessAnonymousTtl(anonymousTtl: number, { ttl, cookie, userId }
     'anonymousTtl',
     `${anonymousTtl} was given, but \`${name}\` ends every session after ${limit} ms without use`,
     `Give at most ${limit}.`,
+  );
+}
+
+/**
+ * Two logins in one session must not make the id of a third user. As `mergeDefault`, `deep()` is right: it takes an id whole. A rule of
+ * the app's own is not known.
+ */
+function refuseCombinedUser({ userId, merge, mergeDefault }: Options): void {
+  if (typeof userId !== 'string') return;
+  const own = merge.get(userId);
+  const rule = own ?? mergeDefault;
+  const call = rule && combiningCall(rule);
+  if (call === undefined || (own === undefined && call === 'deep()')) return;
+  throw new SmartSessionConfigError(
+    own === undefined ? 'mergeDefault' : 'merge',
+    `${call} was given for \`${userId}\`, the key of \`userId\``,
+    'A rule that combines two user ids makes the id of another user. Give lastWins() or firstWins() for this key in `merge`.',
   );
 }
 

@@ -1,10 +1,14 @@
+import { append, counter, deep, firstWins, lastWins, union, unionBy, type MergeRule } from '../../src/index.js';
 import { refuseConflicts } from '../../src/options/conflicting-options.js';
 import { LONGEST_TABLE_NAME } from '../../src/options/longest-values.js';
 import { warningsOfSeconds } from '../../src/options/seconds-for-ms.js';
 import { isProduction } from '../../src/shared/production.js';
 
 const STRONG = 'kR3v9TqXb7LmN2pW8sYdF4gH6jZcAe1u';
-const RIGHT = { secret: [STRONG], name: 'sid', cookie: {}, ttl: 3_600_000, mount: true, exclude: [] };
+const RIGHT = { secret: [STRONG], name: 'sid', cookie: {}, ttl: 3_600_000, mount: true, exclude: [], merge: new Map() };
+
+/** An app with a rule for the key `user`. */
+const ruled = (rule: MergeRule): Partial<Options> => ({ userId: 'user', merge: new Map([['user', rule]]) });
 
 type Options = Parameters<typeof refuseConflicts>[0];
 
@@ -30,6 +34,14 @@ describe('refuseConflicts', () => {
     { exclude: ['health'] },
     { secret: [STRONG, 'weak'] },
     { name: '__Host-sid', cookie: () => ({ secure: true }) },
+    ruled(lastWins()),
+    ruled(firstWins()),
+    ruled(({ theirs }) => theirs),
+    { ...ruled(lastWins()), mergeDefault: counter() },
+    { userId: 'user', mergeDefault: deep() },
+    { userId: 'user', merge: new Map([['visits', counter()]]) },
+    { userId: () => 'anna', merge: new Map([['user', counter()]]), mergeDefault: counter() },
+    { merge: new Map([['user', counter()]]), mergeDefault: counter() },
   ])('accepts %j', (options) => {
     within('production', () => expect(() => refuseConflicts({ ...RIGHT, ...options })).not.toThrow());
   });
@@ -42,6 +54,12 @@ describe('refuseConflicts', () => {
     [{ mount: false, exclude: ['health'] }, /`exclude`: it was given with `mount: false`/],
     [{ secret: ['weak'] }, /a secret of 4 characters was given in production\./],
     [{ secret: ['weak', STRONG] }, /in production, number 1 of 2\./],
+    [ruled(counter()), /`merge`: counter\(\) was given for `user`, the key of `userId`/],
+    [ruled(union()), /`merge`: union\(\) was given/],
+    [ruled(unionBy('id')), /`merge`: unionBy\('id'\) was given/],
+    [ruled(append()), /`merge`: append\(\) was given/],
+    [ruled(deep()), /`merge`: deep\(\) was given/],
+    [{ userId: 'user', mergeDefault: counter() }, /`mergeDefault`: counter\(\) was given for `user`/],
     [{ name: '__Host-sid' }, /`cookie`: the name begins with __Host-/],
   ])('refuses %j', (options, message) => {
     within('production', () => expect(() => refuseConflicts({ ...RIGHT, ...options })).toThrow(message));

@@ -1,4 +1,5 @@
 import { fingerprints } from '../fingerprint.js';
+import { combining } from '../../shared/combining-rule.js';
 import type { MergeRule } from '../../shared/merge-rule.js';
 import { isSameSmall } from '../same-value.js';
 import { listsOf, unlessDeleted } from './list.js';
@@ -18,7 +19,7 @@ import { listsOf, unlessDeleted } from './list.js';
  * @throws TypeError if a side is no array, or mine does not start with the base
  */
 export function append<Item = any>(): MergeRule<Item[]> {
-  return (sides) => {
+  return combining('append()', (sides) => {
     const { base, theirs, mine } = listsOf('append()', sides);
     if ('mine' in sides && !isGrown(base, mine)) {
       throw new TypeError(
@@ -28,7 +29,7 @@ export function append<Item = any>(): MergeRule<Item[]> {
     const kept = 'mine' in sides || !isGrown(base, theirs) ? theirs : theirs.slice(base.length);
     const merged = [...kept, ...mine.slice(base.length)];
     return unlessDeleted(sides, merged.length, merged as Item[]);
-  };
+  });
 }
 
 function isGrown(base: readonly unknown[], list: readonly unknown[]): boolean {

@@ -1,3 +1,4 @@
+import { combining } from '../../shared/combining-rule.js';
 import { DELETED, type MergeRule, type MergeSides } from '../../shared/merge-rule.js';
 
 type Count = number | bigint;
@@ -17,12 +18,12 @@ type Count = number | bigint;
  * @throws TypeError for a value that is no finite number, and for a mix of numbers and bigints
  */
 export function counter<Value extends Count = number>(): MergeRule<Value> {
-  return (sides) => {
+  return combining('counter()', (sides) => {
     if (!('theirs' in sides) && !('mine' in sides)) return DELETED;
     const [base, theirs, mine] = [count(sides, 'base'), count(sides, 'theirs'), count(sides, 'mine')];
     const isBig = [base, theirs, mine].some((value) => typeof value === 'bigint');
     return (isBig ? big(theirs) + (big(mine) - big(base)) : sum(Number(theirs), Number(mine) - Number(base))) as Value;
-  };
+  });
 }
 
 function count(sides: MergeSides<unknown>, side: 'base' | 'theirs' | 'mine'): Count {

@@ -1,3 +1,4 @@
+import { combining } from '../../shared/combining-rule.js';
 import type { MergeRule, PathRules } from '../../shared/merge-rule.js';
 import { RulesByPath, ThreeWayMerge } from '../three-way.js';
 
@@ -19,5 +20,5 @@ import { RulesByPath, ThreeWayMerge } from '../three-way.js';
  */
 export function deep<Value = any>(rules: PathRules = {}): MergeRule<Value> {
   const byPath = new RulesByPath(rules);
-  return (sides) => new ThreeWayMerge(byPath).mergeValue(sides) as Value;
+  return combining('deep()', (sides) => new ThreeWayMerge(byPath).mergeValue(sides) as Value);
 }

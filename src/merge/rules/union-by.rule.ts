@@ -1,3 +1,4 @@
+import { combining } from '../../shared/combining-rule.js';
 import type { MergeRule, PathRules } from '../../shared/merge-rule.js';
 import { isPlainObject, type PlainObject } from '../../shared/plain-object.js';
 import { RulesByPath, ThreeWayMerge } from '../three-way.js';
@@ -25,8 +26,9 @@ import { listsOf, unlessDeleted } from './list.js';
  */
 export function unionBy<Item extends object = any>(identity: NoInfer<keyof Item> & string, rules: PathRules = {}): MergeRule<Item[]> {
   const byPath = new RulesByPath(rules);
-  return (sides) => {
-    const lists = listsOf(`unionBy('${identity}')`, sides);
+  const call = `unionBy('${identity}')`;
+  return combining(call, (sides) => {
+    const lists = listsOf(call, sides);
     const index = (side: keyof typeof lists) => indexBy(identity, side, lists[side]);
     const [base, theirs, mine] = [index('base'), index('theirs'), index('mine')];
     const merge = new ThreeWayMerge(byPath);
@@ -39,7 +41,7 @@ export function unionBy<Item extends object = any>(identity: NoInfer<keyof Item>
     }
     for (const [id, item] of mine) if (!theirs.has(id) && !base.has(id)) merged.push(item);
     return unlessDeleted(sides, merged.length, merged as Item[]);
-  };
+  });
 }
 
 function indexBy(identity: string, side: string, items: readonly unknown[]): ReadonlyMap<string, PlainObject> {

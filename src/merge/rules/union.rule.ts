@@ -1,4 +1,5 @@
 import { fingerprints } from '../fingerprint.js';
+import { combining } from '../../shared/combining-rule.js';
 import type { MergeRule } from '../../shared/merge-rule.js';
 import { listsOf, unlessDeleted } from './list.js';
 
@@ -17,7 +18,7 @@ import { listsOf, unlessDeleted } from './list.js';
  * @throws TypeError if a side is neither an array nor a Set
  */
 export function union<Value extends readonly unknown[] | ReadonlySet<unknown> = any>(): MergeRule<Value> {
-  return (sides) => {
+  return combining('union()', (sides) => {
     const lists = listsOf('union()', sides, isCollection);
     const fingerprint = fingerprints();
     const index = (values: readonly unknown[]) => new Map(values.map((value) => [fingerprint(value), value]));
@@ -27,7 +28,7 @@ export function union<Value extends readonly unknown[] | ReadonlySet<unknown> = 
     const merged = [...kept, ...added].map(([, value]) => value);
     const isSet = (sides.mine ?? sides.theirs) instanceof Set;
     return unlessDeleted(sides, merged.length, (isSet ? new Set(merged) : merged) as unknown as Value);
-  };
+  });
 }
 
 function isCollection(value: unknown): value is Iterable<unknown> {
