@@ -40,6 +40,7 @@ for (const store of STORES) {
   await save();
 }
 for (const program of Object.values(programs)) await program?.stop();
+for (const { remove } of Object.values(databases)) await remove();
 
 async function save() {
   const all = [...measured, ...before];

@@ -15,7 +15,8 @@ const REQUESTS = 600;
 const BROWSERS = 4;
 const FILE = fileURLToPath(new URL('app/watched.js', import.meta.url));
 
-const { postgresql } = await openDatabases();
+const databases = await openDatabases();
+const { postgresql } = databases;
 const redis = await OwnServer.start('redis');
 const stores = [
   ['MemoryStore', {}, ['express-session']],
@@ -26,6 +27,7 @@ const rows = [];
 for (const [name, at, packages] of stores)
   rows.push({ store: name, versions: packages.map((each) => `${each} ${versionOf(each)}`), ...(await measure(name, at)) });
 await redis.stop();
+for (const { remove } of Object.values(databases)) await remove();
 const machine = {
   node: process.version,
   cores: cpus().length,
