@@ -18,6 +18,9 @@ import { TargetIndex } from './target-index.js';
 import { SessionTarget, UserTarget, type WatchTarget } from './watch-target.js';
 import { Watch, type KnownSession } from './watch.js';
 
+/** How long a watch lasts that begins after the shutdown, in ms. So an app that watches again in `onEnd` does not keep a core busy. */
+const LATE_END = 50;
+
 /**
  * Watches sessions. A poll alone decides whether a session is live: it asks the database for the rows of all targets of this process, in
  * batches. A hint only makes the next poll immediate. So a lost hint costs time, and nothing else.
@@ -139,7 +142,7 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
   /** Ends all watches, so that their connections are closed: nothing would tell them any more. Then no statement is sent. */
   async beforeApplicationShutdown(): Promise<void> {
     this.#isShutDown = true;
-    for (const target of this.#targets()) target.lose();
+    for (const target of this.#targets) this.#lose(target);
     this.#rounds.stop();
     await Promise.all([this.#rounds.ended(), this.#others?.stop()]);
   }
@@ -174,7 +177,7 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     group.add(target);
     this.#watches++;
     this.observers.hints.listener = this;
-    if (this.#isShutDown) target.lose();
+    if (this.#isShutDown) this.#loseLater(target);
     else this.#begin(group, key);
     return watch;
   }
@@ -190,7 +193,7 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     target.watches.delete(watch);
     this.#watches--;
     if (target.watches.size > 0) return;
-    group.remove(target.key);
+    group.remove(target);
     target.close();
     if (this.#watches > 0) return;
     this.#rounds.stop();
@@ -198,7 +201,7 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
   }
 
   #hint(targets: Iterable<WatchTarget>): void {
-    for (const target of targets) (target instanceof UserTarget ? this.#users : this.#sessions).hint(target.key);
+    for (const target of targets) this.#groupOf(target).hint(target.key);
     this.#soon();
   }
 
@@ -236,7 +239,8 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     }
     const found = new Map<string | null, RecordState[]>(batch.map(({ key }) => [key, []]));
     for (const state of states) found.get(group.keyIn(state))?.push(state);
-    for (const target of batch) target.answered(found.get(target.key)!, at);
+    // The others are watched no more.
+    for (const target of batch) if (group.has(target)) target.answered(found.get(target.key)!, at);
     return true;
   }
 
@@ -252,15 +256,32 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     const { grace, interval } = this.options.feed;
     const oldest = performance.now() + interval - grace;
     for (const group of this.#groups) group.giveUp();
-    for (const target of this.#targets()) if (target.checkedAt < oldest) target.lose();
+    for (const target of this.#targets) if (target.checkedAt < oldest) this.#lose(target);
+  }
+
+  /** A watch that begins in `onEnd` gets a target of its own, with its own time. */
+  #lose(target: WatchTarget): void {
+    this.#groupOf(target).remove(target);
+    target.close();
+    target.lose();
+  }
+
+  /** Not at once, because `onEnd` may begin the next watch. */
+  #loseLater(target: WatchTarget): void {
+    setTimeout(() => this.#lose(target), LATE_END).unref();
+  }
+
+  #groupOf(target: WatchTarget): TargetGroup {
+    return target instanceof UserTarget ? this.#users : this.#sessions;
   }
 
   get #groups(): readonly TargetGroup[] {
     return [this.#sessions, this.#users];
   }
 
-  *#targets(): Iterable<WatchTarget> {
-    for (const group of this.#groups) yield* group.values();
+  /** The targets of now. Callbacks may begin others. */
+  get #targets(): readonly WatchTarget[] {
+    return this.#groups.flatMap((group) => [...group.values()]);
   }
 }
 

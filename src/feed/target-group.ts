@@ -36,7 +36,14 @@ export class TargetGroup<Target extends WatchTarget = WatchTarget> {
     this.#targets.set(target.key, target);
   }
 
-  remove(key: string): void {
+  has(target: Target): boolean {
+    return this.#targets.get(target.key) === target;
+  }
+
+  /** Removes a target. Another target may have its key by now. */
+  remove(target: Target): void {
+    if (!this.has(target)) return;
+    const { key } = target;
     this.#targets.delete(key);
     this.#hinted.delete(key);
     this.#due.delete(key);

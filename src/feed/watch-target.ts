@@ -54,10 +54,15 @@ export abstract class WatchTarget {
 
   /** It is unknown whether the sessions are live: ends all watches. */
   lose(): void {
-    for (const watch of this.watches) watch.end({ reason: 'unknown', handle: this.handle });
+    for (const watch of this.current) watch.end({ reason: 'unknown', handle: this.handle });
   }
 
   protected abstract get handle(): string | undefined;
+
+  /** The watches of now. Their callbacks may begin others. */
+  protected get current(): readonly Watch[] {
+    return [...this.watches];
+  }
 }
 
 /** A session that is watched. */
@@ -76,7 +81,7 @@ export class SessionTarget extends WatchTarget {
   }
 
   protected override take([found]: readonly RecordState[]): void {
-    for (const watch of this.watches) watch.answer(this.key, found);
+    for (const watch of this.current) watch.answer(this.key, found);
   }
 }
 
@@ -99,7 +104,7 @@ export class UserTarget extends WatchTarget {
       if (state?.isLive && !isOtherGeneration(known.commitId, state.commitId)) continue;
       this.#live.delete(storageKey);
       this.index.remove(storageKey, this);
-      for (const watch of this.watches) watch.tellEnd(storageKey, state && !state.isLive ? 'expired' : 'ended');
+      for (const watch of this.current) watch.tellEnd(storageKey, state && !state.isLive ? 'expired' : 'ended');
     }
     for (const state of states) if (state.isLive) this.#see(state);
     for (const watch of this.watches) watch.confirm();

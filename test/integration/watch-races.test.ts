@@ -8,11 +8,13 @@ import {
   SessionWatchLimitError,
   SmartSessionConfigError,
   type SessionService,
+  type SessionWatch,
   type SmartSessionModuleOptions,
   type WatchOptions,
 } from '../../src/index.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionFeed } from '../../src/feed/session-feed.js';
+import { TargetIndex } from '../../src/feed/target-index.js';
 import { DATABASES } from '../support/databases.js';
 import { HeldRepository } from '../support/held-repository.js';
 import { serviceOver } from '../support/service-over.js';
@@ -292,6 +294,45 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     await one.feed.beforeApplicationShutdown();
     expect((await watching.end()).reason).toBe('unknown');
     expect((await new Watching(one.sessions, id).end()).reason).toBe('unknown');
+  });
+
+  it('gives watches that begin in `onEnd` their own time', async () => {
+    const one = newProcess({ ...FEED, grace: 500 });
+    await one.sessions.commit(newSession());
+    let ends = 0;
+    const begin = (): SessionWatch => one.sessions.watch(id, { onEnd: () => void (++ends < 1000 && begin()) });
+    await Promise.all([begin().checked, begin().checked]);
+    repository.failure = new Error('down');
+    await vi.waitFor(() => expect(ends).toBeGreaterThan(0));
+    const { polls } = repository;
+    await vi.waitFor(() => expect(repository.polls).toBeGreaterThan(polls + 1));
+    expect(ends).toBe(2);
+    ends = Infinity;
+  });
+
+  it('does not recurse for a watch that begins in `onEnd` at the shutdown', async () => {
+    const { one } = await withSession();
+    let ends = 0;
+    const begin = (): SessionWatch => one.sessions.watch(id, { onEnd: () => void (++ends < 1000 && begin()) });
+    await Promise.all([begin().checked, begin().checked]);
+    await one.feed.beforeApplicationShutdown();
+    expect(ends).toBe(2);
+    await vi.waitFor(() => expect(ends).toBeGreaterThan(2));
+    ends = Infinity;
+  });
+
+  it('forgets a user who is watched no more when the poll in flight answers', async () => {
+    const one = newProcess(LONG, repository, { userId: 'user' });
+    await one.sessions.commit(newSession({ user: 'u' }));
+    const poll = repository.holdPoll('users');
+    const watch = one.sessions.watch({ userId: 'u' }, { onEnd: () => {} });
+    await poll.read;
+    watch.stop();
+    const index = vi.spyOn(TargetIndex.prototype, 'add');
+    poll.release();
+    await one.feed.beforeApplicationShutdown();
+    expect(index).not.toHaveBeenCalled();
+    index.mockRestore();
   });
 
   it("runs callbacks in their caller's asynchronous context", async () => {

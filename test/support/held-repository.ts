@@ -11,11 +11,11 @@ export class HeldRepository extends SqlSessionRepository {
   polls = 0;
   /** Polls fail with it. */
   failure: Error | undefined;
-  readonly #held: { poll?: HeldCall; load?: HeldCall } = {};
+  readonly #held: { poll?: HeldCall; users?: HeldCall; load?: HeldCall } = {};
 
-  /** Holds the next poll back after the database has answered. */
-  holdPoll(): { readonly read: Promise<void>; release(): void } {
-    return this.#hold('poll');
+  /** Holds the next poll of sessions or of users back after the database has answered. */
+  holdPoll(of: 'poll' | 'users' = 'poll'): { readonly read: Promise<void>; release(): void } {
+    return this.#hold(of);
   }
 
   /** Does the same with the next load of one record. */
@@ -29,17 +29,21 @@ export class HeldRepository extends SqlSessionRepository {
     return this.#answer('poll', await super.statesOf(storageKeys));
   }
 
+  override async statesOfUsers(userIds: readonly string[]): Promise<readonly RecordState[]> {
+    return this.#answer('users', await super.statesOfUsers(userIds));
+  }
+
   override async load(storageKey: string): Promise<StoredRecord | undefined> {
     return this.#answer('load', await super.load(storageKey));
   }
 
-  #hold(kind: 'poll' | 'load'): { readonly read: Promise<void>; release(): void } {
+  #hold(kind: 'poll' | 'users' | 'load'): { readonly read: Promise<void>; release(): void } {
     const [read, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     this.#held[kind] = { read, released };
     return { read: read.promise, release: () => released.resolve() };
   }
 
-  async #answer<Found>(kind: 'poll' | 'load', found: Found): Promise<Found> {
+  async #answer<Found>(kind: 'poll' | 'users' | 'load', found: Found): Promise<Found> {
     const held = this.#held[kind];
     delete this.#held[kind];
     held?.read.resolve();

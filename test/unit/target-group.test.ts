@@ -43,7 +43,7 @@ describe('TargetGroup', () => {
   it('asks for no target that has left', () => {
     const group = groupOf(2);
     group.hintAll();
-    group.remove('t0');
+    group.remove(group.find('t0')!);
     expect(keysOf(group)).toEqual(['t1']);
   });
 });
