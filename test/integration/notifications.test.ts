@@ -104,6 +104,23 @@ describeUnless(DATABASES.includes('postgresql') ? undefined : 'not testing on po
     }
   });
 
+  it('are not asked for if the pool is unknown, so that none can be heard', async () => {
+    const database = await SessionsDatabase.open('postgresql', TABLE);
+    try {
+      const repository = new SqlSessionRepository(database.context);
+      const listen = vi.spyOn(repository.notifications!, 'listen').mockResolvedValue(undefined);
+      const tell = vi.spyOn(repository.notifications!, 'tell');
+      const { sessions, get } = serviceOver(repository, { feed: FEED });
+      const { watch } = new Watching(sessions, randomUUID());
+      expect(await watch.checked).toBe(false);
+      await get(SessionFeed).beforeApplicationShutdown();
+      expect([listen.mock.calls.length, tell.mock.calls.length]).toEqual([1, 0]);
+    } finally {
+      vi.restoreAllMocks();
+      await database.close();
+    }
+  });
+
   it('carry the records that a process watches, in texts that the server accepts', async () => {
     const database = await SessionsDatabase.open('postgresql', TABLE);
     const [here, there] = [1, 2].map(() => new RecordNotifications(database.context, database.context.dialect.notifications!));
