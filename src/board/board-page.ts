@@ -1,9 +1,9 @@
-import { declarationOf } from '../commit/overwrite-detector.js';
+import type { Overwrite } from '../commit/overwrites.js';
 import type { Board } from './board-data.js';
 import { STYLE } from './board-style.js';
 import { devices } from './device-section.js';
 import { Html, markup } from './html.js';
-import { time } from './page-parts.js';
+import { ruleAdvice, time } from './page-parts.js';
 import { contestedKeys, mergesPerMinute, overwrittenKeys, pruning, slowest } from './process-sections.js';
 import { spread, summary } from './table-sections.js';
 
@@ -47,8 +47,12 @@ export function boardPage(board: Board, ended: string | undefined): string {
 }
 
 function warnings({ overwrites }: Board): Html[] {
-  const keys = new Map<string, { rule: string; count: number }>();
-  for (const { key, rule, count } of overwrites) keys.set(key, { rule, count: count + (keys.get(key)?.count ?? 0) });
+  // The pair that overwrites most often comes first: its rule is shown.
+  const keys = new Map<string, Pick<Overwrite, 'rule' | 'count'>>();
+  for (const { key, rule, count } of overwrites) {
+    const most = keys.get(key);
+    keys.set(key, most ? { rule: most.rule, count: most.count + count } : { rule, count });
+  }
   return Array.from(keys, ([key, found]) => ({ key, ...found }))
     .filter(({ count }) => count >= AGAIN_AND_AGAIN)
     .map(
@@ -57,7 +61,7 @@ function warnings({ overwrites }: Board): Html[] {
           <p>
             <strong><code>${key}</code> has no merge rule, and was overwritten ${count} times.</strong> Each time a change was lost.
           </p>
-          <p>Declare one in the options of <code>SmartSessionModule</code>: <code>${declarationOf(key, rule)}</code></p>
+          <p>Declare one in the options of <code>SmartSessionModule</code>: ${ruleAdvice({ key, rule })}.</p>
         </div>`,
     );
 }

@@ -1,3 +1,5 @@
+import { adviceFor } from '../commit/rule-advice.js';
+import type { Overwrite } from '../commit/overwrites.js';
 import { markup, type Html } from './html.js';
 
 /**
@@ -36,6 +38,13 @@ export function numberRow(name: string, number: number): Html {
 /** Shows a route; `unknown route` if there is none. */
 export function routeText(route: string | undefined): Html {
   return markup`<code>${route ?? 'unknown route'}</code>`;
+}
+
+/** Shows which rule to declare for a key that lost a change. */
+export function ruleAdvice(overwrite: Pick<Overwrite, 'key' | 'rule'>): Html {
+  const { code, rest } = adviceFor(overwrite);
+  const words = rest.split('`').map((text, n) => (n % 2 === 1 ? markup`<code>${text}</code>` : text));
+  return markup`${code === undefined ? '' : markup`<code>${code}</code>`}${words}`;
 }
 
 /** Shows a time in UTC. */

@@ -1,9 +1,8 @@
-import { declarationOf } from '../commit/overwrite-detector.js';
 import type { Overwrite } from '../commit/overwrites.js';
 import type { Board } from './board-data.js';
 import { markup, type Html } from './html.js';
 import type { MinuteCounts } from './minute-counts.js';
-import { milliseconds, routeText, tableOf, time } from './page-parts.js';
+import { milliseconds, routeText, ruleAdvice, tableOf, time } from './page-parts.js';
 import type { SlowestTimes } from './slowest-times.js';
 
 /** The most contested keys that are shown. */
@@ -38,7 +37,7 @@ export function overwrittenKeys({ overwrites, isDetecting, uncounted }: Board): 
         <td>${pairOf(routes)}</td>
         <td class="n">${count}</td>
         <td>${time(lastAt)}</td>
-        <td><code>${declarationOf(key, rule)}</code></td>
+        <td>${ruleAdvice({ key, rule })}</td>
       </tr>`,
   );
   return markup`<section>

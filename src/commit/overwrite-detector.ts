@@ -5,10 +5,11 @@ import { changedKeys } from '../merge/delta.js';
 import type { ContestedKey } from '../observers/merge-trace.js';
 import { SmartSessionOptions } from '../options/smart-session.options.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { shownKey } from '../shared/shown-keys.js';
+import { isShortened, shownKey } from '../shared/shown-keys.js';
 import type { CommitOutcome, Edit } from './edit.js';
 import { Overwrites, type Overwrite } from './overwrites.js';
 import { RecentWrites } from './recent-writes.js';
+import { adviceFor } from './rule-advice.js';
 import { ruleFor } from './suggested-rule.js';
 
 /**
@@ -50,15 +51,23 @@ export class OverwriteDetector {
     return this.options.mergeDefault !== undefined || this.options.merge.has(key);
   }
 
-  #count(storageKey: string, route: string | undefined, { key, theirs, mine }: ContestedKey): void {
+  #count(storageKey: string, route: string | undefined, change: ContestedKey): void {
+    const { key, theirs, mine } = change;
     const other = this.#writes.routeOf(storageKey, key, theirs);
     if (this.#hasRule(key)) {
-      this.ruled.add(shownKey(key), route, other, () => 'its own');
+      this.ruled.add(shownKey(key), route, other, () => undefined);
       return;
     }
     if (theirs === mine) return;
-    const pair = this.overwrites.add(shownKey(key), route, other, () => ruleFor([theirs, mine].map((text) => this.#valueOf(text))));
+    const pair = this.overwrites.add(shownKey(key), route, other, () => this.#ruleFor(change));
     if (pair) this.#logger.warn(lineOf(pair));
+  }
+
+  #ruleFor({ key, base, theirs, mine }: ContestedKey): string | undefined {
+    if (isShortened(key)) return undefined;
+    // A combination of two user ids is the id of another user.
+    if (key === this.options.userId) return 'lastWins()';
+    return ruleFor({ base: this.#valueOf(base), theirs: this.#valueOf(theirs), mine: this.#valueOf(mine) });
   }
 
   #valueOf(text: string | undefined): unknown {
@@ -69,16 +78,8 @@ export class OverwriteDetector {
 const UNKNOWN = 'an unknown route (of another process, or an update by session id)';
 
 function lineOf({ key, routes, rule }: Overwrite): string {
+  const { code, rest } = adviceFor({ key, rule });
   const [one = UNKNOWN, other = UNKNOWN] = routes;
   const writers = one === other ? `Two requests of ${one}` : `${one} and ${other}`;
-  return `${writers} both changed \`${key}\`; the last one won. Declare a merge rule: \`${declarationOf(key, rule)}\`${adviceFor(rule)}.`;
-}
-
-/** Returns the code that declares a rule in the options of the module. */
-export function declarationOf(key: string, rule: string): string {
-  return `merge: { ${/^[A-Za-z_$][\w$]*$/.test(key) ? key : `'${key.replaceAll("'", String.raw`\'`)}'`}: ${rule} }`;
-}
-
-function adviceFor(rule: string): string {
-  return rule === 'lastWins()' ? ' if the last change is right, or another rule' : ', or `lastWins()` if the last change is right';
+  return `${writers} both changed \`${key}\`; the last one won. Declare a merge rule: ${code === undefined ? '' : `\`${code}\``}${rest}.`;
 }

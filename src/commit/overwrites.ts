@@ -4,8 +4,8 @@ export interface Overwrite {
   readonly key: string;
   /** The two routes in alphabetical order, such as `POST /cart/:sku`. A route is undefined if it is not known. */
   readonly routes: readonly [string | undefined, string | undefined];
-  /** The rule that would combine such values, as code. */
-  readonly rule: string;
+  /** The rule that suits the values of the first overwrite, as code. Undefined if the key is shortened, or has a rule. */
+  readonly rule: string | undefined;
   readonly count: number;
   readonly lastAt: Date;
 }
@@ -24,10 +24,10 @@ export class Overwrites {
   /**
    * Counts an overwrite.
    *
-   * @param ruleOf finds the rule to suggest. It is called once for each pair
+   * @param ruleOf finds the rule to suggest; undefined for none. It is called once for each pair
    * @returns the pair if it was counted for the first time
    */
-  add(key: string, one: string | undefined, other: string | undefined, ruleOf: () => string): Overwrite | undefined {
+  add(key: string, one: string | undefined, other: string | undefined, ruleOf: () => string | undefined): Overwrite | undefined {
     const routes = one !== undefined && (other === undefined || one <= other) ? ([one, other] as const) : ([other, one] as const);
     const id = JSON.stringify([key, ...routes]);
     const known = this.#pairs.get(id);
@@ -35,7 +35,7 @@ export class Overwrites {
       this.#uncounted++;
       return undefined;
     }
-    const pair = { key, routes, rule: known?.rule ?? ruleOf(), count: (known?.count ?? 0) + 1, lastAt: new Date() };
+    const pair = { key, routes, rule: known ? known.rule : ruleOf(), count: (known?.count ?? 0) + 1, lastAt: new Date() };
     this.#pairs.set(id, pair);
     return known ? undefined : pair;
   }

@@ -14,6 +14,7 @@ export interface Merge {
 /** A key that a request changed although another request had changed it. Its texts are undefined if it is absent. */
 export interface ContestedKey {
   readonly key: string;
+  readonly base: string | undefined;
   readonly theirs: string | undefined;
   readonly mine: string | undefined;
 }
@@ -57,7 +58,7 @@ export class MergeTrace {
   /** The keys that both sides have changed, with the values of both. */
   contested(): ContestedKey[] {
     return this.keys
-      .map((key) => ({ key, theirs: this.#current.get(key), mine: this.delta.set.get(key) }))
-      .filter(({ key, theirs }) => theirs !== this.base.get(key));
+      .map((key) => ({ key, base: this.base.get(key), theirs: this.#current.get(key), mine: this.delta.set.get(key) }))
+      .filter(({ base, theirs }) => theirs !== base);
   }
 }

@@ -11,9 +11,14 @@ export function shownKeys(keys: readonly string[]): string {
   return more > 0 ? `${names.join(', ')} and ${more} more` : names.join(', ');
 }
 
+/** Whether a message shows only the start of a key. */
+export function isShortened(key: string): boolean {
+  return key.length > LONGEST_KEY;
+}
+
 /** Returns a key for a message, shortened and escaped. */
 export function shownKey(key: string): string {
-  return escaped(key.length > LONGEST_KEY ? `${key.slice(0, LONGEST_KEY)}…` : key);
+  return escaped(isShortened(key) ? `${key.slice(0, LONGEST_KEY)}…` : key);
 }
 
 /** Escapes a key, a path or another name for a message, as in JSON. A line break in it does not start a line, and a quote does not end the name. */

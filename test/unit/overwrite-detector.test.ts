@@ -6,7 +6,7 @@ import { OverwriteDetector } from '../../src/commit/overwrite-detector.js';
 import { Overwrites } from '../../src/commit/overwrites.js';
 import { RecentWrites } from '../../src/commit/recent-writes.js';
 import { ruleFor } from '../../src/commit/suggested-rule.js';
-import { counter, lastWins, type SmartSessionModuleOptions } from '../../src/index.js';
+import { append, counter, deep, lastWins, union, unionBy, type MergeRule, type SmartSessionModuleOptions } from '../../src/index.js';
 import { noteRoute } from '../../src/live/request-route.js';
 import type { LiveSessions } from '../../src/live/live-sessions.js';
 import { LiveCommitter } from '../../src/protocol/live-committer.js';
@@ -364,16 +364,109 @@ describe('the memory of the detector', () => {
     expect(overwrites.uncounted).toBe(2);
   });
 
-  it.each([
-    [[1, 2], 'counter()'],
-    [[['a'], ['b']], 'union()'],
-    [[{ a: 1 }, { b: 1 }], 'deep()'],
-    [[{ a: 1 }, undefined], 'deep()'],
-    [['a', 'b'], 'lastWins()'],
-    [[1, 'b'], 'lastWins()'],
-    [[null, {}], 'lastWins()'],
-    [[undefined, undefined], 'lastWins()'],
-  ])('suggests for %j the rule %s', (values, rule) => {
-    expect(ruleFor(values)).toBe(rule);
+  const now = 1_700_000_000_000;
+  const cyclic = (n: number) => {
+    const value: Record<string, unknown> = { n };
+    return Object.assign(value, { self: value });
+  };
+
+  it.each<[base: unknown, theirs: unknown, mine: unknown, rule: string]>([
+    [0, 1, 2, 'counter()'],
+    [5, 15, -5, 'counter()'],
+    [5, 16, 6, 'lastWins()'],
+    [5, 6, 5.5, 'lastWins()'],
+    [0.5, 1.5, 2.5, 'lastWins()'],
+    [undefined, 5, 7, 'lastWins()'],
+    [5, undefined, 6, 'lastWins()'],
+    [now - 1000, now, now + 5, 'lastWins()'],
+    [2 ** 53, 2 ** 53 + 2, 2 ** 53 + 4, 'lastWins()'],
+    [['a'], ['a', 'b'], ['a', 'c'], 'union()'],
+    [undefined, ['a'], ['b'], 'union()'],
+    [['a', 'b'], ['b'], ['a', 'b', 'c'], 'union()'],
+    [['a', 'b'], ['b', 'a'], ['a', 'b', 'c'], 'lastWins()'],
+    [['a', 'a'], ['a', 'a', 'b'], ['a', 'a', 'a'], 'append()'],
+    [['a'], ['b', 'b'], ['a', 'c'], 'lastWins()'],
+    [['a'], undefined, ['a', 'b'], 'lastWins()'],
+    [[{ sku: 1 }], [{ sku: 2 }], [{ sku: 3 }], "unionBy('…')"],
+    [[{ sku: 1 }], ['a'], ['b'], 'lastWins()'],
+    [[], [['a']], [['b']], 'lastWins()'],
+    ['a', ['a'], ['b'], 'lastWins()'],
+    [{}, { a: 1 }, { b: 1 }, 'deep()'],
+    [undefined, { a: 1 }, { b: 1 }, 'deep()'],
+    [{ a: { x: 1, y: 1 } }, { a: { x: 2, y: 1 } }, { a: { x: 1, y: 2 } }, 'deep()'],
+    [{ a: 1, b: 1 }, { b: 1 }, { a: 1 }, 'deep()'],
+    [{ street: 'a', town: 'a' }, { street: 'b', town: 'b' }, { street: 'a', town: 'c' }, 'lastWins()'],
+    [cyclic(1), cyclic(2), cyclic(3), 'lastWins()'],
+    [null, { a: 1 }, { b: 1 }, 'lastWins()'],
+    [{ a: 1 }, { a: 2 }, undefined, 'lastWins()'],
+    ['a', 'b', 'c', 'lastWins()'],
+    [1, 2, 'b', 'lastWins()'],
+  ])('suggests for %j, %j and %j the rule %s', (base, theirs, mine, rule) => {
+    expect(ruleFor({ base, theirs, mine })).toBe(rule);
+  });
+});
+
+describe('the rule that the detector suggests', () => {
+  /** What is stored if two requests of a session set a key of these values, and the rule that the warning names. */
+  async function follow(values: readonly [base: unknown, theirs: unknown, mine: unknown], merge: object = {}): Promise<unknown> {
+    const [base, theirs, mine] = values;
+    await setUp({ key: base }, { merge: merge as never });
+    await race((session) => (session.key = theirs), (session) => (session.key = mine)); // prettier-ignore
+    return (await others.stored())?.key;
+  }
+
+  it.each<[string, readonly [unknown, unknown, unknown], MergeRule, unknown]>([
+    ['counter()', [5, 6, 7], counter(), 8],
+    ['union()', [['a'], ['a', 'b'], ['a', 'c']], union(), ['a', 'b', 'c']],
+    [
+      'append()',
+      [
+        ['a', 'a'],
+        ['a', 'a', 'b'],
+        ['a', 'a', 'a'],
+      ],
+      append(),
+      ['a', 'a', 'b', 'a'],
+    ],
+    [
+      'deep()',
+      [
+        { a: 1, b: 1 },
+        { a: 2, b: 1 },
+        { a: 1, b: 2 },
+      ],
+      deep(),
+      { a: 2, b: 2 },
+    ],
+    ["unionBy('…')", [[{ sku: 1, n: 1 }], [{ sku: 1, n: 2 }], [{ sku: 1, n: 3 }]], unionBy('sku'), [{ sku: 1, n: 3 }]],
+  ])('keeps both changes: %s', async (rule, values, declared, stored) => {
+    await follow(values);
+    expect(warnings).toEqual([expect.stringContaining(`\`merge: { key: ${rule} }\``)]);
+    expect(warnings[0]).toMatch(/ or `lastWins\(\)` if the last change is right\.$/);
+    expect(await follow(values, { key: declared })).toEqual(stored);
+  });
+
+  it('combines no ids of users', async () => {
+    await setUp({ user: 5 }, { userId: 'user' });
+    await race((session) => (session.user = 6), (session) => (session.user = 7)); // prettier-ignore
+    expect(warnings).toEqual([expect.stringContaining('`merge: { user: lastWins() }` if the last change is right, or another rule.')]);
+  });
+
+  it('has no line for a key of which only the start is shown', async () => {
+    await setUp();
+    for (const [length, lines] of [
+      [64, 1],
+      [65, 0],
+    ] as const) {
+      // prettier-ignore
+      warnings.length = 0;
+      const key = 'x'.repeat(length);
+      await race((session) => (session[key] = ['a']), (session) => (session[key] = ['b'])); // prettier-ignore
+      expect(warnings).toHaveLength(1);
+      expect(warnings[0]!.match(/merge: \{/g) ?? []).toHaveLength(lines);
+    }
+    expect(warnings[0]).toMatch(
+      /Declare a merge rule: give the whole name of the key a rule, or `lastWins\(\)` if the last change is right\.$/,
+    );
   });
 });
