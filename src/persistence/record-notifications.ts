@@ -38,13 +38,13 @@ export interface Hearing {
   lost(): void;
 }
 
-/** What a process tells the others in one statement. */
+/** The news that a process tells the others in one statement. */
 export interface RecordNews {
   /** The hashes of records that were written. */
   readonly written: Iterable<string>;
   /** The hashes of records whose changes this process watches. */
   readonly watched: Iterable<string>;
-  /** Whether the others shall tell what they watch. */
+  /** Whether the others are asked which records they watch. */
   readonly isAsking: boolean;
 }
 

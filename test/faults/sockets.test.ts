@@ -133,7 +133,7 @@ describe.each(SERVERS)('connections while the database is away, on %s', (dialect
     let app: SessionsApp;
     let browsers: Browser[];
     let clients: SocketClient[];
-    /** What each closed client was told. */
+    /** The end that each closed client was told. */
     let closes: unknown[];
 
     beforeAll(async () => {

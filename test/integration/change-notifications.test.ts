@@ -61,7 +61,7 @@ const WRITES: Readonly<Record<string, (app: SessionsApp, browser: Browser, cart:
   },
 };
 
-/** What changes no value of a watched session. */
+/** The acts that change no value of a watched session. */
 const SILENT: Readonly<Record<string, (app: SessionsApp, browser: Browser) => Promise<unknown>>> = {
   'a request that only extends its session': async (app, browser) => {
     await app.age(HOUR / 2);
@@ -100,7 +100,7 @@ describe.each(CASES)('notifications of changed sessions, $locking, $name', ({ da
   const tableName = `changes_${n}`;
   let [here, there] = [] as unknown as [SessionsApp, SessionsApp];
   let noted: MockInstance<WatchedElsewhere['note']>;
-  /** What a listener of this test has heard. */
+  /** The records that a listener of this test has heard of. */
   const [written, watchedSomewhere] = [[] as string[], [] as string[]];
   const watchings: Watching[] = [];
   let deafen: () => Promise<void>;

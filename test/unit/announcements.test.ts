@@ -205,7 +205,7 @@ describe('a committing process and two that watch, whatever happens', () => {
 });
 
 describe('the outbox', () => {
-  it('has one statement in flight. What comes meanwhile is in the next one, and a record once', async () => {
+  it('has one statement in flight. The next one has the news that come meanwhile, and a record once', async () => {
     const sent: { written: string[]; watched: string[]; isAsking: boolean }[] = [];
     let answer = Promise.withResolvers<void>();
     const outbox = new Outbox(({ written, watched, isAsking }: RecordNews) => {
