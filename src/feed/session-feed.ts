@@ -21,6 +21,9 @@ import { Watch, type KnownSession } from './watch.js';
 /** How long a watch lasts that begins after the shutdown, in ms. So an app that watches again in `onEnd` does not keep a core busy. */
 const LATE_END = 50;
 
+/** The last poll fails after this part of the grace. The rest is for the calls of `onEnd`. */
+const LAST_FAILURE = 0.95;
+
 /**
  * Watches sessions. A poll alone decides whether a session is live: it asks the database for the rows of all targets of this process, in
  * batches. A hint only makes the next poll immediate. So a lost hint costs time, and nothing else.
@@ -233,7 +236,7 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     let states: readonly RecordState[];
     try {
       const keys = batch.map(({ key }) => key);
-      states = await this.observers.outages.watch('load', group.statesOf(keys, this.#timeoutOf(batch, at)));
+      states = await this.observers.outages.watch('load', group.statesOf(keys, this.#timeoutAt(at)));
     } catch {
       return false;
     }
@@ -244,11 +247,15 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     return true;
   }
 
-  /** The poll must fail before the grace is over. If it is over already, the process was paused: the database is asked first. */
-  #timeoutOf(batch: readonly WatchTarget[], at: number): number {
+  /**
+   * The poll must fail before the grace of any target is over, if a poll has failed since its last answer. If none has failed, or the grace is
+   * over already, the process was paused: the database is asked first.
+   */
+  #timeoutAt(at: number): number {
     const { grace } = this.options.feed;
-    const left = Math.min(...batch.map(({ checkedAt }) => checkedAt)) + grace - at;
-    return Math.max(1, Math.ceil(left > 0 ? Math.min(left, grace / 2) : grace / 2));
+    const unanswered = this.#targets.filter(({ isUnanswered, waitingSince }) => isUnanswered && at < waitingSince + grace);
+    const left = unanswered.map(({ waitingSince }) => waitingSince + grace * LAST_FAILURE - at);
+    return Math.max(1, Math.floor(left.reduce((least, ms) => Math.min(least, ms), grace / 2)));
   }
 
   /** The database does not answer. Ends the watches for which the next poll would come too late. */
@@ -256,7 +263,10 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     const { grace, interval } = this.options.feed;
     const oldest = performance.now() + interval - grace;
     for (const group of this.#groups) group.giveUp();
-    for (const target of this.#targets) if (target.checkedAt < oldest) this.#lose(target);
+    for (const target of this.#targets) {
+      if (target.waitingSince < oldest) this.#lose(target);
+      else target.isUnanswered = true;
+    }
   }
 
   /** A watch that begins in `onEnd` gets a target of its own, with its own time. */

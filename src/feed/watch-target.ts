@@ -7,9 +7,13 @@ import type { Watch } from './watch.js';
 /** A session or a user that is watched. All watches of one target share its polls. */
 export abstract class WatchTarget {
   readonly watches = new Set<Watch>();
-  /** When the last poll that was answered was sent, on the monotonic clock, in ms. At first: when the watch began. */
+  /** When the last poll that was answered was sent, on the monotonic clock, in ms. At first: when the session was loaded, or the watch began. */
   checkedAt: number;
   isChecked: boolean;
+  /** The same as `checkedAt`, but at first when the watch began. The time until the watches end with `unknown` counts from it. */
+  waitingSince = performance.now();
+  /** Whether a poll of any target has failed since the last answer. */
+  isUnanswered = false;
 
   /**
    * @param key the storage key, or the user id
@@ -38,6 +42,8 @@ export abstract class WatchTarget {
   answered(states: readonly RecordState[], at: number): void {
     this.checkedAt = at;
     this.isChecked = true;
+    this.waitingSince = at;
+    this.isUnanswered = false;
     this.take(states);
   }
 

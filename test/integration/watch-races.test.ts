@@ -12,6 +12,7 @@ import {
   type SmartSessionModuleOptions,
   type WatchOptions,
 } from '../../src/index.js';
+import { RetryingRepository } from '../../src/batching/retrying-repository.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionFeed } from '../../src/feed/session-feed.js';
 import { TargetIndex } from '../../src/feed/target-index.js';
@@ -49,7 +50,20 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
   function newProcess(feed = FEED, on: SessionRepository = repository, more: SmartSessionModuleOptions = {}) {
     const { sessions, get } = serviceOver(on, { feed, ...more });
     started.push(get(SessionFeed));
-    return { sessions, feed: get(SessionFeed), key: get(SessionCodec).storageKeyOf(id) };
+    return { sessions, feed: get(SessionFeed), key: get(SessionCodec).storageKeyOf(id), polls: get(RetryingRepository) };
+  }
+
+  /** Notes when each poll fails at the latest, on the monotonic clock. */
+  function noteDeadlines(polls: RetryingRepository): readonly number[] {
+    const deadlines: number[] = [];
+    for (const name of ['statesOf', 'statesOfUsers'] as const) {
+      const poll = polls[name].bind(polls);
+      vi.spyOn(polls, name).mockImplementation((keys, limits) => {
+        deadlines.push(performance.now() + limits!.timeout!);
+        return poll(keys, limits);
+      });
+    }
+    return deadlines;
   }
 
   const newSession = (values: object = { n: 0 }) =>
@@ -285,6 +299,34 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     expect(performance.now() - since).toBeGreaterThan(FEED.grace / 2);
     expect([watching.watch.isLive, watching.ends.length]).toEqual([false, 1]);
     expect((await new Watching(user.sessions, id).end()).reason).toBe('unknown');
+  });
+
+  it('asks no longer than the grace of the oldest watch while others begin', async () => {
+    const one = newProcess({ ...FEED, interval: 200, maxWatches: 100 }, repository, { userId: 'user' });
+    const deadlines = noteDeadlines(one.polls);
+    let isOver = false;
+    const user = one.sessions.watch({ userId: 'u' }, { onEnd: () => (isOver = true) });
+    await user.checked;
+    const answeredAt = performance.now();
+    for (const poll of ['statesOf', 'statesOfUsers'] as const) vi.spyOn(repository, poll).mockImplementation(() => new Promise(() => {}));
+    const sockets = setInterval(() => one.sessions.watch(randomUUID(), { onEnd: () => {} }), 150);
+    await vi.waitFor(() => expect(isOver).toBe(true), 3 * FEED.grace);
+    clearInterval(sockets);
+    expect(deadlines.length).toBeGreaterThan(2);
+    expect(Math.max(...deadlines) - answeredAt).toBeLessThan(FEED.grace);
+  });
+
+  it('asks long enough about a session that was loaded long ago', async () => {
+    const { one } = await withSession();
+    const deadlines = noteDeadlines(one.polls);
+    const now = performance.now.bind(performance);
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() - FEED.grace + 10);
+    const session = (await one.sessions.load(id))!;
+    clock.mockRestore();
+    const watch = one.sessions.watch(session, { onEnd: () => {} });
+    const begun = performance.now();
+    expect(await watch.checked).toBe(true);
+    expect(deadlines[0]! - begun).toBeGreaterThan(FEED.grace / 3);
   });
 
   it('ends with `unknown` when the app shuts down, also if it begins afterwards', async () => {
