@@ -23,7 +23,10 @@ const isFunction = (given: unknown) => typeof given === 'function';
 
 const RULES: Readonly<Record<keyof SessionBoardOptions, Rule>> = {
   path: [(given) => typeof given === 'string' && !/[*{}()[\]+!?#\\]/.test(given), "Give a path without patterns, such as 'sessions'."],
-  guard: [(given) => isFunction(given) || isGuard(given), 'Give a guard of Nest or its class. Leave it out for a board without a guard.'],
+  guard: [
+    isGuard,
+    'Give a guard of Nest or its class, with the method `canActivate`. Nest ignores anything else, and a class without a name. Leave it out for a board without a guard.',
+  ],
   decorators: [(given) => Array.isArray(given) && given.every(isFunction), "Give a list of decorators, such as [Roles('admin')]."],
   imports: [Array.isArray, 'Give a list of modules.'],
 };
@@ -56,6 +59,12 @@ function checkOption(option: string, given: unknown): void {
   throw new SmartSessionConfigError(option, `${shown} was given to \`SessionBoardModule.forRoot\``, advice);
 }
 
+/**
+ * Whether Nest calls it: an object that has the method, or a class with a name that has it on its prototype. A function that makes a class
+ * has none. If a class has a static `canActivate` too, Nest takes that one.
+ */
 function isGuard(given: unknown): boolean {
-  return typeof given === 'object' && given !== null && isFunction((given as Partial<CanActivate>).canActivate);
+  const { canActivate, prototype } = (given ?? {}) as Partial<CanActivate> & { readonly prototype?: Partial<CanActivate> };
+  if (canActivate) return isFunction(canActivate);
+  return typeof given === 'function' && given.name !== '' && isFunction(prototype?.canActivate);
 }

@@ -84,6 +84,37 @@ class TeapotFilter implements ExceptionFilter {
   }
 }
 
+@Injectable()
+class ClosedGuard implements CanActivate {
+  canActivate(): boolean {
+    return false;
+  }
+}
+
+/** Nest takes the static method as that of a guard. */
+class GuardWithStaticMethod extends ClosedGuard {
+  static readonly canActivate = () => false;
+
+  override canActivate(): boolean {
+    return true;
+  }
+}
+
+/** A class of the app that is no guard. */
+class Admin {
+  readonly isOpen = false;
+}
+
+/** Nest drops it, because its static property is no function. */
+class GuardWithFlag extends ClosedGuard {
+  static readonly canActivate = true;
+}
+
+/** As `AuthGuard` of passport is: the app must call it. */
+function makeGuard(): new () => CanActivate {
+  return class MadeGuard extends ClosedGuard {};
+}
+
 /** Lets a handler through only if its controller has the role, as guards of apps do. */
 @Injectable()
 class RolesGuard implements CanActivate {
@@ -141,12 +172,30 @@ describe('the board in an app', () => {
     ['guard', { guard: null }, /a value of type null was given/],
     ['guard', { guard: false }, /a value of type boolean/],
     ['guard', { guard: {} }, /a value of type object/],
+    ['guard', { guard: Admin }, /a value of type function.*`canActivate`/],
+    ['guard', { guard: () => RolesGuard }, /a value of type function/],
+    ['guard', { guard: makeGuard }, /a value of type function/],
+    ['guard', { guard: (() => class extends ClosedGuard {})() }, /a class without a name/],
+    ['guard', { guard: GuardWithFlag }, /a value of type function/],
+    ['guard', { guard: { canActivate: true } }, /a value of type object/],
     ['decorators', { decorators: ['admin'] }, /a value of type object/],
     ['gaurd', { gaurd: RolesGuard }, /there is no such option.*path, guard, decorators, imports/],
   ])('does not start with a wrong %s: %j', (option, options, message) => {
     const failure = failureOf(() => SessionBoardModule.forRoot(options));
     expect(failure).toBeInstanceOf(SmartSessionConfigError);
     expect(failure).toMatchObject({ option, message: expect.stringMatching(message) });
+  });
+
+  it.each<[string, NonNullable<SessionBoardOptions['guard']>]>([
+    ['an object', { canActivate: () => false }],
+    ['an instance', new ClosedGuard()],
+    ['a class', ClosedGuard],
+    ['a class that inherits it', class Inheriting extends ClosedGuard {}],
+    ['a class with a static method', GuardWithStaticMethod],
+    ['a class that a function makes', makeGuard()],
+  ])('is closed by a guard that is %s', async (_name, guard) => {
+    const url = await start({ guard });
+    expect((await fetch(`${url}/sessions`)).status).toBe(403);
   });
 
   it.each([undefined, null, false, ''])('does not start in production with the guard %j', (guard) => {
