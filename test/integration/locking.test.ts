@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { TimeoutError, from, lastValueFrom, of, throwError, timeout, type Observable } from 'rxjs';
+import { defer, TimeoutError, from, lastValueFrom, of, throwError, timeout, type Observable } from 'rxjs';
 import {
   SessionGoneError,
   SessionLockLostError,
@@ -219,9 +219,9 @@ describe.each(DATABASES)('a lock that meets faults, on %s', (databaseName) => {
     it('lets a handler that was given up write nothing', async () => {
       let goOn = () => {};
       const handler = new Promise<void>((resolve) => (goOn = resolve)).then(() => sessions.commit(Object.assign(live, { late: 1 })));
-      const handling = intercept(() => from(handler)).subscribe();
-      while ((await leases()).length === 0) await sleep(5);
-      await sleep(20);
+      const begun = Promise.withResolvers<void>();
+      const handling = intercept(() => defer(() => (begun.resolve(), from(handler)))).subscribe();
+      await begun.promise;
       handling.unsubscribe();
       while ((await leases()).length > 0) await sleep(5);
       goOn();
