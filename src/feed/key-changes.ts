@@ -1,8 +1,6 @@
-import { hash } from 'node:crypto';
-import { isReservedName } from '../codec/reserved-names.js';
-import type { EncodedValues } from '../merge/encoded-values.js';
 import type { KnownRecord } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
+import { RecordHashes } from './record-hashes.js';
 
 /** The keys of a session as a watch has seen them. It keeps a hash of each value, because values may be large. */
 export class KeyChanges {
@@ -16,7 +14,7 @@ export class KeyChanges {
    */
   constructor(keys: ReadonlySet<string> | undefined, first: SessionRecord | undefined) {
     this.#keys = keys;
-    if (first) this.compare(first);
+    if (first) this.compare(new RecordHashes(first));
   }
 
   /** Whether a record is still the one that was compared last. */
@@ -24,24 +22,19 @@ export class KeyChanges {
     return this.#known?.version === version && this.#known.commitId === commitId;
   }
 
-  /** Notes a record. Returns the keys that differ from the record before; none for the first. */
-  compare(record: SessionRecord): string[] {
-    const { version, commitId, values } = record;
-    const before = this.#hashes;
-    const now = hashesOf(values, this.#keys);
+  /** Notes a record that cannot be read, so that it is not loaded again until it changes. */
+  skip({ version, commitId }: KnownRecord): void {
     this.#known = { version, commitId };
+  }
+
+  /** Notes a record. Returns the keys that differ from the record before; none for the first. */
+  compare(record: RecordHashes): string[] {
+    const before = this.#hashes;
+    const now = record.of(this.#keys);
+    this.#known = record.known;
     this.#hashes = now;
     if (!before) return [];
     const names = new Set([...before.keys(), ...now.keys()]);
     return [...names].filter((key) => before.get(key) !== now.get(key));
   }
-}
-
-function hashesOf(values: EncodedValues, keys: ReadonlySet<string> | undefined): ReadonlyMap<string, string> {
-  const hashes = new Map<string, string>();
-  for (const key of keys ?? values.keys()) {
-    const text = isReservedName(key) ? undefined : values.get(key);
-    if (text !== undefined) hashes.set(key, hash('sha256', text, 'base64url'));
-  }
-  return hashes;
 }

@@ -9,9 +9,11 @@ import { SessionRepository, type RecordState } from '../persistence/session.repo
 import { SessionLoader } from '../protocol/session-loader.js';
 import { handleOf } from '../security/session-handle.js';
 import { SessionLogger } from '../security/session-logger.js';
-import { SessionWatchLimitError } from '../smart-session.errors.js';
+import { SessionDecryptionError, SessionWatchLimitError } from '../smart-session.errors.js';
+import { ChangeLoads } from './change-loads.js';
 import { FeedNotifications, type FeedHearing } from './feed-notifications.js';
 import { PollRounds } from './poll-rounds.js';
+import { RecordHashes } from './record-hashes.js';
 import type { SessionWatch, WatchOptions } from './session-watch.js';
 import { TargetGroup } from './target-group.js';
 import { TargetIndex } from './target-index.js';
@@ -118,7 +120,7 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
    * @throws SessionWatchLimitError
    */
   watchUser(userId: string, options: WatchOptions): SessionWatch {
-    return this.#watch(this.#users, userId, () => new UserTarget(userId, this.#index), options);
+    return this.#watch(this.#users, userId, () => new UserTarget(userId, this.#index, this.#newLoads()), options);
   }
 
   ended(storageKeys: Iterable<string>): void {
@@ -151,7 +153,13 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
   }
 
   #watchSession(storageKey: string, options: WatchOptions, known: KnownSession, loadedAt?: number): Watch {
-    const watch = this.#watch(this.#sessions, storageKey, () => new SessionTarget(storageKey, this.#index, loadedAt), options, known);
+    const watch = this.#watch(
+      this.#sessions,
+      storageKey,
+      () => new SessionTarget(storageKey, this.#index, this.#newLoads(), loadedAt),
+      options,
+      known,
+    );
     if (watch.hasKeys) this.#others?.watched(storageKey);
     return watch;
   }
@@ -170,7 +178,6 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
       options,
       {
         logger: this.#logger,
-        load: async (storageKey) => (await this.loader.read(storageKey))?.record,
         isFresh: () => target.isChecked && performance.now() - target.checkedAt < grace,
         leave: () => this.#leave(group, target, watch),
       },
@@ -183,6 +190,18 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
     if (this.#isShutDown) this.#loseLater(target);
     else this.#begin(group, key);
     return watch;
+  }
+
+  #newLoads(): ChangeLoads {
+    return new ChangeLoads(async (storageKey) => {
+      try {
+        const loaded = await this.loader.read(storageKey);
+        return loaded ? new RecordHashes(loaded.record) : 'unreadable';
+      } catch (error) {
+        if (error instanceof SessionDecryptionError) return 'unreadable';
+        throw error;
+      }
+    });
   }
 
   #begin(group: TargetGroup, key: string): void {

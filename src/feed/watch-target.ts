@@ -1,6 +1,7 @@
 import type { KnownRecord, RecordState } from '../persistence/session.repository.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import { handleOf } from '../security/session-handle.js';
+import type { ChangeLoads } from './change-loads.js';
 import type { TargetIndex } from './target-index.js';
 import type { Watch } from './watch.js';
 
@@ -18,11 +19,13 @@ export abstract class WatchTarget {
   /**
    * @param key the storage key, or the user id
    * @param index finds the target by its records
+   * @param loads loads the changed records
    * @param loadedAt when the caller has loaded the session; undefined if it was not loaded
    */
   constructor(
     readonly key: string,
     protected readonly index: TargetIndex<WatchTarget>,
+    protected readonly loads: ChangeLoads,
     loadedAt?: number,
   ) {
     this.checkedAt = loadedAt ?? performance.now();
@@ -88,6 +91,7 @@ export class SessionTarget extends WatchTarget {
 
   protected override take([found]: readonly RecordState[]): void {
     for (const watch of this.current) watch.answer(this.key, found);
+    if (found?.isLive) this.loads.see(this.key, found, this.watches);
   }
 }
 
@@ -119,6 +123,6 @@ export class UserTarget extends WatchTarget {
   #see(state: RecordState): void {
     this.#live.set(state.storageKey, state);
     this.index.add(state.storageKey, this);
-    for (const watch of this.watches) watch.see(state.storageKey, state);
+    this.loads.see(state.storageKey, state, this.watches);
   }
 }

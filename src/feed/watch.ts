@@ -1,5 +1,5 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { KnownRecord, RecordState } from '../persistence/session.repository.js';
+import type { RecordState } from '../persistence/session.repository.js';
 import type { SessionRecord } from '../records/session-record.js';
 import { handleOf } from '../security/session-handle.js';
 import type { SessionLogger } from '../security/session-logger.js';
@@ -7,13 +7,12 @@ import { asError, describeThrown } from '../shared/thrown.js';
 import { isOtherGeneration } from '../records/commit-id.js';
 import { ChangeDeliveries } from './change-deliveries.js';
 import { KeyChanges } from './key-changes.js';
+import type { RecordHashes } from './record-hashes.js';
 import type { SessionChange, SessionEnd, SessionWatch, WatchOptions } from './session-watch.js';
 
 /** The parts of the feed that a watch needs. */
 export interface WatchSurroundings {
   readonly logger: SessionLogger;
-  /** Loads the record, to compare its keys. Undefined if it is gone or cannot be read. */
-  readonly load: (storageKey: string) => Promise<SessionRecord | undefined>;
   /** Whether the last answer about the target is recent enough. */
   readonly isFresh: () => boolean;
   /** Forgets the watch. */
@@ -37,8 +36,6 @@ export class Watch implements SessionWatch {
   readonly #deliveries: ChangeDeliveries | undefined;
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #changes = new Map<string, KeyChanges>();
-  /** The records that are loaded now. Each has what a poll has found meanwhile. */
-  readonly #loading = new Map<string, KnownRecord | undefined>();
   /** The last commit of the session that the watch has seen. */
   #commitId: string | null | undefined;
   /** Undefined once the row was seen. */
@@ -101,7 +98,7 @@ export class Watch implements SessionWatch {
     const isOther = state && isOtherGeneration(this.#commitId, state.commitId);
     if (isOther || (!state && this.#mustExist)) return this.end({ reason: 'ended', handle: handleOf(storageKey) });
     if (state) {
-      this.see(storageKey, state);
+      this.changesOf(storageKey);
       this.#commitId = state.commitId;
       this.#known = undefined;
     }
@@ -113,13 +110,21 @@ export class Watch implements SessionWatch {
     if (this.#isAsked) this.#settleChecked(true);
   }
 
-  /** A live row was seen. If it has changed, its keys are compared. */
-  see(storageKey: string, state: KnownRecord): void {
-    if (!this.#deliveries) return;
-    if (this.#loading.has(storageKey)) return void this.#loading.set(storageKey, state);
+  /** What the watch knows of a session's keys. Undefined if it tells of no changes. */
+  changesOf(storageKey: string): KeyChanges | undefined {
+    if (!this.#deliveries || !this.#isAsked || this.#isOver) return undefined;
     const changes = this.#changes.get(storageKey) ?? new KeyChanges(this.#keys, this.#known?.record);
     this.#changes.set(storageKey, changes);
-    if (!changes.isCurrent(state)) void this.#compare(storageKey, changes, this.#deliveries);
+    return changes;
+  }
+
+  /**
+   * A changed record was loaded.
+   *
+   * @param changes from before the load. The session may have ended meanwhile, and another one may have begun under its id
+   */
+  compare(storageKey: string, changes: KeyChanges, loaded: RecordHashes): void {
+    if (!this.#isOver && this.#changes.get(storageKey) === changes) this.#deliveries!.add(handleOf(storageKey), changes.compare(loaded));
   }
 
   /** The watch is over. */
@@ -135,26 +140,6 @@ export class Watch implements SessionWatch {
     this.#changes.delete(storageKey);
     this.#deliveries?.drop(handle);
     if (!this.#isOver) void this.#guard('onEnd', () => this.#onEnd({ reason, handle }));
-  }
-
-  /** Compares again if a poll has found another commit meanwhile, because the loaded record may be older. */
-  async #compare(storageKey: string, changes: KeyChanges, deliveries: ChangeDeliveries): Promise<void> {
-    let found: KnownRecord | undefined;
-    do {
-      this.#loading.set(storageKey, undefined);
-      await this.#compareOnce(storageKey, changes, deliveries);
-      found = this.#loading.get(storageKey);
-    } while (found && !this.#isOver && !changes.isCurrent(found));
-    this.#loading.delete(storageKey);
-  }
-
-  async #compareOnce(storageKey: string, changes: KeyChanges, deliveries: ChangeDeliveries): Promise<void> {
-    try {
-      const record = await this.#surroundings.load(storageKey);
-      if (record && !this.#isOver) deliveries.add(handleOf(storageKey), changes.compare(record));
-    } catch {
-      // The next poll finds the same change again. The failed load is in the log.
-    }
   }
 
   async #guard(name: string, call: () => unknown): Promise<void> {

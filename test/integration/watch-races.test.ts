@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turnEnds, setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { MemoryStore } from 'express-session';
 import {
@@ -16,6 +16,7 @@ import { RetryingRepository } from '../../src/batching/retrying-repository.js';
 import { SessionCodec } from '../../src/codec/session.codec.js';
 import { SessionFeed } from '../../src/feed/session-feed.js';
 import { TargetIndex } from '../../src/feed/target-index.js';
+import { SessionLoader } from '../../src/protocol/session-loader.js';
 import { DATABASES } from '../support/databases.js';
 import { HeldRepository } from '../support/held-repository.js';
 import { serviceOver } from '../support/service-over.js';
@@ -50,7 +51,13 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
   function newProcess(feed = FEED, on: SessionRepository = repository, more: SmartSessionModuleOptions = {}) {
     const { sessions, get } = serviceOver(on, { feed, ...more });
     started.push(get(SessionFeed));
-    return { sessions, feed: get(SessionFeed), key: get(SessionCodec).storageKeyOf(id), polls: get(RetryingRepository) };
+    return {
+      sessions,
+      feed: get(SessionFeed),
+      key: get(SessionCodec).storageKeyOf(id),
+      polls: get(RetryingRepository),
+      loader: get(SessionLoader),
+    };
   }
 
   /** Notes when each poll fails at the latest, on the monotonic clock. */
@@ -207,6 +214,53 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     using user = one.sessions.watch({ userId: 'u' }, { onEnd: () => {} });
     expect([await user.checked, await session.checked]).toEqual([true, true]);
     expect(repository.polls).toBeLessThan(10);
+  });
+
+  it('tells of no change of a session of a user after its end', async () => {
+    const one = newProcess(FEED, repository, { userId: 'user' });
+    const two = newProcess(FEED, new HeldRepository(database.context), { userId: 'user' });
+    await one.sessions.commit(newSession({ user: 'u', n: 0 }));
+    const told: string[] = [];
+    const reads = vi.spyOn(one.loader, 'read');
+    using user = one.sessions.watch({ userId: 'u' }, { onEnd: () => told.push('end'), onChange: ({ keys }) => told.push(...keys) });
+    await user.checked;
+    await vi.waitFor(() => expect(reads).toHaveBeenCalledTimes(1));
+    await reads.mock.results[0]!.value;
+    await turnEnds();
+    const load = repository.holdLoad();
+    await two.sessions.update(id, (draft) => void Object.assign(draft, { n: 1 }));
+    await load.read;
+    await one.sessions.destroy(id);
+    await vi.waitFor(() => expect(told).toEqual(['end']));
+    load.release();
+    await turnEnds();
+    expect(told).toEqual(['end']);
+  });
+
+  it('logs a record that cannot be read once for each version', async () => {
+    const { one } = await withSession();
+    const lines = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
+    await database.run(`update {table} set data = '{"broken'`);
+    const watching = new Watching(one.sessions, id, { keys: ['n'] as never });
+    await vi.waitFor(() => expect(lines).toHaveBeenCalled());
+    const { polls } = repository;
+    await vi.waitFor(() => expect(repository.polls).toBeGreaterThan(polls + 3));
+    expect([lines.mock.calls.length, watching.watch.isLive]).toEqual([1, true]);
+    lines.mockRestore();
+  });
+
+  it('decodes a record once for all of its watches', async () => {
+    const one = newProcess({ ...LONG, maxWatches: 50 });
+    await one.sessions.commit(newSession());
+    const opened = vi.spyOn(one.loader, 'open');
+    const watchings = Array.from({ length: 50 }, () => new Watching(one.sessions, id, { keys: ['n'] as never }));
+    await Promise.all(watchings.map(({ watch }) => watch.checked));
+    await vi.waitFor(() => expect(opened).toHaveBeenCalledTimes(1));
+    await opened.mock.results[0]!.value;
+    await newProcess().sessions.update(id, (draft) => void Object.assign(draft, { n: 1 }));
+    one.feed.written(one.key);
+    await Promise.all(watchings.map((watching) => watching.changed('n')));
+    expect(opened).toHaveBeenCalledTimes(2);
   });
 
   it('has one onChange in flight, and joins the names that change meanwhile', async () => {

@@ -1,3 +1,4 @@
+import { ChangeLoads } from '../../src/feed/change-loads.js';
 import { TargetGroup } from '../../src/feed/target-group.js';
 import { TargetIndex } from '../../src/feed/target-index.js';
 import { UserTarget, type WatchTarget } from '../../src/feed/watch-target.js';
@@ -11,7 +12,7 @@ describe('TargetGroup', () => {
       () => Promise.resolve([]),
       () => null,
     );
-    for (let n = 0; n < count; n++) group.add(new UserTarget(`t${n}`, index));
+    for (let n = 0; n < count; n++) group.add(new UserTarget(`t${n}`, index, new ChangeLoads(() => Promise.resolve('unreadable'))));
     return group;
   }
 
