@@ -1,5 +1,5 @@
 import { SessionUnavailableError } from '../smart-session.errors.js';
-import type { BatchKind, OperationObserver } from '../observers/session-observers.js';
+import type { BatchKind, OperationObserver, SessionObservers } from '../observers/session-observers.js';
 import { Pace } from './pace.js';
 
 /** An item of a batch, and the callers' promise of its result. */
@@ -16,8 +16,10 @@ export interface PendingItem<Item, Result> {
 interface QueuedItem<Item, Result> extends PendingItem<Item, Result> {
   /** How many callers wait for it. */
   callers: number;
-  /** The operations of these callers; undefined without an observer. */
-  readonly members: unknown[] | undefined;
+  /** The observer at the time of the first of them; undefined without one. */
+  readonly observer: OperationObserver | undefined;
+  /** The operations of these callers, as the observer returned them. */
+  readonly members: unknown[];
 }
 
 /** The items of one statement, by key. */
@@ -29,8 +31,8 @@ export interface BatcherSettings {
   readonly operation: string;
   /** The kind of batch that the observer is told. */
   readonly kind: BatchKind;
-  /** Undefined without an observer. */
-  readonly operations: OperationObserver | undefined;
+  /** Asked at each call, because the start of a module may replace the observer. */
+  readonly observers: Pick<SessionObservers, 'operations'>;
   /** How many keys may wait, and how many callers may wait for one key. */
   readonly maxWaiting: number;
   /** The driver blocks the process until it has its answer: then a statement is in flight until this turn of the event loop ends. */
@@ -85,7 +87,7 @@ export abstract class Batcher<Item, Result> {
   async submit(key: string, item: Item): Promise<Result> {
     const alone = this.sendAlone(key, item);
     if (alone) return alone;
-    const { operation, maxWaiting, operations } = this.#settings;
+    const { operation, maxWaiting } = this.#settings;
     const queued = this.#queue.get(key) ?? this.#enqueue(key, item);
     if (queued.callers === maxWaiting)
       throw new SessionUnavailableError(
@@ -93,13 +95,13 @@ export abstract class Batcher<Item, Result> {
         `${maxWaiting} other calls for this session are waiting, which is the limit \`maxWaiting\`. Retry later, or raise \`maxWaiting\`.`,
       );
     queued.callers++;
-    queued.members?.push(operations?.current());
+    if (queued.observer) queued.members.push(queued.observer.current());
     this.#sendNext();
     return queued.promise;
   }
 
   #enqueue(key: string, item: Item): QueuedItem<Item, Result> {
-    const { operation, maxWaiting, operations } = this.#settings;
+    const { operation, maxWaiting, observers } = this.#settings;
     if (this.#queue.size >= maxWaiting)
       throw new SessionUnavailableError(
         operation,
@@ -107,7 +109,7 @@ export abstract class Batcher<Item, Result> {
       );
     let settle!: Pick<PendingItem<Item, Result>, 'resolve' | 'reject'>;
     const promise = new Promise<Result>((resolve, reject) => (settle = { resolve, reject }));
-    const queued = { item, since: performance.now(), callers: 0, members: operations && [], promise, ...settle };
+    const queued = { item, since: performance.now(), callers: 0, observer: observers.operations, members: [], promise, ...settle };
     this.#queue.set(key, queued);
     return queued;
   }
@@ -119,10 +121,18 @@ export abstract class Batcher<Item, Result> {
   }
 
   #observedSend(batch: ReadonlyMap<string, QueuedItem<Item, Result>>): Promise<void> {
-    const { kind, operations } = this.#settings;
+    const { kind, observers } = this.#settings;
+    const { operations } = observers;
     if (!operations) return this.send(batch);
-    const members = Array.from(batch.values()).flatMap((queued) => queued.members ?? []);
-    return operations.batch(kind, members, () => this.send(batch));
+    const own = Array.from(batch.values()).filter(({ observer }) => observer === operations);
+    const send = () => this.send(batch);
+    return own.length === 0
+      ? send()
+      : operations.batch(
+          kind,
+          own.flatMap(({ members }) => members),
+          send,
+        );
   }
 
   #nextBatch(): ReadonlyMap<string, QueuedItem<Item, Result>> {

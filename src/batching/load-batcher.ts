@@ -16,10 +16,10 @@ export class LoadBatcher extends Batcher<void, StoredRecord | undefined> {
   constructor(
     { isBlocking }: SessionRepository,
     private readonly repository: RetryingRepository,
-    { operations }: SessionObservers,
+    observers: SessionObservers,
     { maxWaiting, timeout }: SmartSessionOptions,
   ) {
-    super({ operation: 'load', kind: 'load', operations, maxWaiting, isBlocking });
+    super({ operation: 'load', kind: 'load', observers, maxWaiting, isBlocking });
     this.#timeout = timeout;
   }
 

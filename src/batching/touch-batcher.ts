@@ -13,10 +13,10 @@ export class TouchBatcher extends Batcher<Lifetime, void> {
   constructor(
     { isBlocking }: SessionRepository,
     private readonly repository: RetryingRepository,
-    { operations }: SessionObservers,
+    observers: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
-    super({ operation: 'touch', kind: 'touch', operations, maxWaiting, isBlocking });
+    super({ operation: 'touch', kind: 'touch', observers, maxWaiting, isBlocking });
   }
 
   /**

@@ -22,13 +22,13 @@ type PendingUpdate = PendingItem<TimedUpdate, boolean>;
 export class UpdateBatcher extends Batcher<TimedUpdate, boolean> {
   constructor(
     private readonly repository: SessionRepository,
-    { operations }: SessionObservers,
+    observers: SessionObservers,
     { maxWaiting }: SmartSessionOptions,
   ) {
     super({
       operation: 'commit',
       kind: 'update',
-      operations,
+      observers,
       maxWaiting,
       isBlocking: repository.isBlocking,
       largestSize: repository.longestBatch,

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { Controller, Injectable, Logger, Module, Param, Post, Session, type CanActivate } from '@nestjs/common';
 import { chromium, type Browser as Chromium, type Page } from 'playwright-core';
 import { vi } from 'vitest';
+import { LoadBatcher } from '../../src/batching/load-batcher.js';
 import { SessionBoardModule, counter } from '../../src/index.js';
 import { Browser } from '../support/browser.js';
 import { ONE_PER_SERVER } from '../support/databases.js';
@@ -134,6 +135,19 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
     const rows = section(await read(), title).match(/<tr><td class="n">[\d.]+ ms<\/td><td><code>[^]*?<\/tr>/g) ?? [];
     expect(rows).toHaveLength(5);
     for (const row of rows) expect(row).toMatch(/<code>POST \/api\/(carts\/:id\/(add|clear)|login)<\/code>/);
+  });
+
+  it('shows the statements that several requests shared', async () => {
+    const figure = (page: string, name: string) => Number(new RegExp(`<dt>${name}</dt><dd>(\\d+)`).exec(page)![1]);
+    const figures = async () => {
+      const page = await read();
+      return ['Joined batches', 'Requests in them'].map((name) => figure(page, name));
+    };
+    const [statements, requests] = await figures();
+    const loads = app.app.get(LoadBatcher, { strict: false });
+    // The first one is sent at once. The others share a statement.
+    await Promise.all(['a', 'b', 'c', 'c'].map((key) => loads.submit(key, undefined)));
+    expect(await figures()).toEqual([statements! + 1, requests! + 3]);
   });
 
   it('shows the sessions by age, by size and by user', async () => {

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { Batcher, type Batch, type BatcherSettings } from '../../src/batching/batcher.js';
-import type { OperationObserver } from '../../src/observers/session-observers.js';
+import { SessionObservers, type OperationObserver } from '../../src/observers/session-observers.js';
 import { SessionUnavailableError } from '../../src/smart-session.errors.js';
 
 /** Lets every promise that can settle now do so. */
@@ -24,7 +24,7 @@ class TestBatcher extends Batcher<string, string> {
   readonly alone: string[] = [];
 
   constructor(settings: Partial<BatcherSettings> = {}) {
-    super({ operation: 'load', kind: 'load', operations: undefined, maxWaiting: 1000, isBlocking: false, ...settings });
+    super({ operation: 'load', kind: 'load', observers: { operations: undefined }, maxWaiting: 1000, isBlocking: false, ...settings });
   }
 
   get keys(): string[][] {
@@ -314,29 +314,51 @@ describe('after the answer of a driver', () => {
 });
 
 describe('an observer', () => {
-  it('is told the kind of each batch, and the operations of all its callers in their order', async () => {
-    const told: [string, readonly unknown[]][] = [];
-    let current = '';
-    const operations = {
-      current: () => current,
+  let told: [string, readonly unknown[]][];
+  let current: string;
+  beforeEach(() => (told = []));
+
+  const observer = (name = '') =>
+    ({
+      current: () => `${name}${current}`,
       batch: (kind: string, members: readonly unknown[], send: () => Promise<unknown>) => {
-        told.push([kind, members]);
+        told.push([`${name}${kind}`, members]);
         return send();
       },
-    } as OperationObserver;
-    const batcher = new TestBatcher({ kind: 'update', operations });
-    const ask = (operation: string, key: string) => {
-      current = operation;
-      void batcher.submit(key, key);
-    };
-    ask('request 1', 'a');
-    ask('request 2', 'b');
-    ask('request 3', 'c');
-    ask('request 4', 'b');
+    }) as OperationObserver;
+  const ask = (batcher: TestBatcher, operation: string, key: string) => {
+    current = operation;
+    void batcher.submit(key, key);
+  };
+
+  it('is told the kind of each batch, and the operations of all its callers in their order', async () => {
+    const batcher = new TestBatcher({ kind: 'update', observers: { operations: observer() } });
+    ask(batcher, 'request 1', 'a');
+    ask(batcher, 'request 2', 'b');
+    ask(batcher, 'request 3', 'c');
+    ask(batcher, 'request 4', 'b');
     await batcher.sent[0]!.answer();
     expect(told).toEqual([
       ['update', ['request 1']],
       ['update', ['request 2', 'request 4', 'request 3']],
     ]);
+  });
+
+  it('that replaces another one is told of the operations that came after it', async () => {
+    const observers = new SessionObservers(undefined, undefined);
+    const batcher = new TestBatcher({ observers });
+    ask(batcher, '1', 'a');
+    observers.replace(undefined, observer('first '));
+    ask(batcher, '2', 'b');
+    observers.replace(undefined, observer('second '));
+    ask(batcher, '3', 'b');
+    ask(batcher, '4', 'c');
+    ask(batcher, '5', 'c');
+    await batcher.sent[0]!.answer();
+    ask(batcher, '6', 'd');
+    observers.replace(undefined, observer('third '));
+    await batcher.sent[1]!.answer();
+    expect(batcher.keys).toEqual([['a'], ['b', 'c'], ['d']]);
+    expect(told).toEqual([['second load', ['second 4', 'second 5']]]);
   });
 });
