@@ -14,6 +14,15 @@ import { SessionService, type UserSession } from '../services/session.service.js
 import { SessionUserIdError } from '../smart-session.errors.js';
 import { BoardFigures } from './board-figures.js';
 
+/** The user whose sessions are listed. */
+export interface BoardUser {
+  readonly id: string;
+  /** The newest sessions. */
+  readonly sessions: readonly UserSession[];
+  /** How many older sessions the user has. */
+  readonly more: number;
+}
+
 /** The content of the board. */
 export interface Board {
   readonly figures: BoardFigures;
@@ -27,11 +36,14 @@ export interface Board {
   readonly hasUsers: boolean;
   /** Undefined without the option `userId`. */
   readonly users: UserStatistics | undefined;
-  readonly user: { readonly id: string; readonly sessions: readonly UserSession[] } | undefined;
+  readonly user: BoardUser | undefined;
 }
 
 /** The most users whose number of sessions is shown. */
 const MOST_USERS = 5;
+
+/** The most sessions of a user that are listed. */
+const MOST_SESSIONS = 100;
 
 /** Gathers what the board shows: the figures of this process, and the statistics of the table. */
 @Injectable()
@@ -70,7 +82,7 @@ export class BoardData implements OnModuleInit {
       pruneRuns: this.#get(SessionObservers).pruneRuns.all,
       hasUsers,
       users: hasUsers ? await userStatistics(database, MOST_USERS) : undefined,
-      user: isAsked ? { id: userId, sessions: await ifUser(service.list({ userId }), []) } : undefined,
+      user: isAsked ? await userOf(userId, service) : undefined,
     };
   }
 
@@ -92,6 +104,11 @@ export class BoardData implements OnModuleInit {
     const serving = all<SmartSessionOptions>(SmartSessionOptions).findIndex(({ mount }) => mount);
     return all<Service>(type).at(Math.max(serving, 0))!;
   }
+}
+
+async function userOf(id: string, service: SessionService): Promise<BoardUser> {
+  const all = await ifUser(service.list({ userId: id }), []);
+  return { id, sessions: all.slice(0, MOST_SESSIONS), more: Math.max(0, all.length - MOST_SESSIONS) };
 }
 
 /** Resolves to `otherwise` if the text that was typed in can be the id of no user, because it is too long. */

@@ -16,6 +16,8 @@ export class BoardFigures implements LifecycleObserver, OperationObserver {
   readonly commits = new SlowestTimes();
   /** How often each key was changed by two requests at once, by its name. */
   readonly contested = new Map<string, number>();
+  /** How often keys were contested for which there was no room. */
+  uncounted = 0;
   conflicts = 0;
   retries = 0;
   /** Statements that several requests shared, and these requests. */
@@ -63,5 +65,6 @@ export class BoardFigures implements LifecycleObserver, OperationObserver {
   #contest(key: string): void {
     const known = this.contested.get(key);
     if (known !== undefined || this.contested.size < MOST_KEYS) this.contested.set(key, (known ?? 0) + 1);
+    else this.uncounted++;
   }
 }

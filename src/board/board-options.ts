@@ -22,7 +22,10 @@ type Rule = readonly [isRight: (given: unknown) => boolean, advice: string];
 const isFunction = (given: unknown) => typeof given === 'function';
 
 const RULES: Readonly<Record<keyof SessionBoardOptions, Rule>> = {
-  path: [(given) => typeof given === 'string' && !/[*{}()[\]+!?#\\]/.test(given), "Give a path without patterns, such as 'sessions'."],
+  path: [
+    (given) => typeof given === 'string' && !/[*{}()[\]+!?#\\:]/.test(given),
+    "Give a path without patterns and parameters, such as 'sessions'.",
+  ],
   guard: [
     isGuard,
     'Give a guard of Nest or its class, with the method `canActivate`. Nest ignores anything else, and a class without a name. Leave it out for a board without a guard.',

@@ -36,6 +36,7 @@ export function devices({ hasUsers, user }: Board, ended: string | undefined): H
         'The user has no live session.',
       )
     }
+    ${user && user.more > 0 ? markup`<p class="pale">The newest ${user.sessions.length} sessions are listed. The user has ${user.more} more.</p>` : ''}
   </section>`;
 }
 

@@ -44,7 +44,7 @@ export function overwrittenKeys({ overwrites, isDetecting, uncounted }: Board): 
     <h2>Overwritten keys</h2>
     <p class="pale">
       Two requests changed the key, and it has no merge rule: the last change won. A route of another process is
-      unknown.${uncounted > 0 ? ` ${uncounted} more were not listed.` : ''}
+      unknown.${moreText(uncounted)}
     </p>
     ${isDetecting ? tableOf(['Key', 'Routes', '#Times', 'Last', 'Rule'], rows, 'No key was overwritten.') : markup`<p>The detector is off. Turn it on by <code>detectOverwrites: true</code>.</p>`}
   </section>`;
@@ -53,24 +53,27 @@ export function overwrittenKeys({ overwrites, isDetecting, uncounted }: Board): 
 /** Shows the keys that two requests have changed, and the routes of these requests. */
 export function contestedKeys({ figures, overwrites, ruled, isDetecting }: Board): Html {
   const pairs = [...overwrites, ...ruled];
-  const rows = Array.from(figures.contested)
-    .toSorted(([, one], [, other]) => other - one)
-    .slice(0, MOST_KEYS)
-    .map(
-      ([key, count]) =>
-        markup`<tr>
-          <td><code>${key}</code></td>
-          <td class="n">${count}</td>
-          ${isDetecting ? markup`<td>${routesOf(key, pairs)}</td>` : ''}
-        </tr>`,
-    );
+  const keys = Array.from(figures.contested).toSorted(([, one], [, other]) => other - one);
+  const unlisted = keys.slice(MOST_KEYS).reduce((sum, [, count]) => sum + count, figures.uncounted);
+  const rows = keys.slice(0, MOST_KEYS).map(
+    ([key, count]) =>
+      markup`<tr>
+        <td><code>${key}</code></td>
+        <td class="n">${count}</td>
+        ${isDetecting ? markup`<td>${routesOf(key, pairs)}</td>` : ''}
+      </tr>`,
+  );
   return markup`<section>
     <h2>Contested keys</h2>
     <p class="pale">
-      Two requests changed the key. Its merge rule has combined the changes, or the last one won.${isDetecting ? '' : ' The detector is off, so their routes are unknown.'}
+      Two requests changed the key. Its merge rule has combined the changes, or the last one won.${isDetecting ? '' : ' The detector is off, so their routes are unknown.'}${moreText(unlisted)}
     </p>
     ${tableOf(isDetecting ? ['Key', '#Times', 'Routes'] : ['Key', '#Times'], rows, 'No key was contested.')}
   </section>`;
+}
+
+function moreText(unlisted: number): string {
+  return unlisted > 0 ? ` ${unlisted} more were not listed.` : '';
 }
 
 function routesOf(key: string, pairs: readonly Overwrite[]): Html {

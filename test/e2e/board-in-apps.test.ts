@@ -159,7 +159,6 @@ describe('the board in an app', () => {
     ['/', '/'],
     ['/board/', '/board'],
     ['admin/sessions', '/admin/sessions'],
-    [':tenant/board', '/acme/board'],
   ])('works at the path %j', async (path, address) => {
     const url = await start({ path });
     await works(`${url}${address}`);
@@ -167,6 +166,8 @@ describe('the board in an app', () => {
 
   it.each<[string, object, RegExp]>([
     ['path', { path: '*any' }, /"\*any" was given/],
+    ['path', { path: ':any' }, /":any" was given.*without patterns and parameters/],
+    ['path', { path: 'tenants/:tenant/board' }, /was given/],
     ['path', { path: ['a', 'b'] }, /a value of type object was given/],
     ['path', { path: 7 }, /a value of type number/],
     ['guard', { guard: null }, /a value of type null was given/],

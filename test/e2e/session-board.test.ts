@@ -189,6 +189,26 @@ describe.each(ONE_PER_SERVER)('the board on %s', (database) => {
     },
   );
 
+  it('lists the newest 100 sessions of a user, and says how many more there are', async () => {
+    await browserOf('bot');
+    const [{ session_id: id, ...columns }] = (await app.run("select * from {table} where user_id = 'bot'")) as [Record<string, unknown>];
+    const names = Object.keys(columns);
+    const { fromNow } = app.context.dialect;
+    const copies = Array.from({ length: 101 }, (_, n) => n);
+    for (const n of copies) {
+      const values = names.map((name) => (name === 'created_at' ? fromNow(String(-(n + 1) * 60_000)) : name));
+      await app.run(
+        `insert into {table} (session_id, ${names.join(', ')}) select '${String(id).slice(0, 20)}${n}', ${values.join(', ')} from {table} where session_id = '${String(id)}'`,
+      );
+    }
+    const page = await read('?user=bot');
+    const newest = (await sessionsOf('bot')).slice(0, 100).map(({ handle }) => handle);
+    expect([...page.matchAll(/name="handle" value="([^"]+)"/g)].map(([, handle]) => handle)).toEqual(newest);
+    expect(page).toContain('The newest 100 sessions are listed. The user has 2 more.');
+    expect(await read('?user=anna')).not.toContain('sessions are listed');
+    await app.run("delete from {table} where user_id = 'bot'");
+  });
+
   it('shows a name that changes the direction of a text inside of its own element', async () => {
     const [session] = await sessionsOf('anna');
     const { handle } = session!;

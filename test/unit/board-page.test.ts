@@ -51,4 +51,16 @@ describe('the page of the board', () => {
     expect(page.match(/give the whole name of the key a rule, or<code>lastWins\(\)<\/code>/g)).toHaveLength(2);
     expect(page).not.toContain('merge: {');
   });
+
+  it('says how often keys were contested that are not listed', () => {
+    const figures = new BoardFigures();
+    const contest = (key: string, times: number) => {
+      for (let n = 0; n < times; n++) figures.merged({ storageKey: 'a' }, { keys: [], contested: [key], attempts: 1 });
+    };
+    for (let n = 0; n < 200; n++) contest(`key ${n}`, n < 20 ? 2 : 1);
+    expect(pageOf({ figures })).toContain(' 180 more were not listed.');
+    contest('cart', 1000);
+    expect(pageOf({ figures })).toContain(' 1180 more were not listed.');
+    expect(pageOf({})).not.toContain('not listed');
+  });
 });
