@@ -21,7 +21,7 @@ export class LiveIterator<Value> implements AsyncIterableIterator<Value, undefin
 
   async next(): Promise<IteratorResult<Value, undefined>> {
     if (this.#isOver) return DONE;
-    this.#watch ??= this.#begin({ onEnd: () => this.#leave() });
+    this.#watch ??= this.#beginOrLeave();
     try {
       const result = await this.#untilOver(this.#source.next());
       if (!this.#isOver && !result.done) return result;
@@ -48,6 +48,16 @@ export class LiveIterator<Value> implements AsyncIterableIterator<Value, undefin
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
+  }
+
+  /** A reader that is refused calls no `return`. */
+  #beginOrLeave(): SessionWatch {
+    try {
+      return this.#begin({ onEnd: () => this.#leave() });
+    } catch (error) {
+      this.#leave().catch(() => undefined);
+      throw error;
+    }
   }
 
   /** Ends, and tells the source. */

@@ -178,13 +178,17 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
       options,
       {
         logger: this.#logger,
-        isFresh: () => target.isChecked && performance.now() - target.checkedAt < grace,
+        isSeen: () => target.isSeen,
+        isFresh: () => performance.now() - target.checkedAt < grace,
         leave: () => this.#leave(group, target, watch),
       },
       known,
     );
     target.watches.add(watch);
-    group.add(target);
+    if (!group.has(target)) {
+      group.add(target);
+      target.open();
+    }
     this.#watches++;
     this.observers.hints.listener = this;
     if (this.#isShutDown) this.#loseLater(target);

@@ -10,7 +10,8 @@ export abstract class WatchTarget {
   readonly watches = new Set<Watch>();
   /** When the last poll that was answered was sent, on the monotonic clock, in ms. At first: when the session was loaded, or the watch began. */
   checkedAt: number;
-  isChecked: boolean;
+  /** Whether the caller or the last answer has seen what is watched. False for a new session without a row. */
+  isSeen: boolean;
   /** The same as `checkedAt`, but at first when the watch began. The time until the watches end with `unknown` counts from it. */
   waitingSince = performance.now();
   /** Whether a poll of any target has failed since the last answer. */
@@ -29,7 +30,7 @@ export abstract class WatchTarget {
     loadedAt?: number,
   ) {
     this.checkedAt = loadedAt ?? performance.now();
-    this.isChecked = loadedAt !== undefined;
+    this.isSeen = loadedAt !== undefined;
   }
 
   /** Notes that the database is asked now. */
@@ -44,7 +45,7 @@ export abstract class WatchTarget {
    */
   answered(states: readonly RecordState[], at: number): void {
     this.checkedAt = at;
-    this.isChecked = true;
+    this.isSeen = this.sees(states);
     this.waitingSince = at;
     this.isUnanswered = false;
     this.take(states);
@@ -55,8 +56,14 @@ export abstract class WatchTarget {
     for (const watch of this.watches) watch.expectRow();
   }
 
+  /** Is called when the first watch has begun. */
+  open(): void {}
+
   /** Is called when nothing watches the target any more. */
   abstract close(): void;
+
+  /** Whether an answer shows that what is watched is there. */
+  protected abstract sees(states: readonly RecordState[]): boolean;
 
   /** Tells the watches what was found. */
   protected abstract take(states: readonly RecordState[]): void;
@@ -76,8 +83,7 @@ export abstract class WatchTarget {
 
 /** A session that is watched. */
 export class SessionTarget extends WatchTarget {
-  constructor(...parameters: ConstructorParameters<typeof WatchTarget>) {
-    super(...parameters);
+  override open(): void {
     this.index.add(this.key, this);
   }
 
@@ -87,6 +93,10 @@ export class SessionTarget extends WatchTarget {
 
   protected override get handle(): string {
     return handleOf(this.key);
+  }
+
+  protected override sees(states: readonly RecordState[]): boolean {
+    return states.length > 0;
   }
 
   protected override take([found]: readonly RecordState[]): void {
@@ -105,6 +115,10 @@ export class UserTarget extends WatchTarget {
 
   protected override get handle(): undefined {
     return undefined;
+  }
+
+  protected override sees(): boolean {
+    return true;
   }
 
   protected override take(states: readonly RecordState[]): void {

@@ -13,6 +13,8 @@ import type { SessionChange, SessionEnd, SessionWatch, WatchOptions } from './se
 /** The parts of the feed that a watch needs. */
 export interface WatchSurroundings {
   readonly logger: SessionLogger;
+  /** Whether an answer or a caller has seen the target, perhaps before the watch began. */
+  readonly isSeen: () => boolean;
   /** Whether the last answer about the target is recent enough. */
   readonly isFresh: () => boolean;
   /** Forgets the watch. */
@@ -42,6 +44,7 @@ export class Watch implements SessionWatch {
   #known: KnownSession | undefined;
   #isOver = false;
   #isAsked = false;
+  #isConfirmed = false;
   #mustExist = false;
 
   constructor({ onEnd, onChange, keys }: WatchOptions, surroundings: WatchSurroundings, known: KnownSession | undefined) {
@@ -59,7 +62,7 @@ export class Watch implements SessionWatch {
   }
 
   get isLive(): boolean {
-    return !this.#isOver && this.#surroundings.isFresh();
+    return !this.#isOver && (this.#isConfirmed || this.#surroundings.isSeen()) && this.#surroundings.isFresh();
   }
 
   /** Whether the watch tells of changes. */
@@ -107,7 +110,9 @@ export class Watch implements SessionWatch {
 
   /** The database has answered, and what is watched is live. */
   confirm(): void {
-    if (this.#isAsked) this.#settleChecked(true);
+    if (!this.#isAsked) return;
+    this.#isConfirmed = true;
+    this.#settleChecked(true);
   }
 
   /** What the watch knows of a session's keys. Undefined if it tells of no changes. */

@@ -430,6 +430,10 @@ export class SessionService {
   watch(target: object | string | UserSessions, options: WatchOptions): SessionWatch {
     if (typeof options?.onEnd !== 'function')
       throw new TypeError('`watch` needs the function `onEnd`, which closes the connection. Give `{ onEnd }`.');
+    if (options.onChange !== undefined && typeof options.onChange !== 'function')
+      throw new TypeError('`onChange` of `watch` is no function. Give a function, or leave it out.');
+    if (options.keys !== undefined && !Array.isArray(options.keys))
+      throw new TypeError("`keys` of `watch` is no array. Give the names of keys, such as `['cart']`.");
     if (typeof target === 'string') return this.#watchById(target, options);
     if (isUserGiven(target, this.liveSessions)) return this.feed.watchUser(this.#userGiven('watch', target.userId), options);
     return this.feed.watchLive(this.liveSessions.ofLive(target), options);

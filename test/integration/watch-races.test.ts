@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, on as eventsOf } from 'node:events';
 import { setImmediate as turnEnds, setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { MemoryStore } from 'express-session';
@@ -167,6 +168,32 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
     expect(await watching.watch.checked).toBe(true);
     await sessions.destroy(id);
     expect((await watching.end()).reason).toBe('ended');
+  });
+
+  it('is not live before the first answer about an id, although a new session of that id is watched', async () => {
+    const { sessions } = newProcess(LONG);
+    const first = sessions.watch(newSession(), { onEnd: () => {} });
+    expect([await first.checked, first.isLive]).toEqual([true, true]);
+    const second = sessions.watch(id, { onEnd: () => {} });
+    expect(second.isLive).toBe(false);
+    expect([await second.checked, first.isLive, second.isLive]).toEqual([false, true, false]);
+  });
+
+  it('leaves nothing in the index for callbacks that it refuses', () => {
+    const add = vi.spyOn(TargetIndex.prototype, 'add');
+    const { feed, key } = newProcess();
+    expect(() => feed.watchById(key, id, { onEnd: () => {}, onChange: 'x' as never })).toThrow(TypeError);
+    expect(add).not.toHaveBeenCalled();
+    add.mockRestore();
+  });
+
+  it('closes the source of an iterator that the limit refuses', async () => {
+    const { one } = await withSession({ ...LONG, maxWatches: 1 });
+    one.sessions.watch(id, { onEnd: () => {} });
+    const prices = new EventEmitter();
+    const live = one.sessions.whileLive(id, eventsOf(prices, 'price'));
+    await expect(live.next()).rejects.toThrow(SessionWatchLimitError);
+    expect([prices.listenerCount('price'), await live.next()]).toEqual([0, { done: true, value: undefined }]);
   });
 
   it('ends if another session is stored under the same id', async () => {
@@ -474,6 +501,8 @@ describe.each(DATABASES)('races of watches on %s', (dialect) => {
 
   it.each([
     ['no callback', (sessions: SessionService) => sessions.watch('id', {} as never), TypeError],
+    ['a wrong `onChange`', (sessions: SessionService) => sessions.watch('id', { onEnd: () => {}, onChange: 'x' as never }), TypeError],
+    ['wrong `keys`', (sessions: SessionService) => sessions.watch('id', { onEnd: () => {}, keys: 'cart' as never }), TypeError],
     ['no options', (sessions: SessionService) => sessions.watch('id', undefined as never), TypeError],
     ['an empty id', (sessions: SessionService) => sessions.watch('', { onEnd: () => {} }), TypeError],
     ['an object that is no session', (sessions: SessionService) => sessions.watch({}, { onEnd: () => {} }), TypeError],
