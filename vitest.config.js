@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -69,7 +70,7 @@ export default defineConfig({
     // The files of a worker share their modules. Otherwise each file would load Nest and MikroORM again.
     isolate: false,
     // More than cores, because the tests wait for databases and other processes half of their time.
-    maxWorkers: '150%',
+    maxWorkers: Math.ceil(1.5 * availableParallelism()),
     // Concurrent tests spend their time waiting for a database that is far away.
     maxConcurrency: 16,
     // In ms. Only a test that hangs takes so long: real processes and servers are slow on a busy machine.

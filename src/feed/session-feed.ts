@@ -26,6 +26,9 @@ const LATE_END = 50;
 /** The last poll fails after this part of the grace. The rest is for the calls of `onEnd`. */
 const LAST_FAILURE = 0.95;
 
+/** An answer older than this part of the grace comes from before a pause, unless a poll has failed since. Polls themselves take less. */
+const LAST_ANSWER = 0.8;
+
 /**
  * Watches sessions. A poll alone decides whether a session is live: it asks the database for the rows of all targets of this process, in
  * batches. A hint only makes the next poll immediate. So a lost hint costs time, and nothing else.
@@ -271,13 +274,14 @@ export class SessionFeed implements RecordListener, OnApplicationBootstrap, Befo
   }
 
   /**
-   * The poll must fail before the grace of any target is over, if a poll has failed since its last answer. If none has failed, or the grace is
-   * over already, the process was paused: the database is asked first.
+   * The poll must fail before the grace of any target is over. If no poll has failed since a target's last answer, and its grace is over or
+   * nearly over, the process was paused: the database is asked first.
    */
   #timeoutAt(at: number): number {
     const { grace } = this.options.feed;
-    const unanswered = this.#targets.filter(({ isUnanswered, waitingSince }) => isUnanswered && at < waitingSince + grace);
-    const left = unanswered.map(({ waitingSince }) => waitingSince + grace * LAST_FAILURE - at);
+    const pausedBefore = at - grace * LAST_ANSWER;
+    const counted = this.#targets.filter(({ isUnanswered, waitingSince }) => waitingSince > (isUnanswered ? at - grace : pausedBefore));
+    const left = counted.map(({ waitingSince }) => waitingSince + grace * LAST_FAILURE - at);
     return Math.max(1, Math.floor(left.reduce((least, ms) => Math.min(least, ms), grace / 2)));
   }
 

@@ -129,6 +129,7 @@ class World {
         return;
       case 'lose':
         this.#deafUntil = Math.max(this.#deafUntil, this.second + step.seconds);
+        this.hearsSince = Infinity;
         return;
       case 'restart':
         this.#elsewhere = new WatchedElsewhere(() => this.second * SECOND);
