@@ -115,7 +115,7 @@ export class Watch implements SessionWatch {
     this.#settleChecked(true);
   }
 
-  /** What the watch knows of a session's keys. Undefined if it tells of no changes. */
+  /** The keys of a session as the watch has seen them. Undefined if it tells of no changes. */
   changesOf(storageKey: string): KeyChanges | undefined {
     if (!this.#deliveries || !this.#isAsked || this.#isOver) return undefined;
     const changes = this.#changes.get(storageKey) ?? new KeyChanges(this.#keys, this.#known?.record);

@@ -22,7 +22,7 @@ interface NodeResponse extends ServerResponse {
  */
 const HELD = 'HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n';
 
-/** What a response refuses after its head was sent. */
+/** The properties that make a held response look and refuse as if its head was sent. */
 const REFUSALS: Readonly<Record<string, PropertyDescriptor>> = {
   headersSent: { value: true, configurable: true },
   setHeader: refuse('set'),

@@ -407,7 +407,7 @@ describe('the memory of the detector', () => {
 });
 
 describe('the rule that the detector suggests', () => {
-  /** What is stored if two requests of a session set a key of these values, and the rule that the warning names. */
+  /** Two requests of a session set a key to these values. Returns what is stored, and the rule that the warning names. */
   async function follow(values: readonly [base: unknown, theirs: unknown, mine: unknown], merge: object = {}): Promise<unknown> {
     const [base, theirs, mine] = values;
     await setUp({ key: base }, { merge: merge as never });
